@@ -10,7 +10,7 @@ from typing import Final
 
 from lpgen.core.backtests import Reach
 from lpgen.core.findings import PrincipalClass
-from lpgen.core.model import DenialKind, Principal, SkipReason
+from lpgen.core.model import DenialKind, Principal
 from lpgen.core.replacements import LineKind
 from lpgen.report.blocks import Span, Tone
 from lpgen.report.escaping import terminal_text
@@ -53,33 +53,6 @@ WALL_WORDS: Final[dict[DenialKind, str]] = {
     DenialKind.VPC_ENDPOINT: "VPC endpoint policy",
     DenialKind.EXPLICIT: "an explicit Deny",
     DenialKind.UNSTATED: "not stated",
-}
-
-SKIP_WORDS: Final[dict[SkipReason, str]] = {
-    SkipReason.UNREADABLE_FILE: "file that can't be read",
-    SkipReason.NOT_CLOUDTRAIL: "file without CloudTrail records",
-    SkipReason.BAD_RECORD: "record that can't be read",
-    SkipReason.UNKNOWN_VERSION: "record of an unknown event version",
-    SkipReason.MISPLACED: "record in another account's folder",
-    SkipReason.DUPLICATE: "duplicate within its file",
-    SkipReason.NO_TIME: "record without a time",
-    SkipReason.FUTURE: "record later than the log itself",
-    SkipReason.OUT_OF_WINDOW: "outside the asked-for days",
-    SkipReason.INSIGHT: "Insights event: no call",
-    SkipReason.AGGREGATED: "aggregated event: a sign of use, no single call",
-    SkipReason.SERVICE_EVENT: "event of a service: no call",
-    SkipReason.NETWORK_COPY: "copy of a call through a VPC endpoint",
-    SkipReason.UNAUTHENTICATED: "call whose credentials AWS refused",
-    SkipReason.NO_PERMISSION: "call that needs no permission",
-    SkipReason.UNMAPPED: "call that isn't in the event map",
-    SkipReason.SERVICE_CALLER: "an AWS service's own call",
-    SkipReason.ROOT_CALLER: "call by the root user",
-    SkipReason.CROSS_ACCOUNT_CALLER: "call from another account",
-    SkipReason.FEDERATED_CALLER: "federated caller without a role",
-    SkipReason.ANONYMOUS_CALLER: "anonymous call",
-    SkipReason.UNKNOWN_CALLER: "call whose caller can't be read",
-    SkipReason.DENIED: "denied call",
-    SkipReason.UNDETERMINED: "call of undetermined outcome",
 }
 
 LINE_WORDS: Final[dict[LineKind, str]] = {

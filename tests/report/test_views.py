@@ -23,8 +23,9 @@ from lpgen.core.replacements import LineKind, VerificationCaveat
 from lpgen.report.blocks import Paragraph, line, name
 from lpgen.report.pages.principal import all_kept_blocks
 from lpgen.report.plan import StepKind, plan_note, plan_steps
+from lpgen.report.skip_words import SKIP_WORDS
 from lpgen.report.views import LevelCount, PrincipalView, sum_matrix
-from lpgen.report.words import SKIP_WORDS, WALL_WORDS
+from lpgen.report.words import WALL_WORDS
 from tests.report.cases import Case, own, verdict, with_detach
 from tests.report.reports import organization
 from tests.report.safe_cases import deployer, exporter, sso, storefront, user_in_group

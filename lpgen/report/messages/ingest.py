@@ -6,39 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lpgen.core.athena.days import TablePlan
-from lpgen.core.model import SkipReason
 from lpgen.core.usage.ingest_result import UNCOUNTED, FileProblem, IngestResult, Progress
 from lpgen.core.usage.log_layout import LogScope
 from lpgen.report.blocks import plural
 from lpgen.report.escaping import terminal_text
+from lpgen.report.skip_words import SKIP_WORDS
 
 _SHOWN: Final = 5
 _SHOWN_FOLDERS: Final = 8
-
-_REASONS: Final = {
-    SkipReason.UNREADABLE_FILE: "files or lines that can't be read",
-    SkipReason.NOT_CLOUDTRAIL: "files or parts of files without CloudTrail records",
-    SkipReason.BAD_RECORD: "records with wrong types or without a name",
-    SkipReason.UNKNOWN_VERSION: "records of an event version that this version of lpgen doesn't know",
-    SkipReason.MISPLACED: "records in another account's folder, which aren't counted",
-    SkipReason.DUPLICATE: "records that occur twice in their file",
-    SkipReason.NO_TIME: "records without a time",
-    SkipReason.FUTURE: "records later than the log itself: forged, or from a wrong clock",
-    SkipReason.OUT_OF_WINDOW: "records outside the window",
-    SkipReason.INSIGHT: "Insights events about call rates",
-    SkipReason.AGGREGATED: "aggregated events: evidence that the named principal uses a service",
-    SkipReason.SERVICE_EVENT: "events of a service without a call",
-    SkipReason.NETWORK_COPY: "copies of calls through a VPC endpoint",
-    SkipReason.UNAUTHENTICATED: "calls whose credentials AWS refused",
-    SkipReason.NO_PERMISSION: "calls that need no permission",
-    SkipReason.UNMAPPED: "calls that the event map doesn't know",
-    SkipReason.SERVICE_CALLER: "calls by an AWS service on its own",
-    SkipReason.ROOT_CALLER: "calls by the root user",
-    SkipReason.CROSS_ACCOUNT_CALLER: "calls from another account; harmless ones count for reviewed callers",
-    SkipReason.FEDERATED_CALLER: "calls by a federated identity without a role",
-    SkipReason.ANONYMOUS_CALLER: "calls without credentials",
-    SkipReason.UNKNOWN_CALLER: "calls whose caller isn't named",
-}
 
 
 def render_ingest(result: IngestResult, *, verbose: bool) -> str:
@@ -96,7 +71,7 @@ def _lines(result: IngestResult, *, verbose: bool) -> Iterator[str]:
         others = f" and {more:,} others" if more > 0 else ""
         yield f"folders in S3 without records of calls, ignored: {shown}{others}"
     for skip in result.skips:
-        yield f"  skipped {skip.count:,}: {_REASONS.get(skip.reason, str(skip.reason))} ({skip.reason})"
+        yield f"  skipped {skip.count:,}: {SKIP_WORDS[skip.reason]} ({skip.reason})"
         if verbose or skip.reason in UNCOUNTED:
             for example in skip.examples:
                 place = ", ".join(part for part in (example.path, example.position) if part)

@@ -34,8 +34,9 @@ from lpgen.report.blocks import (
     table,
 )
 from lpgen.report.escaping import terminal_text
+from lpgen.report.skip_words import SKIP_WORDS
 from lpgen.report.summary import ReviewSummary, sum_counts
-from lpgen.report.words import SKIP_WORDS, shorten
+from lpgen.report.words import shorten
 
 
 def coverage_blocks(review: ReviewSummary) -> Iterable[Block]:
