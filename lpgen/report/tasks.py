@@ -276,7 +276,7 @@ def _is_unsure(summary: PrincipalSummary) -> bool:
 
 
 def _in_place(review: ReviewSummary, given: Given) -> Iterator[Task]:
-    """Tasks for principals with a replacement in place that made attempts that the logs don't show."""
+    """Tasks for attempts that the logs don't show, by principals with a replacement in place."""
     found: dict[str, list[PrincipalSummary]] = defaultdict(list)
     for summary in review.replaced:
         if summary.in_place:

@@ -156,7 +156,7 @@ class ExpectedPart(RowPart, kw_only=True):
 
 
 class ProposalPart(Part, kw_only=True):
-    """What is proposed for a principal, and whether it is called safe."""
+    """The proposal for a principal, and whether it is called safe."""
 
     principal_class: Annotated[PrincipalClass, means("The class of the principal.")] = msgspec.field(name="class")
     advice: Annotated[str, means("What to do, in one sentence.")] = msgspec.field(name="proposal")
@@ -167,7 +167,7 @@ class ProposalPart(Part, kw_only=True):
 
 
 class PrincipalHead(ProposalPart):
-    """The first members of a principal, before those of its proposal."""
+    """The first members of a principal, before its proposal."""
 
     principal: Arn
     principal_id: PrincipalId

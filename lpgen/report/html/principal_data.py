@@ -196,7 +196,7 @@ def _data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
 
 
 def _data_of_actions(view: PrincipalView, shared: Shared) -> list[str]:
-    """The numbers of the granted actions, of those with recorded use or attempts, and of the kept ones."""
+    """The numbers of the granted actions, of actions with recorded use or attempts, and of kept actions."""
     outcomes = [(verdict, _outcome_of(verdict, view)) for verdict in view.diff.assessment.verdicts]
     granted = [verdict.action for verdict, outcome in outcomes if outcome != UNGRANTED]
     seen = [verdict.action for verdict, _ in outcomes if verdict.verdict not in UNSEEN]

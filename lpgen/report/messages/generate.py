@@ -29,7 +29,7 @@ def _lines(review: ReviewSummary, output: str) -> Iterator[str]:
 
 
 def _how_many(review: ReviewSummary, written: int) -> str:
-    """The number of safe replacements, and of those in place."""
+    """The numbers of safe replacements and of replacements in place."""
     safe, in_place = len(review.safe), written - len(review.to_replace)
     if not in_place:
         return f", {safe} safe"

@@ -253,7 +253,7 @@ def _wildcard(wildcard: FindingPart) -> Fold:
 
 def _dates(growth: Growth) -> Iterable[Words]:
     since, oldest = growth.since.isoformat(), growth.first_seen_from
-    yield f"Dates are those of catalog releases, back to {oldest}. AWS added an action between two releases."
+    yield f"Dates are catalog release dates, back to {oldest}. AWS added each action between two releases."
     if doubtful := [action for action in growth.actions if action.after < since]:
         first, older = doubtful[0], plural(len(doubtful), "action")
         yield f"{older} first seen on {first.first_seen}: added after {first.after}, so possibly before {since}."

@@ -70,7 +70,7 @@ def _question_blocks(who: str, question: Question) -> Iterator[Block]:
 
     An unknown action makes any answer doubtful: it is misspelled more often than it is new.
     """
-    unnamed = {ResourceKind.UNKNOWN: "any resource", ResourceKind.NONE: "no resource, since the action takes none"}
+    unnamed = {ResourceKind.UNKNOWN: "any resource", ResourceKind.NONE: "no resource, because the action takes none"}
     what = unnamed.get(question.resource.kind) or name(question.resource.text)
     yield Heading(line("lpgen explain"), level=1)
     yield Paragraph(line(name(who), " → ", name(question.action), " → ", what))

@@ -171,7 +171,7 @@ def unobservable_blocks(review: ReviewSummary) -> Iterable[Block]:
             for kind in kinds
         ],
     )
-    default = "The default, signed, keeps those with a sign of use."
+    default = "The default, signed, keeps actions with a sign of use."
     choose = "To choose for one kind: --keep-unobservable KIND=all."
     yield Paragraph(line(quiet(f"Numbers are actions of all principals with a replacement. {default} {choose}")))
 
@@ -319,7 +319,7 @@ def _used(stamp: SnapshotStamp) -> str:
 def decisions_notes(
     stamp: DecisionsStamp | None, accepted: int, noun: str = "reason", *, longest: int = 0
 ) -> Iterator[Line]:
-    """A sentence on the decisions in use and on those that match nothing. Empty without decisions.
+    """A sentence on the decisions in use and on decisions that match nothing. Empty without decisions.
 
     `noun` is what decisions accept. A file name longer than `longest` is cut.
     """
