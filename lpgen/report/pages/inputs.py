@@ -135,7 +135,7 @@ def _event_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     yield line("data events of "), line(" ", source, ": ", said, taken)
     if coverage.summed:
         summed = names(sorted(coverage.summed), most=3)
-        yield line("data events of "), line(" that are only aggregated: ", summed, ", so the user isn't visible")
+        yield line("data events of "), line(" that are only aggregated: ", summed, ", so the callers aren't visible")
     if coverage.unseen:
         unseen = names(sorted(coverage.unseen), most=3)
         yield line("no record at all in "), line(" ", source, ": ", unseen, ": the trails may exclude these calls")
