@@ -87,7 +87,7 @@ def test_error_while_taking_back_leaves_the_rest_to_undo(world: World, at: int) 
 
     with proxy(world.server, lambda number, _: "refuse" if number >= at else "") as (url, _):
         result = world.apply(url=url, status=3)
-    assert "NOT AS IT WAS" in result.output
+    assert "NOT RESTORED" in result.output
     world.undo()
     assert world.read(arn) == before
     assert not world.made_policies()
@@ -131,7 +131,7 @@ def test_one_principal_whose_lock_is_refused_hides_no_outcome(world: World) -> N
     with proxy(world.server, second_lock()) as (url, _):
         output = world.undo(url=url, status=3).output
     assert "role/c: undone" in output
-    assert "role/b: NOT AS IT WAS" in output
+    assert "role/b: NOT RESTORED" in output
     assert "role/a: undone" in output
     world.undo()
     assert [world.read(arn) for arn in arns] == before
