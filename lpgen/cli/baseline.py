@@ -114,11 +114,12 @@ def _show_command(
       lpgen baseline show 2026-09-30 --data lpgen-data
     """
     from lpgen.edge.data_folder.baseline_folder import find_baseline, open_baseline
-    from lpgen.report.messages.data_folder import BaselineContent, render_baseline
+    from lpgen.report.documents.drift import BaselineContentPart
+    from lpgen.report.messages.data_folder import render_baseline
 
     chosen = choose_format(format, output, PlainFormat)
     baseline = open_baseline(find_baseline(data, name))
-    holding = BaselineContent(
+    holding = BaselineContentPart(
         saved=baseline.saved.saved.isoformat(),
         folder=str(baseline.folder),
         policy_files=len(baseline.files.policies),

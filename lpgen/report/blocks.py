@@ -1,6 +1,6 @@
-"""The parts of a page: headings, paragraphs, lists, tables and folds, free of any output form.
+"""The parts of a page: headings, paragraphs, lists, tables and folds, independent of the output format.
 
-A page decides the content; `lpgen.report.layout` decides its form, and makes every text inert.
+A page decides the content. `lpgen.report.layout` decides its form and escapes every text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Tone(StrEnum):
     """The kind of a span's text."""
 
     PROSE = "prose"
-    NAME = "name"  # an ARN, an action, a file, a command: shown as code where there is such a thing
+    NAME = "name"  # an ARN, an action, a file or a command: shown as code if the format has it
     STRONG = "strong"
     GOOD = "good"
     BAD = "bad"
@@ -34,15 +34,15 @@ class Span:
 
 
 Line = tuple[Span, ...]
-"""Adjacent spans; they hold the spaces between them."""
+"""Adjacent spans, which include the spaces between them."""
 
 Words = str | Span | Line
-"""How callers may write a line: a plain string is prose."""
+"""The ways to write a line. A plain string is prose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading; level 1 is the page's title. The part below an `aside` is folded where a page has to be short."""
+    """A heading; level 1 is the title of the page. The part below an `aside` is folded if a page has to be short."""
 
     line: Line
     level: int
@@ -58,7 +58,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry of a list, with what belongs to it below."""
+    """An entry of a list, with notes below it."""
 
     line: Line
     notes: tuple[Line, ...] = ()
@@ -66,7 +66,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """A list, numbered where the order matters."""
+    """A list, numbered if the order matters."""
 
     items: tuple[Item, ...]
     numbered: bool = False
@@ -77,12 +77,12 @@ class Show(StrEnum):
     """When a column is shown."""
 
     ALWAYS = "always"
-    WIDE = "wide"  # only where there is room
+    WIDE = "wide"  # only if there is room
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A table's column. Numbers are right-aligned; `flexible` columns share the room that the others leave."""
+    """A column of a table. Numbers are right-aligned. `flexible` columns share the remaining width."""
 
     title: str
     number: bool = False
@@ -92,7 +92,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; each row has a cell for each column. One that fills its room lines up with others of its columns."""
+    """A table. Each row has a cell for each column. Tables with the same columns line up if they fill the width."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Line, ...], ...]
@@ -101,7 +101,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Details below a summary, folded where the output form can fold."""
+    """Details below a summary, folded if the format can fold."""
 
     summary: Line
     blocks: tuple[Block, ...]
@@ -113,9 +113,9 @@ Option = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of lpgen: its name, the options given before, and those that are new. It runs as it is printed.
+    """An lpgen command: its name, the options given before, and new options. It runs as printed.
 
-    `program` is what a shell takes for lpgen here.
+    `program` is how a shell calls lpgen here.
     """
 
     name: str
@@ -125,24 +125,23 @@ class Command:
 
     @property
     def words(self) -> tuple[Option, ...]:
-        """The command in groups of words that belong together: the name, arguments, options given, and new options."""
-        is_option = [one[0].startswith("-") for one in self.added]
-        arguments = (one for one, is_ in zip(self.added, is_option, strict=True) if not is_)
-        options = (one for one, is_ in zip(self.added, is_option, strict=True) if is_)
+        """The command in groups of words: the name, arguments, options given before, and new options."""
+        arguments = (word for word in self.added if not word[0].startswith("-"))
+        options = (option for option in self.added if option[0].startswith("-"))
         return (*self.program, *self.name.split()), *arguments, *self.given, *options
 
     @property
     def text(self) -> str:
-        """The command on one line, as a shell takes it."""
+        """The command on one line, quoted for a shell."""
         return shlex.join(word for group in self.words for word in group)
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The options that a command was given, and by command the names of the options that it takes.
+    """The options that a command was given, and for each command the names of the options that it takes.
 
-    A command that isn't in `taken` can't be run here, and isn't suggested. `program` is what a shell takes for lpgen,
-    and `draft` a file for decisions that isn't there yet.
+    A command that isn't in `taken` can't run here and isn't suggested. `program` is how a shell calls lpgen. `draft` is
+    a decisions file that doesn't exist yet.
     """
 
     options: tuple[Option, ...] = ()
@@ -151,10 +150,10 @@ class Given:
     draft: str = "decisions.toml"
 
     def command(self, name: str, *added: Option, without: Collection[str] = ()) -> Command | None:
-        """A command with the options that it takes, and some more; None where it can't be run here."""
+        """A command with the given options that it takes and the added ones, or None if it can't run here."""
         if name not in self.taken:
             return None
-        new = {one[0] for one in added if one[0].startswith("-")}.union(without)
+        new = {option[0] for option in added if option[0].startswith("-")}.union(without)
         given = tuple(option for option in self.options if option[0] in self.taken[name] and option[0] not in new)
         return Command(name, given, added, self.program)
 
@@ -166,8 +165,8 @@ NO_OPTIONS: Final = Given()
 class Layout:
     """How a report is laid out. `width` and `color` matter only to text.
 
-    `root` is the folder in the repository that holds the output of `generate`, which SARIF points to. `noun` is what a
-    fold of a page in Markdown is about, and `title` that of HTML ("": the first heading).
+    `root` is the folder in the repository with the output of `generate`; SARIF points to it. `noun` is the subject of
+    each fold in Markdown. `title` is the HTML title ("": the first heading).
     """
 
     width: int = 100
@@ -185,14 +184,14 @@ Block = Heading | Paragraph | Bullets | Table | Fold | Command
 
 @dataclass(frozen=True, slots=True)
 class WrittenFold:
-    """A fold that was written already in the form of the page; its text is read when it is needed."""
+    """A fold that was already written in the format of the page. Its text is read when it is needed."""
 
     name: str
     read: Callable[[str], str]
 
     @property
     def text(self) -> str:
-        """The text, as it appears in the page."""
+        """The text as it appears in the page."""
         return self.read(self.name)
 
 
@@ -200,7 +199,7 @@ PageBlock = Block | WrittenFold
 
 
 def line(*words: Words) -> Line:
-    """One line of several pieces."""
+    """One line from several pieces."""
     spans: list[Span] = []
     for word in words:
         spans.extend((Span(word),) if isinstance(word, str) else (word,) if isinstance(word, Span) else word)
@@ -218,12 +217,12 @@ def strong(text: str) -> Span:
 
 
 def good(text: str) -> Span:
-    """Text about something that is in order."""
+    """Text about something that is fine."""
     return Span(text, Tone.GOOD)
 
 
 def bad(text: str) -> Span:
-    """Text about what needs a person."""
+    """Text about something that needs attention."""
     return Span(text, Tone.BAD)
 
 
@@ -243,7 +242,7 @@ def plural(number: int, singular: str, many: str = "") -> str:
 
 
 def names(texts: Iterable[str], *, most: int) -> Line:
-    """Names in a row, as many as `most`, and how many more there are."""
+    """At most `most` names, separated by commas, and the number of further names."""
     found = list(texts)
     shown = found if len(found) <= most + 1 else found[:most]
     spans: list[Span] = []
@@ -255,7 +254,7 @@ def names(texts: Iterable[str], *, most: int) -> Line:
 
 
 def table(columns: Iterable[Column], rows: Iterable[Iterable[Words]], *, fills: bool = False) -> Table:
-    """A table from cells in any of the ways of writing a line."""
+    """A table. Each cell may be written in any way that a line can."""
     return Table(tuple(columns), tuple(tuple(line(cell) for cell in row) for row in rows), fills)
 
 
@@ -264,32 +263,45 @@ def bullets(*items: Words | Item, numbered: bool = False) -> Bullets:
     return Bullets(tuple(item if isinstance(item, Item) else Item(line(item)) for item in items), numbered)
 
 
-# ---------------------------------------------------------------- the small parts that pages share
+# ---------------------------------------------------------------- small parts that pages share
 
 MOST_ROWS: Final = 12
-"""The most rows of a table in a principal's part, which says how many more there are; JSON has them all."""
+"""The maximum number of rows in a table about one principal. JSON has all rows."""
 REVIEW_ROWS: Final = 25
-"""So many rows of a table does a review show of all principals or accounts."""
+"""The maximum number of rows in a table about all principals or accounts."""
 
 
 def titled(text: str, number: int | None = None) -> Heading:
-    """A title of a principal's part, with how many there are."""
+    """The title of a part about one principal, with a number if given."""
     return Heading(line(text, *([quiet(f" ({count(number)})")] if number is not None else [])), level=3)
 
 
 def more_note(rest: object, number: int, noun: str) -> Iterable[Paragraph]:
-    """That there is more, where there is."""
+    """A note that there is more, if `rest` isn't empty."""
     if rest:
         yield Paragraph(line(quiet(f"and {plural(number, f'more {noun}')}; --format json has them all")))
 
 
 def more_rows(whole: int, noun: str) -> Iterable[Paragraph]:
-    """How many rows a table of a review leaves out, where it does."""
+    """A note on how many rows a table of a review leaves out, if any."""
     return more_note(whole > REVIEW_ROWS, whole - REVIEW_ROWS, noun)
 
 
+def more_in_json(number: int) -> Iterable[Paragraph]:
+    """A note on how many more rows JSON has, if any."""
+    if number > 0:
+        yield Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
+
+
+def problem_list(problems: Collection[str]) -> Iterable[Heading | Bullets]:
+    """The problems in the input files, if any."""
+    if problems:
+        yield Heading(line("Problems in the input files"), level=2)
+        yield bullets(*problems)
+
+
 def capped(items: list[Item]) -> Bullets:
-    """A list of at most `MOST_ROWS` items, with how many more there are."""
+    """A list of at most `MOST_ROWS` items, with the number of further items."""
     rest = len(items) - MOST_ROWS
     if rest <= 1:
         return Bullets(tuple(items))

@@ -1,4 +1,4 @@
-"""Rows as CSV: commas, line feeds, and null as an empty cell. What wildcards gained is written so."""
+"""CSV with commas and line feeds, and the actions that wildcards gained as CSV. An empty cell means null."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lpgen.report.escaping import spreadsheet_text
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
-    """The rows as CSV. Texts are made inert, and can be read back: see `lpgen.report.escaping.spreadsheet_text`."""
+    """The rows as CSV. Texts are escaped and can be recovered: see `lpgen.report.escaping.spreadsheet_text`."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(map(_csv_cell, row) for row in rows)
     return out.getvalue()
@@ -36,9 +36,9 @@ _inert: Final = lru_cache(maxsize=1 << 16)(spreadsheet_text)
 
 
 def wildcards_csv(growth: Growth) -> str:
-    """A row per wildcard and gained action, with a header. Columns are only ever added.
+    """One row per wildcard and gained action, with a header. Columns are only ever added.
 
-    `held_by` is a number, `used` is empty where use is unknown.
+    `held_by` is a number. `used` is empty if the use is unknown.
     """
     return csv_text(_rows(growth))
 

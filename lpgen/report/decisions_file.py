@@ -1,4 +1,4 @@
-"""A draft of a decisions file: an entry for each open reason of a review, which counts once somebody fills it in."""
+"""A draft of a decisions file, with an entry for each open reason of a review. Entries count once filled in."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from lpgen.report.escaping import terminal_text
 from lpgen.report.summary import ReviewSummary
 
 _HEAD = """# Decisions on lpgen's review as of {day}. Nothing is accepted yet.
-# Fill in reason, owner and expires (a day, such as 2027-06-30) of what you accept, and delete the other entries.
-# Then: {command}
+# For each entry that you accept, fill in reason, owner and expires (a date such as 2027-06-30). Delete the others.
+# Then run: {command}
 """
 
 
 def render_decisions(review: ReviewSummary, command: str) -> str:
-    """The file as TOML that `--decisions` reads once it is filled in: first the outsiders that can assume roles.
+    """The file as TOML for `--decisions`. Outsiders that can assume roles come first.
 
-    `command` is the one that reads it.
+    `command` is the command that reads the file.
     """
     entries = list(_entries(review))
     none = [] if any("[[decision]]" in entry for entry in entries) else ["decision = []\n"]
@@ -32,7 +32,7 @@ def _entries(review: ReviewSummary) -> Iterator[str]:
     for trust in review.trust:
         yield _entry(trust.principal, trust)
     for summary in review.open:
-        for caveat in {caveat.item: caveat for caveat in reversed(summary.caveats)}.values():  # one of equal items
+        for caveat in {caveat.item: caveat for caveat in reversed(summary.caveats)}.values():  # once per item
             yield _entry(summary.arn, caveat)
 
 
@@ -41,7 +41,7 @@ def _entry(principal: str, finding: Finding) -> str:
     if finding.kind is DangerCaveat.UNUSUAL_USE:
         what = finding.parameters
         return (
-            f'{said}# If the owner says that it was not the team:\n[[decision]]\ndo = "drop"\n'
+            f'{said}# If the owner says that somebody else did this:\n[[decision]]\ndo = "drop"\n'
             f"principal = {_text(principal)}\naction = {_text(str(what['action']))}\n"
             f"since = {what['first']}\nuntil = {what['last']}\n"
             'reason = ""\nowner = ""\n'
@@ -55,7 +55,7 @@ def _entry(principal: str, finding: Finding) -> str:
 
 
 def _text(text: str) -> str:
-    """A basic string of TOML, with `?`, which fits any character, in place of characters that UTF-8 lacks.
+    """A basic TOML string. Characters that UTF-8 can't hold become `?`, which matches any character in a glob.
 
     https://toml.io/en/v1.0.0#string
     """

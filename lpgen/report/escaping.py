@@ -1,7 +1,7 @@
-"""Text that came from a log or a policy, made inert: one function per kind of output.
+"""Functions that escape text from logs and policies, one for each kind of output.
 
-Callers choose the names in logs and policies. Shown raw they could clear a terminal, reverse the reading order, mention
-people in a pull request or open a link. Every renderer passes every text through one of these.
+Callers choose the names in logs and policies. Unescaped, such a name could clear a terminal, reverse the reading order,
+mention people in a pull request or open a link. Every renderer passes every text through one of these functions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 _PLAIN_WORD: Final = re.compile(r"\(?[A-Za-z0-9][A-Za-z0-9'-]*(?:[,;][A-Za-z0-9'-]+)*\)?")
 _SIGN: Final = re.compile(r"[→–%]|[0-9][0-9,]*/[0-9][0-9,]*|[0-9]+\.[0-9]+")
-_TAIL: Final = re.compile(r"[,;:.)?]*\Z")  # not `$`, which passes over a last line break
+_TAIL: Final = re.compile(r"[,;:.)?]*\Z")  # not `$`, which also matches before a last line break
 _REFERENCE: Final = re.compile(r"\b([0-9a-f]{7,}|gh-[0-9]+)\b", re.IGNORECASE)  # GitHub links commits and issues
 _LIST_MARK: Final = re.compile(r"[0-9]+[.)]")
 _SARIF_MARKS: Final = str.maketrans({"[": "\\[", "]": "\\]", "{": "{{", "}": "}}"})
@@ -22,10 +22,10 @@ _BACKTICKS: Final = re.compile(r"`+")
 
 
 def terminal_text(text: str) -> str:
-    """The text with everything that isn't visible written as an escape, and backslashes doubled.
+    """The text on one line, with invisible characters escaped and backslashes doubled.
 
-    Control characters, terminal sequences, line breaks, direction overrides, invisible and unassigned characters and
-    lone surrogates are all escaped. The result is on one line, and different texts remain different.
+    This escapes control characters, terminal sequences, line breaks, direction overrides, invisible and unassigned
+    characters, and lone surrogates. Different texts stay different.
     """
     if text.isprintable() and "\\" not in text:
         return text
@@ -33,7 +33,7 @@ def terminal_text(text: str) -> str:
 
 
 def sarif_text(text: str) -> str:
-    """The text as a piece of a SARIF message, where brackets make links and braces are placeholders.
+    """The text as part of a SARIF message, in which brackets are links and braces are placeholders.
 
     https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html, sections 3.11.5 and 3.11.6
     """
@@ -41,9 +41,9 @@ def sarif_text(text: str) -> str:
 
 
 def markdown_code(text: str) -> str:
-    """The text as a code span that is valid wherever inline Markdown or a table's cell is.
+    """The text as a code span for inline Markdown and table cells.
 
-    Inside a code span nothing is a link, a mention, HTML or emphasis; the fence is longer than any run of backticks in
+    Inside a code span, nothing is a link, a mention, HTML or emphasis. The fence is longer than any run of backticks in
     the text. https://github.github.com/gfm/#code-spans and, for the pipe, https://github.github.com/gfm/#example-200
     """
     shown = terminal_text(text)
@@ -55,7 +55,7 @@ def markdown_code(text: str) -> str:
 
 
 def markdown_prose(text: str) -> str:
-    """The text as prose: plain words are unchanged, and a word with another character becomes a code span."""
+    """The text as Markdown prose. Plain words are unchanged; a word with other characters becomes a code span."""
     parts: list[str] = []
     coded: list[str] = []
     for token in _tokens(text):
@@ -72,7 +72,7 @@ def markdown_prose(text: str) -> str:
 
 
 def html_code(text: str) -> str:
-    """The text as an HTML `code` element, for where Markdown isn't read, such as the summary of a fold."""
+    """The text as an HTML `code` element, for places without Markdown, such as the summary of a fold."""
     return f"<code>{html.escape(terminal_text(text))}</code>"
 
 
@@ -86,7 +86,7 @@ def _visible(character: str) -> str:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    """The words of a text; text in backticks is one word, and an unpaired backtick is like any other character."""
+    """The words of a text. Text in backticks is one word; an unpaired backtick is an ordinary character."""
     words = list(filter(None, text.split(" ")))
     at = 0
     while at < len(words):
@@ -122,10 +122,10 @@ def _flush(coded: list[str], tail: str) -> list[str]:
 
 
 def spreadsheet_text(text: str) -> str:
-    """The text as a cell of one line that a spreadsheet takes for text, from which the text can be read back.
+    """The text as a one-line spreadsheet cell that is read as text. The original text can be recovered from it.
 
-    Unprintable characters and backslashes are escaped. A text that would be a formula, in ASCII or full width, or that
-    starts with an apostrophe gets an apostrophe in front. https://owasp.org/www-community/attacks/CSV_Injection
+    Unprintable characters and backslashes are escaped. A text that would be a formula (in ASCII or full width), or that
+    starts with an apostrophe, gets a leading apostrophe. https://owasp.org/www-community/attacks/CSV_Injection
     """
     shown = terminal_text(text)
     return f"'{shown}" if shown.startswith(tuple("=+-@＝＋－＠'")) else shown

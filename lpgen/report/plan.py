@@ -1,4 +1,4 @@
-"""The steps that put a replacement in place, in an order that never takes permissions in use from the principal."""
+"""The steps that put a replacement in place, in an order that never removes a permission in use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StepKind(StrEnum):
     """The kind of a step."""
 
     ATTACH = "attach"
-    NEW_VERSION = "new_version"  # of a policy that bears the name already
+    NEW_VERSION = "new_version"  # of a policy that already has this name
     PUT_INLINE = "put_inline"
     DETACH = "detach"
     DELETE_INLINE = "delete_inline"
@@ -28,7 +28,7 @@ class StepKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """One step: the policy, group or boundary it is about; `file` and `characters` are of a new document."""
+    """One step. `name` is its policy, group or boundary; `file` and `characters` describe a new document."""
 
     kind: StepKind
     name: str
@@ -37,12 +37,12 @@ class PlanStep:
 
 
 def document_file(number: int) -> str:
-    """The file name of a replacement's document; numbers count from 1, in the order of the documents."""
+    """The file name of a replacement's document. Documents are numbered from 1, in order."""
     return f"policy-{number}.json"
 
 
 def plan_steps(proposal: Proposal) -> tuple[PlanStep, ...]:
-    """The steps: new policies are added first, then those that they replace are removed. None without a replacement."""
+    """The steps: first add the new policies, then remove the old ones. Empty without a replacement."""
     if not has_documents(proposal) or proposal.replacement is None:
         return ()
     diff, documents = proposal.diff, proposal.replacement.documents
@@ -61,7 +61,7 @@ def plan_steps(proposal: Proposal) -> tuple[PlanStep, ...]:
 
 
 def goes_with(proposal: Proposal, documents: Iterable[ReplacementDocument]) -> Detachment:
-    """The policies to remove: not those with the names of the new ones, which an earlier replacement left."""
+    """The policies to remove. This excludes policies of an earlier replacement that have the names of the new ones."""
     kept, detach = tuple(documents), proposal.diff.draft.detach
     own = {_own_arn(proposal, document) for document in kept if not document.inline}
     inline = {document.name for document in kept if document.inline}
@@ -73,7 +73,7 @@ def goes_with(proposal: Proposal, documents: Iterable[ReplacementDocument]) -> D
 
 
 def is_there(proposal: Proposal, document: ReplacementDocument) -> bool:
-    """Whether the principal already has a policy of a document's name, which an earlier replacement left."""
+    """Whether the principal already has a policy of this name, from an earlier replacement."""
     detach = proposal.diff.draft.detach
     if document.inline:
         return document.name in detach.inline
@@ -85,7 +85,7 @@ def _own_arn(proposal: Proposal, document: ReplacementDocument) -> str:
 
 
 def _short_arn(arn: str) -> str:
-    """An ARN of IAM from the account on."""
+    """An IAM ARN from the account on."""
     return arn.partition("::")[2]
 
 
@@ -96,23 +96,23 @@ def _coming(proposal: Proposal, document: ReplacementDocument) -> StepKind:
 
 
 def plan_note(proposal: Proposal) -> str:
-    """The special note on carrying out the plan, or ""."""
+    """What to know before carrying out the plan, or ""."""
     steps = plan_steps(proposal)
     if proposal.diff.principal_class is PrincipalClass.SSO and steps:
-        return "these are changes of the permission set in IAM Identity Center, which writes the role in all accounts"
+        return "make these changes in the permission set: IAM Identity Center writes the role in all accounts"
     both = sum(step.kind in (StepKind.ATTACH, StepKind.DETACH, StepKind.STAY_ATTACHED) for step in steps)
     quota = proposal.replacement.attached_quota if proposal.replacement else both
     if both > quota:
         return (
-            f"old and new together are {both} attached policies, and the quota is {quota}:"
-            " raise the quota, or detach what is unused first"
+            f"the old and new policies together are {both} attached policies, but the quota is {quota}:"
+            " raise the quota, or first detach unused policies"
         )
     draft = proposal.diff.draft
     of_services = [arn.rpartition("/")[2] for arn in draft.detach.managed if is_service_policy(arn)]
     of_aws = {line.action for line in draft.lines if is_service_policy(line.parent.policy)}
     if of_services and steps and len(of_aws) * 2 > len({line.action for line in draft.lines}):
         return (
-            f"AWS adds to {' and '.join(of_services)} what the service comes to need, which the replacement doesn't"
-            " follow, and most of what stays is theirs: the role may be better left as it is"
+            f"AWS updates {' and '.join(of_services)} when the service needs more, and the replacement doesn't get"
+            " these updates. Most of the kept actions are from these policies: consider leaving the role unchanged"
         )
     return ""

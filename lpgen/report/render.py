@@ -37,10 +37,10 @@ _PART: Final = {"text": "layout.text:part_text", "markdown": "layout.markdown:pa
 class Formats(Generic[Value]):
     """The formats of one report, by name: each a function of it that returns the text or its parts.
 
-    Functions are named `module:function` below `lpgen.report`, with `(layout)` behind those that take a `Layout` too,
-    and imported when they are called, since a command needs one of them. With `page`, a function that returns blocks,
-    the report has the formats that `of_page` writes, too. `noun` is what a fold of the page is about, and `title` is
-    that of its HTML ("": the first heading).
+    A function is named `module:function`, below `lpgen.report`. `(layout)` follows if it also takes a `Layout`. It is
+    imported when it is called, because a command needs only one. `page` is a function that returns blocks. With it, the
+    report also has the formats in `of_page`. `noun` is the subject of each fold. `title` is the HTML title ("": the
+    first heading).
     """
 
     def __init__(
@@ -59,27 +59,27 @@ class Formats(Generic[Value]):
         self.rows: Final[Mapping[str, str]] = {**self._of_page, **rows}
 
     def write(self, value: Value, format: str, layout: Layout = DEFAULT_LAYOUT) -> Iterable[str]:  # noqa: A002
-        """The report in a format, in parts that together end with a line break.
+        """The report in a format, in parts. The last part ends with a line break.
 
         Raises:
-            ValueError: there is no such format.
+            ValueError: the format doesn't exist.
         """
         found: str | Iterable[str] = self._call(value, format, layout)
         return [found] if isinstance(found, str) else found
 
     def text(self, value: Value, format: str, layout: Layout = DEFAULT_LAYOUT) -> str:  # noqa: A002
-        """The same as one text."""
+        """The report as one text."""
         return "".join(self.write(value, format, layout))
 
     def write_bytes(self, value: Value, format: str) -> Iterable[bytes]:  # noqa: A002
-        """The same as bytes, for formats that need not be text."""
+        """The report as bytes, for formats that may be binary."""
         found = self._call(value, format, DEFAULT_LAYOUT)
         return (part.encode() if isinstance(part, str) else part for part in found)
 
     def _call(self, value: Value, format: str, layout: Layout) -> Any:  # noqa: A002
         row = self.rows.get(format)
         if row is None:
-            raise ValueError(f"no format {format!r}; there are {', '.join(self.rows)}")
+            raise ValueError(f"no format {format!r}; available: {', '.join(self.rows)}")
         if row == self._of_page.get(format):
             return _load(row)(_load(self._page)(value), replace(layout, noun=self._noun, title=self._title))
         name = row.removesuffix("(layout)")
@@ -105,7 +105,7 @@ PRINCIPAL: Final[Formats[PrincipalView]] = Formats(
     json="documents.review:principal_json",
     jsonl="documents.review:principal_line",
 )
-"""The part of one principal in the formats of `REVIEW`; the screen has none."""
+"""One principal in each format of `REVIEW` except `screen`."""
 
 PAGE: Final[Formats[ReviewPage]] = Formats(html="html.page:review_html")
 """A review for a browser."""
@@ -123,16 +123,10 @@ WHO_CAN: Final[Formats[WhoCan]] = Formats(
     "pages.explain:who_can_page", text="screens:who_can_screen(layout)", json="documents.explanation:who_can_json"
 )
 WILDCARDS: Final[Formats[Growth]] = Formats(
-    "pages.drift:wildcards_page",
-    noun="wildcard",
-    json="documents.layout:lay_out",
-    csv="csv_text:wildcards_csv",
+    "pages.drift:wildcards_page", noun="wildcard", json="documents.layout:lay_out", csv="csv_text:wildcards_csv"
 )
 DRIFT: Final[Formats[Drift]] = Formats(
-    "pages.drift:drift_page",
-    noun="group",
-    json="documents.drift:drift_json",
-    sarif="sarif.drift:drift_sarif(layout)",
+    "pages.drift:drift_page", noun="group", json="documents.drift:drift_json", sarif="sarif.drift:drift_sarif(layout)"
 )
 DRIFT_SCREEN: Final[Formats[AskedDrift]] = Formats(screen="screens:drift_screen(layout)")
 BACKTEST: Final[Formats[Backtest]] = Formats(

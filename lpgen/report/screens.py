@@ -1,14 +1,15 @@
-"""The first screen of a review and of drift: as much as fits a terminal, however much there is to say."""
+"""The first screen of a review, of drift and of who-can answers: as much as fits a terminal."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.drift.findings import Drift
 from lpgen.core.explanations import WhoCan
-from lpgen.report.blocks import REVIEW_ROWS, Given, Layout
-from lpgen.report.layout.text import render_text
+from lpgen.report.blocks import REVIEW_ROWS, Given, Layout, PageBlock
+from lpgen.report.layout.text import page_text
 from lpgen.report.pages.drift_screen import Room, drift_blocks
 from lpgen.report.pages.explain import who_can_page
 from lpgen.report.pages.first_screen import first_screen
@@ -18,41 +19,43 @@ _LINES: Final = 40
 _COLUMNS: Final = 100
 _NARROWEST: Final = 72
 _REVIEW_SIZES: Final = (*((size, 3) for size in range(16, 3, -1)), *((size, 2) for size in range(4, -1, -1)), (0, 1))
-"""How much a review shows, and how many steps: the first that fits is taken, else the last."""
+"""Sizes of a review's lists and numbers of steps to try. The first pair that fits is used, otherwise the last."""
 
 
 def review_screen(parted: PartedReview, layout: Layout) -> str:
-    """What matters most in a review, in at most 40 lines of at most 100 columns unless one command is longer."""
+    """The most important parts of a review, in at most 40 lines and 100 columns unless a command is longer."""
     columns = _columns(layout.width)
-    for size, steps in _REVIEW_SIZES:
-        page = first_screen(parted.summary, parted.given, width=columns, size=size, steps=steps)
-        text = render_text(page, width=columns, color=layout.color)
-        if text.count("\n") <= _LINES:
-            break
-    return text
+    pages = (
+        first_screen(parted.summary, parted.given, width=columns, size=size, steps=steps)
+        for size, steps in _REVIEW_SIZES
+    )
+    return _largest_that_fits(pages, replace(layout, width=columns))
 
 
 def who_can_screen(found: WhoCan, layout: Layout) -> str:
-    """Who can do something: as many principals as fit 40 lines."""
-    for most in range(REVIEW_ROWS, 0, -1):
-        text = render_text(who_can_page(found, most), width=layout.width, color=layout.color)
-        if text.count("\n") <= _LINES:
-            break
-    return text
+    """Who can do something, with as many principals as fit in 40 lines."""
+    return _largest_that_fits((who_can_page(found, most) for most in range(REVIEW_ROWS, 0, -1)), layout)
 
 
 @dataclass(frozen=True, slots=True)
 class AskedDrift:
-    """A drift, and the options that it was given."""
+    """A drift, and the options that the command was given."""
 
     drift: Drift
     given: Given
 
 
 def drift_screen(asked: AskedDrift, layout: Layout) -> str:
-    """The changes between two states, in at most 40 lines of at most 100 columns."""
-    for room in Room(_columns(layout.width)).smaller():
-        text = render_text(drift_blocks(asked.drift, asked.given, room), width=room.width, color=layout.color)
+    """The changes between two states, in at most 40 lines and 100 columns."""
+    columns = _columns(layout.width)
+    pages = (drift_blocks(asked.drift, asked.given, room) for room in Room(columns).smaller())
+    return _largest_that_fits(pages, replace(layout, width=columns))
+
+
+def _largest_that_fits(pages: Iterable[Iterable[PageBlock]], layout: Layout) -> str:
+    """The text of the first page that fits the screen, otherwise of the last. Pages become smaller and smaller."""
+    for page in pages:
+        text = "".join(page_text(page, layout))
         if text.count("\n") <= _LINES:
             break
     return text

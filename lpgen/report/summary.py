@@ -1,4 +1,4 @@
-"""What a report says of each principal, and of all of them: values small enough to hold for a whole organization."""
+"""Summaries of each principal and of a whole review. They are small enough to hold for a whole organization."""
 
 from __future__ import annotations
 
@@ -20,30 +20,32 @@ from lpgen.report.blocks import NO_OPTIONS, Given, plural
 
 
 class Counts(RowPart, kw_only=True):
-    """Numbers of distinct actions. What depends on a replacement is 0 where there is none.
+    """Numbers of distinct actions. Numbers that depend on a replacement are 0 if there is none.
 
-    `granted` is `used + attempted + unused + unobservable`, and with a replacement also `kept + removed`. The numbers
-    `all_KIND` and `signed_KIND` count the unobservable actions of a kind that each choice of `--keep-unobservable`
-    keeps; `none` keeps none of them. The `reach` numbers are those of `lpgen.core.backtests.Reach`.
+    `granted` is `used + attempted + unused + unobservable`. With a replacement it is also `kept + removed`. `all_KIND`
+    and `signed_KIND` count the unobservable actions of a kind that each choice of `--keep-unobservable` keeps; `none`
+    keeps none. The `reach` numbers are from `lpgen.core.backtests.Reach`.
     """
 
     granted: Annotated[Count, means("Granted actions: used, attempted, unused and unobservable ones.")]
     used: Annotated[Count, means("Granted actions that were used.")]
-    attempted: Annotated[Count, means("Granted actions that were only attempted, with an undetermined outcome.")]
-    unused: Annotated[Count, means("Granted actions that weren't used, though use would have shown.")]
-    unobservable: Annotated[Count, means("Granted actions whose use the logs could not have shown.")]
+    attempted: Annotated[Count, means("Granted actions that were only attempted, with an unknown outcome.")]
+    unused: Annotated[Count, means("Granted actions that weren't used. The logs would have shown use.")]
+    unobservable: Annotated[Count, means("Granted actions whose use the logs can't show.")]
     ungranted: Annotated[Count, means("Used actions that no policy grants.")]
-    kept: Annotated[Count, means("Granted actions that stay, in the replacement or in policies left attached.")]
-    kept_unseen: Annotated[Count, means("Kept actions that no record shows in use or attempted.")]
+    kept: Annotated[Count, means("Granted actions in the replacement or in policies left attached.")]
+    kept_unseen: Annotated[Count, means("Kept actions without recorded use or attempt.")]
     removed: Annotated[Count, means("Granted actions that aren't kept.")]
-    dangerous: Annotated[Count, means("Dangerous ones of the removed actions that no record shows in use.")]
-    dangerous_unused: Annotated[Count, means("Dangerous grants without seen use, removed or kept.")]
-    reach_places: Annotated[Count, means("Pairs of one of its actions and a resource that others use with it.")]
-    reach_old: Annotated[Count, means("How many of these the old policies allow.")]
-    reach_new: Annotated[Count, means("How many of these the replacement allows.")]
-    reach_pinned_places: Annotated[Count, means("Such pairs of data, secrets, keys and roles.")]
-    reach_pinned_old: Annotated[Count, means("How many of the pinned pairs the old policies allow.")]
-    reach_pinned_new: Annotated[Count, means("How many of the pinned pairs the replacement allows.")]
+    dangerous: Annotated[Count, means("Removed dangerous actions without recorded use.")]
+    dangerous_unused: Annotated[Count, means("Dangerous grants without recorded use, removed or kept.")]
+    reach_places: Annotated[
+        Count, means("Pairs of an action of the principal and a resource that others use with this action.")
+    ]
+    reach_old: Annotated[Count, means("Number of these pairs that the old policies allow.")]
+    reach_new: Annotated[Count, means("Number of these pairs that the replacement allows.")]
+    reach_pinned_places: Annotated[Count, means("Pairs whose resource is data, a secret, a key or a role.")]
+    reach_pinned_old: Annotated[Count, means("Number of these pinned pairs that the old policies allow.")]
+    reach_pinned_new: Annotated[Count, means("Number of these pinned pairs that the replacement allows.")]
     all_data_events: Annotated[Count, means("Unobservable actions with data events that `all` keeps.")]
     all_other_protocol: Annotated[Count, means("Unobservable actions of another protocol that `all` keeps.")]
     all_inside_call: Annotated[Count, means("Unobservable actions inside other calls that `all` keeps.")]
@@ -57,11 +59,11 @@ class Counts(RowPart, kw_only=True):
 
     @property
     def reach(self) -> Reach:
-        """How far the old policies reach and the replacements do."""
+        """The reach of the old policies and of the replacements."""
         return Reach(*(getattr(self, f"reach_{field.name}") for field in fields(Reach)))
 
     def kept_by(self, choice: KeepUnobservable, kind: UnobservableKind) -> int:
-        """How many unobservable actions of a kind a choice keeps."""
+        """The number of unobservable actions of a kind that a choice keeps."""
         return 0 if choice is KeepUnobservable.NONE else int(getattr(self, field_of_choice(choice, kind)))
 
     def __add__(self, other: Counts) -> Counts:
@@ -72,21 +74,20 @@ NO_COUNTS: Final = Counts(**dict.fromkeys(Counts.__struct_fields__, 0))
 
 
 def field_of_choice(choice: KeepUnobservable, kind: UnobservableKind) -> str:
-    """The name of the count of the actions of a kind that a choice keeps."""
+    """The name of the field that counts the actions of a kind that a choice keeps."""
     return f"{choice}_{kind.replace('-', '_')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalSummary:
-    """What a report says of one principal, without its policies, verdicts and lines.
+    """One principal in a report, without its policies, verdicts and lines.
 
-    `advice` is the proposal in one sentence, and `task` what to do where nothing is replaced. `is_replaced` says that
-    a replacement was made, `refusal` why it can't be put in place ("": it can), and `in_place` that the policies say
-    what it says already. `caveats` are the open reasons not to call it safe, and `accepted` those that a person has
-    accepted. `failed` says that it failed its verification. `left` are the ARNs of the policies left attached.
-    `has_decided` says that decisions keep or drop anything, and `recreated` that it was deleted and created again.
-    `has_namesakes` says that another account of the report has
-    a principal of the same name.
+    `advice` is the proposal in one sentence. `task` is what to do if nothing is replaced. `is_replaced` means that a
+    replacement was made. `refusal` is why it can't be put in place ("": it can). `in_place` means that the policies
+    already have the meaning of the replacement. `caveats` are the open reasons not to call it safe, and `accepted` are
+    the accepted ones. `failed` means that the verification failed. `left` are the ARNs of the policies left attached.
+    `has_decided` means that a decision keeps or drops something. `recreated` is set if the principal was deleted and
+    created again. `has_namesakes` means that another account in the report has a principal of the same name.
     """
 
     principal: Principal
@@ -114,27 +115,27 @@ class PrincipalSummary:
 
     @property
     def has_documents(self) -> bool:
-        """Whether there is a replacement to put in place: one was made, and it wasn't refused."""
+        """Whether a replacement was made and not refused."""
         return self.is_replaced and not self.refusal
 
     @property
     def open_caveats(self) -> tuple[Caveat, ...]:
-        """The open reasons; for a replacement in place, those that still need a look."""
+        """The open reasons. For a replacement in place, only the reasons that still matter."""
         return tuple(caveat for caveat in self.caveats if caveat.kind in _IN_PLACE) if self.in_place else self.caveats
 
     @property
     def dangers_left(self) -> int:
-        """How many dangerous grants that no record shows are left by what can be put in place now."""
+        """The number of dangerous grants without recorded use that remain once a safe replacement is in place."""
         return self.counts.dangerous_unused - (self.counts.dangerous if self.safe or self.in_place else 0)
 
     @property
     def unusual(self) -> tuple[Caveat, ...]:
-        """The unusual use."""
+        """The caveats about unusual use."""
         return tuple(caveat for caveat in self.caveats if caveat.kind is DangerCaveat.UNUSUAL_USE)
 
 
 _IN_PLACE: Final = frozenset({DangerCaveat.UNUSUAL_USE, HoleCaveat.COVERAGE_HOLE})
-"""Caveats that matter though a replacement is in place: unusual use, and attempts that the logs miss."""
+"""Caveats that matter even with a replacement in place: unusual use, and attempts that the logs miss."""
 
 _NOTHING_TO_DO: Final = frozenset(
     {
@@ -149,7 +150,7 @@ _NOTHING_TO_DO: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """Why to look at a principal before all others: outsiders can assume it, or something dangerous was unusual."""
+    """A reason to look at a principal first: outsiders can assume it, or it shows unusual, dangerous use."""
 
     principal: PrincipalSummary
     severity: Severity
@@ -161,10 +162,9 @@ class Danger:
 class ReviewSummary:
     """A review without the details of its principals. `report` has no proposals.
 
-    `dangers` are the ways in for outsiders that no decision accepts, and the unusual use. The worst come first, and of
-    equally bad ones those that are open to more people, and those of more dangerous principals. `principals` are sorted
-    by harm: those in danger, and then those with the most dangerous and the widest grants. Those about whom there is
-    nothing to do come last.
+    `dangers` are the unaccepted ways in for outsiders, and unusual use. They are sorted by severity, then by how many
+    people they are open to, then by the danger of the principal. `principals` are sorted by harm: first principals in
+    danger, then those with the most dangerous and the widest grants. Principals that need no action come last.
     """
 
     report: Report
@@ -173,17 +173,17 @@ class ReviewSummary:
 
     @property
     def trust(self) -> tuple[OutsideTrust, ...]:
-        """The ways in for outsiders that no decision accepts, the worst first."""
+        """The unaccepted ways in for outsiders, the worst first."""
         return tuple(danger.trust for danger in self.dangers if danger.trust)
 
     @property
     def assumable(self) -> tuple[PrincipalSummary, ...]:
-        """The roles that outsiders can assume, those with the worst way in first."""
+        """The roles that outsiders can assume, the worst first."""
         return tuple({danger.principal.arn: danger.principal for danger in self.dangers if danger.trust}.values())
 
     @property
     def counts(self) -> Counts:
-        """The numbers of all principals with a replacement together, or of all principals where none has one."""
+        """The sums over the principals with a replacement, or over all principals if none has one."""
         return sum_counts(self.with_documents or self.principals)
 
     @property
@@ -193,22 +193,22 @@ class ReviewSummary:
 
     @property
     def with_documents(self) -> tuple[PrincipalSummary, ...]:
-        """Those of them whose replacement wasn't refused."""
+        """The principals with a replacement that wasn't refused."""
         return tuple(summary for summary in self.replaced if summary.has_documents)
 
     @property
     def open(self) -> tuple[PrincipalSummary, ...]:
-        """Those of them whose replacement isn't in place already."""
+        """The principals with a replacement, made or refused, that isn't in place yet."""
         return tuple(summary for summary in self.replaced if not summary.in_place)
 
     @property
     def to_replace(self) -> tuple[PrincipalSummary, ...]:
-        """Those of them that have a replacement to put in place: it wasn't refused."""
+        """The principals with a replacement to put in place."""
         return tuple(summary for summary in self.open if summary.has_documents)
 
     @property
     def safe(self) -> tuple[PrincipalSummary, ...]:
-        """Those of them whose replacement is called safe."""
+        """The principals with a safe replacement to put in place."""
         return tuple(summary for summary in self.to_replace if summary.safe)
 
     @property
@@ -218,24 +218,24 @@ class ReviewSummary:
 
     @property
     def accepted(self) -> int:
-        """How many reasons not to call a replacement safe, and ways into roles from outside, decisions accept."""
+        """The number of caveats and of ways in for outsiders that decisions accept."""
         ways = sum(bool(trust.accepted_by) for trust in self.report.trust)
         return ways + sum(len(principal.accepted) for principal in self.principals)
 
     @property
     def accounts_without_logs(self) -> tuple[str, ...]:
-        """The accounts of principals of which no log was read, sorted."""
+        """The accounts with principals but without logs, sorted."""
         read = {account.account for account in self.report.diff.coverage.accounts}
         return tuple(sorted({principal.principal.account for principal in self.principals} - read))
 
 
 def sum_counts(principals: Iterable[PrincipalSummary]) -> Counts:
-    """The numbers of some principals together."""
+    """The sums over some principals."""
     return sum((principal.counts for principal in principals), NO_COUNTS)
 
 
 def summary_of_review(report: Report, principals: Iterable[PrincipalSummary]) -> ReviewSummary:
-    """The summary of a review with these principals, in any order."""
+    """The summary of a review with these principals, which may be in any order."""
     found = tuple(principals)
     held = Counter(map(_name_in_account, found))
     named = [replace(summary, has_namesakes=held[_name_in_account(summary)] > 1) for summary in found]
@@ -257,17 +257,17 @@ def _unusual(summary: PrincipalSummary) -> Danger:
     worst, *others = (caveat.parameters for caveat in summary.unusual)
     more = f" and {plural(len(others), 'other action')}" if others else ""
     verb = "are" if others else "is"
-    message = f"{worst['action']}{more} {verb} unusual for it, first used so on {worst['first']}"
+    message = f"{worst['action']}{more} {verb} unusual for it, first seen on {worst['first']}"
     return Danger(summary, DangerCaveat.UNUSUAL_USE.row.severity, message)
 
 
 def _name_in_account(summary: PrincipalSummary) -> str:
-    """Kind, path and name, which principals of several accounts may share."""
+    """The kind, path and name, which principals in several accounts may share."""
     return summary.arn.split(":", 5)[-1]
 
 
 _OPEN_TO: Final = ("everyone", "provider", "organization", "account")
-"""Kinds of outsiders, those of the most people first."""
+"""Kinds of outsiders. Kinds that include more people come first."""
 
 
 def _rank(danger: Danger) -> tuple[int, int, float, int, str, str]:
@@ -289,7 +289,7 @@ def _harm(summary: PrincipalSummary) -> tuple[bool, int, int, str]:
 
 @dataclass(frozen=True, slots=True)
 class PartedReview:
-    """A review whose principals' parts were written where they were made, and are read by ARN when they are needed.
+    """A review whose principals were already written. `text_of` reads the text of a principal by its ARN.
 
     Commands on the page have the options `given`.
     """

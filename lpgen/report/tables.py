@@ -1,6 +1,6 @@
-"""Verdicts, the findings of a drift, and the results of a backtest as tables, for pandas and spreadsheets.
+"""Verdicts, drift findings and backtest results as tables, for pandas and spreadsheets.
 
-Verdicts are written as CSV and parquet too.
+Verdicts can also be written as CSV and Parquet.
 """
 
 from __future__ import annotations
@@ -43,41 +43,41 @@ VERDICT_SCHEMA: Final = pa.schema(
     ],
     metadata={"lpgen.schema": "lpgen.verdicts/1"},
 )
-"""One row per principal and action, which together are the key; sorted by both. Columns are only ever added.
+"""One row per principal and action. Both together are the key and the sort order. Columns are only ever added.
 
-- `principal`: the ARN of a role or user; `account`, `kind` (role or user) and `class` are its own.
-- `action`, `service`, `access_level`: as the catalog has them.
-- `verdict`: used, attempted, unused, unobservable or ungranted; `reason` says why in a sentence.
-- `confidence`: how sure a removal is: high, medium or low.
-- `danger`: what a holder could do with the action; null for most.
-- `keep`: why the replacement keeps it though no use was seen; null if it isn't kept for such a reason.
-- `in_replacement`: whether the replacement has it; null where there is none.
-- `granted_by`: the statements that grant it, joined by `; `; null where none does.
-- `records`: how many records show its use or an attempt, at most (one on several resources counts for each), 0 for
-  none; `first_seen` and `last_seen` (UTC), `example_event_id` and `example_resource` of the earliest; null without
-  records.
+- `principal`: the ARN of a role or user; `account`, `kind` (role or user) and `class` describe it.
+- `action`, `service`, `access_level`: as in the catalog.
+- `verdict`: used, attempted, unused, unobservable or ungranted; `reason` explains it in a sentence.
+- `confidence`: the confidence of a removal: high, medium or low.
+- `danger`: what a holder could do with the action; null for most actions.
+- `keep`: why the replacement keeps an action without recorded use; null if it isn't kept for such a reason.
+- `in_replacement`: whether the replacement has it; null if there is no replacement.
+- `granted_by`: the statements that grant it, joined by `; `; null if none does.
+- `records`: the number of records that show use or an attempt. It is an upper bound: a record counts once for each of
+  its resources. `first_seen` and `last_seen` are in UTC; `example_event_id` and `example_resource` are from the
+  earliest record. All are null without records.
 """
 
 
 _GROUP_ROWS: Final = 100_000
-"""Rows that are written at once: small groups compress badly."""
+"""The minimum number of rows in a row group: small groups compress badly."""
 
 
 def verdict_csv(report: Report) -> Iterator[str]:
-    """The table as CSV in pieces, with a header."""
+    """The verdict table as CSV, in pieces, with a header."""
     yield csv_text([VERDICT_SCHEMA.names])
     for rows in _rows(report):
         yield csv_text([row[name] for name in VERDICT_SCHEMA.names] for row in rows)
 
 
 def verdict_parquet(report: Report) -> list[bytes]:
-    """The table as a parquet file; texts are as in the logs and policies."""
+    """The verdict table as a Parquet file. Texts are as in the logs and policies."""
     sink = io.BytesIO()
     with pq.ParquetWriter(sink, VERDICT_SCHEMA, compression="zstd") as writer:
         waiting: list[pa.RecordBatch] = []
         for batch in _verdict_batches(report):
             waiting.append(batch)
-            if sum(one.num_rows for one in waiting) >= _GROUP_ROWS:
+            if sum(held.num_rows for held in waiting) >= _GROUP_ROWS:
                 writer.write_table(pa.Table.from_batches(waiting))
                 waiting = []
         writer.write_table(pa.Table.from_batches(waiting, VERDICT_SCHEMA))
@@ -85,25 +85,25 @@ def verdict_parquet(report: Report) -> list[bytes]:
 
 
 def verdict_table(report: Report) -> pa.Table:
-    """The table in memory."""
+    """The verdict table in memory."""
     return pa.Table.from_batches(_verdict_batches(report), VERDICT_SCHEMA)
 
 
 def _verdict_batches(report: Report) -> Iterator[pa.RecordBatch]:
-    """The table in pieces, one per principal: no more than one is held as Python values."""
+    """The verdict table in pieces, one per principal, so at most one principal is held as Python values."""
     for rows in _rows(report):
         yield pa.RecordBatch.from_pylist(rows, schema=VERDICT_SCHEMA)
 
 
 def _rows(report: Report) -> Iterator[list[dict[str, object]]]:
-    """The rows of each principal that has any."""
+    """The rows of each principal that has verdicts."""
     for view in map(PrincipalView, sorted(report.proposals, key=lambda proposal: proposal.diff.principal.arn)):
         # Thousands of verdicts share a few tuples of statements.
         tuples = {id(verdict.grants): verdict.grants for verdict in view.diff.assessment.verdicts}
         granted = {at: "; ".join(map(str, grants)) for at, grants in tuples.items()}
         rows = [
-            _row(view, one, granted[id(one.grants)])
-            for one in sorted(view.diff.assessment.verdicts, key=lambda verdict: verdict.action)
+            _row(view, verdict, granted[id(verdict.grants)])
+            for verdict in sorted(view.diff.assessment.verdicts, key=lambda verdict: verdict.action)
         ]
         if rows:
             yield rows
@@ -137,7 +137,7 @@ def _row(view: PrincipalView, verdict: ActionVerdict, granted_by: str) -> dict[s
 
 
 def _sound_text(text: str) -> str:
-    """The text, with lone surrogates as escapes: Arrow and UTF-8 have no place for them."""
+    """The text with lone surrogates escaped, because Arrow and UTF-8 can't hold them."""
     return str(text) if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
@@ -167,7 +167,7 @@ FINDING_SCHEMA: Final = pa.schema(
         pa.field("expired", _TEXT),
     ]
 )
-"""A row per finding of a drift, in its order: the keys of `findings` in `lpgen.report.documents.drift`."""
+"""One row per drift finding, in order. Columns are the keys of `findings` in `lpgen.report.documents.drift`."""
 
 DENIAL_SCHEMA: Final = pa.schema(
     [
@@ -181,7 +181,7 @@ DENIAL_SCHEMA: Final = pa.schema(
         pa.field("windows", pa.int64(), nullable=False),
     ]
 )
-"""A row per principal and need that its replacements would have denied: the fields of `DeniedNeed`."""
+"""One row per principal and need that its replacements would have denied: the fields of `DeniedNeed`."""
 
 WINDOW_SCHEMA: Final = pa.schema(
     [
@@ -196,7 +196,7 @@ WINDOW_SCHEMA: Final = pa.schema(
         pa.field("dangerous_removed", pa.int64(), nullable=False),
     ]
 )
-"""A row per principal and window with a replacement: the fields of `Window` and `JudgedWindow`."""
+"""One row per principal and window with a replacement: the fields of `Window` and `JudgedWindow`."""
 
 
 def finding_table(drift: Drift) -> pa.Table:
@@ -235,10 +235,10 @@ def window_table(backtest: Backtest) -> pa.Table:
 
 
 def _table(rows: Iterable[dict[str, object]], schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_pylist([{name: _sound(one) for name, one in row.items()} for row in rows], schema=schema)
+    return pa.Table.from_pylist([{name: _sound(value) for name, value in row.items()} for row in rows], schema=schema)
 
 
 def _sound(value: object) -> object:
     if isinstance(value, tuple):
-        return [_sound_text(one) for one in value]
+        return [_sound_text(text) for text in value]
     return _sound_text(value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""What to do about a review: one list, by harm, and then by how many replacements become safe."""
+"""What to do about a review: one list, sorted by harm, then by how many replacements become safe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DRAFT: Final = "--write-decisions"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something to do: for whom, with which command, and in which steps."""
+    """A task, with its principals, command and steps."""
 
     words: Line
     principals: tuple[PrincipalSummary, ...] = ()
@@ -33,10 +33,10 @@ class Task:
 
 
 def tasks_of_review(review: ReviewSummary, given: Given) -> tuple[Task, ...]:
-    """The tasks in the order in which to do them. Commands have the options given.
+    """The tasks, in the order to do them. Commands have the options given.
 
-    Harm comes first: files that can't be read, which may hold anybody's use, then roles that outsiders can assume, then
-    unusual use. Safe replacements are written before anything that makes fewer others safe.
+    The most harmful come first: unreadable files, because they may hold anyone's use, then roles that outsiders can
+    assume, then unusual use. Safe replacements come before tasks that make fewer others safe.
     """
     tasks = chain(
         _unread(review, given),
@@ -51,25 +51,25 @@ def tasks_of_review(review: ReviewSummary, given: Given) -> tuple[Task, ...]:
 
 
 def closing_tasks(review: ReviewSummary, given: Given) -> Iterator[Task]:
-    """What else a reader can do where nothing more pressing is left."""
+    """What a reader can do if nothing more urgent is left."""
     if review.safe:
         plan = given.command("rollout plan", (_OUTPUT,), ("--output", "plan.json"))
-        yield Task(line("Plan the calls that put them in place."), command=plan)
+        yield Task(line("Plan the API calls that put them in place."), command=plan)
     html = given.command("review", ("--format", "html"), ("--output", "review.html"))
-    yield Task(line("Read all of it in a browser."), command=html)
+    yield Task(line("Read the whole review in a browser."), command=html)
     if review.principals:
         save = given.command("baseline save", (review.report.diff.as_of.isoformat(),))
         yield Task(line("Save this state. `lpgen drift` then shows what changes."), command=save)
-    yield Task(line("Read all of it here."), command=given.command("review", ("--full",)))
+    yield Task(line("Read the whole review here."), command=given.command("review", ("--full",)))
 
 
 def _with_one_draft(tasks: Iterable[Task]) -> Iterator[Task]:
-    """The tasks, of which only the first drafts decisions: its file has those of the others, and exists then."""
+    """The tasks, with a draft of decisions only in the first: its file includes the others, and then it exists."""
     first = 0
     for number, task in enumerate(tasks, start=1):
         drafts = task.command is not None and any(option[0] == _DRAFT for option in task.command.added)
         if drafts and first:
-            yield replace(task, words=line(task.words, f" The draft of step {first} has them."), command=None)
+            yield replace(task, words=line(task.words, f" The draft in step {first} includes them."), command=None)
             continue
         first = number if drafts else first
         yield task
@@ -81,14 +81,15 @@ def _with_one_draft(tasks: Iterable[Task]) -> Iterator[Task]:
 def _unread(review: ReviewSummary, given: Given) -> Iterator[Task]:
     files = review.report.unread_files
     if files:
-        words = bad(f"Fetch {plural(files, 'log file')} again that can't be read")
-        yield Task(line(words, ". Use in them looks like no use."), command=_ingest(review, given, ("-v",)))
+        words = bad(f"Fetch {plural(files, 'unreadable log file')} again")
+        yield Task(line(words, ". Use in them is missing from this review."), command=_ingest(review, given, ("-v",)))
 
 
 def _outsiders(review: ReviewSummary, given: Given) -> Iterator[Task]:
     if roles := review.assumable:
-        words = bad(f"Name who may assume {plural(len(roles), 'role')} in the trust policy")
-        then = " of each, or accept by a decision that outsiders can." if len(roles) > 1 else ", or accept it."
+        whose = "policies" if len(roles) > 1 else "policy"
+        words = bad(f"Name who may assume {plural(len(roles), 'role')} in the trust {whose}")
+        then = ", or accept that outsiders can assume " + ("them." if len(roles) > 1 else "it.")
         yield Task(line(words, then), roles, _decide(given))
 
 
@@ -102,7 +103,12 @@ def _unusual(review: ReviewSummary, given: Given) -> Iterator[Task]:
             for summary in found
             for caveat in summary.unusual
         )
-        yield Task(line(words, ". Drop by a decision what the team didn't do."), found, _look(found[0], given), steps)
+        yield Task(
+            line(words, ". Add a decision to drop calls that the team didn't make."),
+            found,
+            _look(found[0], given),
+            steps,
+        )
 
 
 def _owner_words(summary: PrincipalSummary) -> str:
@@ -115,14 +121,14 @@ def _owner_words(summary: PrincipalSummary) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Blocked:
-    """A principal without a safe replacement, and the open caveats by what clears them up."""
+    """A principal without a safe replacement, and its open caveats by remedy."""
 
     summary: PrincipalSummary
     caveats: Mapping[_Key, tuple[Caveat, ...]]
 
 
 _Key = tuple[Remedy, str]
-"""A remedy; for a look at details, also what to look for."""
+"""A remedy. For a look at details, also the kind of caveat to look at."""
 
 
 def _replacements(review: ReviewSummary, given: Given) -> Iterator[Task]:
@@ -164,18 +170,18 @@ def _key_of(caveat: Caveat) -> _Key:
 
 
 def _freeing(review: ReviewSummary, blocked: Sequence[_Blocked], given: Given) -> Iterator[tuple[Task, int]]:
-    """The tasks, each with how many principals have no other caveat once those before it are done: most first, and of
-    equal ones the task that concerns most principals."""
+    """The tasks, each with the number of principals that it unblocks once the tasks before it are done.
+
+    The task that unblocks most principals comes first, and among equals the task that concerns most principals.
+    """
     done: set[_Key] = set()
-    while waiting := [one for one in blocked if one.caveats.keys() - done]:
-        held = Counter(key for blocked in waiting for key in blocked.caveats.keys() - done)
-        frees = Counter(key for blocked in waiting for key in blocked.caveats if blocked.caveats.keys() - done == {key})
-        key = min(held, key=lambda one: (-frees[one], -held[one], one))
+    while waiting := [principal for principal in blocked if principal.caveats.keys() - done]:
+        held = Counter(key for principal in waiting for key in principal.caveats.keys() - done)
+        frees = Counter(key for principal in waiting for key in held if principal.caveats.keys() - done == {key})
+        key = min(held, key=lambda key: (-frees[key], -held[key], key))
         done.add(key)
-        yield (
-            _clearing(key, [blocked for blocked in waiting if key in blocked.caveats], frees[key], review, given),
-            frees[key],
-        )
+        concerned = [principal for principal in waiting if key in principal.caveats]
+        yield _clearing(key, concerned, frees[key], review, given), frees[key]
 
 
 def _clearing(key: _Key, held: Sequence[_Blocked], freed: int, review: ReviewSummary, given: Given) -> Task:
@@ -194,9 +200,9 @@ def _clearing(key: _Key, held: Sequence[_Blocked], freed: int, review: ReviewSum
 
 
 _WORDS: Final = {
-    Remedy.DECIDE: "decide what only people can judge, in a file of decisions",
-    Remedy.INGEST: "ingest the logs that are missing",
-    Remedy.SNAPSHOT: "take a snapshot of policies and service last accessed",
+    Remedy.DECIDE: "decide what only people can judge, in a decisions file",
+    Remedy.INGEST: "ingest the missing logs",
+    Remedy.SNAPSHOT: "take a snapshot of policies and service last accessed data",
     Remedy.CATALOG: "correct the names of unknown actions, or update the catalog",
 }
 
@@ -231,22 +237,22 @@ def _look(summary: PrincipalSummary, given: Given) -> Command | None:
 
 
 def _decide(given: Given, *only: Option) -> Command | None:
-    """The command that drafts decisions in a new file, since it replaces none."""
+    """The command that drafts decisions in a new file. It never overwrites a file."""
     return given.command("review", *only, (_DRAFT, given.draft))
 
 
 def _snapshot(given: Given) -> Command | None:
-    """The command that reads what files gave before; options of these names mean something else to it."""
+    """The command that takes a snapshot. It gets only `--data`, because other options have another meaning for it."""
     return given.command("snapshot", without={option[0] for option in given.options} - {"--data"})
 
 
 def _ingest(review: ReviewSummary, given: Given, *added: Option) -> Command | None:
-    """The command that reads what is new where the logs are from, if that is one place."""
+    """The command that ingests new logs from the place of the earlier ones, or None if they came from several."""
     place = review.report.log_place
     return given.command("ingest", (place,), *added) if place else None
 
 
-# ---------------------------------------------------------------- what else there is to do
+# ---------------------------------------------------------------- other tasks
 
 
 def _by_class(review: ReviewSummary, given: Given) -> Iterator[Task]:
@@ -263,14 +269,14 @@ def _by_class(review: ReviewSummary, given: Given) -> Iterator[Task]:
 
 
 def _is_unsure(summary: PrincipalSummary) -> bool:
-    """Whether something speaks against a disuse that the proposal itself doesn't ask about."""
+    """Whether a caveat questions that the principal is unused, other than by what the proposal asks."""
     return any(
         caveat.kind is not HoleCaveat.COVERAGE_HOLE or caveat.parameters["service"] for caveat in summary.caveats
     )
 
 
 def _in_place(review: ReviewSummary, given: Given) -> Iterator[Task]:
-    """Attempts by principals in place that the logs don't show: they may have been refused."""
+    """Tasks for attempts that the logs don't show, by principals with a replacement in place."""
     found: dict[str, list[PrincipalSummary]] = defaultdict(list)
     for summary in review.replaced:
         if summary.in_place:
@@ -278,24 +284,24 @@ def _in_place(review: ReviewSummary, given: Given) -> Iterator[Task]:
             for step in steps:
                 found[step].append(summary)
     for step in sorted(found):
-        words = line(f"In place, but tried what the logs don't show: {step}.")
+        words = line(f"In place, but with attempts that the logs don't show: {step}.")
         yield Task(words, tuple(found[step]), _look(found[step][0], given))
 
 
 def _inputs(review: ReviewSummary, given: Given) -> Iterable[Task]:
-    """What the inputs lack."""
+    """Tasks for what the inputs lack."""
     report, whole = review.report, given.command("review", ("--full",))
     if report.problems:
         yield Task(line(f"Fix {plural(len(report.problems), 'problem')} in the input files."), command=whole)
     if report.diff.unlisted and not review.principals:
-        take = line("Take a snapshot of the policies, to compare them with use.")
+        take = line("Take a snapshot of the policies to compare them with use.")
         yield Task(take, command=_snapshot(given))
     elif report.diff.unlisted:
         number = plural(len(report.diff.unlisted), "principal")
-        words = f"Export the policies of {number} in the logs that the policy files don't have."
+        words = f"Export the policies of {number} in the logs but not in the policy files."
         if report.snapshot and "policies" in report.snapshot.used:
             gone = "was deleted" if len(report.diff.unlisted) == 1 else "were deleted"
-            words = f"Find out whether {number} in the logs that the snapshot lacks {gone}. If not, take a new one."
+            words = f"Find out whether {number} in the logs but not in the snapshot {gone}. If not, take a new one."
         yield Task(line(words), command=whole)
     if report.diff.expired:
         yield Task(line(f"Renew or delete {plural(len(report.diff.expired), 'expired decision')}."), command=whole)

@@ -1,9 +1,9 @@
-"""The details of one principal in a report: facts derived from its proposal, and its findings in groups."""
+"""The details of one principal in a report: facts from its proposal, and groups of findings."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -25,7 +25,7 @@ from lpgen.report.summary import NO_COUNTS, Counts, PrincipalSummary, field_of_c
 
 @dataclass(frozen=True, slots=True)
 class LevelCount:
-    """How many actions of one service and access level are granted, and how many of them were used or attempted."""
+    """The number of granted actions of one service and access level, and how many were used or attempted."""
 
     granted: int = 0
     seen: int = 0
@@ -35,42 +35,85 @@ class LevelCount:
 
 
 Matrix = Mapping[str, Mapping[AccessLevel, LevelCount]]
-"""Granted against used: by service, sorted, and by access level, without the empty ones."""
+"""Granted vs. used: by service, sorted, and by access level. Empty levels are left out."""
 
 _SEEN: Final = frozenset({Verdict.USED, Verdict.ATTEMPTED})
 USED_KINDS: Final = (LineKind.OBSERVED, LineKind.INFERRED)
 
 
 class PrincipalView:
-    """One principal's proposal with facts derived from it, each once and only when asked for."""
+    """One principal's proposal with facts derived from it. Each fact is computed once, when it is needed."""
 
     def __init__(self, proposal: Proposal) -> None:
         self.proposal: Final = proposal
 
     @property
     def diff(self) -> PrincipalDiff:
-        """The comparison that the proposal rests on."""
+        """The comparison that the proposal is based on."""
         return self.proposal.diff
 
     @cached_property
     def summary(self) -> PrincipalSummary:
-        """What reports say of the principal, without the details."""
-        return _summary_of_view(self)
+        """The summary of the principal, without details."""
+        proposal, diff, replacement = self.proposal, self.diff, self.proposal.replacement
+        verification = proposal.verification
+        return PrincipalSummary(
+            principal=replace(diff.principal, policies=(), boundary=None, trust=None, instance_profiles=()),
+            principal_class=diff.principal_class,
+            advice=proposal.advice,
+            task=diff.advice.task,
+            counts=self.counts,
+            caveats=tuple(map(_shared, proposal.caveats)),
+            accepted=tuple(_shared(caveat) for caveat in diff.assessment.caveats if caveat.accepted_by),
+            expected=diff.draft.expected,
+            is_replaced=replacement is not None,
+            refusal=replacement.refusal if replacement else "",
+            in_place=proposal.in_place,
+            safe=proposal.safe,
+            failed=verification is not None and verification.status is CheckStatus.FAILED,
+            left=tuple(policy.arn for policy in replacement.left) if replacement else (),
+            has_decided=bool(self.decided or diff.draft.dropped),
+            recreated=diff.use.recreated,
+        )
 
     @cached_property
     def has_documents(self) -> bool:
-        """Whether there is a replacement to put in place: one was made, and it wasn't refused."""
+        """Whether a replacement was made and not refused."""
         return has_documents(self.proposal)
 
     @cached_property
     def counts(self) -> Counts:
         """The numbers of its actions."""
-        return _counts_of_view(self)
+        verdicts, staying = self.diff.assessment.verdicts, self.staying
+        by_verdict = verdicts.by_verdict()
+        dangerous = [verdict.action for verdict in verdicts.dangerous_unseen()]
+        granted, removed = by_verdict.total() - by_verdict[Verdict.UNGRANTED], sum(self.confidence.values())
+        reach = asdict(self.diff.draft.reach if self.has_documents else NO_REACH)
+        return msgspec.structs.replace(
+            NO_COUNTS,
+            granted=granted,
+            used=by_verdict[Verdict.USED],
+            attempted=by_verdict[Verdict.ATTEMPTED],
+            unused=by_verdict[Verdict.UNUSED],
+            unobservable=by_verdict[Verdict.UNOBSERVABLE],
+            ungranted=by_verdict[Verdict.UNGRANTED],
+            kept=granted - removed if self.has_documents else 0,
+            kept_unseen=sum(
+                judgement.verdict in UNSEEN and action in staying for action, judgement in verdicts.judged()
+            ),
+            removed=removed,
+            dangerous=sum(action not in staying for action in dangerous) if self.has_documents else 0,
+            dangerous_unused=len(dangerous),
+            **{f"reach_{name}": number for name, number in reach.items()},
+            **{field_of_choice(choice, kind): number for (kind, choice), number in verdicts.by_kind().items()},
+        )
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
-        """The lines of the replacement, sorted."""
-        return _replacement_lines(self.proposal)
+        """The lines in the replacement's documents, each once, sorted. Empty without a replacement."""
+        documents = self.proposal.replacement.documents if self.has_documents and self.proposal.replacement else ()
+        found = {line for document in documents for statement in document.statements for line in statement.lines}
+        return tuple(sorted(found, key=lambda line: (line.action, line.scope, line.parent, line.kind, line.why)))
 
     @cached_property
     def left(self) -> frozenset[Action]:
@@ -79,27 +122,33 @@ class PrincipalView:
 
     @cached_property
     def staying(self) -> frozenset[Action]:
-        """The actions in the replacement, and those that policies left attached grant."""
+        """The actions in the replacement or in policies left attached."""
         return self.left.union(line.action for line in self.lines)
 
     @cached_property
     def confidence(self) -> Mapping[Confidence, int]:
-        """How many removals are how sure."""
-        return _confidence_of_removal(self.proposal, self.staying)
+        """The number of removed actions, by confidence, in order. All are 0 without a replacement."""
+        judged = self.diff.assessment.verdicts.judged() if self.has_documents else ()
+        removed = Counter([judgement for action, judgement in judged if action not in self.staying])
+        found = dict.fromkeys(Confidence, 0)
+        for judgement, count in removed.items():
+            if judgement.verdict is not Verdict.UNGRANTED:
+                found[judgement.confidence] += count
+        return found
 
     @cached_property
     def matrix(self) -> Matrix:
-        """Granted against used, by service and access level."""
+        """Granted vs. used, by service and access level."""
         return _matrix_from_verdicts(self.diff.assessment.verdicts)
 
     @cached_property
     def dangers(self) -> tuple[DangerGroup, ...]:
-        """The dangerous grants without seen use, removed ones first."""
+        """The dangerous grants without recorded use, removed ones first."""
         return _danger_groups(self.diff.assessment.verdicts, self.staying)
 
     @cached_property
     def lost_undoings(self) -> tuple[LostInverse, ...]:
-        """Used actions that it could no longer undo; empty where nothing changes."""
+        """Used actions that the principal could no longer undo. Empty if nothing changes."""
         if not self.has_documents or self.proposal.in_place:
             return ()
         return lost_inverses(self.diff.assessment.verdicts, self.staying)
@@ -121,7 +170,7 @@ class PrincipalView:
 
     @cached_property
     def decided(self) -> tuple[KeptGroup, ...]:
-        """Actions kept because a person decided so."""
+        """Actions kept by a decision."""
         return _kept_groups(self.lines, LineKind.DECIDED)
 
     @cached_property
@@ -131,40 +180,17 @@ class PrincipalView:
 
     @cached_property
     def kinds(self) -> Mapping[LineKind, frozenset[Action]]:
-        """The actions of the replacement, each once, by why they are kept."""
+        """The actions of the replacement, each once, by the reason for keeping them."""
         return _actions_by_kind(self.lines)
 
     @cached_property
     def rules(self) -> tuple[_RuleGroup, ...]:
-        """The scoping rules that were applied."""
+        """The applied scoping rules."""
         return _rule_groups(self.proposal.replacement.rules) if self.proposal.replacement else ()
 
 
-def _summary_of_view(view: PrincipalView) -> PrincipalSummary:
-    proposal, diff, replacement = view.proposal, view.diff, view.proposal.replacement
-    verification = proposal.verification
-    return PrincipalSummary(
-        principal=replace(diff.principal, policies=(), boundary=None, trust=None, instance_profiles=()),
-        principal_class=diff.principal_class,
-        advice=proposal.advice,
-        task=diff.advice.task,
-        counts=view.counts,
-        caveats=tuple(map(_shared, proposal.caveats)),
-        accepted=tuple(_shared(caveat) for caveat in diff.assessment.caveats if caveat.accepted_by),
-        expected=diff.draft.expected,
-        is_replaced=replacement is not None,
-        refusal=replacement.refusal if replacement else "",
-        in_place=proposal.in_place,
-        safe=proposal.safe,
-        failed=verification is not None and verification.status is CheckStatus.FAILED,
-        left=tuple(policy.arn for policy in replacement.left) if replacement else (),
-        has_decided=bool(view.decided or diff.draft.dropped),
-        recreated=diff.use.recreated,
-    )
-
-
 def _shared(caveat: Caveat) -> Caveat:
-    """The caveat, which is the same object for principals that share it, such as users of one policy."""
+    """The caveat, as one object for all principals that share it, such as users of one policy."""
     return _shared_caveat(caveat.kind, tuple(caveat.parameters.items()), caveat.accepted_by)
 
 
@@ -177,60 +203,12 @@ def _shared_caveat(kind: CaveatKind, parameters: tuple[tuple[str, Any], ...], ac
 
 
 def has_documents(proposal: Proposal) -> bool:
-    """Whether there is a replacement to put in place: one was made, and it wasn't refused."""
+    """Whether a replacement was made and not refused."""
     return proposal.replacement is not None and not proposal.replacement.refusal
 
 
-def _replacement_lines(proposal: Proposal) -> tuple[Line, ...]:
-    """The lines that the replacement's documents hold, each once, sorted; none where there is no replacement."""
-    documents = proposal.replacement.documents if has_documents(proposal) and proposal.replacement else ()
-    found = {line for document in documents for statement in document.statements for line in statement.lines}
-    return tuple(sorted(found, key=lambda line: (line.action, line.scope, line.parent, line.kind, line.why)))
-
-
-def _counts_of_view(view: PrincipalView) -> Counts:
-    verdicts, staying = view.diff.assessment.verdicts, view.staying
-    by_verdict = verdicts.by_verdict()
-    dangerous = [verdict.action for verdict in verdicts.dangerous_unseen()]
-    granted, removed = by_verdict.total() - by_verdict[Verdict.UNGRANTED], sum(view.confidence.values())
-    return msgspec.structs.replace(
-        NO_COUNTS,
-        granted=granted,
-        used=by_verdict[Verdict.USED],
-        attempted=by_verdict[Verdict.ATTEMPTED],
-        unused=by_verdict[Verdict.UNUSED],
-        unobservable=by_verdict[Verdict.UNOBSERVABLE],
-        ungranted=by_verdict[Verdict.UNGRANTED],
-        kept=granted - removed if view.has_documents else 0,
-        kept_unseen=sum(judgement.verdict in UNSEEN and action in staying for action, judgement in verdicts.judged()),
-        removed=removed,
-        dangerous=sum(action not in staying for action in dangerous) if view.has_documents else 0,
-        dangerous_unused=len(dangerous),
-        **{
-            f"reach_{name}": number
-            for name, number in asdict(view.diff.draft.reach if view.has_documents else NO_REACH).items()
-        },
-        **{field_of_choice(choice, kind): number for (kind, choice), number in verdicts.by_kind().items()},
-    )
-
-
-def _confidence_of_removal(proposal: Proposal, staying: Collection[Action]) -> dict[Confidence, int]:
-    """The number of granted actions that aren't in `staying` and are removed, by confidence in the order of
-    `Confidence`.
-
-    All are 0 where there is no replacement.
-    """
-    judged = proposal.diff.assessment.verdicts.judged() if has_documents(proposal) else ()
-    removed = Counter([judgement for action, judgement in judged if action not in staying])
-    found = dict.fromkeys(Confidence, 0)
-    for judgement, count in removed.items():
-        if judgement.verdict is not Verdict.UNGRANTED:
-            found[judgement.confidence] += count
-    return found
-
-
 def _matrix_from_verdicts(verdicts: Verdicts) -> Matrix:
-    """Granted against used, by service and access level."""
+    """Granted vs. used, by service and access level."""
     granted, seen = Counter[tuple[str, AccessLevel]](), Counter[tuple[str, AccessLevel]]()
     for action, judgement in verdicts.judged():
         if judgement.verdict is not Verdict.UNGRANTED:
@@ -246,12 +224,12 @@ def _matrix_from_verdicts(verdicts: Verdicts) -> Matrix:
 
 @lru_cache(maxsize=1 << 16)
 def _cell(action: Action, level: AccessLevel) -> tuple[str, AccessLevel]:
-    """The cell of the matrix that an action counts in: its service and access level."""
+    """The matrix cell of an action: its service and access level."""
     return action.partition(":")[0], level
 
 
 def sum_matrix(matrix: Matrix) -> dict[AccessLevel, LevelCount]:
-    """The matrix summed over services, with every level in order."""
+    """The sums over all services, for every level in order."""
     return {
         level: sum((row.get(level, LevelCount()) for row in matrix.values()), LevelCount()) for level in AccessLevel
     }
@@ -266,12 +244,12 @@ def sorted_levels(row: Mapping[AccessLevel, LevelCount]) -> list[AccessLevel]:
 
 
 _FIRST_SERVICES: Final = ("iam", "sts", "organizations", "ec2", "kms")
-"""The services whose actions hand out rights, in the order in which their dangers are shown."""
+"""The services whose actions grant permissions, in the order in which their dangers are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class DangerGroup:
-    """Dangerous grants without seen use, by what they let a holder do; `stays` says they aren't removed."""
+    """Dangerous grants without recorded use that allow the same harm. `stays` means that they aren't removed."""
 
     danger: str
     observable: bool
@@ -281,7 +259,7 @@ class DangerGroup:
 
 @dataclass(frozen=True, slots=True)
 class DeniedGroup:
-    """Denied attempts of one action by one wall. `resources`, `regions` and `days` are distinct, sorted."""
+    """Denied attempts of one action by one wall. `resources`, `regions` and `days` are distinct and sorted."""
 
     wall: DenialKind
     action: Action
@@ -293,7 +271,7 @@ class DeniedGroup:
 
 @dataclass(frozen=True, slots=True)
 class KeptGroup:
-    """Actions of one service that are kept for one reason though no use was seen."""
+    """Actions of one service that are kept for one reason without recorded use."""
 
     service: str
     why: str
@@ -302,7 +280,7 @@ class KeptGroup:
 
 @dataclass(frozen=True, slots=True)
 class _RuleGroup:
-    """A scoping rule with its addition to the scopes and every pattern it wrote."""
+    """A scoping rule, with what it adds to the scopes and the patterns that it wrote."""
 
     rule: str
     adds: str
@@ -312,9 +290,9 @@ class _RuleGroup:
 
 
 def _danger_groups(verdicts: Verdicts, staying: frozenset[Action]) -> tuple[DangerGroup, ...]:
-    """The dangerous grants without seen use, removed ones before kept ones.
+    """The dangerous grants without recorded use. Removed ones come before kept ones.
 
-    Within these, a danger of its own comes before a general one, and the services that hand out rights come first.
+    Within these, a specific danger comes before a general one, and services whose actions grant permissions come first.
     """
     found: dict[tuple[bool, bool, str], list[ActionVerdict]] = defaultdict(list)
     for verdict in verdicts.dangerous_unseen():
@@ -342,7 +320,7 @@ def _denied_groups(denied: Iterable[Use]) -> tuple[DeniedGroup, ...]:
 
 
 def _kept_groups(lines: Iterable[Line], kind: LineKind) -> tuple[KeptGroup, ...]:
-    """The replacement's lines of one kind by service and reason, sorted; an action has the first of its reasons."""
+    """The actions of lines of one kind by service and reason, sorted. An action gets its first reason."""
     reasons: dict[Action, str] = {}
     for line in lines:
         if line.kind is kind:
@@ -354,7 +332,7 @@ def _kept_groups(lines: Iterable[Line], kind: LineKind) -> tuple[KeptGroup, ...]
 
 
 def _rule_groups(rules: Iterable[AppliedRule]) -> tuple[_RuleGroup, ...]:
-    """The scoping rules that were applied, each with its patterns."""
+    """The applied scoping rules, each with its patterns."""
     found: dict[tuple[str, str, str], list[AppliedRule]] = defaultdict(list)
     for rule in rules:
         found[rule.rule, rule.adds, rule.tightens].append(rule)
@@ -367,9 +345,9 @@ def _rule_groups(rules: Iterable[AppliedRule]) -> tuple[_RuleGroup, ...]:
 
 
 def _actions_by_kind(lines: Iterable[Line]) -> dict[LineKind, frozenset[Action]]:
-    """The actions of the replacement, each once: by the first kind of its lines, without the empty kinds, in order.
+    """The actions of the replacement, each once, by the first kind of its lines. Empty kinds are left out.
 
-    An action that was used on one resource and is kept on others too, as the logs can't show, counts as used.
+    An action that was used on one resource, and is kept on others because the logs can't show use, counts as used.
     """
     kinds: dict[Action, set[LineKind]] = defaultdict(set)
     for line in lines:
@@ -396,9 +374,9 @@ def _denied_group(wall: DenialKind, action: Action, uses: list[Use]) -> DeniedGr
 def explained_lines(statement: ReplacementStatement) -> Iterable[tuple[str, Scope, list[Line]]]:
     """Each action and scope of a statement with the lines that explain it, sorted.
 
-    A line's scope is cut to what this statement covers of it, since large statements are split; a line that it covers
-    nothing of belongs to another part, unless nothing else explains the action. A line may be narrower than the scope:
-    the statement took the place of a redundant one.
+    Large statements are split, so a line's scope is cut to the part that this statement covers. A line without such a
+    part belongs to another statement, unless nothing else explains the action. A line may be narrower than the scope if
+    the statement replaced a redundant one.
     """
     found: dict[tuple[str, Scope], list[Line]] = defaultdict(list)
     for line in statement.lines:

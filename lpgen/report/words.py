@@ -1,4 +1,4 @@
-"""How pages name things: classes, walls, reasons and principals, in plain words."""
+"""The words of pages for classes, walls, reasons and principals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from lpgen.core.backtests import Reach
 from lpgen.core.findings import PrincipalClass
-from lpgen.core.model import DenialKind, Principal, SkipReason
+from lpgen.core.model import DenialKind, Principal
 from lpgen.core.replacements import LineKind
 from lpgen.report.blocks import Span, Tone
 from lpgen.report.escaping import terminal_text
@@ -43,7 +43,7 @@ _STATES: Final[dict[PrincipalClass, str]] = {
 }
 
 WALL_WORDS: Final[dict[DenialKind, str]] = {
-    DenialKind.NONE: "not said",
+    DenialKind.NONE: "not stated",
     DenialKind.IDENTITY: "its own policies",
     DenialKind.RESOURCE: "the resource's policy",
     DenialKind.BOUNDARY: "permissions boundary",
@@ -52,42 +52,15 @@ WALL_WORDS: Final[dict[DenialKind, str]] = {
     DenialKind.SESSION: "session policy",
     DenialKind.VPC_ENDPOINT: "VPC endpoint policy",
     DenialKind.EXPLICIT: "an explicit Deny",
-    DenialKind.UNSTATED: "not said",
-}
-
-SKIP_WORDS: Final[dict[SkipReason, str]] = {
-    SkipReason.UNREADABLE_FILE: "file that can't be read",
-    SkipReason.NOT_CLOUDTRAIL: "file without CloudTrail records",
-    SkipReason.BAD_RECORD: "record that can't be read",
-    SkipReason.UNKNOWN_VERSION: "record of an unknown event version",
-    SkipReason.MISPLACED: "record in another account's folder",
-    SkipReason.DUPLICATE: "duplicate within its file",
-    SkipReason.NO_TIME: "record without a time",
-    SkipReason.FUTURE: "record later than the log itself",
-    SkipReason.OUT_OF_WINDOW: "outside the asked-for days",
-    SkipReason.INSIGHT: "Insights event: no call",
-    SkipReason.AGGREGATED: "aggregated event: a sign of use, no single call",
-    SkipReason.SERVICE_EVENT: "event of a service: no call",
-    SkipReason.NETWORK_COPY: "copy of a call through a VPC endpoint",
-    SkipReason.UNAUTHENTICATED: "call whose credentials AWS refused",
-    SkipReason.NO_PERMISSION: "call that needs no permission",
-    SkipReason.UNMAPPED: "call that isn't in the event map",
-    SkipReason.SERVICE_CALLER: "an AWS service's own call",
-    SkipReason.ROOT_CALLER: "call by the root user",
-    SkipReason.CROSS_ACCOUNT_CALLER: "call from another account",
-    SkipReason.FEDERATED_CALLER: "federated caller without a role",
-    SkipReason.ANONYMOUS_CALLER: "anonymous call",
-    SkipReason.UNKNOWN_CALLER: "call whose caller can't be read",
-    SkipReason.DENIED: "denied call",
-    SkipReason.UNDETERMINED: "call of undetermined outcome",
+    DenialKind.UNSTATED: "not stated",
 }
 
 LINE_WORDS: Final[dict[LineKind, str]] = {
     LineKind.OBSERVED: "observed",
     LineKind.INFERRED: "inferred from other records",
-    LineKind.ATTEMPTED: "tried, outcome undetermined",
+    LineKind.ATTEMPTED: "attempted, outcome unknown",
     LineKind.KEPT: "kept without recorded use",
-    LineKind.REVIEW: "kept for review beside unexplained use",
+    LineKind.REVIEW: "kept for review next to unexplained use",
     LineKind.DECIDED: "kept by decision",
     LineKind.SHARED: "needed in another account of the permission set",
 }
@@ -110,7 +83,7 @@ def state_of(summary: PrincipalSummary) -> Span:
 
 
 def dangers_of(summary: PrincipalSummary) -> Span:
-    """How many dangerous grants no record shows in use: bad only where some are left."""
+    """The number of dangerous grants without recorded use, marked as bad only if some remain."""
     number = f"{summary.counts.dangerous_unused:,}"
     return Span(
         number, Tone.BAD if summary.dangers_left else Tone.PROSE if summary.counts.dangerous_unused else Tone.QUIET
@@ -119,22 +92,22 @@ def dangers_of(summary: PrincipalSummary) -> Span:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who owns a principal, and what says so."""
+    """The owner of a principal, and where the name comes from."""
 
     name: str
     source: str
 
 
 _OWNER_TAGS: Final = ("owner", "team", "squad", "contact")
-"""Keys of tags, the best first; AWS lists `Owner` among the tags that most organizations use:
-https://aws.amazon.com/answers/account-management/aws-tagging-strategies/. A prefix such as `acme:` may be before it."""
+"""Tag keys that name an owner, the best first. AWS lists `Owner` among the common tags:
+https://aws.amazon.com/answers/account-management/aws-tagging-strategies/. A key may have a prefix such as `acme:`."""
 
 _NO_OWNER: Final = frozenset({"", "aws-reserved", "aws-service-role", "service-role"})
-"""First parts of paths that AWS gives to roles, which name no owner."""
+"""First parts of AWS's own role paths. They don't name an owner."""
 
 
 def owner_of(summary: PrincipalSummary) -> Owner | None:
-    """The owner that a tag names, else who accepted a reason by a decision, else the first part of the path."""
+    """The owner from a tag, otherwise from a decision that accepts a reason, otherwise the first part of the path."""
     tags = {re.split("[:/]", key)[-1].lower(): (key, value) for key, value in summary.principal.tags if value.strip()}
     for key, value in (tags[tag] for tag in _OWNER_TAGS if tag in tags):
         return Owner(value.strip(), f"tag {key}")
@@ -145,33 +118,32 @@ def owner_of(summary: PrincipalSummary) -> Owner | None:
 
 
 def label_of(arn: str) -> str:
-    """A principal's ARN without what all IAM ARNs share: the account, then kind, path and name.
+    """The account, kind, path and name from a principal's ARN.
 
-    The long paths that AWS gives roles of its own are left out: names are unique in an account, whatever the path.
+    AWS's own roles have long paths. These are left out, because a name is unique in its account.
     """
     found = _IAM_ARN.fullmatch(arn)
     return f"{found[1]} {_AWS_PATH.sub('role/', found[2])}" if found else arn
 
 
 def short_label_of(principal: Principal) -> str:
-    """Kind, path and name of a principal."""
+    """The kind, path and name of a principal."""
     return label_of(principal.arn).removeprefix(f"{principal.account} ")
 
 
 def label_in_list(summary: PrincipalSummary) -> str:
-    """The label of a principal in a list: with its account where another account has one of the name."""
+    """The label of a principal in a list. It includes the account if another account has a principal of this name."""
     principal = summary.principal
     return label_of(principal.arn) if summary.has_namesakes else short_label_of(principal)
 
 
 def cut_labels(labels: Iterable[str], most: int) -> Iterator[str]:
-    """The labels in at most so many columns, each with an ellipsis for what least distinguishes it.
+    """The labels, each cut to at most `most` columns with an ellipsis.
 
-    The path goes before the name, and the middle of a name before its ends. A label stays whole where it would look
-    like another.
+    The path is cut first, then the middle of the name. A label isn't cut if it would look like another one.
     """
     found = list(labels)
-    cut = [_cut_label(one, most) for one in found]
+    cut = [_cut_label(label, most) for label in found]
     same = Counter(cut)
     yield from (short if same[short] == 1 else whole for short, whole in zip(cut, found, strict=True))
 
@@ -188,8 +160,8 @@ def _cut_label(label: str, most: int) -> str:
 
 
 def shorten(text: str, most: int) -> str:
-    """The text in at most so many columns of a terminal, with an ellipsis where it is cut."""
-    from rich.cells import cell_len  # here, since Markdown needs none of it and importing rich takes time
+    """The text in at most `most` terminal columns, with an ellipsis if it is cut."""
+    from rich.cells import cell_len  # imported here, because rich is slow to import and Markdown doesn't need it
 
     if cell_len(terminal_text(text)) <= most:
         return text
@@ -200,41 +172,41 @@ def shorten(text: str, most: int) -> str:
 
 
 def name_for_option(summary: PrincipalSummary) -> str:
-    """A name of a principal that options take as it is printed: see `name_of_arn`."""
+    """The name of a principal that an option takes as it is printed: see `name_of_arn`."""
     return name_of_arn(summary.arn, with_account=summary.has_namesakes)
 
 
 def name_of_arn(arn: str, *, with_account: bool = False) -> str:
-    """The label of a principal; IAM's names are ASCII, and what else a file holds becomes `?`, as in a glob."""
+    """The label of a principal as a glob. IAM's names are ASCII, and any other character becomes `?`."""
     found = _IAM_ARN.fullmatch(arn)
     account, label = (f"{found[1]} ", label_of(arn).removeprefix(f"{found[1]} ")) if found else ("", arn)
-    shown = "".join(one if "!" <= one <= "~" and one != "\\" else "?" for one in label) or "*"
+    shown = "".join(mark if "!" <= mark <= "~" and mark != "\\" else "?" for mark in label) or "*"
     return f"{account}{shown}" if with_account else shown
 
 
 def sentence(text: str) -> str:
-    """The text with a capital at its beginning, unless its first word is a name such as an action's."""
+    """The text with a capital first letter, unless its first word is a name, such as an action."""
     is_word = text.partition(" ")[0].rstrip(",").isalpha()
     return text[:1].upper() + text[1:] if is_word else text
 
 
 def percent(share: float) -> str:
-    """A share in words. Only none and all are 0 % and 100 %."""
+    """A share as a percentage. Only exactly none is 0 %, and only exactly all is 100 %."""
     if 0 < share < 0.01:
         return "<1 %"
     return ">99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
 
 
 def reach_texts(reach: Reach) -> Iterable[str]:
-    """How far the old policies and the new ones reach, as a sentence; none where nothing is within anyone's reach."""
+    """A sentence on the reach of the old and new policies, or nothing if there are no places to reach."""
     if not reach.places:
         return
     pinned = ""
     if reach.pinned_places:
         old, new = (percent(count / reach.pinned_places) for count in (reach.pinned_old, reach.pinned_new))
-        pinned = f" (data, secrets, keys, roles: {old} and {new})"
+        pinned = f"; of data, secrets, keys and roles {new} (before: {old})"
     old, new = (percent(count / reach.places) for count in (reach.old, reach.new))
     yield (
-        f"Of the resources that others use with the same actions, the old policies allow {old}, the replacements"
-        f" {new}{pinned}."
+        f"The replacements reach {new} of the resources that other principals use with these actions"
+        f" (before: {old}){pinned}."
     )

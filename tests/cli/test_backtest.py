@@ -79,9 +79,11 @@ def test_text_and_html_start_with_the_outcome(data: str, tmp_path: Path) -> None
     page = tmp_path / "backtest.html"
     arguments = ("backtest", "--data", data, *POLICIES, "--principal", "*/storefront-api")
     text = " ".join(run(*arguments).stdout.split())
-    assert text.startswith("In 1 window of 30 days, the replacements would have denied nothing that 1 principal needed")
+    assert text.startswith(
+        "In 1 window of 30 days, no replacement would have denied anything that its principal needed (1 principal)"
+    )
     assert run(*arguments, "--output", str(page)).returncode == 0
-    assert "<h1>In 1 window of 30 days, the replacements" in page.read_text(encoding="utf-8")
+    assert "<h1>In 1 window of 30 days, no replacement" in page.read_text(encoding="utf-8")
 
 
 def test_logs_that_are_too_short_are_refused_with_what_they_cover(data: str) -> None:

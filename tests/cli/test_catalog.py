@@ -143,8 +143,8 @@ def test_update_prints_what_came_and_went_and_the_next_command_uses_it(tmp_path:
     with serve(good_server()) as url:
         result = run("update", "--url", url, "--catalog", str(folder))
     assert result.exit_code == 0, result.exception
-    assert "services that came: 1\n  ark\n" in result.stdout
-    assert "actions that went: 1\n  zoo:ListLions\n" in result.stdout
+    assert "services added: 1\n  ark\n" in result.stdout
+    assert "actions removed: 1\n  zoo:ListLions\n" in result.stdout
     assert run("expand", "ark:*").stdout == "ark:Float\n"
 
 

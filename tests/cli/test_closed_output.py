@@ -78,7 +78,7 @@ def test_commands_whose_output_nobody_reads_end_with_what_they_found(home: Path)
 def test_ingest_whose_talk_nobody_reads_takes_all_records(unread: str, home: Path, tmp_path: Path) -> None:
     code, _ = run_unread("ingest", str(home / "logs.json"), "--data", str(tmp_path / "data"), unread=unread)
     assert code == CLOSED
-    assert "1 file was known already" in run("ingest", str(home / "logs.json"), "--data", str(tmp_path / "data")).stderr
+    assert "1 file was already known" in run("ingest", str(home / "logs.json"), "--data", str(tmp_path / "data")).stderr
 
 
 def test_ingest_whose_terminal_is_closed_takes_all_records(home: Path, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_ingest_whose_terminal_is_closed_takes_all_records(home: Path, tmp_path:
         os.close(theirs)
         os.close(ours)
         assert process.wait(timeout=120) == CLOSED
-    assert "1 file was known already" in run("ingest", str(home / "logs.json"), "--data", str(tmp_path / "data")).stderr
+    assert "1 file was already known" in run("ingest", str(home / "logs.json"), "--data", str(tmp_path / "data")).stderr
 
 
 # ---------------------------------------------------------------- rollouts

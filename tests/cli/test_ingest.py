@@ -77,11 +77,11 @@ def first_lines(**counts: object) -> list[str]:
 def test_render_ingest_calls_things_what_they_are() -> None:
     assert first_lines() == [
         "0 new files with 0 records, 0 of them usage",
-        "no log of what was asked for is there: look at the path, and at --account, --region, --since and --until",
+        "no matching log found: check the path, --account, --region, --since and --until",
     ]
     assert first_lines(files_read=2, objects_read=3, records=9, usage_records=8, objects_known=1, events_known=4) == [
         "2 new files and 3 new objects with 9 records, 8 of them usage",
-        "1 object and 4 events were known already",
+        "1 object and 4 events were already known",
     ]
     assert first_lines(events_known=4)[0].startswith("0 new events with")
 
@@ -90,14 +90,14 @@ def test_render_ingest_says_one_and_several() -> None:
     lost = (FileProblem("a.json", "permission denied"),)
     assert first_lines(files_read=1, records=1, usage_records=1, files_known=1, files_ignored=1, failures=lost)[:4] == [
         "1 new file with 1 record, 1 of them usage",
-        "1 file was known already",
-        "1 file in folders was left alone: neither .json nor .gz; name those that hold records",
+        "1 file was already known",
+        "1 file in folders was ignored: neither .json nor .gz; name the files that hold records",
         "1 file could not be opened; the next ingest tries again:",
     ]
     assert first_lines(files_known=1)[0] == "0 new files with 0 records, 0 of them usage"
     assert first_lines(files_read=3, records=4, read_again=2) == [
         "3 files with 4 records, 0 of them usage",
-        "2 known files were read again, for records that were left out before",
+        "2 known files were read again for records that were left out before",
     ]
     assert first_lines(problems=(*lost, FileProblem("s3://b/a", "damaged")))[1] == "2 logs could not be read in full:"
 
@@ -105,14 +105,14 @@ def test_render_ingest_says_one_and_several() -> None:
 def test_render_ingest_doesnt_claim_that_calls_from_another_account_were_counted() -> None:
     (_, line) = first_lines(files_read=1, skips=(SkipSummary(SkipReason.CROSS_ACCOUNT_CALLER, 2, ()),))
     assert line == (
-        "  skipped 2: calls from another account, which count for reviewed callers if harmless (cross_account_caller)"
+        "  skipped 2: calls from another account; harmless ones count for reviewed callers (cross_account_caller)"
     )
 
 
 def test_render_ingest_names_what_was_left_alone_in_a_bucket() -> None:
     folders = tuple((f"folder-{n}", n) for n in range(1, 11))
     (line,) = first_lines(files_read=1, folders_left=folders)[1:]
-    assert line.startswith("folders in S3 that hold no records of calls, left alone: folder-1 (1), ")
+    assert line.startswith("folders in S3 without records of calls, ignored: folder-1 (1), ")
     assert line.endswith("folder-8 (8) and 2 others")
 
 
@@ -204,7 +204,7 @@ def test_ingest_command_fails_where_nothing_of_what_was_named_is_there(tmp_path:
     assert status == 3
     assert f"{tmp_path / name}: " in said
     # Next to logs that are there it is named too, and the logs are read.
-    for known in ("1 new file", "1 file was known already"):
+    for known in ("1 new file", "1 file was already known"):
         status, said = ingest_status(tmp_path, tmp_path / name, logs)
         assert (status, f"{tmp_path / name}: " in said, known in said) == (3, True, True)
 

@@ -127,7 +127,7 @@ def test_a_review_says_that_records_after_its_day_count(home: Path) -> None:
             " ".join(run("review", *ground(home), "--format", form, "--as-of", day).stdout.split())
             for day in ("2026-09-02", "2026-09-03")
         )
-        assert "as of 2026-09-02, though records until 2026-09-03 count" in early
+        assert "as of 2026-09-02; records until 2026-09-03 also count" in early
         assert "though records" not in late
 
 
@@ -175,7 +175,7 @@ def test_review_asks_for_a_broken_log_file_until_a_whole_one_took_its_place(home
         (home / "late.json").write_text(text, encoding="utf-8")
         assert run("ingest", str(home / "late.json"), "--data", str(home / "data")).returncode == (3 if asks else 0)
         said = run("review", *ground(home)).stdout
-        assert ("Fetch 1 log file again that can't be read" in said) is asks
+        assert ("Fetch 1 unreadable log file again" in said) is asks
 
 
 def test_map_answers_a_line_per_record_from_stdin() -> None:

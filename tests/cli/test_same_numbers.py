@@ -573,4 +573,4 @@ def test_drift_counts_as_the_baseline_does(outputs: Outputs) -> None:
     }
     assert [{word: found[word] for word in expected} for found in figures] == [expected] * len(figures)
     shown = " ".join(outputs.shown.split())
-    assert f"unused {expected['unused']:,}; dangerous and not seen used: {expected['dangerous_unused']:,}" in shown
+    assert f"unused {expected['unused']:,}; dangerous without recorded use: {expected['dangerous_unused']:,}" in shown

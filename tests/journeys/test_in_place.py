@@ -101,7 +101,7 @@ def test_review_has_nothing_to_do_where_replacements_are_in_place(home: Path) ->
 def check_nothing_to_do(home: Path, *, principals: int, in_place: int) -> dict[str, Any]:
     """Returns the review as JSON, after checking that it and its text name no task about replacements."""
     text = lpgen("review", *given(home), "--full")
-    assert f"{principals} principals, {in_place} replacements in place already." in text
+    assert f"{principals} principals, {in_place} replacements already in place." in text
     tasks = text.partition("What to do")[2].partition("What the logs cover")[0]
     assert "replacement" not in tasks
     assert "not safe" not in tasks
@@ -119,12 +119,12 @@ def test_review_counts_what_is_in_place_apart(home: Path, tmp_path: Path) -> Non
         (tmp_path / file.name).write_text(json.dumps(details), "utf-8")
     partly = ["--data", home / "data", "--policies", tmp_path]
     text = lpgen("review", *partly, "--full")
-    assert "33 principals, 28 replacements: 2 safe, none open, 26 in place already." in text
+    assert "33 principals, 28 replacements: 2 safe, none open, 26 already in place." in text
     assert "Write 2 safe replacements" in text
     totals = json.loads(lpgen("review", *partly, "--format", "json"))["totals"]
     assert (totals["replacements"], totals["safe"], totals["in_place"]) == (28, 2, 26)
     said = run("generate", *map(str, partly), "--output", str(tmp_path / "out")).stderr
-    assert f"28 replacements in {tmp_path / 'out'}: 2 called safe, 26 in place already\n" in said
+    assert f"28 replacements in {tmp_path / 'out'}: 2 safe, 26 already in place\n" in said
 
 
 @pytest.mark.parametrize(("where", "count"), [("small_home", 2), pytest.param("home", 28, marks=pytest.mark.slow)])
@@ -132,7 +132,7 @@ def test_generate_strict_takes_what_is_in_place(where: str, count: int, request:
     home: Path = request.getfixturevalue(where)
     said = run("generate", *map(str, given(home)), "--output", str(home / "strict"), "--strict")
     assert said.returncode == 0
-    assert f"{count} replacements in {home / 'strict'}, all in place already\n" in said.stderr
+    assert f"{count} replacements in {home / 'strict'}, all already in place\n" in said.stderr
     assert "not safe yet" not in said.stderr
 
 
@@ -182,9 +182,9 @@ def test_review_tells_tries_of_what_is_in_place_that_the_logs_miss(home: Path, t
     (tmp_path / "partner-share.json").write_text(json.dumps({**report, "JobType": "ACTION_LEVEL"}), "utf-8")
     asked = ["review", *given(home), "--last-accessed", tmp_path]
     text = " ".join(lpgen(*asked, "--full").split())
-    assert "28 replacements in place already." in text
+    assert "28 replacements already in place." in text
     step = "find the trail that holds its calls of kms, every Region included, and ingest its logs"
-    assert f"In place, but tried what the logs don't show: {step}. role/partner-share" in text
+    assert f"In place, but with attempts that the logs don't show: {step}. role/partner-share" in text
     assert (
         "IAM dates the last attempt to use kms to 2026-09-28, but the logs hold no record of it. why it matters:"
         in text

@@ -195,7 +195,7 @@ def in_place(home: Path, folder: Path, reads: dict[str, Any] = READS, version: s
 
 def test_once_in_place_there_is_nothing_to_do_and_no_drift(home: Path, tmp_path: Path) -> None:
     arguments = in_place(home, tmp_path)
-    assert "1 replacement in place already" in lpgen("review", *arguments, "--format", "text")
+    assert "1 replacement already in place" in lpgen("review", *arguments, "--format", "text")
     for more in ((), ("--proposed", home / "out")):
         found = json.loads(lpgen("drift", *arguments, *more, "--format", "json"))
         assert (found["findings"], found["applied"]) == ([], [ROLE])

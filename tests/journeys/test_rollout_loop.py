@@ -99,7 +99,7 @@ def test_loop_from_snapshot_to_undo(server: Server, tmp_path: Path) -> None:
     assert "denied: ec2:DescribeVolumes" in told
     assert 'restore: {"Effect": "Allow", "Action": "ec2:DescribeVolumes", "Resource": "*"}' in told
     assert "removed: own, statement 2" in told
-    assert "keep it with --decisions FILE, or the next replacement takes it away again" in told
+    assert "keep them with --decisions FILE. Otherwise, the next replacement removes them again" in told
 
     time.sleep(max(0.0, (later - datetime.now(UTC)).total_seconds()))
     again = document(allow("ec2:DescribeVolumes"))

@@ -153,7 +153,7 @@ def test_unused_roles_get_a_proposal_and_no_empty_policy(world: World) -> None:
 def test_dangerous_unused_grants_come_first(world: World) -> None:
     arn = "arn:aws:iam::111122223333:role/fleet-node"
     text = lpgen("review", "--data", str(world.data), "--policies", POLICIES, "--principal", arn)
-    dangerous = text.index("Dangerous grants nobody used")
+    dangerous = text.index("Dangerous grants without recorded use")
     assert dangerous < text.index("ec2:ReplaceIamInstance") < text.index("Used of granted")
 
 

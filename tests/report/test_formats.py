@@ -93,7 +93,7 @@ def test_every_row_writes_a_report_that_ends_with_a_line_break(name: str, form: 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_format_that_is_not_there_is_refused_by_name(name: str) -> None:
     for write in (TABLES[name].write, TABLES[name].write_bytes):
-        with pytest.raises(ValueError, match="no format 'pdf'; there are "):
+        with pytest.raises(ValueError, match="no format 'pdf'; available: "):
             write(SAMPLES[name](), "pdf")
 
 

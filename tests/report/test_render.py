@@ -22,7 +22,7 @@ from lpgen.core.replacements import Check, CheckStatus, OutputVerification
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE
 from lpgen.report.blocks import Block, Column, Fold, Given, Heading, Show, Span, Table, table
-from lpgen.report.layout.markdown import MOST_CHARACTERS, render_markdown
+from lpgen.report.layout.markdown import MOST_CHARACTERS, page_markdown
 from lpgen.report.layout.text import render_text
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, check_markdown, check_terminal_text, poisoned_report, without_colors
@@ -207,7 +207,7 @@ def test_render_verification_says_what_is_wrong_with_the_folder(form: str) -> No
     )
     broken = Check("unchanged since it was generated", CheckStatus.FAILED, 7, ("`app/policy-1.json` was changed",))
     shown = " ".join(render_verification(OutputVerification((broken,), passed), form).split())
-    assert "Failed: the folder isn't as lpgen generated it." in shown
+    assert "Failed: the folder differs from what lpgen generated." in shown
     assert "app/policy-1.json" in shown
     other = Check("the same when generated again", CheckStatus.UNPROVEN, 0, ("inputs changed: usage",))
     result = OutputVerification((other,), passed, ("usage",), ("min days 1",))
@@ -220,7 +220,7 @@ def test_render_verification_says_what_is_wrong_with_the_folder(form: str) -> No
 def test_render_text_says_first_what_to_do() -> None:
     first_screen = render_review(organization(), "text", width=80).split("\n")[:120]
     shown = " ".join(" ".join(first_screen).split())
-    assert "5 safe, 3 not safe yet, 1 in place already; 1 refused" in shown
+    assert "5 safe, 3 not safe yet, 1 already in place; 1 refused" in shown
     assert "── What to do" in shown
     assert "Wait until the logs reach 2026-12-09: role/data/storage-analyst" in shown
     whole = " ".join(render_review(organization(), "text", width=80).split())
@@ -247,9 +247,9 @@ def test_accounts_without_logs_are_named_where_the_others_are() -> None:
     unread = replace(storefront(), account="999999999999")
     report = report_of([storefront(), unread])
     shown = render_review(report, "text", width=200)
-    assert "- no log was read of 999999999999" in shown[shown.index("── What the logs cover") :]
+    assert "- no log was read for 999999999999" in shown[shown.index("── What the logs cover") :]
     assert "1 more without logs" in render_review(report, "html")
-    assert "no log was read of" not in render_review(report_of([storefront()]), "text")
+    assert "no log was read for" not in render_review(report_of([storefront()]), "text")
 
 
 def test_commands_take_what_the_review_was_given_and_have_no_placeholder() -> None:
@@ -266,7 +266,7 @@ def test_commands_take_what_the_review_was_given_and_have_no_placeholder() -> No
 
 def test_render_text_puts_log_files_that_cant_be_read_before_all_else() -> None:
     shown = render_review(organization(), "text", width=80).partition("── What to do")[2]
-    assert shown.split("\n")[1].startswith(" 1. Fetch 1 log file again that can't be read")
+    assert shown.split("\n")[1].startswith(" 1. Fetch 1 unreadable log file again")
     read = render_review(report_of((storefront(),)), "text", width=80).partition("── What to do")[2]
     assert "log file" not in read.partition("──")[0]
     assert " 1. Write 1 safe replacement, which removes " in read
@@ -333,7 +333,7 @@ COMMENT = 65_536
 def test_render_markdown_fits_a_comment() -> None:
     page = render_review(large_report(), "markdown")
     assert len(page) <= COMMENT
-    assert "Left out, so that this fits a comment: the details of" in page
+    assert "Left out to fit a comment: the details of" in page
     assert page.count("<details>") == page.count("</details>")
     assert not re.search(r"^## .*\n\n(##? |\*Left out)", page, re.MULTILINE)
 
@@ -356,7 +356,7 @@ def test_render_markdown_of_many_accounts_fits_a_comment_and_says_what_is_missin
     page = render_review(spread, "markdown")
     assert MOST_CHARACTERS / 2 < len(page) <= COMMENT
     note = page.rstrip("\n").rpartition("\n")[2]
-    assert note.startswith("*Left out, so that this fits a comment: ")
+    assert note.startswith("*Left out to fit a comment: ")
     assert "details of 400 principals" in note or "details of 3" in note
     assert page.count("<details>") == page.count("</details>")
 
@@ -373,7 +373,7 @@ def test_render_markdown_shows_first_what_to_do_and_folds_the_rest() -> None:
 
 def test_render_markdown_cuts_long_tables_before_it_leaves_them_out() -> None:
     tables = [Table((Column("x"),), (((Span("word " * 100),),),) * 100)] * 3
-    page = render_markdown([Heading((Span("page"),), level=1), *tables])
+    page = page_markdown([Heading((Span("page"),), level=1), *tables])
     assert len(page) <= MOST_CHARACTERS
     assert page.count("| x |") == 3
     assert page.count("and 90 more rows; `--format json` has them all") == 2

@@ -98,7 +98,7 @@ def test_granted_is_kept_and_removed_of_the_roles_of_a_permission_set(
         assert_adds_up(proposal)
 
 
-@pytest.mark.parametrize("one", organization().proposals, ids=lambda one: str(one.diff.principal.name))
+@pytest.mark.parametrize("proposal", organization().proposals, ids=lambda proposal: str(proposal.diff.principal.name))
 def test_granted_is_kept_and_removed_of_each_class(proposal: Proposal) -> None:
     assert_adds_up(proposal)
 

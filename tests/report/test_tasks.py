@@ -63,9 +63,10 @@ def blocked(name: str, *kinds: CaveatKind) -> Case:
 def test_harm_comes_before_gain() -> None:
     words = words_of(replace(organization(), log_place="s3://logs"))
     expected = (
-        "Fetch 1 log file again that can't be read. Use in them looks like no use.",
-        "Name who may assume 1 role in the trust policy, or accept it.",
-        "Ask the owner of 1 principal about unusual, dangerous calls. Drop by a decision what the team didn't do.",
+        "Fetch 1 unreadable log file again. Use in them is missing from this review.",
+        "Name who may assume 1 role in the trust policy, or accept that outsiders can assume it.",
+        "Ask the owner of 1 principal about unusual, dangerous calls."
+        " Add a decision to drop calls that the team didn't make.",
         "Write 5 safe replacements, which remove ",
     )
     assert all(text.startswith(start) for text, start in zip(words, expected, strict=False))
@@ -74,7 +75,7 @@ def test_harm_comes_before_gain() -> None:
         "Ask its owner whether it is for emergencies before you disable it."
     ]
     assert words[-2:] == [
-        "Export the policies of 1 principal in the logs that the policy files don't have.",
+        "Export the policies of 1 principal in the logs but not in the policy files.",
         "Renew or delete 1 expired decision.",
     ]
 
@@ -159,7 +160,7 @@ def test_a_replacement_in_place_asks_only_about_what_the_logs_may_miss() -> None
     case = applied()
     case.caveats = [hole, example_caveat(ShortLogsCaveat.YOUNG)]
     (task,) = tasks_of(report_of([case]))
-    assert text_of(task.words) == f"In place, but tried what the logs don't show: {hole.step}."
+    assert text_of(task.words) == f"In place, but with attempts that the logs don't show: {hole.step}."
 
 
 # ---------------------------------------------------------------- words
@@ -183,7 +184,7 @@ def test_principals_that_only_the_logs_have_are_not_to_be_exported_from_a_snapsh
     taken = replace(report, snapshot=SnapshotStamp("s", datetime(2026, 9, 30, tzinfo=UTC), (), (), ("policies",)))
     said = words_of(taken)
     assert not any(text.startswith("Export the policies") for text in said)
-    lacks = "Find out whether 1 principal in the logs that the snapshot lacks was deleted. If not, take a new one."
+    lacks = "Find out whether 1 principal in the logs but not in the snapshot was deleted. If not, take a new one."
     assert lacks in said
 
 

@@ -17,14 +17,15 @@ from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Confidence, Verdict
-from lpgen.core.model import AccessLevel, DenialKind, PolicyKind
+from lpgen.core.model import AccessLevel, DenialKind, PolicyKind, SkipReason
 from lpgen.core.registry.row import Caveat, CaveatKind
 from lpgen.core.replacements import LineKind, VerificationCaveat
 from lpgen.report.blocks import Paragraph, line, name
 from lpgen.report.pages.principal import all_kept_blocks
 from lpgen.report.plan import StepKind, plan_note, plan_steps
+from lpgen.report.skip_words import SKIP_WORDS
 from lpgen.report.views import LevelCount, PrincipalView, sum_matrix
-from lpgen.report.words import SKIP_WORDS, WALL_WORDS
+from lpgen.report.words import WALL_WORDS
 from tests.report.cases import Case, own, verdict, with_detach
 from tests.report.reports import organization
 from tests.report.safe_cases import deployer, exporter, sso, storefront, user_in_group
@@ -39,7 +40,7 @@ def view(case: Case) -> PrincipalView:
 ORGANIZATION = [PrincipalView(proposal) for proposal in organization().proposals]
 
 
-@pytest.mark.parametrize("one", ORGANIZATION, ids=lambda one: str(one.diff.principal.name))
+@pytest.mark.parametrize("view", ORGANIZATION, ids=lambda view: str(view.diff.principal.name))
 def test_counts_add_up(view: PrincipalView) -> None:
     counts = view.counts
     assert counts.granted == counts.used + counts.attempted + counts.unused + counts.unobservable
@@ -77,7 +78,7 @@ def test_matrix_counts_tries_as_seen() -> None:
 
 def test_words_name_every_wall_and_skip() -> None:
     assert set(WALL_WORDS) == set(DenialKind)
-    assert all(SKIP_WORDS.values())
+    assert set(SKIP_WORDS) == set(SkipReason)
 
 
 # ---------------------------------------------------------------- groups
@@ -136,7 +137,7 @@ def test_an_action_counts_once_by_the_first_reason_to_stay() -> None:
     assert (found.counts.kept, found.counts.kept_unseen) == (7, 3)
     assert sum(len(group.actions) for group in found.kept) == 4
     *_, note = all_kept_blocks(found)["kept"]
-    assert note == Paragraph(line("Used too, and kept here on more resources: ", name(case.lines[0].action), "."))
+    assert note == Paragraph(line("Also used, and kept here on more resources: ", name(case.lines[0].action), "."))
 
 
 # ---------------------------------------------------------------- plans
@@ -193,7 +194,7 @@ def test_plan_note_says_that_a_replacement_does_not_follow_what_aws_adds() -> No
     case.detach = replace(case.detach, managed=(arn,))
     assert plan_note(case.proposal()) == "", "little of what stays is of that policy"
     case.lines = [replace(line, parent=replace(line.parent, policy=arn)) for line in case.lines]
-    assert plan_note(case.proposal()).startswith("AWS adds to AWSGlueServiceRole what the service comes to need")
+    assert plan_note(case.proposal()).startswith("AWS updates AWSGlueServiceRole when the service needs more")
 
 
 def test_next_step_of_unexplained_use_of_a_key_speaks_of_grants() -> None:

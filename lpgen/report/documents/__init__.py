@@ -1,4 +1,4 @@
-"""JSON for programs: a module per document, with the structs that are its schema, and how they are laid out.
+"""JSON for programs: one module per document, with the structs that define its schema, and the layout of JSON.
 
-The struct of a whole document ends in `Document`, and those of its objects in `Part`.
+The name of the struct for a whole document ends in `Document`. The names of structs for its objects end in `Part`.
 """

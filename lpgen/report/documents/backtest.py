@@ -16,7 +16,7 @@ _DIGITS: Final = 4
 
 
 class _RoundedPart(Part, kw_only=True):
-    """An object whose shares and means are rounded."""
+    """An object with rounded shares and means."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -25,30 +25,30 @@ class _RoundedPart(Part, kw_only=True):
 
 
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-_Windows = Annotated[Count, means("How many windows.")]
-_DeniedNeeds = Annotated[Count, means("Denied needs, each need of a principal once.")]
-_DeniedPrincipals = Annotated[Count, means("How many principals would have been denied something.")]
-_DeniedThoughSafe = Annotated[Count, means("How many of those called safe would have been denied something.")]
+_Windows = Annotated[Count, means("Number of windows.")]
+_DeniedNeeds = Annotated[Count, means("Denied needs. Each need of a principal counts once.")]
+_DeniedPrincipals = Annotated[Count, means("Number of principals with a denied need.")]
+_DeniedThoughSafe = Annotated[Count, means("Number of safe ones with a denied need.")]
 _RemovedShare = Annotated[_Share, means("The average share of the granted actions that is removed.")]
 
 
 class WindowPart(RowPart, kw_only=True):
-    """Days to learn on, and the days after them to judge on."""
+    """Days to learn from, and the following days to test on."""
 
-    learn_first: Annotated[date, means("The first day to learn on.")]
-    learn_last: Annotated[date, means("The last day to learn on.")]
-    judge_last: Annotated[date, means("The last day to judge on.")]
+    learn_first: Annotated[date, means("The first day to learn from.")]
+    learn_last: Annotated[date, means("The last day to learn from.")]
+    judge_last: Annotated[date, means("The last day to test on.")]
 
 
 class JudgedPart(RowPart, kw_only=True):
-    """What a replacement would have done in a window."""
+    """The result of a replacement in a window."""
 
     window: Annotated[WindowPart, means("The window.")]
     safe: Annotated[bool, means("Whether the replacement was called safe.")]
     denied_needs: _DeniedNeeds
     denied_records: Annotated[Count, means("Records of denied needs.")]
     removed: Annotated[Count, means("Granted actions that it removes.")]
-    dangerous_removed: Annotated[Count, means("Dangerous ones of these.")]
+    dangerous_removed: Annotated[Count, means("Number of these that are dangerous.")]
 
 
 class DeniedNeedPart(RowPart, kw_only=True):
@@ -57,33 +57,33 @@ class DeniedNeedPart(RowPart, kw_only=True):
     action: ActionName
     resource: Annotated[str, means("The resource.")]
     cause: Annotated[DenialCause, means("Why it would have been denied.")]
-    records: Annotated[Count, means("How many records show it, each once.")]
-    first_day: Annotated[date, means("The first day of these.")]
-    example_event_id: Annotated[str, means("The id of the earliest of these.")]
-    windows: Annotated[Count, means("In how many windows it would have been denied.")]
+    records: Annotated[Count, means("Number of records that show it, each counted once.")]
+    first_day: Annotated[date, means("The day of the earliest record.")]
+    example_event_id: Annotated[str, means("The ID of the earliest record.")]
+    windows: Annotated[Count, means("Number of windows in which it would have been denied.")]
 
 
 class ReachPart(RowPart, kw_only=True):
-    """How many places of others are allowed: pairs of an action and a resource that others of the account use."""
+    """The allowed places of others: pairs of an action and a resource that other principals of the account use."""
 
-    places: Annotated[Count, means("How many places there are.")]
-    old: Annotated[Count, means("How many the old policies allow.")]
-    new: Annotated[Count, means("How many the last replacement allows.")]
-    pinned_places: Annotated[Count, means("How many places there are of data, secrets, keys and roles.")]
-    pinned_old: Annotated[Count, means("How many of the pinned ones the old policies allow.")]
-    pinned_new: Annotated[Count, means("How many of the pinned ones the last replacement allows.")]
+    places: Annotated[Count, means("Number of places.")]
+    old: Annotated[Count, means("Number of places that the old policies allow.")]
+    new: Annotated[Count, means("Number of places that the last replacement allows.")]
+    pinned_places: Annotated[Count, means("Number of places whose resource is data, a secret, a key or a role.")]
+    pinned_old: Annotated[Count, means("Number of these pinned places that the old policies allow.")]
+    pinned_new: Annotated[Count, means("Number of these pinned places that the last replacement allows.")]
 
 
 class SimplerPart(_RoundedPart, RowPart, kw_only=True):
-    """What a simpler policy would have done for one principal."""
+    """The result of a simpler policy for one principal."""
 
     denied_needs: _DeniedNeeds
     removed_share: _RemovedShare
-    reach: Annotated[Count, means("The places of others that the last one allows.")]
+    reach: Annotated[Count, means("The places of others that the last such policy allows.")]
 
 
 class RoundedExpectedPart(ExpectedPart, _RoundedPart, kw_only=True):
-    """The denied needs to expect."""
+    """The expected denied needs."""
 
 
 class BacktestedPart(Part, kw_only=True):
@@ -91,53 +91,55 @@ class BacktestedPart(Part, kw_only=True):
 
     principal: Arn
     granted: Annotated[Count, means("Actions that its policies grant.")]
-    dangerous: Annotated[Count, means("Dangerous ones of these.")]
+    dangerous: Annotated[Count, means("Number of these that are dangerous.")]
     windows: Annotated[tuple[JudgedPart, ...], means("The windows in which it gets a replacement.")]
-    curve: Annotated[tuple[JudgedPart, ...], means("Other numbers of days to learn on, judged in the last window.")]
+    curve: Annotated[
+        tuple[JudgedPart, ...], means("Results for other numbers of days to learn from, tested in the last window.")
+    ]
     denied: Annotated[tuple[DeniedNeedPart, ...], means("The needs that would have been denied.")]
-    alternatives: Annotated[dict[Alternative, SimplerPart], every(Alternative), means("What simpler policies do.")]
+    alternatives: Annotated[dict[Alternative, SimplerPart], every(Alternative), means("Results of simpler policies.")]
     reach: Annotated[ReachPart, means("The places of others that its policies allow.")]
-    expected: Annotated[RoundedExpectedPart | None, means("Denials to expect; null: it has no window.")]
+    expected: Annotated[RoundedExpectedPart | None, means("The expected denials; null: it has no window.")]
 
 
 class CurvePart(RowPart, kw_only=True):
-    """The result of a number of days to learn on, judged in the last window."""
+    """The result for a number of days to learn from, tested in the last window."""
 
-    days: Annotated[Count, means("How many days.")]
-    replacements: Annotated[Count, means("How many principals get a replacement.")]
+    days: Annotated[Count, means("Number of days.")]
+    replacements: Annotated[Count, means("Number of principals that get a replacement.")]
     denied_principals: _DeniedPrincipals
     denied_needs: _DeniedNeeds
-    safe: Annotated[Count, means("How many replacements are called safe.")]
+    safe: Annotated[Count, means("Number of replacements that are called safe.")]
     denied_though_safe: _DeniedThoughSafe
 
 
 class AlternativePart(_RoundedPart, RowPart, kw_only=True):
-    """What a simpler policy from the same days would have done for all principals."""
+    """The result of a simpler policy from the same days for all principals."""
 
     alternative: Annotated[Alternative, means("The simpler policy.")]
     denied_needs: _DeniedNeeds
     denied_principals: _DeniedPrincipals
     removed_share: _RemovedShare
-    reach: Annotated[Count, means("The places of others that the last ones allow.")]
+    reach: Annotated[Count, means("The places of others that the last such policies allow.")]
 
 
 class BacktestTotalsPart(_RoundedPart, kw_only=True):
-    """Sums over the principals with a replacement in any window. A pair is one of principal and window."""
+    """Sums over the principals with a replacement in any window. A pair is a principal and a window."""
 
-    replacements: Annotated[Count, means("How many principals there are.")]
+    replacements: Annotated[Count, means("Number of principals.")]
     denied_principals: _DeniedPrincipals
-    safe: Annotated[Count, means("How many were called safe in any window.")]
+    safe: Annotated[Count, means("Number of principals whose replacement was called safe in any window.")]
     denied_though_safe: _DeniedThoughSafe
-    pairs: Annotated[Count, means("How many pairs there are.")]
-    safe_pairs: Annotated[Count, means("How many pairs were called safe.")]
-    denied_safe_pairs: Annotated[Count, means("How many of these would have been denied something.")]
+    pairs: Annotated[Count, means("Number of pairs.")]
+    safe_pairs: Annotated[Count, means("Number of pairs that were called safe.")]
+    denied_safe_pairs: Annotated[Count, means("Number of these pairs with a denied need.")]
     denied_needs: _DeniedNeeds
-    denied_records: Annotated[Count, means("Records of denied needs, each once.")]
+    denied_records: Annotated[Count, means("Records of denied needs, each counted once.")]
     causes: Annotated[dict[DenialCause, Count], every(DenialCause), means("The denied needs, by cause.")]
     removed_share: _RemovedShare
-    dangerous_removed_share: Annotated[_Share, means("The average share of the dangerous ones that is removed.")]
+    dangerous_removed_share: Annotated[_Share, means("The average share of the dangerous actions that is removed.")]
     reach: Annotated[ReachPart, means("The places of others that their policies allow.")]
-    expected: Annotated[RoundedExpectedPart, means("Denials to expect.")]
+    expected: Annotated[RoundedExpectedPart, means("The expected denials.")]
 
 
 class BacktestDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.backtest/1"):
@@ -147,11 +149,11 @@ class BacktestDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.backte
     catalog_date: Annotated[str, means("The date of the action catalog.")]
     windows: Annotated[tuple[WindowPart, ...], means("The windows.")]
     totals: Annotated[BacktestTotalsPart, means("Sums over the principals with a replacement in any window.")]
-    alternatives: Annotated[tuple[AlternativePart, ...], means("What simpler policies would have done.")]
-    curve: Annotated[tuple[CurvePart, ...], means("The results of other numbers of days to learn on.")]
-    principals: Annotated[tuple[BacktestedPart, ...], means("Those with a replacement in any window, by ARN.")]
-    unjudged: Annotated[Count, means("How many others there are.")]
-    problems: Annotated[Texts, means("Gaps of the files given.")]
+    alternatives: Annotated[tuple[AlternativePart, ...], means("The results of simpler policies.")]
+    curve: Annotated[tuple[CurvePart, ...], means("The results for other numbers of days to learn from.")]
+    principals: Annotated[tuple[BacktestedPart, ...], means("The principals with a replacement in any window, by ARN.")]
+    unjudged: Annotated[Count, means("Number of other principals.")]
+    problems: Annotated[Texts, means("Problems in the input files.")]
 
 
 def backtest_json(found: Backtest) -> str:

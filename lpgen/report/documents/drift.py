@@ -15,11 +15,7 @@ from lpgen.core.drift.findings import Drift, FindingKind, FindingPart
 from lpgen.core.drift.kinds import causes_of
 from lpgen.core.drift.states import Stamp
 from lpgen.report.documents.layout import lay_out
-from lpgen.report.documents.parts import (
-    DecisionPart,
-    Texts,
-    part_from_decisions,
-)
+from lpgen.report.documents.parts import DecisionPart, Texts, part_from_decisions
 
 # ---------------------------------------------------------------- states
 
@@ -29,10 +25,10 @@ class FiguresPart(RowPart, kw_only=True):
 
     principals: Annotated[Count, means("Principals.")]
     granted: Annotated[Count, means("Granted actions.")]
-    unused: Annotated[Count, means("Granted actions that weren't used, though use would have shown.")]
-    dangerous_unused: Annotated[Count, means("Dangerous grants without seen use.")]
-    wildcards: Annotated[Count, means("Wildcards of Allows.")]
-    covered_days: Annotated[Count, means("Covered days of the account that has fewest.")]
+    unused: Annotated[Count, means("Granted actions that weren't used. The logs would have shown use.")]
+    dangerous_unused: Annotated[Count, means("Dangerous grants without recorded use.")]
+    wildcards: Annotated[Count, means("Wildcards in Allow statements.")]
+    covered_days: Annotated[Count, means("Covered days of the account with the fewest.")]
 
 
 class StateFields(Part, kw_only=True):
@@ -41,7 +37,7 @@ class StateFields(Part, kw_only=True):
     name: Annotated[str, means("Its name.")]
     as_of: Annotated[date, means("Its reference date for ages.")]
     catalog: Annotated[CatalogPart, means("The action catalog.")]
-    snapshot: Annotated[str | None, means("The name of its snapshot; null: the policies were files.")]
+    snapshot: Annotated[str | None, means("The name of its snapshot; null: the policies came from files.")]
     figures: Annotated[FiguresPart, means("The figures of a trend.")]
 
 
@@ -62,9 +58,9 @@ class GroupPart(Part, kw_only=True):
     """Open findings with one cause."""
 
     kind: FindingKind
-    severity: Annotated[Severity, means("The severity of the worst of them.")]
-    tie: Annotated[str | None, means("What they have in common; null: it is one finding.")]
-    concerned: Annotated[Texts, means("The principals, or the accounts and trails if they concern none.")]
+    severity: Annotated[Severity, means("The severity of the worst finding.")]
+    tie: Annotated[str | None, means("What the findings have in common; null: a single finding.")]
+    concerned: Annotated[Texts, means("The principals, or the accounts and trails if no principal is concerned.")]
     items: Annotated[Texts, means("The items of the findings.")]
 
 
@@ -73,17 +69,17 @@ class DriftFindingPart(FindingPart, kw_only=True):
 
     item: Annotated[str, means("The item with which a decision accepts it.")]
     accepted_by: Annotated[str | None, means("Who accepted it, and why; null: nobody did.")]
-    expired: Annotated[str | None, means("Who accepted it for a time that is over; null: nobody did.")]
+    expired: Annotated[str | None, means("Who accepted it by a decision that has expired; null: nobody did.")]
 
 
 class SeveritiesPart(RowPart, kw_only=True):
-    """How many findings there are of each severity."""
+    """The number of findings of each severity."""
 
-    critical: Annotated[Count, means("Critical ones.")]
-    high: Annotated[Count, means("High ones.")]
-    medium: Annotated[Count, means("Medium ones.")]
-    low: Annotated[Count, means("Low ones.")]
-    info: Annotated[Count, means("Ones to know.")]
+    critical: Annotated[Count, means("Critical findings.")]
+    high: Annotated[Count, means("Findings of high severity.")]
+    medium: Annotated[Count, means("Findings of medium severity.")]
+    low: Annotated[Count, means("Findings of low severity.")]
+    info: Annotated[Count, means("Informational findings.")]
 
 
 class DriftDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.drift/1"):
@@ -91,14 +87,14 @@ class DriftDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.drift/1")
 
     before: Annotated[StatePart, means("The earlier state.")]
     after: Annotated[StatePart, means("The later state.")]
-    summary: Annotated[SeveritiesPart, means("How many open findings there are of each severity.")]
+    summary: Annotated[SeveritiesPart, means("The number of open findings of each severity.")]
     groups: Annotated[tuple[GroupPart, ...], means("The open findings by cause, the most severe first.")]
     findings: Annotated[tuple[DriftFindingPart, ...], means("The findings: open ones first, then by severity.")]
     decisions: Annotated[DecisionsPart | None, means("The decisions; null: none were given.")]
-    applied: Annotated[Texts, means("Principals whose proposal was put in place since.")]
+    applied: Annotated[Texts, means("Principals whose proposal has been put in place since.")]
     notes: Annotated[Texts, means("What couldn't be compared.")]
-    expired_decisions: Annotated[tuple[DecisionPart, ...], means("Decisions that no longer accept a finding.")]
-    trend: Annotated[tuple[StatePart, ...], means("All saved states up to now, and now.")]
+    expired_decisions: Annotated[tuple[DecisionPart, ...], means("Expired decisions to accept a finding.")]
+    trend: Annotated[tuple[StatePart, ...], means("All saved states, then the current one.")]
 
 
 def drift_json(drift: Drift) -> str:
@@ -129,16 +125,16 @@ def drift_json(drift: Drift) -> str:
 # ---------------------------------------------------------------- baselines
 
 
-class HoldingPart(RowPart, kw_only=True):
+class BaselineContentPart(RowPart, kw_only=True):
     """The content of a baseline."""
 
     saved: Annotated[str, means("When it was saved.")]
     folder: Annotated[str, means("Its folder.")]
-    policy_files: Annotated[Count, means("Files of policies.")]
-    trails: Annotated[Count, means("Files of trail settings.")]
+    policy_files: Annotated[Count, means("Policy files.")]
+    trails: Annotated[Count, means("Files with trail settings.")]
     proposals: Annotated[Count, means("Proposals.")]
-    waiting: Annotated[Count, means("Proposals that are safe and wait to be put in place.")]
-    actions: Annotated[Count, means("Actions of the catalog.")]
+    waiting: Annotated[Count, means("Safe proposals that aren't in place yet.")]
+    actions: Annotated[Count, means("Actions in the catalog.")]
 
 
 class BaselinesDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.baselines/1"):
@@ -150,7 +146,7 @@ class BaselinesDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.basel
 class BaselineDocument(StateFields, kw_only=True, tag_field="schema", tag="lpgen.baselines/1"):
     """What `lpgen baseline show --format json` prints."""
 
-    holds: Annotated[HoldingPart, means("The content of the baseline.")]
+    holds: Annotated[BaselineContentPart, means("The content of the baseline.")]
 
 
 def baselines_json(stamps: Sequence[Stamp]) -> str:
@@ -158,7 +154,6 @@ def baselines_json(stamps: Sequence[Stamp]) -> str:
     return lay_out(BaselinesDocument(baselines=tuple(map(_part_from_stamp, stamps))))
 
 
-def baseline_json(stamp: Stamp, holding: object) -> str:
+def baseline_json(stamp: Stamp, content: BaselineContentPart) -> str:
     """One baseline and its content as JSON text."""
-    holds = HoldingPart.from_attributes(holding)
-    return lay_out(BaselineDocument(**structs.asdict(_part_from_stamp(stamp)), holds=holds))
+    return lay_out(BaselineDocument(**structs.asdict(_part_from_stamp(stamp)), holds=content))

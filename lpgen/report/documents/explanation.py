@@ -1,4 +1,4 @@
-"""Explanations as JSON: of one principal (`lpgen.explanation/1`), and of who can do something (`lpgen.who-can/1`)."""
+"""Explanations as JSON: for one principal (`lpgen.explanation/1`), and who can do something (`lpgen.who-can/1`)."""
 
 from __future__ import annotations
 
@@ -52,11 +52,13 @@ class ExplainedStatementPart(StatementFields, kw_only=True):
     effect: Annotated[Effect, means("Whether it allows or denies.")]
     fit: Annotated[Fit, means("Whether it applies to the request, or why it doesn't.")]
     actions: Annotated[Texts | UnsetType, means("The patterns that match the action.")] = UNSET
-    not_actions: Annotated[Texts | UnsetType, means("Patterns of actions: all but these.")] = UNSET
-    actions_today: Annotated[Count, means("How many actions the patterns cover.")]
+    not_actions: Annotated[Texts | UnsetType, means("Patterns of actions: all except these.")] = UNSET
+    actions_today: Annotated[Count, means("Number of actions that the patterns cover.")]
     resources: Resources = UNSET
     not_resources: NotResources = UNSET
-    names_principal: Annotated[str | None, means("How a resource policy names the principal; null: elsewhere.")]
+    names_principal: Annotated[
+        str | None, means("How a resource policy names the principal; null: not a resource policy.")
+    ]
     conditions: Annotated[tuple[ConditionPart, ...], means("Its conditions.")]
     depends_on: Annotated[Texts, means("The condition keys that decide.")]
 
@@ -64,12 +66,12 @@ class ExplainedStatementPart(StatementFields, kw_only=True):
 class WallPart(Part, kw_only=True):
     """A set of policies that applies to the request."""
 
-    layer: Annotated[Layer, means("The sort of policies.")]
-    level: Annotated[Count | None, means("The level of SCPs and RCPs, from 1; null: others.")]
+    layer: Annotated[Layer, means("The kind of policies.")]
+    level: Annotated[Count | None, means("The level of SCPs and RCPs, from 1; null: other policies.")]
     name: Annotated[str, means("Its name in sentences.")]
-    of: Annotated[str | None, means("The resource that has it; null: none.")]
+    of: Annotated[str | None, means("The resource that it belongs to; null: none.")]
     state: Annotated[WallState, means("Whether it lets the request through.")]
-    policies: Annotated[Count, means("How many policies were read.")]
+    policies: Annotated[Count, means("Number of policies that were read.")]
     missing: Annotated[Texts, means("The policies without a document.")]
     statements: Annotated[tuple[ExplainedStatementPart, ...], means("The statements that cover the action.")]
 
@@ -81,21 +83,23 @@ class ExplainedUsePart(EvidencePart):
     action: ActionName
     resource: Annotated[str, means("The resource.")]
     resource_kind: Annotated[ResourceKind, means("How well the resource is known.")]
-    outcome: Annotated[Outcome, means("What became of it.")]
-    how: Annotated[str, means("How the action follows from the record.")]
+    outcome: Annotated[Outcome, means("The outcome.")]
+    how: Annotated[str, means("How the record shows the action.")]
     denial_kind: Annotated[DenialKind, means("What denied it.")] = field(name="wall")
     error_code: Annotated[str, means('The error that the record shows. "": none.')]
-    regions: Annotated[Texts, means("The Regions that it was seen in.")]
+    regions: Annotated[Texts, means("The Regions of the records.")]
 
 
 class SeenPart(Part, kw_only=True):
     """The use of the action that the logs show."""
 
-    first_day: Annotated[date | None, means("The first day of the account's logs; null: none were read.")]
-    last_day: Annotated[date | None, means("The last day of the account's logs; null: none were read.")]
+    first_day: Annotated[date | None, means("The first day of the account's logs; null: no logs were read.")]
+    last_day: Annotated[date | None, means("The last day of the account's logs; null: no logs were read.")]
     covered_days: Days
-    blind_spot: Annotated[str | None, means("Why the logs could not have shown use; null: they could.")]
-    earlier: Annotated[Count, means("Records of an earlier principal of the name.")] = field(name="earlier_records")
+    blind_spot: Annotated[str | None, means("Why the logs can't show all use; null: they can.")]
+    earlier: Annotated[Count, means("Records of an earlier principal with the same name.")] = field(
+        name="earlier_records"
+    )
     uses: Annotated[tuple[ExplainedUsePart, ...], means("The uses.")]
 
 
@@ -103,18 +107,20 @@ class ExplanationDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.exp
     """What `lpgen explain --format json` prints."""
 
     principal: Arn
-    action: Annotated[str, means("The action, as it was understood.")]
+    action: Annotated[str, means("The action, as understood.")]
     known: Annotated[bool, means("Whether the catalog has the action.")] = field(name="action_known")
-    similar: Annotated[Texts, means("The closest ones, if it hasn't.")] = field(name="similar_actions")
-    resource: Annotated[str, means("The resource, as it was understood.")]
+    similar: Annotated[Texts, means("The closest known actions, if the catalog doesn't have it.")] = field(
+        name="similar_actions"
+    )
+    resource: Annotated[str, means("The resource, as understood.")]
     resource_kind: Annotated[ResourceKind, means("`unknown`: any resource; `none`: the action takes none.")]
     context: Annotated[dict[str, Texts], means("The condition values, by key; no values: the request lacks the key.")]
     remarks: Annotated[Texts, means("How the question was understood.")]
     result: Annotated[Result, means("The result.")]
     sentence: Annotated[str, means("The result in words.")]
     depends_on: Annotated[Texts, means("The condition keys, resources or policies that decide.")]
-    rule: Annotated[str | None, means("AWS's own rule that decides whatever the policies say; null: none.")]
-    stops: Annotated[Texts, means("The walls without a needed allow.")]
+    rule: Annotated[str | None, means("AWS's own rule that decides regardless of the policies; null: none.")]
+    stops: Annotated[Texts, means("The walls that lack a needed Allow.")]
     walls: Annotated[tuple[WallPart, ...], means("The sets of policies that apply to the request.")]
     unread: Annotated[Texts, means("Inputs that weren't supplied and could change the result.")] = field(
         name="not_known"
@@ -177,30 +183,34 @@ def _part_from_seen(seen: SeenUses) -> SeenPart:
 
 
 class AllowPart(Part, kw_only=True):
-    """An Allow of the principal's own policies or the resource's."""
+    """An Allow in the principal's own policies or in the resource policy."""
 
     policy: Annotated[str, means("A managed policy's ARN, an inline policy's name, or the resource's ARN.")]
-    statement: Annotated[Count, means("The statement's number in its policy.")]
+    number: Annotated[Count, means("The statement's number in its policy.")] = field(name="statement")
     sid: Annotated[str, means("The statement's Sid, or an empty text.")]
-    action_patterns: Annotated[tuple[str, ...], means("The patterns that match, or all of a NotAction.")]
-    not_action: Annotated[bool, means("Whether the action patterns are those of a NotAction.")]
-    actions_today: Annotated[Count, means("How many actions the action patterns cover.")]
-    resource_patterns: Annotated[tuple[str, ...], means("The patterns that match, or all of a NotResource.")]
-    not_resource: Annotated[bool, means("Whether the resource patterns are those of a NotResource.")]
+    actions: Annotated[Texts, means("The matching patterns, or all patterns of a NotAction.")] = field(
+        name="action_patterns"
+    )
+    not_action: Annotated[bool, means("Whether the action patterns are from a NotAction.")]
+    actions_today: Annotated[Count, means("Number of actions that the action patterns cover.")]
+    resources: Annotated[Texts, means("The matching patterns, or all patterns of a NotResource.")] = field(
+        name="resource_patterns"
+    )
+    not_resource: Annotated[bool, means("Whether the resource patterns are from a NotResource.")]
 
 
 class AnswerPart(Part, kw_only=True):
-    """The answer for one principal, as `lpgen explain` gives it for this principal."""
+    """The answer for one principal, the same as `lpgen explain` gives for it."""
 
     principal: Annotated[str, means("The ARN of the role or user.")]
     result: Annotated[Result, means("Whether it can.")]
     sentence: Annotated[str, means("The result in words.")]
-    depends_on: Annotated[tuple[str, ...], means("The condition keys and other facts that decide.")]
-    allows: Annotated[tuple[AllowPart, ...], means("The Allows that apply, or may, even if denied.")]
-    outsiders: Annotated[tuple[str, ...], means("Who outside can assume the role, a sentence each.")]
-    used: Annotated[Used | None, means("Whether use was seen on the resource; null without a data folder.")]
-    last_used: Annotated[str | None, means("When it was last used, or perhaps was.")]
-    blind_spot: Annotated[str | None, means("Why the logs could not have shown all use.")]
+    depends_on: Annotated[Texts, means("The condition keys and other facts that decide.")]
+    allows: Annotated[tuple[AllowPart, ...], means("The Allows that apply or may apply, even if denied.")]
+    outsiders: Annotated[Texts, means("The outsiders that can assume the role, one sentence each.")]
+    used: Annotated[Used | None, means("Whether use on the resource was recorded; null: no data folder.")]
+    last_used: Annotated[str | None, means("When it was last used or possibly used.")]
+    blind_spot: Annotated[str | None, means("Why the logs can't show all use.")]
     logs_contradict: Annotated[bool, means("Whether a record shows an outcome other than the result.")]
 
 
@@ -209,56 +219,38 @@ class WhoCanDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.who-can/
 
     asked: Annotated[str, means("The glob of the principals asked about.")]
     action: Annotated[str, means("The action, as the catalog spells it.")]
-    action_known: Annotated[bool, means("Whether the catalog has the action.")]
-    resource: Annotated[str, means("The resource, as it was understood.")]
-    resource_kind: Annotated[ResourceKind, means("unknown for any resource, none if the action takes none.")]
-    context: Annotated[dict[str, tuple[str, ...]], means("The condition values given, by key.")]
-    remarks: Annotated[tuple[str, ...], means("How the question was understood.")]
-    not_known: Annotated[tuple[str, ...], means("What isn't known and could change an answer.")]
-    principals: Annotated[tuple[AnswerPart, ...], means("All answers, those to look at first first.")]
+    known: Annotated[bool, means("Whether the catalog has the action.")] = field(name="action_known")
+    resource: Annotated[str, means("The resource, as understood.")]
+    resource_kind: Annotated[ResourceKind, means("`unknown`: any resource; `none`: the action takes none.")]
+    context: Annotated[dict[str, Texts], means("The condition values given, by key.")]
+    remarks: Annotated[Texts, means("How the question was understood.")]
+    unread: Annotated[Texts, means("Unknown facts that could change an answer.")] = field(name="not_known")
+    principals: Annotated[tuple[AnswerPart, ...], means("All answers, the most important first.")]
 
 
 def who_can_json(found: WhoCan) -> str:
     """Who can do something as JSON text."""
     question = found.answers[0].question
-    document = WhoCanDocument(
-        asked=found.asked,
-        action=question.action,
-        action_known=question.known,
+    document = WhoCanDocument.from_attributes(
+        found,
+        question,
         resource=question.resource.text,
         resource_kind=question.resource.kind,
         context={key: question.context[key] for key in question.given},
-        remarks=question.remarks,
-        not_known=found.unread,
-        principals=tuple(_answer(found, answer) for answer in found.answers),
+        principals=tuple(_part_from_answer(found, answer) for answer in found.answers),
     )
     return lay_out(document)
 
 
-def _answer(found: WhoCan, answer: Explanation) -> AnswerPart:
+def _part_from_answer(found: WhoCan, answer: Explanation) -> AnswerPart:
     seen = answer.seen
-    return AnswerPart(
+    return AnswerPart.from_attributes(
+        answer,
         principal=answer.question.principal.arn,
-        result=answer.result,
-        sentence=answer.sentence,
-        depends_on=answer.depends_on,
-        allows=tuple(map(_statement, answer.holes)),
+        allows=[AllowPart.from_attributes(hole.ref, hole) for hole in answer.holes],
         outsiders=found.outsiders(answer),
         used=seen.used if seen else None,
         last_used=(seen.last or None) if seen else None,
         blind_spot=(seen.blind_spot or None) if seen else None,
         logs_contradict=bool(answer.contrary),
-    )
-
-
-def _statement(hole: ExplainedStatement) -> AllowPart:
-    return AllowPart(
-        policy=hole.ref.policy,
-        statement=hole.ref.index + 1,
-        sid=hole.ref.sid,
-        action_patterns=hole.actions,
-        not_action=hole.not_action,
-        actions_today=hole.actions_today,
-        resource_patterns=hole.resources,
-        not_resource=hole.not_resource,
     )

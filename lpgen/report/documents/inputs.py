@@ -1,4 +1,4 @@
-"""The parts of documents about what a report was made from: logs, guards, the snapshot, and the inputs of an output."""
+"""The parts of documents about inputs: logs, guards, the snapshot, and the inputs of an output folder."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from lpgen.report.documents.parts import Amount, Digest, Texts
 
 
 class GapPart(RowPart, kw_only=True):
-    """Days in a row without a single record."""
+    """Consecutive days without a record."""
 
-    first: Annotated[date, means("The first of them.")]
-    last: Annotated[date, means("The last of them.")]
+    first: Annotated[date, means("The first day.")]
+    last: Annotated[date, means("The last day.")]
 
 
 class HolePart(GapPart, kw_only=True):
-    """Days that recorded changes of trails take out, or that show too little."""
+    """Days that don't count because of recorded trail changes, or because the logs show too little."""
 
     why: Annotated[str, means("Why they don't count.")]
 
@@ -42,31 +42,31 @@ class DataEventsPart(RowPart, kw_only=True):
 
     region: Annotated[str, means("The Region.")]
     event_sources: Annotated[Texts, means("The event sources with data events.")]
-    read_only: Annotated[Texts, means("Those with read-only ones.")]
-    writing: Annotated[Texts, means("Those with writing ones.")]
+    read_only: Annotated[Texts, means("The event sources with read-only data events.")]
+    writing: Annotated[Texts, means("The event sources with writing data events.")]
 
 
 class AccountPart(Part, kw_only=True):
-    """The logs that were read of one account."""
+    """The logs that were read for one account."""
 
     account: Annotated[str, means("The id of the account.")]
     first_day: Annotated[date, means("The first day of its logs.")]
     last_day: Annotated[date, means("The last day of its logs.")]
-    covered_days: Annotated[Count, means("How many of these days the logs cover.")]
-    gaps: Annotated[tuple[GapPart, ...], means("Days in a row without a single record.")]
+    covered_days: Annotated[Count, means("Number of these days that the logs cover.")]
+    gaps: Annotated[tuple[GapPart, ...], means("Consecutive days without a record.")]
     regions: Annotated[Texts, means("The Regions with records.")]
-    records: Annotated[Count, means("How many records were read.")]
+    records: Annotated[Count, means("Number of records that were read.")]
     management_events: Annotated[SidesPart, means("Which sides of management events were seen.")]
     data_events: Annotated[tuple[DataEventsPart, ...], means("The data events that were seen, by Region.")]
     data_events_known_from: Annotated[CoverageSource, means("The same as `known_from`.")]
-    known_from: Annotated[CoverageSource, means("What shows which events were recorded.")]
+    known_from: Annotated[CoverageSource, means("The source for which events are recorded.")]
     trails: Annotated[Texts, means("A sentence for each trail that records the account.")]
-    uncovered: Annotated[tuple[HolePart, ...], means("Days taken out of the coverage.")] = msgspec.field(name="holes")
-    change_notes: Annotated[Texts, means("Recorded changes of trails that take no day out.")] = msgspec.field(
+    uncovered: Annotated[tuple[HolePart, ...], means("Days that don't count as covered.")] = msgspec.field(name="holes")
+    change_notes: Annotated[Texts, means("Recorded trail changes that don't affect the covered days.")] = msgspec.field(
         name="trail_changes"
     )
-    unseen_event_sources: Annotated[Texts, means("Those whose management events may have been excluded.")]
-    summed_event_sources: Annotated[Texts, means("Those whose data events appear only in aggregated events.")]
+    unseen_event_sources: Annotated[Texts, means("Event sources whose management events may be excluded.")]
+    summed_event_sources: Annotated[Texts, means("Event sources whose data events are only in aggregated events.")]
 
 
 class CoveragePart(Part, kw_only=True):
@@ -84,7 +84,7 @@ def part_from_coverage(coverage: LogCoverage) -> CoveragePart:
 
 
 def part_from_account(coverage: AccountCoverage) -> AccountPart:
-    """The logs that were read of one account."""
+    """The logs that were read for one account."""
     regions = sorted({region for region, _ in coverage.data_events})
     return AccountPart.from_attributes(
         coverage,
@@ -112,13 +112,13 @@ class GuardsPart(RowPart, kw_only=True):
     """The policies that were given in addition to the principals' own."""
 
     scp_levels: Annotated[dict[str, Count], means("The levels of SCPs, by account; `*`: every other account.")]
-    resource_policies: Annotated[Count, means("How many resource policies, without trust policies.")]
-    trust_policies: Annotated[Count, means("How many trust policies of roles.")]
-    boundary: Annotated[str | None, means("The boundary of every principal; null: each has its own.")]
+    resource_policies: Annotated[Count, means("Number of resource policies, without trust policies.")]
+    trust_policies: Annotated[Count, means("Number of trust policies of roles.")]
+    boundary: Annotated[str | None, means("The boundary that applies to every principal; null: each has its own.")]
 
 
 def part_from_guards(report: Report) -> GuardsPart:
-    """How many guards there are of each sort."""
+    """The number of guards of each kind."""
     guards, (trusts, others) = report.guards, report.resource_counts
     return GuardsPart(
         scp_levels={scps.account or "*": len(scps.levels) for scps in guards.scps},
@@ -129,26 +129,26 @@ def part_from_guards(report: Report) -> GuardsPart:
 
 
 class SnapshotGapPart(RowPart, kw_only=True):
-    """Something that the snapshot lacks, since it couldn't be read."""
+    """Something that is missing from the snapshot because it couldn't be read."""
 
-    account: Annotated[str | None, means("The account; null: it belongs to none.")]
+    account: Annotated[str | None, means("The account; null: none.")]
     subject: Annotated[str, means("What is missing.")]
-    place: Annotated[str | None, means("The Region, service or resource; null: all of the subject.")]
-    reason: Annotated[str, means("Why.")]
+    place: Annotated[str | None, means("The Region, service or resource; null: everything.")]
+    reason: Annotated[str, means("The reason.")]
 
 
 class SnapshotPart(RowPart, kw_only=True):
-    """The snapshot that some of the files are from."""
+    """The snapshot that some input files are from."""
 
     name: Annotated[str, means("Its name.")]
     taken: Annotated[str, msgspec.Meta(description="When it was taken.", extra_json_schema={"format": "date-time"})]
     accounts: Annotated[Texts, means("Its accounts.")]
     used: Annotated[Texts, means("The parts of it that the report uses.")]
-    gaps: Annotated[tuple[SnapshotGapPart, ...], means("Its gaps, which are among the problems too.")]
+    gaps: Annotated[tuple[SnapshotGapPart, ...], means("Its gaps, which are also listed as problems.")]
 
 
 def part_from_snapshot(stamp: SnapshotStamp | None) -> SnapshotPart | None:
-    """The snapshot with every gap; None where all files were named."""
+    """The snapshot with all gaps, or None if all files were named."""
     if stamp is None:
         return None
     return SnapshotPart.from_attributes(
@@ -191,14 +191,16 @@ class OptionsPart(RowPart, kw_only=True):
     keep_unobservable: Annotated[
         str, msgspec.Meta(pattern=f"^{_WORD}( {_WORD})*$", description="The choice of `--keep-unobservable`.")
     ]
-    scope: Annotated[ScopeChoice, means("How far the lines of a replacement reach.")]
-    min_days: Annotated[Count, means("How many covered days are enough.")]
-    max_expected_denials: Annotated[int | Amount | None, means("Up to how many expected denials are safe; null: any.")]
+    scope: Annotated[ScopeChoice, means("The choice of `--scope`.")]
+    min_days: Annotated[Count, means("Number of covered days that are enough.")]
+    max_expected_denials: Annotated[
+        int | Amount | None, means("Maximum number of expected denials that is safe; null: any.")
+    ]
     as_of: Annotated[date | None, means("The reference date for ages; null: the last day of the logs.")]
     inline: Annotated[bool, means("Whether the documents are inline policies.")]
     principal: Annotated[str, means('The principals that were chosen. "": all.')]
-    attached_quota: Annotated[Count, means("How many managed policies a principal may have.")]
-    code: Annotated[str, means('The form of the code that is written too. "": none.')] = msgspec.field(name="as")
+    attached_quota: Annotated[Count, means("Maximum number of managed policies of a principal.")]
+    code: Annotated[str, means('The form of the code that is also written. "": none.')] = msgspec.field(name="as")
 
 
 class InputsPart(Part, kw_only=True):
@@ -209,10 +211,10 @@ class InputsPart(Part, kw_only=True):
     usage: Annotated[Digest, means("The name of the usage tables.")]
     policies: Annotated[tuple[PolicyFilePart, ...], means("The files of policies.")]
     snapshot: Annotated[str, means('The name of the snapshot. "": none.')]
-    guards: Annotated[_OptionalDigest, means('The digest of what guards say. "": none were given.')]
-    trails: Annotated[_OptionalDigest, means('The digest of what trail settings say. "": none were given.')]
-    last_accessed: Annotated[_OptionalDigest, means('The digest of what last accessed reports say. "": none.')]
-    decisions: Annotated[_OptionalDigest, means('The digest of what decisions say. "": none were given.')]
+    guards: Annotated[_OptionalDigest, means('The digest of the guards. "": none were given.')]
+    trails: Annotated[_OptionalDigest, means('The digest of the trail settings. "": none were given.')]
+    last_accessed: Annotated[_OptionalDigest, means('The digest of the last accessed reports. "": none.')]
+    decisions: Annotated[_OptionalDigest, means('The digest of the decisions. "": none were given.')]
     options: Annotated[OptionsPart, means("The options that change the output.")]
 
 

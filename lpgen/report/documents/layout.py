@@ -1,6 +1,6 @@
-"""JSON laid out for people and for diffs: nested values on lines of their own, a row of a list on one line.
+"""JSON laid out for people and for diffs: nested values on their own lines, and each row of a list on one line.
 
-Only ASCII is written, so no text from a log can reorder or hide the text around it.
+Only ASCII is written, so a text from a log can't reorder or hide the text around it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from lpgen.core.documents import Part, RowPart
 
 Json = dict[str, object]
-"""A JSON object; its keys are written in the order they were put in."""
+"""A JSON object. Keys are written in insertion order."""
 
 _Part = TypeVar("_Part", bound=Part)
 _Key = TypeVar("_Key")
@@ -26,11 +26,11 @@ class JsonRow(dict[_Key, _Value]):
 
 
 class Written(list[str]):
-    """A JSON list whose items are text already, each on one line."""
+    """A JSON list whose items are already text, each on one line."""
 
 
 class LaidOut(str):
-    """The text that `lay_out_item` made of an object."""
+    """The text of an object from `lay_out_item`."""
 
 
 _STEP: Final = "  "
@@ -40,12 +40,12 @@ row_text: Final = json.JSONEncoder(default=msgspec.to_builtins).encode
 
 
 def written_rows(rows: Iterable[str], _kind: type[_Part]) -> tuple[_Part, ...]:
-    """Rows that are text already, in the place of parts of a kind: making the parts would take too long."""
+    """Rows that are already text, typed as parts of a kind. Creating the parts would take too long."""
     return cast("tuple[_Part, ...]", Written(rows))
 
 
 def members_of(part: Part) -> Json:
-    """The members of a JSON object by key, in the order in which they are written."""
+    """The members of a JSON object by key, in the order of writing."""
     config = part.__struct_config__
     found: Json = {config.tag_field: config.tag} if config.tag_field else {}
     for name, key in zip(part.__struct_fields__, part.__struct_encode_fields__, strict=True):
@@ -60,17 +60,17 @@ def lay_out(value: object) -> str:
 
 
 def lay_out_line(value: object) -> str:
-    """The value as JSON text on one line, with its line break.
+    """The value as JSON text on one line, with a line break at the end.
 
-    Breaks stand only between values: in texts they are escapes, as is every other character that breaks lines.
+    Line breaks occur only between values. In texts, they and similar characters are escaped.
     """
     return "".join(map(str.lstrip, _lay_out(value, "").split("\n"))) + "\n"
 
 
 def lay_out_parts(value: Mapping[str, object]) -> Iterator[str]:
-    """The parts of the text that `lay_out` makes of an object, which has a key at least.
+    """The text of `lay_out` in parts, for an object with at least one key.
 
-    A value that is an iterator becomes a list of objects, each made only when its text is.
+    An iterator as a value becomes a list of objects. Each object is created only when it is written.
     """
     before = "{\n" + _STEP
     for key, member in value.items():
@@ -81,7 +81,7 @@ def lay_out_parts(value: Mapping[str, object]) -> Iterator[str]:
 
 
 def lay_out_item(value: object) -> LaidOut:
-    """The text of one object of a list that `lay_out_parts` lays out, which takes the text in its place."""
+    """The text of one object in a list of `lay_out_parts`, which accepts this text instead of the object."""
     return LaidOut(_lay_out(value, _STEP + _STEP))
 
 

@@ -41,14 +41,14 @@ class SelectorPart(RowPart, kw_only=True, rename="pascal"):
 
 
 class TrailPart(Part, kw_only=True):
-    """A trail as it would be."""
+    """A trail as planned."""
 
     name: Annotated[str, means("Its name.")]
     arn: Annotated[str, means('Its ARN. "": it doesn\'t exist yet.')]
     is_new: Annotated[bool, means("Whether it doesn't exist yet.")] = field(name="new")
     home_region: Annotated[str, means("Its home Region.")]
     bucket: Annotated[str, means("The bucket for its log files.")]
-    values: Annotated[Count, means("How many values its selectors have.")]
+    values: Annotated[Count, means("Number of values in its selectors.")]
     selectors: Annotated[tuple[SelectorPart, ...], means("All of its advanced event selectors.")]
 
 
@@ -64,17 +64,17 @@ class OpenUsePart(RowPart, kw_only=True):
 class LeftOpenPart(OpenUsePart, kw_only=True):
     """A kept action that the trails don't decide."""
 
-    why: Annotated[str, means("Why they don't.")]
+    why: Annotated[str, means("The reason.")]
 
 
 class EstimatePart(RowPart, kw_only=True):
     """The data events of a type that the trails would add."""
 
     kind: Annotated[str, means("The type of the resources, as CloudTrail names it.")] = field(name="type")
-    resources: Annotated[Count, means("How many resources are selected.")]
-    is_open: Annotated[bool, means("Whether a pattern selects more.")] = field(name="open")
-    a_day: Annotated[Amount | None, means("How many events a day; null: not known.")] = field(name="events_a_day")
-    cost: Annotated[Amount | None, means("What they cost in 30 days, in USD; null: not known.")]
+    resources: Annotated[Count, means("Number of selected resources.")]
+    is_open: Annotated[bool, means("Whether a pattern selects more resources.")] = field(name="open")
+    a_day: Annotated[Amount | None, means("Number of events a day; null: unknown.")] = field(name="events_a_day")
+    cost: Annotated[Amount | None, means("Their cost in 30 days, in USD; null: unknown.")]
 
 
 class AccountPlanPart(Part, kw_only=True):
@@ -83,34 +83,32 @@ class AccountPlanPart(Part, kw_only=True):
     account: Annotated[str, means("The id of the account.")]
     trails: Annotated[tuple[TrailPart, ...], means("Its trails.")]
     decides: Annotated[tuple[OpenUsePart, ...], means("The kept actions that the trails would decide.")]
-    leaves_open: Annotated[tuple[LeftOpenPart, ...], means("The others that data events show.")]
+    leaves_open: Annotated[tuple[LeftOpenPart, ...], means("Other kept actions that data events show.")]
     estimates: Annotated[tuple[EstimatePart, ...], means("The events that the trails would add, by type.")]
 
 
 class UndecidedPart(Part, kw_only=True):
-    """How many kept actions data events don't decide, by how CloudTrail shows their use."""
+    """The number of kept actions that data events don't decide, by how CloudTrail shows their use."""
 
     management: Annotated[Count, means("By management events.")]
-    inferred: Annotated[Count, means("By other records.")]
+    inferred: Annotated[Count, means("By records of other calls.")]
     never: Annotated[Count, means("Not at all.")]
 
 
 class ObserveDocument(Part, kw_only=True, tag_field="schema", tag=OBSERVE_SCHEMA):
-    """The trails that would decide what a review keeps without seen use."""
+    """The trails that would decide the actions that a review keeps without recorded use."""
 
-    price: Annotated[Amount, means("What 100,000 data events cost, in USD.")]
+    price: Annotated[Amount, means("The cost of 100,000 data events, in USD.")]
     accounts: Annotated[tuple[AccountPlanPart, ...], means("The plans of the accounts.")]
-    undecided: Annotated[UndecidedPart, means("How many kept actions data events don't decide.")]
-    problems: Annotated[Texts, means("Gaps of the files given.")]
+    undecided: Annotated[UndecidedPart, means("The number of kept actions that data events don't decide.")]
+    problems: Annotated[Texts, means("Problems in the input files.")]
 
 
 def observe_json(plan: ObservePlan) -> str:
     """The plan as JSON text."""
     undecided = {str(kind): plan.undecided.get(kind, 0) for kind in Visibility if kind is not Visibility.DATA}
     document = ObserveDocument.from_attributes(
-        plan,
-        accounts=[_part_from_account(account, plan.price) for account in plan.accounts],
-        undecided=undecided,
+        plan, accounts=[_part_from_account(account, plan.price) for account in plan.accounts], undecided=undecided
     )
     return lay_out(document)
 
@@ -146,27 +144,27 @@ class OutcomePart(RowPart, kw_only=True):
     principal: Arn
     action: ActionName
     status: Annotated[OutcomeStatus, means("The outcome.")]
-    why: Annotated[str, means("The same in words.")]
+    why: Annotated[str, means("The outcome in words.")]
 
 
 class OutcomeCountsPart(Part, kw_only=True):
-    """How many kept actions there are of each outcome."""
+    """The number of kept actions for each outcome."""
 
     used: Annotated[Count, means("They were used.")]
-    removed: Annotated[Count, means("They weren't used, and use would have shown.")]
+    removed: Annotated[Count, means("They weren't used. The logs would have shown use.")]
     open: Annotated[Count, means("The logs still can't show their use.")]
-    gone: Annotated[Count, means("They are no longer granted, or the principal is gone.")]
+    gone: Annotated[Count, means("They are no longer granted, or the principal was deleted.")]
 
 
 class ObservationDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.observation/1"):
-    """What became of the kept actions that a plan of trails was to decide."""
+    """The outcome for the kept actions of a plan of trails."""
 
-    counts: Annotated[OutcomeCountsPart, means("How many there are of each outcome.")]
+    counts: Annotated[OutcomeCountsPart, means("The number of actions for each outcome.")]
     outcomes: Annotated[tuple[OutcomePart, ...], means("The outcomes.")]
 
 
 def outcomes_json(outcomes: Sequence[ObserveOutcome]) -> str:
-    """The outcomes of the kept actions that a plan was to decide, as JSON text."""
+    """The outcomes for the kept actions of a plan, as JSON text."""
     counted = Counter(outcome.status for outcome in outcomes)
     document = ObservationDocument.from_attributes(
         counts={str(status): counted[status] for status in OutcomeStatus},

@@ -22,7 +22,6 @@ from lpgen.core.replacements import (
     LineKind,
     OutputVerification,
     Replacement,
-    ReplacementDocument,
     Scope,
 )
 from lpgen.core.rollout.fingerprint import policies_sha256
@@ -66,17 +65,17 @@ _LinePart = TypeVar("_LinePart", bound="CopiedLinePart")
 
 
 class ReplacesPart(Part, kw_only=True):
-    """The policies that the replacement takes the place of."""
+    """The policies that the replacement replaces."""
 
     managed: Annotated[Texts, means("The managed policies to detach.")] = field(name="detach")
     inline: Annotated[Texts, means("The inline policies to delete.")] = field(name="delete_inline")
     groups: Annotated[Texts, means("The groups to leave.")] = field(name="leave_groups")
     boundary_stays: Annotated[str | None, means("The permissions boundary, which is kept; null: there is none.")]
-    policies_sha256: Annotated[Digest, means("The fingerprint of all these but the boundary.")]
+    policies_sha256: Annotated[Digest, means("The fingerprint of all these policies except the boundary.")]
 
 
 class ReasonPart(EvidencePart):
-    """A reason for a line, with the seen use."""
+    """A reason for a line, with the recorded use."""
 
     kind: Annotated[LineKind, means("The kind of the reason.")]
     why: Annotated[str, means("The reason.")]
@@ -84,7 +83,7 @@ class ReasonPart(EvidencePart):
 
 
 class CopiedLinePart(Part, kw_only=True):
-    """A line that a copy of a policy would hold."""
+    """A line that a copy of a policy would have."""
 
     action: ActionName
     resources: Resources = UNSET
@@ -96,7 +95,7 @@ class CopiedLinePart(Part, kw_only=True):
 class WrittenLinePart(CopiedLinePart):
     """A line of a document: an action and a scope of a statement."""
 
-    file: Annotated[str, means("The file that holds it.")]
+    file: Annotated[str, means("The file that contains it.")]
     sid: Annotated[str, means("The Sid of its statement.")]
 
 
@@ -104,9 +103,9 @@ class LeftPolicyPart(Part, kw_only=True):
     """A policy of AWS that stays attached."""
 
     arn: Annotated[str, means("Its ARN.")]
-    version: Annotated[str | None, means("The id of its version; null: not known.")]
+    version: Annotated[str | None, means("The id of its version; null: unknown.")]
     sha256: Annotated[Digest, means("The SHA-256 of its document as JSON with sorted keys.")]
-    file: Annotated[str, means("The file below the output folder that holds it.")]
+    file: Annotated[str, means("Its file below the output folder.")]
     lines: Annotated[tuple[CopiedLinePart, ...], means("The lines of a copy, if a copy would be equal.")]
 
 
@@ -131,38 +130,36 @@ class DenyPart(RowPart, kw_only=True):
 
 
 class AppliedRulePart(RowPart, kw_only=True):
-    """A scoping rule in use."""
+    """An applied scoping rule."""
 
     rule: Annotated[str, means("Its name.")]
     adds: Annotated[str, means("What it adds to the scopes.")] = field(name="sentence")
     tightens: Annotated[str, means("How to narrow them again.")]
     pattern: Annotated[str, means("The pattern that it wrote.")]
-    records: Annotated[Count, means("How many records it rests on.")]
+    records: Annotated[Count, means("Number of records that it is based on.")]
 
 
 class EvidenceDocument(PrincipalHead, kw_only=True, tag_field="schema", tag=EVIDENCE_SCHEMA):
-    """The `evidence.json` beside a principal's replacement."""
+    """The `evidence.json` next to a principal's replacement."""
 
     accepted: Annotated[tuple[AcceptedPart, ...], means("The reasons that decisions accept.")]
     as_of: AsOf
     catalog: Annotated[CatalogPart, means("The action catalog.")]
-    coverage: Annotated[AccountPart | None, means("The logs of its account; null: none were read.")]
-    inputs: Annotated[InputsRow, means("What the output folder was made from.")]
-    replaces: Annotated[ReplacesPart, means("The policies that the replacement takes the place of.")]
+    coverage: Annotated[AccountPart | None, means("The logs of its account; null: no logs were read.")]
+    inputs: Annotated[InputsRow, means("The inputs of the output folder.")]
+    replaces: Annotated[ReplacesPart, means("The policies that the replacement replaces.")]
     left_attached: Annotated[tuple[LeftPolicyPart, ...], means("The policies of AWS that stay attached.")]
     policies: Annotated[tuple[DigestedPolicyPart, ...], means("The documents in the folder of this file.")]
     lines: Annotated[tuple[WrittenLinePart, ...], means("An entry for each file, Sid, action and scope.")]
     denies: Annotated[tuple[DenyPart, ...], means("Each Deny of the old policies.")]
-    rules: Annotated[tuple[AppliedRulePart, ...], means("The scoping rules in use.")]
-    dropped: Annotated[tuple[DroppedPart, ...], means("Lines that decisions keep out of the replacement.")]
-    ungranted: Annotated[
-        tuple[UngrantedPart, ...], means("Uses that no policy grants; they aren't in the replacement.")
-    ]
+    rules: Annotated[tuple[AppliedRulePart, ...], means("The applied scoping rules.")]
+    dropped: Annotated[tuple[DroppedPart, ...], means("Lines that decisions drop from the replacement.")]
+    ungranted: Annotated[tuple[UngrantedPart, ...], means("Use that no policy grants. It isn't in the replacement.")]
     checks: Annotated[tuple[CheckPart, ...] | None, means("The verification; null: nothing was verified.")]
 
 
 def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
-    """The evidence file of one principal as JSON text; without a replacement its lists are empty."""
+    """The evidence file of one principal as JSON text. Without a replacement, its lists are empty."""
     diff = proposal.diff
     coverage = report.diff.coverage.account(diff.principal.account)
     boundary = diff.principal.boundary
@@ -215,7 +212,7 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
 def _part_from_lines(
     lines: Iterable[Line], kind: type[_LinePart], action: str, scope: Scope, *sources: object, **given: object
 ) -> _LinePart:
-    """A part for an action and a scope that some lines explain."""
+    """A part for an action and a scope, explained by some lines."""
     reasons = [with_evidence(ReasonPart, line.evidence, line) for line in lines]
     return kind.from_attributes(*sources, action=action, evidence=reasons, **scope_members(scope), **given)
 
@@ -224,7 +221,7 @@ def _part_from_lines(
 
 
 def _denies_of_proposal(proposal: Proposal, replacement: Replacement) -> Iterable[DenyPart]:
-    """Each old Deny with where it is carried."""
+    """Each old Deny, with its place in the replacement."""
     carried = _carried_denies(replacement)
     for policy in proposal.diff.principal.policies:
         document = policy.document or Policy(CURRENT_VERSION, ())
@@ -239,19 +236,14 @@ def _denies_of_proposal(proposal: Proposal, replacement: Replacement) -> Iterabl
 def _carried_denies(replacement: Replacement) -> dict[tuple[str, str], PlacePart]:
     found: dict[tuple[str, str], PlacePart] = {}
     for number, document in enumerate(replacement.documents, start=1):
-        for key, sid in _denies_of_document(document):
-            found.setdefault(key, PlacePart(file=document_file(number), sid=sid))
+        written: dict[str, Any] = json.loads(document.text)
+        for fields in written["Statement"]:
+            if fields["Effect"] == "Deny":
+                text = json.dumps(fields)
+                version = written["Version"] if "${" in text else CURRENT_VERSION
+                place = PlacePart(file=document_file(number), sid=fields.get("Sid", ""))
+                found.setdefault((version, text_without_sid(text)), place)
     return found
-
-
-def _denies_of_document(document: ReplacementDocument) -> Iterable[tuple[tuple[str, str], str]]:
-    written: dict[str, Any] = json.loads(document.text)
-    statements = written["Statement"]
-    for fields in statements if isinstance(statements, list) else [statements]:
-        if fields["Effect"] == "Deny":
-            text = json.dumps(fields)
-            version = written.get("Version", "") if "${" in text else CURRENT_VERSION
-            yield (version, text_without_sid(text)), fields.get("Sid", "")
 
 
 # ---------------------------------------------------------------- the summary
@@ -276,19 +268,19 @@ class SummaryDocument(Part, kw_only=True, tag_field="schema", tag=SUMMARY_SCHEMA
 
     as_of: AsOf
     catalog: Annotated[CatalogPart, means("The action catalog.")]
-    min_days: Annotated[Count, means("How many covered days are enough.")]
+    min_days: Annotated[Count, means("Number of covered days that are enough.")]
     decisions: Annotated[DecisionsPart | None, means("The decisions; null: none were given.")]
-    totals: Annotated[TotalsPart, means("The numbers of all principals together.")]
+    totals: Annotated[TotalsPart, means("The sums over all principals.")]
     coverage: Annotated[CoveragePart, means("The logs that were read.")]
-    problems: Annotated[Texts, means("Gaps of the files given.")]
+    problems: Annotated[Texts, means("Problems in the input files.")]
     principals: Annotated[tuple[SummaryPrincipalPart, ...], means("The principals, sorted by ARN.")]
-    inputs: Annotated[InputsPart, means("What the folder was made from.")]
+    inputs: Annotated[InputsPart, means("The inputs of the folder.")]
     files: Annotated[dict[str, Digest], means("The SHA-256 of every other file, by path.")]
     digest: Annotated[Digest, means("The root digest over `inputs`, `files` and the rest of this file.")]
 
 
 def summary_json(review: ReviewSummary, inputs: Inputs, files: Mapping[str, str]) -> str:
-    """The summary as JSON text; `files` are digests by path."""
+    """The summary as JSON text. `files` are digests by path."""
     report = review.report
     summary = SummaryDocument.from_attributes(
         report,
@@ -333,9 +325,9 @@ class VerifiedPart(Part, kw_only=True):
 class VerificationDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.verification/1"):
     """What `lpgen verify --format json` prints."""
 
-    status: Annotated[CheckStatus, means("The worst status of all; `failed` too without any check.")]
-    changed_inputs: Annotated[Texts, means("Inputs that changed since. They don't count in the status.")]
-    choices: Annotated[Texts, means("The options that aren't the defaults.")]
+    status: Annotated[CheckStatus, means("The worst status of all checks. Without checks: `failed`.")]
+    changed_inputs: Annotated[Texts, means("Inputs that have changed since. They don't affect the status.")]
+    choices: Annotated[Texts, means("The options that differ from the defaults.")]
     folder: Annotated[FolderPart, means("The output folder as a whole.")]
     principals: Annotated[tuple[VerifiedPart, ...], means("The replacements, in the order given.")]
 

@@ -13,7 +13,7 @@ import msgspec
 from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
 from lpgen.core.documents import Count, DecisionsPart, Message, Parameters, Part, RowPart, means
 from lpgen.core.evidence import Evidence, Use
-from lpgen.core.findings import DroppedLine, PrincipalClass, UngrantedUse
+from lpgen.core.findings import DroppedLine, PrincipalClass
 from lpgen.core.model import AccessLevel, DenialKind, Outcome, PolicyKind, ResourceKind
 from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import CheckStatus, DecisionKind, DecisionsStamp, Scope
@@ -35,30 +35,30 @@ Levels = dict[AccessLevel, Count]
 
 
 def every(keys: type[StrEnum]) -> msgspec.Meta:
-    """That an object has each of these keys."""
+    """The requirement that an object has all of these keys."""
     return msgspec.Meta(min_length=len(keys))
 
 
 Arn = Annotated[str, means("The ARN of the role or user.")]
-PrincipalId = Annotated[str, means("Its unique id.")]
+PrincipalId = Annotated[str, means("Its unique ID.")]
 ActionName = Annotated[str, means("The action.")]
 Resources = Annotated[Texts | msgspec.UnsetType, means("The resources, or patterns of them.")]
-NotResources = Annotated[Texts | msgspec.UnsetType, means("Patterns of resources: all but these.")]
+NotResources = Annotated[Texts | msgspec.UnsetType, means("Patterns of resources: all except these.")]
 AcceptedBy = Annotated[str, means('Who accepted it, and why. "": nobody did.')]
-Days = Annotated[Count, means("How many days the logs cover.")]
+Days = Annotated[Count, means("Number of days that the logs cover.")]
 AsOf = Annotated[date, means("The reference date for ages.")]
 
 # ---------------------------------------------------------------- evidence
 
 
 class EvidencePart(RowPart, kw_only=True):
-    """How a use is known; zero records and empty texts where nothing was seen."""
+    """The records of a use. Without recorded use, records is 0 and texts are empty."""
 
-    records: Annotated[Count, means("How many records show it.")]
-    first_seen: Annotated[str, means("When it was first seen, ISO 8601 in UTC.")]
-    last_seen: Annotated[str, means("When it was last seen, ISO 8601 in UTC.")]
-    example_event_id: Annotated[str, means("The id of the earliest record.")]
-    example_resource: Annotated[str, means("The resource that this record names.")]
+    records: Annotated[Count, means("Number of records that show it.")]
+    first_seen: Annotated[str, means("When it was first seen, as ISO 8601 in UTC.")]
+    last_seen: Annotated[str, means("When it was last seen, as ISO 8601 in UTC.")]
+    example_event_id: Annotated[str, means("The ID of the earliest record.")]
+    example_resource: Annotated[str, means("The resource in this record.")]
 
 
 class UsePart(EvidencePart):
@@ -67,25 +67,25 @@ class UsePart(EvidencePart):
     action: ActionName
     resource: Annotated[str, means("The resource.")]
     resource_kind: Annotated[ResourceKind, means("How well the resource is known.")]
-    outcome: Annotated[Outcome, means("What became of it.")]
-    how: Annotated[str, means("How the action follows from the record.")]
+    outcome: Annotated[Outcome, means("The outcome.")]
+    how: Annotated[str, means("How the record shows the action.")]
     denial_kind: Annotated[DenialKind, means("What denied it.")] = msgspec.field(name="wall")
     error_code: Annotated[str, means('The error that the record shows. "": none.')]
-    regions: Annotated[Texts, means("The Regions that it was seen in.")]
+    regions: Annotated[Texts, means("The Regions of the records.")]
 
 
 class UngrantedPart(UsePart, kw_only=True):
     """A use without a grant."""
 
     reason: Annotated[str, means("Why it counts as ungranted.")]
-    explanation: Annotated[str | None, means("What may have allowed it; null: nothing explains it.")]
+    explanation: Annotated[str | None, means("What may have allowed it; null: unexplained.")]
 
 
 _NO_EVIDENCE: Final = Evidence(0, "", "", "", "")
 
 
 def with_evidence(kind: type[_Seen], evidence: Evidence | None, *sources: object, **given: object) -> _Seen:
-    """A part with the members of evidence, empty ones where there is none."""
+    """A part with the members of evidence, which are empty if there is none."""
     return kind.from_attributes(*sources, evidence or _NO_EVIDENCE, **given)
 
 
@@ -98,13 +98,6 @@ def part_from_use(use: Use, kind: type[_Seen], *sources: object, **given: object
 def parts_from_uses(uses: Iterable[Use]) -> tuple[UsePart, ...]:
     """The uses, in the order given."""
     return tuple(part_from_use(use, UsePart) for use in uses)
-
-
-def _parts_from_ungranted(uses: Iterable[UngrantedUse]) -> tuple[UngrantedPart, ...]:
-    """The uses without a grant, in the order given."""
-    return tuple(
-        part_from_use(found.use, UngrantedPart, found, explanation=found.explanation or None) for found in uses
-    )
 
 
 # ---------------------------------------------------------------- statements
@@ -125,7 +118,7 @@ class StatementPart(StatementFields, RowPart, kw_only=True):
 
 
 def scope_members(scope: Scope) -> dict[str, Any]:
-    """`resources`, or `not_resources` where it is all but these; the other is left out."""
+    """`resources`, or `not_resources` if the scope is all except these. The other key is left out."""
     found, other = ("not_resources", "resources") if scope.not_resource else ("resources", "not_resources")
     return {found: scope.resources, other: msgspec.UNSET}
 
@@ -139,7 +132,7 @@ class CaveatPart(RowPart, kw_only=True):
     kind: Annotated[CaveatKind, means("The kind of the reason.")]
     message: Message
     parameters: Parameters
-    item: Annotated[str | None, means("The item with which a decision may accept it; null: it can't be accepted.")]
+    item: Annotated[str | None, means("The item for a decision that accepts it; null: it can't be accepted.")]
     step: Annotated[str, means("What to do about it.")] = msgspec.field(name="next_step")
 
 
@@ -149,39 +142,39 @@ class AcceptedPart(RowPart, kw_only=True):
     kind: Annotated[CaveatKind, means("The kind of the reason.")]
     message: Message
     parameters: Parameters
-    item: Annotated[str, means("The item with which the decision accepts it.")]
+    item: Annotated[str, means("The item in the decision that accepts it.")]
     accepted_by: AcceptedBy
 
 
 class ExpectedPart(RowPart, kw_only=True):
-    """The denied needs to expect of a replacement."""
+    """The denied needs that are expected from a replacement."""
 
-    days: Annotated[Count, means("In how many of the next days.")]
-    mean: Annotated[Amount, means("Their mean number.")]
+    days: Annotated[Count, means("Number of next days.")]
+    mean: Annotated[Amount, means("The mean number of denied needs.")]
     low: Annotated[Count, means("The lower end of the 90 % interval.")]
     high: Annotated[Count, means("The upper end of the 90 % interval.")]
 
 
 class ProposalPart(Part, kw_only=True):
-    """What is proposed for a principal, and whether it is called safe."""
+    """The proposal for a principal, and whether it is called safe."""
 
     principal_class: Annotated[PrincipalClass, means("The class of the principal.")] = msgspec.field(name="class")
     advice: Annotated[str, means("What to do, in one sentence.")] = msgspec.field(name="proposal")
     in_place: Annotated[bool, means("Whether its policies already have the meaning of the replacement.")]
     safe: Annotated[bool | None, means("Whether the replacement is called safe; null: there is no replacement.")]
-    not_safe_because: Annotated[tuple[CaveatPart, ...], means("Why not, without the reasons that were accepted.")]
-    expected_denials: Annotated[ExpectedPart | None, means("Denials to expect; null: no backtest ran.")]
+    not_safe_because: Annotated[tuple[CaveatPart, ...], means("The reasons why not, without accepted ones.")]
+    expected_denials: Annotated[ExpectedPart | None, means("The expected denials; null: no backtest ran.")]
 
 
 class PrincipalHead(ProposalPart):
-    """The first members of a principal, before those of its proposal."""
+    """The first members of a principal, before its proposal."""
 
     principal: Arn
     principal_id: PrincipalId
 
 
 def part_from_summary(summary: PrincipalSummary, kind: type[_Head], *sources: object, **given: object) -> _Head:
-    """A part with the members of a principal and what is proposed for it."""
+    """A part with the members of a principal and its proposal."""
     return kind.from_attributes(
         *sources,
         summary,
@@ -195,7 +188,7 @@ def part_from_summary(summary: PrincipalSummary, kind: type[_Head], *sources: ob
 
 
 def part_from_view(view: PrincipalView, kind: type[_Head], *sources: object, **given: object) -> _Head:
-    """The same, with the members that only its details have."""
+    """A part with the members of a principal, its proposal and its details."""
     diff, verification = view.diff, view.proposal.verification
     return part_from_summary(
         view.summary,
@@ -205,7 +198,10 @@ def part_from_view(view: PrincipalView, kind: type[_Head], *sources: object, **g
         diff.use,
         diff.assessment,
         dropped=_parts_from_dropped(diff.draft.dropped),
-        ungranted=_parts_from_ungranted(diff.use.ungranted),
+        ungranted=[
+            part_from_use(found.use, UngrantedPart, found, explanation=found.explanation or None)
+            for found in diff.use.ungranted
+        ],
         checks=verification and verification.checks,
         **given,
     )
@@ -230,27 +226,27 @@ class CheckPart(Part, kw_only=True):
 
     name: Annotated[str, means("What is checked.")]
     status: Annotated[CheckStatus, means("Its outcome.")]
-    examined: Annotated[Count, means("How many things were looked at.")]
+    examined: Annotated[Count, means("Number of examined items.")]
     findings: Annotated[Texts, means("A sentence for each that failed or couldn't be proven.")]
 
 
 class DecisionPart(RowPart, kw_only=True):
-    """A person's decision. An empty text means any."""
+    """A decision by a person. An empty text means any."""
 
-    kind: Annotated[DecisionKind, means("What is decided.")] = msgspec.field(name="do")
+    kind: Annotated[DecisionKind, means("The kind of the decision.")] = msgspec.field(name="do")
     principal: Annotated[str, means("A glob of principals.")]
     action: Annotated[str, means("A glob of actions.")]
     resource: Annotated[str, means("A glob of resources.")]
-    item: Annotated[str, means("The item of what it accepts.")]
-    since: Annotated[str, means("The first day of the use that it is about.")]
-    until: Annotated[str, means("The last day of the use that it is about.")]
-    reason: Annotated[str, means("Why.")]
-    owner: Annotated[str, means("Who answers for it.")]
-    expires: Annotated[str, means('The last day on which it is in force. "": it never expires.')]
+    item: Annotated[str, means("The item that it accepts.")]
+    since: Annotated[str, means("The first day of the use.")]
+    until: Annotated[str, means("The last day of the use.")]
+    reason: Annotated[str, means("The reason.")]
+    owner: Annotated[str, means("The owner of the decision.")]
+    expires: Annotated[str, means('The last day on which it applies. "": it never expires.')]
 
 
 def part_from_decisions(stamp: DecisionsStamp | None, accepted: int) -> DecisionsPart | None:
-    """The decisions of a report, and how many reasons or findings they accept."""
+    """The decisions of a report, and the number of reasons or findings that they accept."""
     if stamp is None:
         return None
     in_force = {kind.value: stamp.in_force.count(kind) for kind in DecisionKind}
@@ -258,19 +254,19 @@ def part_from_decisions(stamp: DecisionsStamp | None, accepted: int) -> Decision
 
 
 class DroppedPart(EvidencePart):
-    """A line that a decision keeps out of a replacement."""
+    """A line that a decision drops from a replacement."""
 
     action: ActionName
     resources: Resources
     not_resources: NotResources
     parent: Annotated[StatementPart, means("The old statement that it narrows.")]
-    reason: Annotated[str, means("Why.")]
-    owner: Annotated[str, means("Who answers for the decision.")]
+    reason: Annotated[str, means("The reason.")]
+    owner: Annotated[str, means("The owner of the decision.")]
     expires: Annotated[str, means('The last day of the decision. "": it never expires.')]
 
 
 def _parts_from_dropped(lines: Iterable[DroppedLine]) -> tuple[DroppedPart, ...]:
-    """The lines that decisions keep out of a replacement."""
+    """The lines that decisions drop from a replacement."""
     return tuple(
         DroppedPart(
             action=dropped.line.action,
@@ -292,5 +288,5 @@ class LeftPart(RowPart, kw_only=True):
     """A policy of AWS that stays attached."""
 
     arn: Annotated[str, means("Its ARN.")]
-    version: Annotated[str | None, means("The id of its version; null: not known.")]
+    version: Annotated[str | None, means("The id of its version; null: unknown.")]
     sha256: Annotated[Digest, means("The SHA-256 of its document as JSON with sorted keys.")]

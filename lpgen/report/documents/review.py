@@ -70,23 +70,23 @@ _Policy = TypeVar("_Policy", bound="PolicyPart")
 class LevelPart(RowPart, kw_only=True):
     """The actions of one access level."""
 
-    granted: Annotated[Count, means("How many are granted.")]
-    seen: Annotated[Count, means("How many of them were used or attempted.")]
+    granted: Annotated[Count, means("Number of granted actions.")]
+    seen: Annotated[Count, means("Number of granted actions that were used or attempted.")]
 
 
 class ConfidencesPart(RowPart, kw_only=True):
-    """How many removals there are of each confidence."""
+    """The number of removals of each confidence."""
 
-    high: Annotated[Count, means("Sure ones.")]
-    medium: Annotated[Count, means("Likely ones.")]
-    low: Annotated[Count, means("Unsure ones.")]
+    high: Annotated[Count, means("Removals with high confidence.")]
+    medium: Annotated[Count, means("Removals with medium confidence.")]
+    low: Annotated[Count, means("Removals with low confidence.")]
 
 
 class ServicePart(RowPart, kw_only=True):
     """The granted actions of a service."""
 
     service: Annotated[str, means("The service.")]
-    levels: Annotated[dict[AccessLevel, LevelPart], means("How many actions, by access level.")]
+    levels: Annotated[dict[AccessLevel, LevelPart], means("The number of actions, by access level.")]
 
 
 class DangerousUsePart(EvidencePart):
@@ -98,12 +98,12 @@ class DangerousUsePart(EvidencePart):
 
 
 class WildcardPart(RowPart, kw_only=True):
-    """A wildcard of an Allow."""
+    """A wildcard in an Allow."""
 
     pattern: Annotated[str, means("The pattern.")]
     not_action: Annotated[bool, means("Whether it is in `NotAction`.")]
-    expands_to: Annotated[Count, means("How many actions it matches today.")]
-    used: Annotated[Texts, means("Those of them that were used.")]
+    expands_to: Annotated[Count, means("Number of actions that it matches today.")]
+    used: Annotated[Texts, means("The matching actions that were used.")]
     ref: Annotated[StatementPart, means("Its statement.")] = msgspec.field(name="statement")
 
 
@@ -111,7 +111,7 @@ class LostUndoingPart(RowPart, kw_only=True):
     """A used action that could no longer be undone."""
 
     action: Annotated[str, means("The action that was used and is kept.")]
-    undone_by: Annotated[str, means("Its inverse, which wasn't seen and is removed.")]
+    undone_by: Annotated[str, means("Its inverse, which has no recorded use and is removed.")]
 
 
 class UnmappedPart(EvidencePart):
@@ -133,7 +133,7 @@ class PolicyPart(RowPart, kw_only=True):
 class CountedPolicyPart(PolicyPart, kw_only=True):
     """A document of a replacement, and its number of statements."""
 
-    statements: Annotated[Count, means("How many statements it has.")]
+    statements: Annotated[Count, means("Number of statements.")]
 
 
 class LinePart(RowPart, kw_only=True):
@@ -144,9 +144,9 @@ class LinePart(RowPart, kw_only=True):
     not_resources: NotResources = msgspec.UNSET
     parent: Annotated[StatementPart, means("The old statement that it narrows.")]
     kind: Annotated[LineKind, means("Why it is in the replacement.")]
-    why: Annotated[str, means("The same in words.")]
+    why: Annotated[str, means("The reason in words.")]
     rule: Annotated[str, means('The scoping rule. "": none.')]
-    evidence: Annotated[EvidencePart | None, means("The seen use; null: none.")]
+    evidence: Annotated[EvidencePart | None, means("The recorded use; null: none.")]
 
 
 class KeptPart(RowPart, kw_only=True):
@@ -158,36 +158,36 @@ class KeptPart(RowPart, kw_only=True):
 
 
 class RulePart(RowPart, kw_only=True):
-    """A scoping rule in use."""
+    """An applied scoping rule."""
 
     rule: Annotated[str, means("Its name.")]
     adds: Annotated[str, means("What it adds to the scopes.")]
     tightens: Annotated[str, means("How to narrow them again.")]
-    records: Annotated[Count, means("How many records it rests on.")]
+    records: Annotated[Count, means("Number of records that it is based on.")]
     patterns: Annotated[Texts, means("Every pattern that it wrote.")]
 
 
 class ReplacementPart(Part, kw_only=True):
-    """The policies to put in the place of the old ones."""
+    """The policies that replace the old ones."""
 
-    refusal: Annotated[str | None, means("Why no documents were written; null: they were.")]
+    refusal: Annotated[str | None, means("Why no documents were written; null: documents were written.")]
     left_attached: Annotated[tuple[LeftPart, ...], means("The policies of AWS that stay attached.")]
     documents: Annotated[tuple[CountedPolicyPart, ...], means("The documents.")]
-    lines: Annotated[tuple[LinePart, ...], means("The lines that the documents hold.")]
+    lines: Annotated[tuple[LinePart, ...], means("The lines in the documents.")]
     kept: Annotated[tuple[KeptPart, ...], means("Actions kept only because the logs can't show their use.")]
     for_review: Annotated[tuple[KeptPart, ...], means("Actions kept because of an unexplained use.")]
     decided: Annotated[tuple[KeptPart, ...], means("Actions kept by decisions.")]
     shared: Annotated[tuple[KeptPart, ...], means("Actions that the permission set needs in another account.")]
-    rules: Annotated[tuple[RulePart, ...], means("The scoping rules in use.")]
-    characters_by_service: Annotated[dict[str, Count], means("The size of what each service needs.")]
+    rules: Annotated[tuple[RulePart, ...], means("The applied scoping rules.")]
+    characters_by_service: Annotated[dict[str, Count], means("The size of the statements for each service.")]
 
 
 class StepPart(RowPart, kw_only=True):
     """A step to put a replacement in place."""
 
     kind: Annotated[StepKind, means("The kind of the step.")]
-    name: Annotated[str, means("The policy, group or boundary that it is about.")]
-    file: Annotated[str, means('The file of a new document. "": it is about an old one.')]
+    name: Annotated[str, means("The policy, group or boundary.")]
+    file: Annotated[str, means('The file of a new document. "": the step is about an old policy.')]
     characters: Annotated[Count, means("The size of a new document.")]
 
 
@@ -195,11 +195,11 @@ class StepsPart(Part, kw_only=True):
     """The steps that put a replacement in place."""
 
     steps: Annotated[tuple[StepPart, ...], means("The steps, in order.")]
-    note: Annotated[str, means("What to know before them.")]
+    note: Annotated[str, means("What to know before these steps.")]
 
 
 class _PlacedPrincipal(PrincipalHead):
-    account: Annotated[str, means("The id of its account.")]
+    account: Annotated[str, means("The ID of its account.")]
     kind: Annotated[PrincipalKind, means("Whether it is a role or a user.")]
 
 
@@ -208,21 +208,21 @@ class PrincipalPart(_PlacedPrincipal, kw_only=True):
 
     accepted: Annotated[tuple[AcceptedPart, ...], means("The reasons that decisions accept.")]
     covered_days: Days
-    active_days: Annotated[Count, means("On how many days it was seen at work. 0: not counted.")]
+    active_days: Annotated[Count, means("Number of days with recorded activity. 0: not counted.")]
     counts: Annotated[Counts, means("The numbers of its actions.")]
-    removal_confidence: Annotated[ConfidencesPart, means("How many removals there are of each confidence.")]
+    removal_confidence: Annotated[ConfidencesPart, means("The number of removals of each confidence.")]
     statements: Annotated[tuple[StatementPart, ...], means("The old statements that `granted_by` refers to.")]
     services: Annotated[tuple[ServicePart, ...], means("The granted actions, by service.")]
     verdicts: Annotated[tuple[VerdictPart, ...], means("The verdicts, one per action.")]
     dangerous_use: Annotated[tuple[DangerousUsePart, ...], means("The dangerous actions that were used.")]
     wildcards: Annotated[tuple[WildcardPart, ...], means("The wildcards of its policies.")]
     lost_undoings: Annotated[tuple[LostUndoingPart, ...], means("Used actions that it could no longer undo.")]
-    ungranted: Annotated[tuple[UngrantedPart, ...], means("Uses that no policy grants.")]
+    ungranted: Annotated[tuple[UngrantedPart, ...], means("Use that no policy grants.")]
     denied: Annotated[tuple[UsePart, ...], means("Denied attempts.")]
     unmapped: Annotated[tuple[UnmappedPart, ...], means("Calls that can't be mapped to an action.")]
     replacement: Annotated[ReplacementPart | None, means("Its replacement; null: there is none.")]
     plan: Annotated[StepsPart, means("The steps that put the replacement in place.")]
-    dropped: Annotated[tuple[DroppedPart, ...], means("Lines that decisions keep out of the replacement.")]
+    dropped: Annotated[tuple[DroppedPart, ...], means("Lines that decisions drop from the replacement.")]
     checks: Annotated[tuple[CheckPart, ...] | None, means("The verification; null: nothing was verified.")]
 
 
@@ -246,9 +246,7 @@ def _part_from_principal(view: PrincipalView) -> PrincipalPart:
         plan=StepsPart.from_attributes(steps=plan_steps(proposal), note=plan_note(proposal)),
     )
     return msgspec.structs.replace(
-        part,
-        services=_services_of_view(view),
-        verdicts=written_verdicts(verdicts, view.staying, at),
+        part, services=_services_of_view(view), verdicts=written_verdicts(verdicts, view.staying, at)
     )
 
 
@@ -260,7 +258,7 @@ def _services_of_view(view: PrincipalView) -> tuple[ServicePart, ...]:
     return written_rows(rows, ServicePart)
 
 
-@lru_cache(maxsize=1 << 16)  # principals have much in common
+@lru_cache(maxsize=1 << 16)  # principals share many rows
 def _written_service(service: str, levels: tuple[tuple[AccessLevel, int, int], ...]) -> str:
     counts = {level: LevelPart(granted=granted, seen=seen) for level, granted, seen in levels}
     return row_text(ServicePart(service=service, levels=counts))
@@ -298,17 +296,17 @@ def part_from_document(document: ReplacementDocument, number: int, kind: type[_P
 
 
 class TotalsPart(Counts):
-    """The numbers of all principals with a replacement together, or of all where none has one."""
+    """The sums over the principals with a replacement, or over all principals if none has one."""
 
-    principals: Annotated[Count, means("How many principals there are.")]
-    replacements: Annotated[Count, means("How many have a replacement.")]
-    refused: Annotated[Count, means("How many have a replacement of which no documents were written.")]
-    safe: Annotated[Count, means("How many have a replacement that is called safe and isn't in place yet.")]
-    in_place: Annotated[Count, means("How many have a replacement that is in place already.")]
+    principals: Annotated[Count, means("Number of principals.")]
+    replacements: Annotated[Count, means("Number of principals with a replacement.")]
+    refused: Annotated[Count, means("Number of principals with a refused replacement: no documents were written.")]
+    safe: Annotated[Count, means("Number of principals with a safe replacement that isn't in place yet.")]
+    in_place: Annotated[Count, means("Number of principals with a replacement that is already in place.")]
 
 
 def part_from_totals(review: ReviewSummary) -> TotalsPart:
-    """The numbers of all principals together."""
+    """The sums over all principals."""
     replaced = review.replaced
     return TotalsPart.from_attributes(
         review.counts,
@@ -321,54 +319,56 @@ def part_from_totals(review: ReviewSummary) -> TotalsPart:
 
 
 class OutsideTrustPart(RowPart, kw_only=True):
-    """Outsiders that may assume a role."""
+    """Outsiders that can assume a role."""
 
     principal: Annotated[str, means("The ARN of the role.")]
-    severity: Annotated[Severity, means("How much it matters.")]
-    case: Annotated[Literal["everyone", "account", "organization", "provider"], means("The sort of outsiders.")]
+    severity: Annotated[Severity, means("The severity.")]
+    case: Annotated[Literal["everyone", "account", "organization", "provider"], means("The kind of outsiders.")]
     who: Annotated[str, means("Who they are.")]
     conditions: Annotated[str, means('The keys of the conditions that must be met. "": none.')]
     message: Message
     parameters: Parameters
-    item: Annotated[str, means("The item with which a decision may accept it.")]
+    item: Annotated[str, means("The item for a decision that accepts it.")]
     accepted_by: AcceptedBy
 
 
 class SkipPart(RowPart, kw_only=True):
-    """Records that are no usage, by reason."""
+    """Records that don't count as usage, by reason."""
 
     reason: Annotated[SkipReason, means("The reason.")]
-    records: Annotated[Count, means("How many records there are.")]
-    example_event_id: Annotated[str, means("The id of the earliest of them.")]
+    records: Annotated[Count, means("Number of records.")]
+    example_event_id: Annotated[str, means("The ID of the earliest record.")]
 
 
 class UnlistedPart(Part, kw_only=True):
-    """A principal of the logs that the authorization details don't have."""
+    """A principal that is in the logs but not in the authorization details."""
 
     principal: Arn
-    principal_ids: Annotated[Texts, means("The unique ids that its records carry.")]
-    regions: Annotated[Texts, means("The Regions that it was seen in.")]
+    principal_ids: Annotated[Texts, means("The unique IDs in its records.")]
+    regions: Annotated[Texts, means("The Regions of its records.")]
     uses: Annotated[tuple[UsePart, ...], means("Its uses.")]
     denied: Annotated[tuple[UsePart, ...], means("Its denied attempts.")]
     unmapped: Annotated[tuple[UnmappedPart, ...], means("Its calls that can't be mapped to an action.")]
 
 
 class ReviewHead(Part, kw_only=True, tag_field="schema", tag="lpgen.review/1"):
-    """All of a review but its principals."""
+    """A review without its principals."""
 
     as_of: AsOf
     catalog: Annotated[CatalogPart, means("The action catalog.")]
-    min_days: Annotated[Count, means("How many covered days are enough.")]
-    totals: Annotated[TotalsPart, means("The numbers of principals with a replacement together.")]
-    outside_trust: Annotated[tuple[OutsideTrustPart, ...], means("Outsiders that may assume roles, the worst first.")]
+    min_days: Annotated[Count, means("Number of covered days that are enough.")]
+    totals: Annotated[TotalsPart, means("The sums over the principals with a replacement.")]
+    outside_trust: Annotated[tuple[OutsideTrustPart, ...], means("Outsiders that can assume roles, the worst first.")]
     coverage: Annotated[CoveragePart, means("The logs that were read.")]
     guards: Annotated[GuardsPart, means("The policies given in addition to the principals' own.")]
-    snapshot: Annotated[SnapshotPart | None, means("The snapshot that files are from; null: all files were named.")]
+    snapshot: Annotated[
+        SnapshotPart | None, means("The snapshot that input files are from; null: all files were named.")
+    ]
     decisions: Annotated[DecisionsPart | None, means("The decisions; null: none were given.")]
-    skips: Annotated[tuple[SkipPart, ...], means("Records that are no usage.")]
-    problems: Annotated[Texts, means("Gaps of the files given.")]
-    expired_decisions: Annotated[tuple[DecisionPart, ...], means("Decisions no longer in force.")]
-    not_in_snapshot: Annotated[tuple[UnlistedPart, ...], means("Principals that the authorization details lack.")]
+    skips: Annotated[tuple[SkipPart, ...], means("Records that don't count as usage.")]
+    problems: Annotated[Texts, means("Problems in the input files.")]
+    expired_decisions: Annotated[tuple[DecisionPart, ...], means("Expired decisions.")]
+    not_in_snapshot: Annotated[tuple[UnlistedPart, ...], means("Principals that aren't in the authorization details.")]
 
 
 class ReviewDocument(ReviewHead, kw_only=True, tag_field="schema", tag="lpgen.review/1"):
@@ -381,24 +381,24 @@ class ReviewDocument(ReviewHead, kw_only=True, tag_field="schema", tag="lpgen.re
 
 
 def review_json(parted: PartedReview) -> Iterator[str]:
-    """The review as parts of a JSON text: of thousands of principals it is too long to hold at once."""
+    """The review as JSON text, in parts, because the whole text may be too long to hold at once."""
     principals = (LaidOut(parted.text_of(principal.arn)) for principal in parted.summary.principals)
     return lay_out_parts({**members_of(_head_of_review(parted.summary)), "principals": principals})
 
 
 def review_lines(parted: PartedReview) -> Iterator[str]:
-    """The review as JSON lines: the first has all of it but the principals, each other one a principal, by ARN."""
+    """The review as JSON lines: first the review without its principals, then one principal per line, by ARN."""
     yield lay_out_line(_head_of_review(parted.summary))
     yield from map(parted.text_of, sorted(principal.arn for principal in parted.summary.principals))
 
 
 def principal_json(view: PrincipalView) -> str:
-    """The part of a principal in the JSON text."""
+    """One principal in the JSON text."""
     return lay_out_item(_part_from_principal(view))
 
 
 def principal_line(view: PrincipalView) -> str:
-    """The line of a principal in the JSON lines."""
+    """One principal as a JSON line."""
     return lay_out_line(_part_from_principal(view))
 
 

@@ -1,4 +1,4 @@
-"""A rollout plan as JSON, schema `lpgen.rollout/2`, and what was denied since, schema `lpgen.rollout-watch/1`."""
+"""A rollout plan as JSON, schema `lpgen.rollout/2`, and the denials since, schema `lpgen.rollout-watch/1`."""
 
 from __future__ import annotations
 
@@ -89,14 +89,14 @@ class RestorePart(RowPart, kw_only=True, rename="pascal"):
     effect: Annotated[Literal["Allow"], means("Its effect.")]
     action: Annotated[str, means("Its action.")]
     resource: Annotated[_OneOrSeveral | UnsetType, means("Its resources.")] = UNSET
-    not_resource: Annotated[_OneOrSeveral | UnsetType, means("All resources but these.")] = UNSET
+    not_resource: Annotated[_OneOrSeveral | UnsetType, means("All resources except these.")] = UNSET
     condition: Annotated[
         dict[str, dict[str, _OneOrSeveral]] | UnsetType, means("Its conditions, by operator and key.")
     ] = UNSET
 
 
 class LostPart(RowPart, kw_only=True):
-    """A removed statement that allowed what is denied now."""
+    """A removed statement that allowed a call that is now denied."""
 
     policy: Annotated[str, means("The ARN of a managed policy, or the name of an inline one.")]
     statement: Annotated[Count, means("The number of the statement, from 1.")]
@@ -105,35 +105,39 @@ class LostPart(RowPart, kw_only=True):
 
 
 class DenialPart(Part, kw_only=True):
-    """What was denied since the rollout."""
+    """A denial since the rollout."""
 
     action: ActionName
-    resource: Annotated[str | None, means("The resource; null: the record doesn't show it.")]
+    resource: Annotated[str | None, means("The resource; null: not in the record.")]
     kind: Annotated[DenialKind, means("What denied it.")] = field(name="denial_kind")
-    records: Annotated[Count, means("How many records show it.")]
-    straddles: Annotated[bool, means("Whether some records may be older.")] = field(name="some_from_before")
+    records: Annotated[Count, means("Number of records that show it.")]
+    straddles: Annotated[bool, means("Whether some records may be from before the rollout.")] = field(
+        name="some_from_before"
+    )
     last_seen: Annotated[str, means("When it was last seen.")]
-    example_event_id: Annotated[str, means("The id of one of the records.")]
-    before_too: Annotated[bool, means("Whether it was denied before too.")] = field(name="denied_before_too")
-    why: Annotated[str, means('What else denies it. "": the lost statements.')]
+    example_event_id: Annotated[str, means("The ID of one of the records.")]
+    before_too: Annotated[bool, means("Whether it was also denied before the rollout.")] = field(
+        name="denied_before_too"
+    )
+    why: Annotated[str, means('What else denies it. "": only the lost statements.')]
     restored: Annotated[bool, means("Whether newer policies allow it again.")]
     lost: Annotated[tuple[LostPart, ...], means("The removed statements that allowed it.")]
 
 
 class UnmappedCallPart(RowPart, kw_only=True):
-    """A denied call whose action isn't known."""
+    """A denied call with an unknown action."""
 
     call: Annotated[str, means("The call.")]
-    records: Annotated[Count, means("How many records show it.")]
+    records: Annotated[Count, means("Number of records that show it.")]
 
 
 class UnseenPart(RowPart, kw_only=True):
-    """Removed actions whose denial would leave no record."""
+    """Removed actions whose denial leaves no record."""
 
     service: Annotated[str, means("Their service.")]
-    count: Annotated[Count, means("How many there are.")] = field(name="actions")
+    count: Annotated[Count, means("Number of actions.")] = field(name="actions")
     examples: Annotated[Texts, means("Some of them.")]
-    why: Annotated[str, means("Why a denial would leave no record.")]
+    why: Annotated[str, means("Why a denial leaves no record.")]
 
 
 class WatchedPart(Part, kw_only=True):
@@ -141,10 +145,10 @@ class WatchedPart(Part, kw_only=True):
 
     principal: Arn
     applied_at: Annotated[str, means("When its replacement was put in place.")]
-    logs_until: Annotated[str | None, means("The last day of the logs; null: they end before.")]
-    denials: Annotated[tuple[DenialPart, ...], means("What was denied.")]
-    unmapped: Annotated[tuple[UnmappedCallPart, ...], means("Denied calls whose action isn't known.")]
-    unseen: Annotated[tuple[UnseenPart, ...], means("Removed actions whose denial would leave no record.")]
+    logs_until: Annotated[str | None, means("The last day of the logs; null: they end before the rollout.")]
+    denials: Annotated[tuple[DenialPart, ...], means("The denials.")]
+    unmapped: Annotated[tuple[UnmappedCallPart, ...], means("Denied calls with an unknown action.")]
+    unseen: Annotated[tuple[UnseenPart, ...], means("Removed actions whose denial leaves no record.")]
 
 
 class WatchDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.rollout-watch/1"):

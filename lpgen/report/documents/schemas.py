@@ -1,7 +1,6 @@
-"""The JSON Schemas (2020-12) of the documents that lpgen prints: strict, each complete in itself.
+"""The JSON Schemas (2020-12) of the documents that lpgen prints. Each is strict and self-contained.
 
-They are made from the structs of the documents. The schema of a version has all keys of the version, and refuses
-others.
+They are generated from the structs of the documents. A schema has all keys of its version and rejects other keys.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ from lpgen.report.documents.rollout import WatchDocument
 Schema = dict[str, Any]
 
 _EITHER: Final = (("actions", "not_actions"), ("resources", "not_resources"), ("Resource", "NotResource"))
-"""Keys of which an object has just one."""
+"""Groups of keys. An object has exactly one key of each group."""
 
 _KINDS: Final[Mapping[str, tuple[type[Kind], tuple[Kind, ...]]]] = {"DriftKind": (DriftKind, DRIFT_KINDS)}
-"""What all kinds of a sort of findings derive from, and these kinds. The enums of several modules define them."""
+"""For each group of finding kinds: the base class and the kinds, which several modules define."""
 
 
 def schema_json(name: str) -> str:
@@ -43,14 +42,14 @@ def schema_json(name: str) -> str:
 
 
 def _schema_of_document(kind: type[Part], *more: type[Part]) -> Schema:
-    """The schema of a document, which may refer to more parts than those in its fields."""
+    """The schema of a document. `more` are parts that it refers to other than by its fields."""
     defs = _definitions((kind, *more))
     root = defs.pop(kind.__name__)
     return _published(str(kind.__struct_config__.tag), root.pop("description"), {**root, "$defs": defs})
 
 
 def _schema_of_lines(name: str, title: str, kinds: tuple[type[Part], ...]) -> Schema:
-    """The schema of each JSON line of a file, which is one of these parts."""
+    """The schema of a line in a JSON lines file. Each line is one of these parts."""
     defs = _definitions(kinds)
     return _published(name, title, {"oneOf": [defs.pop(kind.__name__) for kind in kinds], "$defs": defs})
 
@@ -75,7 +74,7 @@ def _definitions(kinds: Iterable[type[Part]]) -> dict[str, Schema]:
 
 
 def _with_kinds(defs: Mapping[str, Schema]) -> Iterator[tuple[str, Schema]]:
-    """The definitions with one for each list of kinds, after the first that refers to it by a title."""
+    """The definitions, and one for each list of kinds, after the first definition that refers to it by title."""
     known: set[str] = set()
     for name, schema in defs.items():
         properties = schema.get("properties", {})
@@ -94,7 +93,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "review": _schema_of_document(ReviewDocument),
     "review-lines": _schema_of_lines(
         "lpgen.review-lines/1",
-        "Each line that `lpgen review --format jsonl` prints: first the review without its principals, then these",
+        "The lines of `lpgen review --format jsonl`: first the review without its principals, then each principal",
         (ReviewHead, PrincipalPart),
     ),
     "summary": _schema_of_document(SummaryDocument),
@@ -110,4 +109,4 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "rollout": _schema_of_document(PlanDocument, InputsPart),
     "watch": _schema_of_document(WatchDocument),
 }
-"""The schemas by the names of their documents."""
+"""The schemas by document name."""

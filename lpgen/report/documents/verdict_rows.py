@@ -1,4 +1,4 @@
-"""Verdicts as rows of JSON: millions of them in the review of a large organization, most of them alike."""
+"""Verdicts as JSON rows. A review of a large organization has millions of them, most of them similar."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ class VerdictPart(RowPart, kw_only=True):
     action: ActionName
     level: Annotated[AccessLevel, means("Its access level.")]
     verdict: Annotated[Verdict, means("The verdict.")]
-    reason: Annotated[str, means("Why.")]
-    keep: Annotated[str, means('Why an action without seen use is kept. "": it isn\'t.')]
+    reason: Annotated[str, means("The reason.")]
+    keep: Annotated[str, means('Why an action without recorded use is kept. "": it isn\'t kept for such a reason.')]
     in_replacement: Annotated[bool, means("Whether the replacement has it.")]
-    confidence: Annotated[Confidence, means("How sure a removal is.")]
+    confidence: Annotated[Confidence, means("The confidence of a removal.")]
     danger: Annotated[str, means('What a holder could do with it. "": nothing dangerous.')]
     granted_by: Annotated[tuple[Count, ...], means("The numbers of the `statements` that grant it, from 0.")]
-    evidence: Annotated[EvidencePart | None, means("The seen use or attempt; null: none.")]
+    evidence: Annotated[EvidencePart | None, means("The recorded use or attempt; null: none.")]
 
 
 def part_from_verdict(
     verdict: ActionVerdict, staying: Collection[Action], at: Mapping[StatementRef, int]
 ) -> VerdictPart:
-    """The verdict on one action; `at` numbers the statements."""
+    """The verdict on one action. `at` has the number of each statement."""
     granted_by = [at[ref] for ref in verdict.grants]
     return VerdictPart.from_attributes(verdict, in_replacement=verdict.action in staying, granted_by=granted_by)
 
@@ -41,9 +41,9 @@ def part_from_verdict(
 def written_verdicts(
     verdicts: Verdicts, staying: Collection[Action], at: Mapping[StatementRef, int]
 ) -> tuple[VerdictPart, ...]:
-    """The rows of one principal's verdicts, as text; `staying` are the actions in its replacement.
+    """The rows of one principal's verdicts as text. `staying` are the actions in its replacement.
 
-    The row of a removed action is assembled from the action's own part and the part of all that are judged alike.
+    The row of a removed action is assembled from a text for the action and a text that equal judgements share.
     """
     parts: dict[Judgement, tuple[str, str]] = {}
     rows: list[str] = []

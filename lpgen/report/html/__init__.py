@@ -1,1 +1,1 @@
-"""Reports as HTML, laid out for a browser that has no network."""
+"""Reports as HTML for a browser without network access."""

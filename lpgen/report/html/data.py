@@ -1,7 +1,7 @@
-"""Data for the page's script, every text inert: blocks, and what is referred to and written once.
+"""Data for the script of a page, with every text escaped: blocks, and shared values that are written once.
 
-A line is a list of spans: a string where it is prose, else `[tone, text]` with the tone's first letter. A block is a
-list of its kind and its parts. Actions are referred to by number, documents by digest, and texts by place.
+A line is a list of spans: a string for prose, otherwise `[tone, text]` with the first letter of the tone. A block is a
+list of its kind and its parts. Data refer to actions by number, to documents by digest, and to texts by index.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def data_of_line(line: Line) -> Data:
 
 
 def data_of_blocks(blocks: Iterable[Block]) -> Data:
-    """The blocks in their order."""
+    """The blocks in order."""
     return [_data_of_block(block) for block in blocks]
 
 
@@ -83,36 +83,36 @@ def _data_of_item(item: Item) -> Data:
     return [data_of_line(item.line), [data_of_line(note) for note in item.notes]]
 
 
-# ---------------------------------------------------------------- what is written once
+# ---------------------------------------------------------------- values written once
 
 Value = TypeVar("Value", bound=Hashable)
 
 
 class Interned(Generic[Value]):
-    """Values in the order in which they were first met, each once."""
+    """Distinct values, in the order of their first occurrence."""
 
     def __init__(self) -> None:
         self._places: dict[Value, int] = {}
 
     def place(self, value: Value) -> int:
-        """The index of the value, counted from 0."""
+        """The index of the value, from 0."""
         return self._places.setdefault(value, len(self._places))
 
     @property
     def values(self) -> tuple[Value, ...]:
-        """The values by place."""
+        """The values by index."""
         return tuple(self._places)
 
 
 class ActionIndex:
-    """Distinct actions, sorted by service and name, with their numbers."""
+    """Distinct actions, sorted by service and name, each with a number."""
 
     def __init__(self, actions: Iterable[Action]) -> None:
         self._actions = sorted(set(actions), key=_parts)
         self._numbers = {action: number for number, action in enumerate(self._actions)}
 
     def ranges(self, actions: Iterable[Action], more: Interned[Action]) -> str:
-        """The numbers of the actions as ranges, such as `0-4,7`; those of `more`, which takes others, come last."""
+        """The numbers of the actions as ranges, such as `0-4,7`. Unknown actions are added to `more` and come last."""
         return ranges_of(self._number(action, more) for action in actions)
 
     def _number(self, action: Action, more: Interned[Action]) -> int:
@@ -134,11 +134,12 @@ def _parts(action: str) -> tuple[str, str]:
 
 def ranges_of(numbers: Iterable[int]) -> str:
     """Distinct numbers as ranges, such as `0-4,7`."""
-    return ",".join(map(_range, _runs(sorted(numbers))))
+    runs = _runs(sorted(numbers))
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
 def _runs(numbers: list[int]) -> Iterable[tuple[int, int]]:
-    """First and last of each run of consecutive numbers."""
+    """The first and last number of each run of consecutive numbers."""
     first = 0
     for at, number in enumerate(numbers):
         if at + 1 == len(numbers) or numbers[at + 1] != number + 1:
@@ -146,12 +147,8 @@ def _runs(numbers: list[int]) -> Iterable[tuple[int, int]]:
             first = at + 1
 
 
-def _range(run: tuple[int, int]) -> str:
-    return str(run[0]) if run[0] == run[1] else f"{run[0]}-{run[1]}"
-
-
 def gaps_of(ranges: str) -> str:
-    """The ranges, each as its gap to the one before and how many numbers more it has, in hexadecimal: `0-4,2`."""
+    """The ranges as the gap to the previous range and the number of further numbers, in hexadecimal: `0-4,2`."""
     found, end = [], 0
     for part in filter(None, ranges.split(",")):
         first, last = (int(number) for number in (part.split("-") * 2)[:2])
@@ -161,7 +158,7 @@ def gaps_of(ranges: str) -> str:
 
 
 class Shared:
-    """What the data of one principal refer to: actions that aren't in the index, documents, reasons, lines of notes."""
+    """The values that the data of one principal refer to: actions not in the index, documents, texts, and lines."""
 
     def __init__(self, actions: ActionIndex) -> None:
         self._actions = actions
@@ -175,13 +172,13 @@ class Shared:
         return self._actions.ranges(actions, self._more)
 
     def add_document(self, text: str) -> str:
-        """The digest by which the document is found."""
+        """Adds a document. Returns the digest that refers to it."""
         digest = sha256(text.encode()).hexdigest()[:32]
         self._documents[digest] = text
         return digest
 
     def data(self) -> Iterator[tuple[str, object]]:
-        """What the principal's data refer to, with the names under which they do."""
+        """The shared values, each with the name that refers to it."""
         yield from ((f"{DOCUMENT}{digest}", text) for digest, text in self._documents.items())
         if self._more.values:
             yield "more-actions", list(map(terminal_text, self._more.values))
@@ -190,4 +187,4 @@ class Shared:
 
 
 DOCUMENT = "document-"
-"""The beginning of the name of a document, which principals of a page share."""
+"""The prefix of the name of a document. Principals of a page share documents."""

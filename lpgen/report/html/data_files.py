@@ -1,10 +1,11 @@
-"""A review of so many principals that a browser takes long to read them: a page, and files with their data beside it.
+"""A review with too many principals for one page: a page, and files with the data of principals next to it.
 
-Each principal's data are complete in themselves, but for the names of the catalog's actions, which the page has. A file
-is the texts of some principals one after the other.
+The data of each principal are complete except for the names of the catalog's actions, which the page has. A file has
+the texts of some principals, one after the other.
 
-From `file://` a page can't fetch. It shows a file in a frame without an origin, whose script answers with the data of
-one principal. Only the page's own script runs with its rights; it parses answers as JSON and shows texts.
+A page from `file://` can't fetch. It shows a file in a frame without an origin, and the script in the frame answers
+with the data of one principal. Only the page's own script runs with its rights. It parses answers as JSON and shows
+texts.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ from lpgen.report.html.page import Beside, ReviewPage, review_html
 from lpgen.report.html.templating import asset, content_security_policy, template
 
 MOST_IN_ONE_FILE: Final = 400
-"""So many principals are in the page itself: it has about 20 MB then, which Chromium reads in less than a second.
+"""The maximum number of principals in the page itself: about 20 MB, which Chromium reads in less than a second.
 
-It takes 0.5 seconds for 16 MB, 0.8 for 31 MB, 1.5 for 54 MB and 2.6 for 110 MB, the page of 2,000 principals.
+Chromium takes 0.5 s for 16 MB, 0.8 s for 31 MB, 1.5 s for 54 MB, and 2.6 s for 110 MB (2,000 principals).
 """
 
 _IN_EACH_FILE: Final = 25
-"""So many principals have about 2 MB, and administrators less than 4 MB, which a frame reads in a moment."""
+"""The number of principals in a file: about 2 MB, or up to 4 MB for administrators. A frame reads this quickly."""
 
 
 @dataclass(frozen=True, slots=True)
 class _PageWithFiles:
-    """The parts of a page, and the names and texts of the files whose folder is called by the digest of the review."""
+    """The parts of a page, and the names and texts of its files. `review` is a digest and the name of their folder."""
 
     review: str
     files: Iterable[tuple[str, str]]
@@ -39,7 +40,7 @@ class _PageWithFiles:
 
 
 def page_with_files(page: ReviewPage, *, folder: str) -> _PageWithFiles:
-    """The page with files beside it; `folder` holds that of the files."""
+    """The page with files next to it. `folder` is the parent of the folder with the files."""
     arns, text_of = [principal.arn for principal in page.parted.summary.principals], page.parted.text_of
     review = _digest(map(text_of, arns))
     path = f"{quote(folder, safe='', errors='surrogateescape')}/{review}"

@@ -1,7 +1,7 @@
 """The page of a review: a summary that is readable without scripts, and the data of each principal for its script.
 
-Nothing is fetched: the style sheet, the script and all data are in the file, and its own policy forbids the rest. Of a
-review too large for that, the data of principals lie in files beside the page: see `lpgen.report.html.data_files`.
+The style sheet, the script and all data are in the file. It fetches nothing, and its own policy forbids anything else.
+A large review has the data of principals in files next to the page: see `lpgen.report.html.data_files`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import accumulate, pairwise
 from math import log1p
 from typing import Any, Final
 
@@ -19,22 +20,11 @@ from lpgen.report.blocks import Block, Tone, count, plural
 from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import DOCUMENT, ActionIndex, Interned, gaps_of
-from lpgen.report.html.principal_data import Figure, share_of
+from lpgen.report.html.principal_data import Figure, share_of, uncovered_days
 from lpgen.report.html.templating import anchor_of, asset, content_security_policy, script_json, template
 from lpgen.report.pages.drift import trend_blocks
-from lpgen.report.pages.inputs import (
-    coverage_blocks,
-    guard_blocks,
-    problem_blocks,
-    skip_blocks,
-    unobservable_blocks,
-)
-from lpgen.report.pages.review import (
-    danger_blocks,
-    headline_blocks,
-    unlisted_blocks,
-    words_of_day,
-)
+from lpgen.report.pages.inputs import coverage_blocks, guard_blocks, problem_blocks, skip_blocks, unobservable_blocks
+from lpgen.report.pages.review import danger_blocks, headline_blocks, unlisted_blocks, words_of_day
 from lpgen.report.summary import Counts, PartedReview, PrincipalSummary, ReviewSummary, sum_counts
 from lpgen.report.tasks import tasks_of_review
 from lpgen.report.words import CLASS_WORDS, Owner, label_in_list, label_of, owner_of, short_label_of, state_of
@@ -54,7 +44,7 @@ _SCRIPTS: Final = (
 )
 
 _MOST_LINKS: Final = 100
-"""So many principals does a task of a page with files name; the table finds the others."""
+"""The maximum number of principals that a task names on a page with files. The table shows the others."""
 
 _TABLE: Final = (
     ("label", "principal", ""),
@@ -63,22 +53,24 @@ _TABLE: Final = (
     (
         "shares",
         "outcome",
-        "used, kept without recorded use, and removed; the bar's width is what is granted, on a logarithmic scale",
+        "used, kept without recorded use, and removed; the bar's width is the number of granted actions (logarithmic)",
     ),
-    ("used", "used", "actions that a record shows"),
-    ("unused", "unused", "granted, and use would have shown"),
+    ("used", "used", "actions with recorded use"),
+    ("unused", "unused", "granted, and the logs would have shown use"),
     ("unobservable", "unobservable", "granted, and the logs can't show use"),
-    ("kept", "kept", "granted, and in the replacement or in policies left attached"),
+    ("kept", "kept", "granted and in the replacement or in policies left attached"),
     ("removed", "removed", "granted and not in the replacement"),
-    ("dangerous_unused", "danger", "dangerous and without recorded use"),
-    ("ungranted", "ungranted", "used, and no policy grants it"),
+    ("dangerous_unused", "danger", "dangerous without recorded use"),
+    ("ungranted", "ungranted", "used, but no policy grants it"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The files beside a page: `name` is that of their folder as people read it, `path` leads to them from the page,
-    `review` is the digest that page and files share, and each file holds `each` principals."""
+    """The files next to a page. `name` is the readable name of their folder, and `path` is its path from the page.
+
+    `review` is the digest that the page and its files share. Each file has `each` principals.
+    """
 
     name: str
     path: str
@@ -88,7 +80,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """A review to be shown in a browser: the parts of its principals are those of `lpgen.report.html.data_files`.
+    """A review for a browser. The texts of its principals are the data from `lpgen.report.html.principal_data`.
 
     `baselines` are earlier states of the same principals, the oldest first.
     """
@@ -100,7 +92,7 @@ class ReviewPage:
 
 
 def review_html(page: ReviewPage) -> Iterator[str]:
-    """The review as parts of HTML that ends with a line break; its bytes depend only on the value."""
+    """The review as HTML, in parts. The last ends with a line break. Equal values give equal bytes."""
     review, beside = page.parted.summary, page.beside
     script, style = "\n".join(map(asset, _SCRIPTS)), "\n".join(map(asset, _STYLES))
     rows = rows_of(page.parted)
@@ -134,7 +126,7 @@ def review_html(page: ReviewPage) -> Iterator[str]:
 
 
 def _principals(parted: PartedReview) -> Iterator[tuple[str, str]]:
-    """The data elements of all principals, each document once."""
+    """The data elements of all principals. Each document occurs once."""
     documents: dict[str, str] = {}
     for number, principal in enumerate(parted.summary.principals):
         data = json.loads(parted.text_of(principal.arn))
@@ -145,7 +137,7 @@ def _principals(parted: PartedReview) -> Iterator[tuple[str, str]]:
 
 
 def _grounds(review: ReviewSummary) -> Sequence[tuple[Block, ...]]:
-    """The report's inputs, a section each."""
+    """The inputs of the report, one section each."""
     report = review.report
     return (
         tuple(coverage_blocks(review)),
@@ -162,7 +154,7 @@ def _grounds(review: ReviewSummary) -> Sequence[tuple[Block, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """A part of a whole; `start` and `width` are in thousandths, `kind` names its look."""
+    """A part of a whole. `start` and `width` are in thousandths. `kind` is its CSS class."""
 
     kind: str
     title: str
@@ -173,7 +165,7 @@ class _Share:
 
 @dataclass(frozen=True, slots=True)
 class _PrincipalRow:
-    """A principal in the table. `shares` fill as much of the column as it is granted, on a logarithmic scale."""
+    """A principal in the table. The width of `shares` is its number of granted actions, on a logarithmic scale."""
 
     label: str
     arn: str
@@ -194,7 +186,7 @@ class _PrincipalRow:
 
 @dataclass(frozen=True, slots=True)
 class _MissingDays:
-    """Days without evidence; `start` and `width` are in thousandths of the whole."""
+    """Days without evidence. `start` and `width` are in thousandths of the whole."""
 
     text: str
     start: int
@@ -203,7 +195,7 @@ class _MissingDays:
 
 @dataclass(frozen=True, slots=True)
 class _CoverageBar:
-    """One account's days; the two numbers are in thousandths of the time that all logs together cover."""
+    """The days of one account. `start` and `width` are in thousandths of the time that all logs together cover."""
 
     account: str
     first: str
@@ -218,17 +210,17 @@ class _CoverageBar:
 
 
 def rows_of(parted: PartedReview) -> tuple[_PrincipalRow, ...]:
-    """A row per principal, in their order."""
+    """One row per principal, in order."""
     principals = parted.summary.principals
     most = max((principal.counts.granted for principal in principals), default=0)
     return tuple(_row(principal, most, json.loads(parted.text_of(principal.arn))) for principal in principals)
 
 
 def data_of_rows(rows: Sequence[_PrincipalRow]) -> Json:
-    """The rows for a script that makes them, in their order.
+    """The rows as data for the script, in order.
 
-    `titles` are those of shares by kind. A row ends with places in `gaps`, of the numbers of the actions that are
-    granted, used and kept, and one in `more`, of the names that the index lacks.
+    `titles` are the titles of shares by kind. A row ends with indexes into `gaps` (the numbers of its granted, used and
+    kept actions) and an index into `more` (the names that aren't in the index of actions).
     """
     gaps: Interned[str] = Interned()
     more: Interned[tuple[str, ...]] = Interned()
@@ -269,49 +261,42 @@ def _row(summary: PrincipalSummary, most: int, part: Any) -> _PrincipalRow:
     )
 
 
-def _shares_of(summary: PrincipalSummary, *, wide: int = 1000) -> tuple[_Share, ...]:
-    """The outcomes of the granted actions, as parts of `wide` thousandths; empty parts are left out."""
+def _shares_of(summary: PrincipalSummary, *, wide: int) -> tuple[_Share, ...]:
+    """The outcomes of the granted actions, as parts of `wide` thousandths. Empty parts are left out."""
     counts = summary.counts
     if summary.has_documents:
         return _shares_of_made([summary], wide=wide)
-    return tuple(
-        _shares(
-            [
-                ("seen", "used or attempted", counts.used + counts.attempted),
-                ("unseen", "granted, and the logs can't show use", counts.unobservable),
-                ("idle", "granted and unused", counts.unused),
-            ],
-            wide,
-        )
+    parts = (
+        ("seen", "used or attempted", counts.used + counts.attempted),
+        ("unseen", "granted, and the logs can't show use", counts.unobservable),
+        ("idle", "granted and unused", counts.unused),
     )
+    return _shares(parts, wide)
 
 
 def _shares_of_made(principals: Iterable[PrincipalSummary], *, wide: int = 1000) -> tuple[_Share, ...]:
-    """The same of all the principals that have a replacement, together."""
+    """The outcomes of the granted actions over all principals with a replacement."""
     whole = sum_counts(principals)
-    parts = [
+    parts = (
         ("seen", "used or attempted", max(whole.kept - whole.kept_unseen, 0)),
         ("kept", "kept without recorded use", whole.kept_unseen),
         ("goes", "removed", whole.removed),
-    ]
-    return tuple(_shares(parts, wide))
+    )
+    return _shares(parts, wide)
 
 
-def _shares(parts: Iterable[tuple[str, str, int]], wide: int) -> Iterable[_Share]:
+def _shares(parts: Iterable[tuple[str, str, int]], wide: int) -> tuple[_Share, ...]:
     found = [part for part in parts if part[2]]
-    whole = sum(number for _, _, number in found)
-    done = 0
-    for kind, title, number in found:
-        start, end = round(wide * done / whole), round(wide * (done + number) / whole)
-        yield _Share(kind, title, number, start, end - start)
-        done += number
+    ends = [0, *accumulate(number for _, _, number in found)]
+    edges = [round(wide * end / ends[-1]) for end in ends] if found else []
+    return tuple(_Share(*part, start, end - start) for part, (start, end) in zip(found, pairwise(edges), strict=True))
 
 
 # ---------------------------------------------------------------- coverage
 
 
 def _coverage_bars(accounts: Sequence[AccountCoverage]) -> tuple[_CoverageBar, ...]:
-    """A bar per account on one scale of days."""
+    """One bar per account, on a common scale of days."""
     if not accounts:
         return ()
     first, last = min(account.first_day for account in accounts), max(account.last_day for account in accounts)
@@ -319,8 +304,6 @@ def _coverage_bars(accounts: Sequence[AccountCoverage]) -> tuple[_CoverageBar, .
 
 
 def _coverage_bar(coverage: AccountCoverage, first: date, last: date) -> _CoverageBar:
-    gaps = [(gap.first, gap.last, "no record") for gap in coverage.gaps]
-    holes = [(hole.first, hole.last, hole.why) for hole in coverage.uncovered]
     return _CoverageBar(
         terminal_text(coverage.account),
         coverage.first_day.isoformat(),
@@ -329,7 +312,7 @@ def _coverage_bar(coverage: AccountCoverage, first: date, last: date) -> _Covera
         *_span(coverage.first_day, coverage.last_day, first, last),
         tuple(
             _MissingDays(f"{start} to {end}: {terminal_text(why)}", *_span(start, end, first, last))
-            for start, end, why in sorted(gaps + holes)
+            for start, end, why in sorted(uncovered_days(coverage))
         ),
     )
 
@@ -351,13 +334,15 @@ def _stamp_of_now(review: ReviewSummary, rows: Sequence[_PrincipalRow]) -> Stamp
 
 
 def _figures_of_review(review: ReviewSummary) -> Iterator[Figure]:
-    """The numbers of the principals that the headline counts: those with a replacement to put in place, if any."""
+    """The figures for the principals in the headline: those with a replacement, if any."""
     replaced, whole = review.with_documents, review.counts
     if replaced:
         yield Figure(count(len(review.safe)), "safe replacements", f"of {count(len(replaced))}")
     kept = f"{count(whole.kept)} kept, {count(whole.removed)} removed" if replaced else ""
     yield Figure(count(whole.granted), "granted actions", kept)
-    yield Figure(share_of(whole.unused, whole), "unused", f"{plural(whole.unused, 'action')}: use would have shown")
+    yield Figure(
+        share_of(whole.unused, whole), "unused", f"{plural(whole.unused, 'action')}: logs would have shown use"
+    )
     unobservable = f"{plural(whole.unobservable, 'action')}: logs can't show use"
     yield Figure(share_of(whole.unobservable, whole), "unobservable", unobservable)
     dangerous = whole.dangerous if replaced else whole.dangerous_unused

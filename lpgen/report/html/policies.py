@@ -1,6 +1,6 @@
-"""The policies of a principal before and after as data: lines with notes, and which old statement a new one narrows.
+"""The old and new policies of a principal as data: lines with notes, and the old statement that a new one narrows.
 
-A document is laid out as JSON with a value a line, in ASCII; it may be copied unchanged.
+A document is laid out as ASCII JSON with one value per line. It can be copied unchanged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import UNSEEN, ActionVerdict, Verdict, WildcardUse
 from lpgen.core.model import AttachedPolicy, Effect, Policy, PolicyKind
-from lpgen.core.replacements import AppliedRule, LineKind, ReplacementDocument, ReplacementStatement, Scope
+from lpgen.core.replacements import AppliedRule, LineKind, ReplacementStatement, Scope
 from lpgen.core.replacements import Line as ReplacementLine
 from lpgen.report.blocks import Line, bad, count, good, line, name, names, plural, quiet, seen_note, strong
 from lpgen.report.documents.layout import Json
@@ -36,7 +36,7 @@ _KIND_WORDS: Final = {
 
 
 def data_of_policies(view: PrincipalView, shared: Shared) -> Json:
-    """The policies in force and those of the replacement, with the notes of both: a mark and places of shared lines."""
+    """The current policies and the replacement, with their notes. A note is a mark and indexes of shared lines."""
     notes: Interned[Note] = Interned()
     granted = _granted_by_statement(view.diff.assessment.verdicts)
     old = [
@@ -65,21 +65,24 @@ def _data_of_new(view: PrincipalView, notes: Interned[Note]) -> Iterator[Json]:
         (policy.arn or policy.name, policy.group): number for number, policy in enumerate(view.diff.principal.policies)
     }
     for number, document in enumerate(replacement.documents, start=1):
-        listing = _new_listing(document, replacement.rules)
+        written = json.loads(document.text)
+        by_sid = {statement.sid: statement for statement in document.statements}
+        narrowed = [by_sid.get(statement.get("Sid", "")) for statement in written["Statement"]]
+        listing = _new_listing(written, narrowed, replacement.rules)
         yield {
             "name": terminal_text(document.name),
             "kind": _KIND_WORDS[PolicyKind.INLINE if document.inline else PolicyKind.CUSTOMER_MANAGED],
             "file": document_file(number),
             "characters": document.size,
             "text": "\n".join(listing.lines),
-            "parents": [_place_of(ref, places) for ref in _new_parents(document)],
+            "parents": [_place_of(statement, places) for statement in narrowed],
         } | _data_of_notes(listing, notes)
 
 
-def _place_of(ref: StatementRef | None, places: dict[tuple[str, str], int]) -> list[int] | None:
-    """Which policy in force and which of its statements, from 0."""
-    place = places.get((ref.policy, ref.group)) if ref else None
-    return None if place is None or ref is None else [place, ref.index]
+def _place_of(statement: ReplacementStatement | None, places: dict[tuple[str, str], int]) -> list[int] | None:
+    """The indexes of the current policy and the statement that a new one narrows, or None for a carried Deny."""
+    place = places.get((statement.parent.policy, statement.parent.group)) if statement else None
+    return None if place is None or statement is None else [place, statement.parent.index]
 
 
 def _data_of_notes(listing: _Listing, notes: Interned[Note]) -> Json:
@@ -92,7 +95,7 @@ def _data_of_notes(listing: _Listing, notes: Interned[Note]) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A few lines about one line of a policy; `mark` is a `Mark` or, in a replacement, a `LineKind`."""
+    """A few lines about a line of a policy. `mark` is a `Mark` or, in a replacement, a `LineKind`."""
 
     mark: str
     lines: tuple[Line, ...]
@@ -102,13 +105,13 @@ class Mark(StrEnum):
     """The kind of a line that isn't a line of a replacement."""
 
     STATEMENT = "statement"
-    SEEN = "seen"  # something that it grants was seen in use
+    SEEN = "seen"  # something that it grants was used
     IDLE = "idle"
-    RULE = "rule"  # a resource written by a rule
+    RULE = "rule"  # a resource pattern written by a rule
 
 
 Noted = Callable[[int, str, str], Note | None]
-"""The note on a value of a statement (from 0) and its element; the element of a statement as a whole is ""."""
+"""Gives the note for a statement (from 0), its element and a value. The element "" is the statement as a whole."""
 
 ACTION_ELEMENTS: Final = ("Action", "NotAction")
 RESOURCE_ELEMENTS: Final = ("Resource", "NotResource")
@@ -116,7 +119,7 @@ RESOURCE_ELEMENTS: Final = ("Resource", "NotResource")
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """A document's lines; the places of notes by line; and on which line each statement begins."""
+    """The lines of a document, its notes with their line numbers, and the first line of each statement."""
 
     lines: tuple[str, ...]
     notes: tuple[tuple[int, Note], ...]
@@ -124,7 +127,7 @@ class _Listing:
 
 
 def listing_of(document: Mapping[str, Any], noted: Noted) -> _Listing:
-    """The document laid out, with the notes of its lines."""
+    """The document, laid out, with notes on its lines."""
     lines: list[str] = []
     notes: list[tuple[int, Note]] = []
     starts: dict[int, int] = {}
@@ -147,9 +150,9 @@ def _lay_out(value: object, indent: str, path: Path, before: str = "", after: st
     """Each line with the path of its value."""
     items: list[tuple[str, str | int, object]] = []
     if isinstance(value, dict):
-        items = [(f"{_text(key)}: ", key, one) for key, one in value.items()]
+        items = [(f"{_text(key)}: ", key, member) for key, member in value.items()]
     elif isinstance(value, list):
-        items = [("", number, one) for number, one in enumerate(value)]
+        items = [("", number, item) for number, item in enumerate(value)]
     if not items:
         yield f"{indent}{before}{_text(value)}{after}", path
         return
@@ -165,26 +168,20 @@ def _text(value: object) -> str:
 
 
 def _place_in_statement(path: Path, document: Mapping[str, Any]) -> tuple[int, str, str] | None:
-    """Statement, element and value that a path leads to; None outside of statements."""
-    if path[:1] != ("Statement",):
+    """The statement, element and value at a path, or None outside of statements."""
+    if path[:1] != ("Statement",) or len(path) < 2:
         return None
-    inner = path[1:]
-    if isinstance(document["Statement"], list):
-        if not inner:
-            return None
-        inner = inner[1:]
-    statement = path[1] if isinstance(document["Statement"], list) else 0
     value: Any = document
     for step in path:
         value = value[step]
-    return int(statement), str(inner[0]) if inner else "", value if isinstance(value, str) else ""
+    return int(path[1]), str(path[2]) if len(path) > 2 else "", value if isinstance(value, str) else ""
 
 
-# ---------------------------------------------------------------- in force
+# ---------------------------------------------------------------- current policies
 
 
 def _old_listing(document: Policy, outcomes: _Outcomes) -> _Listing:
-    """A policy in force, with the actions that each line matches and how many of them were used."""
+    """A current policy, with the actions that each line matches and how many were used."""
     version = {"Version": document.version} if document.version else {}
     written = {**version, "Statement": [json.loads(statement.text) for statement in document.statements]}
     effects = [statement.effect for statement in document.statements]
@@ -200,12 +197,14 @@ def _old_listing(document: Policy, outcomes: _Outcomes) -> _Listing:
 
 
 Granted = Mapping[tuple[str, str, int], Sequence[ActionVerdict]]
-"""The verdicts on what each statement grants, by policy, group and place of the statement (from 0)."""
+"""The verdicts on the actions that each statement grants, by policy, group and index of the statement (from 0)."""
 
 
 def _granted_by_statement(verdicts: Iterable[ActionVerdict]) -> Granted:
-    """The verdicts on the actions that each statement grants. Verdicts are many and statements few, so statements are
-    first grouped by identity."""
+    """The verdicts on the actions that each statement grants.
+
+    There are many verdicts and few statements, so verdicts are first grouped by the identity of the statement.
+    """
     refs: dict[int, StatementRef] = {}
     found: dict[int, list[ActionVerdict]] = defaultdict(list)
     for verdict in verdicts:
@@ -233,20 +232,20 @@ class _Outcomes:
         self._by_action: dict[int, dict[str, ActionVerdict]] = {}
 
     def statement_note(self, statement: int, effect: Effect) -> Note:
-        """How many actions the statement grants, and their outcome."""
+        """The number of actions that the statement grants, and their outcome."""
         if effect is Effect.DENY:
-            return Note(Mark.STATEMENT, (line("a Deny: it is carried into the replacement as it is"),))
+            return Note(Mark.STATEMENT, (line("a Deny: carried into the replacement unchanged"),))
         found = self._granted.get((*self._policy, statement), ())
-        seen = sum(one.verdict not in UNSEEN for one in found)
-        first = line("grants ", strong(plural(len(found), "action")), f", of which {count(seen)} were seen in use")
+        seen = sum(verdict.verdict not in UNSEEN for verdict in found)
+        first = line("grants ", strong(plural(len(found), "action")), f", {count(seen)} of them used")
         if not self._view.has_documents:
             return Note(Mark.STATEMENT, (first,))
-        stays = sum(one.action in self._view.staying for one in found)
+        stays = sum(verdict.action in self._view.staying for verdict in found)
         then = line(f"{count(stays)} kept, ", good(f"{count(len(found) - stays)} removed"))
         return Note(Mark.STATEMENT, (first, then))
 
     def action_note(self, statement: int, pattern: str) -> Note | None:
-        """The note on a pattern's matches, or on the seen use of an action."""
+        """The note on the matches of a pattern, or on the recorded use of an action."""
         wildcard = self._wildcards.get((statement, pattern))
         if wildcard:
             return _wildcard_note(wildcard)
@@ -262,7 +261,7 @@ class _Outcomes:
     def _verdicts(self, statement: int) -> Mapping[str, ActionVerdict]:
         if statement not in self._by_action:
             found = self._granted.get((*self._policy, statement), ())
-            self._by_action[statement] = {one.action.lower(): one for one in found}
+            self._by_action[statement] = {verdict.action.lower(): verdict for verdict in found}
         return self._by_action[statement]
 
     def _outcome_lines(self, verdict: ActionVerdict) -> tuple[Line, ...]:
@@ -275,46 +274,37 @@ class _Outcomes:
 
 
 def _wildcard_note(wildcard: WildcardUse) -> Note:
-    what = "allows all but what matches it: " if wildcard.not_action else "matches "
-    first = line(what, strong(plural(wildcard.expands_to, "action")), " today, and whatever AWS adds")
+    what = "allows everything except: " if wildcard.not_action else "matches "
+    first = line(what, strong(plural(wildcard.expands_to, "action")), " today, and all that AWS adds")
     if not wildcard.used:
-        return Note(Mark.IDLE, (first, line(bad("none of them was seen in use"))))
-    return Note(Mark.SEEN, (first, line(f"{count(len(wildcard.used))} seen in use: ", names(wildcard.used, most=8))))
+        return Note(Mark.IDLE, (first, line(bad("none of them has recorded use"))))
+    return Note(Mark.SEEN, (first, line(f"{count(len(wildcard.used))} used: ", names(wildcard.used, most=8))))
 
 
-# ---------------------------------------------------------------- of the replacement
+# ---------------------------------------------------------------- the replacement
 
 
-def _new_listing(document: ReplacementDocument, rules: tuple[AppliedRule, ...]) -> _Listing:
-    """A document of the replacement, with the evidence for each line."""
-    written = json.loads(document.text)
-    statements = written["Statement"] if isinstance(written["Statement"], list) else [written["Statement"]]
-    by_sid = {statement.sid: statement for statement in document.statements}
-    known = [by_sid.get(statement.get("Sid", "")) for statement in statements]
+def _new_listing(
+    written: Mapping[str, Any], known: Sequence[ReplacementStatement | None], rules: tuple[AppliedRule, ...]
+) -> _Listing:
+    """A document of the replacement, with the evidence for each line. A carried Deny is None in `known`."""
     evidence = [_evidence_notes(statement) if statement else {} for statement in known]
     patterns = {rule.pattern: rule for rule in rules}
 
     def noted(statement: int, element: str, value: str) -> Note | None:
-        one = known[statement]
-        if one is None:
-            carried = line("a Deny of the old policies, carried as it is")
+        narrowed = known[statement]
+        if narrowed is None:
+            carried = line("a Deny of the old policies, carried unchanged")
             return None if element else Note(Mark.STATEMENT, (carried,))
         if not element:
-            return Note(Mark.STATEMENT, (line("narrows ", name(str(one.parent))),))
+            return Note(Mark.STATEMENT, (line("narrows ", name(str(narrowed.parent))),))
         if element in RESOURCE_ELEMENTS and value in patterns:
             rule = patterns[value]
             by_rule = line(strong(f"pattern by the rule {rule.rule}"), f": {rule.adds}")
-            return Note(Mark.RULE, (by_rule, line(strong("would tighten it: "), rule.tightens)))
+            return Note(Mark.RULE, (by_rule, line(strong("to narrow it: "), rule.tightens)))
         return evidence[statement].get(value) if element in ACTION_ELEMENTS else None
 
     return listing_of(written, noted)
-
-
-def _new_parents(document: ReplacementDocument) -> list[StatementRef | None]:
-    """Of each statement of a document the old one that it narrows, None for what was carried."""
-    written = json.loads(document.text)["Statement"]
-    by_sid = {statement.sid: statement.parent for statement in document.statements}
-    return [by_sid.get(one.get("Sid", "")) for one in (written if isinstance(written, list) else [written])]
 
 
 def _evidence_notes(statement: ReplacementStatement) -> dict[str, Note]:
@@ -336,4 +326,4 @@ def _line_notes(replaced: ReplacementLine, scope: Scope, statement: ReplacementS
         if replaced.evidence.example_resource not in ("", "*"):
             yield line(quiet("on "), name(replaced.evidence.example_resource))
     if replaced.rule:
-        yield line(quiet(f"its resource follows the rule {replaced.rule}"))
+        yield line(quiet(f"its resource is from the rule {replaced.rule}"))

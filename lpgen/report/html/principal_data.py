@@ -1,4 +1,4 @@
-"""All that the page shows of one principal, as data for the page's script; every text in it is inert."""
+"""One principal as data for the script of the page. Every text is escaped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass, field
 from datetime import date
 from typing import Final
 
-from lpgen.core.evidence import Evidence, StatementRef
+from lpgen.core.evidence import AccountCoverage, Evidence, StatementRef
 from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, Report, Verdict
 from lpgen.core.model import AccessLevel, Action
 from lpgen.core.replacements import Scope
@@ -44,7 +44,7 @@ from lpgen.report.words import percent, short_label_of, state_of
 
 @dataclass(frozen=True, slots=True)
 class PrincipalScript:
-    """Makes the part of a principal: the data for the page's script. `report` has no proposals."""
+    """Writes a principal as data for the script of the page. `report` has no proposals."""
 
     report: Report
     actions: ActionIndex
@@ -58,7 +58,7 @@ class PrincipalScript:
 
 
 def _data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> Json:
-    """One principal's data; shared items are referred to by index."""
+    """The data of one principal, which refer to shared items by index."""
     return {
         "arn": terminal_text(view.diff.principal.arn),
         "label": terminal_text(short_label_of(view.diff.principal)),
@@ -79,7 +79,7 @@ def _data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> J
 
 
 def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
-    """The findings that a reader should know about a principal, by the name of the part, the most pressing first."""
+    """The findings about a principal, by the name of the part. The most urgent come first."""
     yield "ungranted", tuple(ungranted_blocks(view.diff.use.ungranted))
     yield "unmapped", tuple(unmapped_blocks(view))
     yield "dangerous-use", tuple(dangerous_use_blocks(view.diff.use.dangerous))
@@ -106,7 +106,7 @@ class Figure:
 
 
 def _figures_of_principal(view: PrincipalView) -> Iterator[Figure]:
-    """The numbers of one principal's actions."""
+    """The figures of one principal."""
     counts, policies = view.counts, len(view.diff.principal.policies)
     seen = counts.used + counts.attempted
 
@@ -142,18 +142,18 @@ _OUTCOMES: Final = (REMOVED, KEPT, GRANTED, UNGRANTED)
 
 _WHY: Final = {
     (REMOVED, Verdict.UNUSED): "Use would have left a record, and there is none.",
-    (REMOVED, Verdict.UNOBSERVABLE): "The logs can't show use, and nothing hints at any.",
-    (KEPT, Verdict.USED): "Seen in use.",
-    (KEPT, Verdict.ATTEMPTED): "Tried, and no record says whether it was allowed.",
+    (REMOVED, Verdict.UNOBSERVABLE): "The logs can't show use, and there is no sign of it.",
+    (KEPT, Verdict.USED): "Used.",
+    (KEPT, Verdict.ATTEMPTED): "Attempted, and no record shows whether it was allowed.",
     (KEPT, Verdict.UNOBSERVABLE): "The logs can't show use, and there is a sign of it.",
-    (KEPT, Verdict.UNUSED): "No record of use, and kept all the same.",
-    (REMOVED, Verdict.USED): "Seen in use, and left out by a decision.",
-    (REMOVED, Verdict.ATTEMPTED): "Tried, and left out by a decision.",
-    (GRANTED, Verdict.USED): "Seen in use.",
-    (GRANTED, Verdict.ATTEMPTED): "Tried, and no record says whether it was allowed.",
+    (KEPT, Verdict.UNUSED): "No recorded use, but kept for another reason.",
+    (REMOVED, Verdict.USED): "Used, but dropped by a decision.",
+    (REMOVED, Verdict.ATTEMPTED): "Attempted, but dropped by a decision.",
+    (GRANTED, Verdict.USED): "Used.",
+    (GRANTED, Verdict.ATTEMPTED): "Attempted, and no record shows whether it was allowed.",
     (GRANTED, Verdict.UNUSED): "Use would have left a record, and there is none.",
     (GRANTED, Verdict.UNOBSERVABLE): "The logs can't show use.",
-    (UNGRANTED, Verdict.UNGRANTED): "Used without a grant: reported, and not added.",
+    (UNGRANTED, Verdict.UNGRANTED): "Used without a grant: reported, but not added.",
 }
 
 _Group = tuple[str, Verdict, Confidence | None]
@@ -161,18 +161,16 @@ _RowKey = tuple[str, str, str]
 
 
 def _data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
-    """The groups of verdicts, removed ones first; each has rows of service, reason, danger and numbers of actions.
+    """The groups of verdicts, removed actions first. A row is a service, a reason, a danger and numbers of actions.
 
-    Reasons and dangers are indexes into the shared texts; -1 means no danger.
+    Reasons and dangers are indexes into the shared texts. -1 means no danger.
     """
     groups: dict[_Group, dict[_RowKey, list[Action]]] = defaultdict(lambda: defaultdict(list))
     for verdict in view.diff.assessment.verdicts:
         outcome = _outcome_of(verdict, view)
-        reason = (
-            verdict.reason
-            if outcome != KEPT or verdict.keep in ("", verdict.reason)
-            else f"{verdict.reason}; {verdict.keep}"
-        )
+        reason = verdict.reason
+        if outcome == KEPT and verdict.keep not in ("", reason):
+            reason = f"{reason}; {verdict.keep}"
         service = verdict.action.partition(":")[0]
         key = outcome, verdict.verdict, verdict.confidence if outcome == REMOVED else None
         groups[key][service, reason, verdict.danger].append(verdict.action)
@@ -198,11 +196,11 @@ def _data_of_verdicts(view: PrincipalView, shared: Shared) -> list[Json]:
 
 
 def _data_of_actions(view: PrincipalView, shared: Shared) -> list[str]:
-    """The numbers of the actions that are granted, those that a record shows, and the granted ones that are kept."""
+    """The numbers of the granted actions, of actions with recorded use or attempts, and of kept actions."""
     outcomes = [(verdict, _outcome_of(verdict, view)) for verdict in view.diff.assessment.verdicts]
-    granted = [one.action for one, outcome in outcomes if outcome != UNGRANTED]
-    seen = [outcome.action for outcome, _ in outcomes if outcome.verdict not in UNSEEN]
-    kept = [one.action for one, outcome in outcomes if outcome == KEPT]
+    granted = [verdict.action for verdict, outcome in outcomes if outcome != UNGRANTED]
+    seen = [verdict.action for verdict, _ in outcomes if verdict.verdict not in UNSEEN]
+    kept = [verdict.action for verdict, outcome in outcomes if outcome == KEPT]
     return [shared.ranges(actions) for actions in (granted, seen, kept)]
 
 
@@ -224,14 +222,18 @@ def _group_order(key: _Group) -> tuple[int, int, int]:
 # ---------------------------------------------------------------- the two walls
 
 _MOST_SERVICES: Final = 9
-"""So many services have a hole of their own in the picture; the others share one."""
+"""The number of services with their own hole in the picture. The others share one."""
 
 _MOST_NAMES: Final = 3
 
 
 @dataclass(slots=True)
 class _Level:
-    """Actions of one access level: granted, of these seen in use, in the replacement, of these without seen use."""
+    """Numbers of actions of one access level.
+
+    `seen` are granted actions with recorded use, `stays` are in the replacement, and `unseen` are those of `stays`
+    without recorded use.
+    """
 
     granted: int = 0
     seen: int = 0
@@ -247,9 +249,9 @@ class _Level:
 
 @dataclass(slots=True)
 class _Service:
-    """A service's actions by level, and the scopes on which they are and will be granted.
+    """The actions of a service by level, and their scopes before and after.
 
-    `refs` are the statements that grant them, by identity: thousands of verdicts share a few of them.
+    `refs` are the statements that grant them, by identity, because thousands of verdicts share a few statements.
     """
 
     levels: dict[AccessLevel, _Level] = field(default_factory=lambda: {level: _Level() for level in AccessLevel})
@@ -258,12 +260,12 @@ class _Service:
     after: set[Scope] = field(default_factory=set)
 
     def sum(self, name: str) -> int:
-        """One of the numbers over all levels."""
+        """The sum of a number over all levels."""
         return sum(getattr(level, name) for level in self.levels.values())
 
 
 def _data_of_walls(view: PrincipalView) -> list[Json]:
-    """A row per service, used ones first, then kept ones; the last row may sum up all others."""
+    """One row per service: used services first, then kept ones. The last row may sum up all others."""
     services = _services(view)
     ordered = sorted(services, key=lambda name: _order(name, services[name]))
     most = _MOST_SERVICES if len(ordered) > _MOST_SERVICES + 1 else len(ordered)
@@ -328,7 +330,7 @@ def _data(name: str, service: _Service) -> Json:
 
 
 def _data_of_scopes(scopes: set[Scope]) -> list[object]:
-    """Whether any resource will do, how many patterns and how many exact names there are, and the first of them."""
+    """Whether any resource is allowed, the numbers of patterns and of exact names, and the first of them."""
     if any(scope.not_resource or "*" in scope.resources for scope in scopes):
         spared = sorted({text for scope in scopes if scope.not_resource for text in scope.resources})
         return [1, len(spared), 0, [terminal_text(text) for text in spared[:_MOST_NAMES]]]
@@ -343,19 +345,17 @@ _Use = tuple[Action, str, Evidence, tuple[date, ...]]
 
 
 def _data_of_use(view: PrincipalView, report: Report) -> Json | None:
-    """The days that the logs cover and a row per action, the earliest first; None where nothing was recorded.
+    """The days that the logs cover and one row per action, the earliest first. None without records.
 
-    A row is action, verdict (or `denied`), records, first and last day, example event id, example resource, and the
-    days with a record: numbers from 0, which is `first`, as ranges such as `0-4,7`.
+    A row is the action, verdict (or `denied`), records, first and last day, example event ID, example resource, and the
+    days with a record. Days are numbered from 0 (`first`) and written as ranges such as `0-4,7`.
     """
-    uses = sorted(
-        (*_used(view), *_denied(view)), key=lambda use: (use[2].first_seen[:10], use[2].last_seen[:10], use[0])
-    )
+    denied: list[_Use] = [(group.action, "denied", group.evidence, group.days) for group in view.denied]
+    uses = sorted((*_used(view), *denied), key=lambda use: (use[2].first_seen[:10], use[2].last_seen[:10], use[0]))
     if not uses:
         return None
     covered = report.diff.coverage.account(view.diff.principal.account)
-    missing = [(gap.first, gap.last, "no record") for gap in covered.gaps] if covered else []
-    missing += [(hole.first, hole.last, hole.why) for hole in covered.uncovered] if covered else []
+    missing = uncovered_days(covered) if covered else []
     seen = [day for use in uses for day in use[3]]
     days = [*seen, covered.first_day, covered.last_day] if covered else seen or [report.diff.as_of]
     first = min(days)
@@ -367,16 +367,17 @@ def _data_of_use(view: PrincipalView, report: Report) -> Json | None:
     }
 
 
+def uncovered_days(coverage: AccountCoverage) -> list[tuple[date, date, str]]:
+    """The spans of days that the logs of an account don't cover: the first day, the last day, and the reason."""
+    gaps = [(gap.first, gap.last, "no record") for gap in coverage.gaps]
+    return [*gaps, *((hole.first, hole.last, hole.why) for hole in coverage.uncovered)]
+
+
 def _used(view: PrincipalView) -> Iterable[_Use]:
     days = dict(view.diff.use.days)
     for verdict in view.diff.assessment.verdicts:
         if verdict.evidence is not None:
             yield verdict.action, verdict.verdict, verdict.evidence, days.get(verdict.action, ())
-
-
-def _denied(view: PrincipalView) -> Iterable[_Use]:
-    for group in view.denied:
-        yield group.action, "denied", group.evidence, group.days
 
 
 def _row(use: _Use, first: date) -> list[object]:

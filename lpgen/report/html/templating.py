@@ -1,6 +1,6 @@
-"""The templates, assets and script data of pages, and the policy that lets nothing else run.
+"""The templates, assets and script data of pages, and the content security policy.
 
-Jinja2 is imported when a page is made, since no other command needs it.
+Jinja2 is imported only when a page is written, because no other command needs it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from lpgen.report.blocks import Block, Bullets, Command, Fold, Heading, Layout, Line, Paragraph, Table
+from lpgen.report.blocks import Block, Heading, Layout, Line
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import split_quotes
 from lpgen.report.words import label_in_list
@@ -23,19 +23,11 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 
-_KINDS: Final = {
-    Heading: "heading",
-    Paragraph: "paragraph",
-    Bullets: "bullets",
-    Table: "table",
-    Fold: "fold",
-    Command: "command",
-}
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def template(name: str) -> Template:
-    """A template; its output is escaped."""
+    """A template. Its output is escaped."""
     return _environment().get_template(name)
 
 
@@ -65,7 +57,7 @@ def _environment() -> Environment:
 
 
 def _kind_of(block: Block) -> str:
-    return _KINDS[type(block)]
+    return type(block).__name__.lower()
 
 
 def _is_day(cell: Line) -> bool:
@@ -73,14 +65,14 @@ def _is_day(cell: Line) -> bool:
 
 
 def anchor_of(arn: str) -> str:
-    """The fragment under which the page shows a principal."""
+    """The URL fragment for a principal on the page."""
     return f"p={quote(terminal_text(arn), safe='')}"
 
 
 # ---------------------------------------------------------------- scripts
 
 _HARMLESS: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\x7f": "\\u007f"})
-"""Characters that end a script element or open a comment in it occur only inside JSON texts, so they may be escaped."""
+"""Characters that could end a script or start a comment. They occur only in JSON texts, so escapes are valid."""
 
 
 def script_json(value: object) -> str:
@@ -89,10 +81,10 @@ def script_json(value: object) -> str:
 
 
 def content_security_policy(*, style: str = "", script: str = "", frames: bool = False) -> str:
-    """The policy under which this style sheet and this script run, where there are any, and nothing is fetched or sent.
+    """The policy that allows only this style sheet and this script, and lets the page fetch and send nothing.
 
-    With `frames`, files beside the page may be shown in frames: from `file://` too, where browsers say that every file
-    has an origin of its own, `'self'` allows them.
+    With `frames`, the page may show files next to it in frames. `'self'` allows this also from `file://`, where every
+    file has its own origin.
     https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Content-Security-Policy
     """
     scripts = f"script-src '{_source_hash(script)}'; " if script else ""
@@ -109,7 +101,7 @@ _STYLES: Final = ("colors.css", "layout.css", "plain.css", "print.css")
 
 
 def page_html(page: Iterable[Block], layout: Layout) -> str:
-    """The page as HTML with the title of the layout, or of the first heading; folds are open, so it prints as it is."""
+    """The page as HTML, titled as the layout says or by its first heading. Folds are open, so it can be printed."""
     blocks, style = tuple(page), "\n".join(map(asset, _STYLES))
     heading = next(block for block in blocks if isinstance(block, Heading))
     title = "".join(span.text for span in heading.line)

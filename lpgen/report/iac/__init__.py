@@ -1,1 +1,1 @@
-"""Replacements as code: Terraform and CloudFormation, from the same values as the JSON documents."""
+"""Replacements as Terraform and CloudFormation, from the same values as the JSON documents."""

@@ -1,7 +1,7 @@
 """A principal's replacement as a CloudFormation template: its policies, attached by name.
 
-A template can't detach policies that were attached outside of it: `Metadata` lists what to detach once the stack
-exists. Each principal has a stack of its own, so no policy ever moves from one stack to another.
+A template can't detach policies that were attached outside of it. `Metadata` lists the policies to detach once the
+stack exists. Each principal has its own stack, so a policy never moves from one stack to another.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
 """
 
@@ -13,15 +13,15 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from lpgen.core.model import CURRENT_VERSION, PrincipalKind
+from lpgen.core.model import CURRENT_VERSION
 from lpgen.core.rollout.calls import POLICY_PATH
 from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
-from lpgen.report.iac.subject import CodeDocument, CodeSubject
+from lpgen.report.iac.subject import CodeSubject
 from lpgen.report.iac.yaml import yaml_text
 
 INLINE_TEMPLATE_BYTES: Final = 51_200
-"""How large a template may be that isn't put into S3.
+"""The maximum size of a template that isn't in S3.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 """
@@ -31,7 +31,7 @@ _INTRINSIC: Final = re.compile(r"Ref|Condition|Fn::.*", re.DOTALL)
 
 
 def cloudformation_of_subject(subject: CodeSubject) -> str:
-    """The template of one principal as YAML, or as compact JSON where only that fits a call without S3."""
+    """The template of one principal as YAML, or as compact JSON if only that fits a call without S3."""
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"The policies of the {subject.principal.kind} {subject.principal.name}, by lpgen",
@@ -43,46 +43,43 @@ def cloudformation_of_subject(subject: CodeSubject) -> str:
 
 
 def unsayable_in_cloudformation(subject: CodeSubject) -> str:
-    """Why a template would say something else than the documents, or "".
+    """Why a template can't express the documents exactly, or "".
 
-    CloudFormation reads some texts and keys as its own, and knows no escape for them.
+    CloudFormation interprets some texts and keys, and there is no way to escape them.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html and
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
     """
     if not subject.documents:
-        return "there is no policy to create: only detach and delete what its folder's `evidence.json` lists"
+        return "there is no policy to create: detach and delete the policies that `evidence.json` in its folder lists"
     if subject.of_permission_set:
         return "IAM Identity Center writes this role: put the documents of its folder into the permission set"
     for document in subject.documents:
         decoded: Any = json.loads(document.text)
         if _RESOLVED in json.dumps(decoded):
-            return "a policy holds `{{resolve:`, which CloudFormation would replace"
+            return "a policy contains `{{resolve:`, which CloudFormation would replace"
         if any(_INTRINSIC.fullmatch(key) for key in _condition_keys(decoded)):
-            return "a condition key looks like a function of CloudFormation"
+            return "a condition key looks like a CloudFormation function"
     return ""
 
 
 def _metadata(subject: CodeSubject) -> Json:
-    """The steps to take outside of the template, in order, once the stack exists."""
-    shown: Json = {"Principal": terminal_text(subject.principal.arn)}
-    if subject.reasons:
-        shown["NotSafeYet"] = [terminal_text(reason) for reason in subject.reasons]
-    if subject.left:
-        shown["StayAttached"] = [terminal_text(arn) for arn in subject.left]
+    """The steps to take outside the template, in order, once the stack exists."""
     detach = subject.detach
-    shown["ThenDetach"] = [terminal_text(arn) for arn in detach.managed]
-    shown["ThenDeleteInline"] = [terminal_text(name) for name in detach.inline]
-    shown["ThenLeaveGroups"] = [terminal_text(group) for group in detach.groups]
-    if subject.note:
-        shown["Note"] = terminal_text(subject.note)
-    return shown
+    lists = {"NotSafeYet": subject.reasons, "StayAttached": subject.left}
+    steps = {"ThenDetach": detach.managed, "ThenDeleteInline": detach.inline, "ThenLeaveGroups": detach.groups}
+    shown = {key: texts for key, texts in lists.items() if texts} | steps
+    return {
+        "Principal": terminal_text(subject.principal.arn),
+        **{key: list(map(terminal_text, texts)) for key, texts in shown.items()},
+        **({"Note": terminal_text(subject.note)} if subject.note else {}),
+    }
 
 
 def _unlinted(subject: CodeSubject) -> list[str]:
-    """The checks of cfn-lint that would complain about intended content.
+    """The cfn-lint checks that would reject intended content.
 
-    W3037 compares actions with a list that is older than the catalog, which names each of them. W2511 objects to the
-    older language version, which a statement that depends on it needs.
+    W3037 compares actions with a list that is older than the catalog. W2511 rejects the older language version, which
+    some statements depend on.
     """
     old = any(json.loads(document.text).get("Version") != CURRENT_VERSION for document in subject.documents)
     return ["W3037", *(["W2511"] if old else [])]
@@ -93,38 +90,21 @@ def _resource(subject: CodeSubject, at: int) -> tuple[str, Json]:
     words = "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", principal.name))
     digest = hashlib.sha256(principal.arn.encode()).hexdigest()[:8]
     name = f"{principal.kind.title()}{words}{digest}{'Inline' if document.inline else 'Managed'}{at + 1}"
-    return name, _inline(subject, document) if document.inline else _managed(subject, document)
-
-
-def _managed(subject: CodeSubject, document: CodeDocument) -> Json:
-    """Its description has no date: changing that would replace the policy, and the name is taken already."""
-    principal = subject.principal
-    return {
-        "Type": "AWS::IAM::ManagedPolicy",
-        "Properties": {
+    kind = principal.kind.title()
+    properties: Json = {f"{kind}Name": principal.name, "PolicyName": document.name}
+    if not document.inline:
+        properties = {
             "ManagedPolicyName": document.name,
             "Path": POLICY_PATH,
+            # Without a date: a changed description replaces the policy, which fails because the name is taken.
             "Description": f"What the {principal.kind} {principal.name} uses of its former policies, by lpgen",
-            "Roles" if principal.kind is PrincipalKind.ROLE else "Users": [principal.name],
-            "PolicyDocument": json.loads(document.text),
-        },
-    }
-
-
-def _inline(subject: CodeSubject, document: CodeDocument) -> Json:
-    kind = subject.principal.kind.title()
-    return {
-        "Type": f"AWS::IAM::{kind}Policy",
-        "Properties": {
-            f"{kind}Name": subject.principal.name,
-            "PolicyName": document.name,
-            "PolicyDocument": json.loads(document.text),
-        },
-    }
+            f"{kind}s": [principal.name],
+        }
+    type_ = f"AWS::IAM::{kind}Policy" if document.inline else "AWS::IAM::ManagedPolicy"
+    return name, {"Type": type_, "Properties": {**properties, "PolicyDocument": json.loads(document.text)}}
 
 
 def _condition_keys(document: Any) -> Iterator[str]:
-    statements = document["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
+    for statement in document["Statement"]:
         for tests in statement.get("Condition", {}).values():
             yield from tests

@@ -1,4 +1,4 @@
-"""Terraform's language, as much of it as is written here, laid out as `terraform fmt` does.
+"""The parts of Terraform's language that lpgen writes, laid out like `terraform fmt`.
 
 https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md
 """
@@ -21,7 +21,7 @@ _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7e]+")
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One argument of a block; `value` is an expression, and may have several lines."""
+    """One argument of a block. `value` is an expression and may have several lines."""
 
     name: str
     value: str
@@ -37,38 +37,37 @@ class Block:
 
 
 def hcl_string(text: str) -> str:
-    """The text as a quoted string that means exactly this text: no interpolation, and nothing invisible.
+    """The text as a quoted string that means exactly this text, without interpolation or invisible characters.
 
-    `$${` and `%%{` mean `${` and `%{`. Where that isn't a variable with its end, the sign is written as an escape: more
-    of the same sign would be read as an interpolation after all, and not every reader takes one without an end.
+    `$${` and `%%{` mean `${` and `%{`. If the text isn't a complete variable, the sign is written as an escape instead:
+    repeated signs would be read as an interpolation, and some readers reject an interpolation without an end.
 
     Raises:
-        ValueError: it holds a lone surrogate, which no escape can express.
+        ValueError: the text has a lone surrogate, which has no escape.
     """
     whole = "".join(map(_escaped, text))
     return f'"{_TEMPLATE.sub(_template_escape, whole)}"'
 
 
 def hcl_list(values: Iterable[str]) -> str:
-    """A list of expressions: on one line where there is one, else a line each."""
+    """A list of expressions, on one line if there is at most one, otherwise one per line."""
     found = list(values)
     if len(found) < 2:
         return f"[{''.join(found)}]"
-    return "\n".join(["[", *(f"{_STEP}{one}," for one in found), "]"])
+    return "\n".join(["[", *(f"{_STEP}{value}," for value in found), "]"])
 
 
 def hcl_heredoc(json_text: str) -> str:
-    """A JSON text as a heredoc. Characters that a heredoc can't hold are written with JSON's own escapes, which mean
-    the same.
+    """A JSON text as a heredoc. Characters that a heredoc can't hold are written as JSON escapes.
 
-    No line of a JSON text is the end mark.
+    No line of a JSON text equals the end mark.
     """
     ascii_text = _BEYOND_ASCII.sub(lambda found: json.dumps(found.group())[1:-1], json_text.strip())
     return f"<<POLICY\n{_TEMPLATE.sub(_template_escape, ascii_text)}\nPOLICY"
 
 
 def hcl_comments(lines: Iterable[str]) -> str:
-    """Comment lines; each text is kept on its line, whatever it holds."""
+    """Comment lines. Each text stays on one line, whatever it contains."""
     return "".join(f"# {terminal_text(line)}".rstrip() + "\n" for line in lines)
 
 
@@ -90,7 +89,7 @@ def render_block(block: Block, indent: str = "") -> str:
 
 
 def _render_attributes(attributes: Sequence[Attribute], indent: str) -> str:
-    """Arguments with their signs in a column, where values of one line follow each other."""
+    """Arguments. The equals signs of adjacent one-line values are aligned."""
     lines: list[str] = []
     for at, attribute in enumerate(attributes):
         width = _width_of_run(attributes, at)

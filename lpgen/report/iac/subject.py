@@ -1,8 +1,8 @@
-"""The subject of replacements as code: one principal with its new documents, the policies that they replace, and names.
+"""The input for code: one principal with its new documents, the policies that they replace, and the names to use.
 
-A name of a file or a Terraform block depends only on its principal, never on the others that are written: Terraform
-destroys and creates anew what comes under another name. So a name that another principal could want as well gets a hash
-at its end, in every run.
+The name of a file or a Terraform block depends only on its principal, not on other principals in the output.
+Otherwise, a name could change, and Terraform would destroy and recreate the resource. So a name that another principal
+could also have always ends with a hash.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from lpgen.core.model import Principal, PrincipalKind
 from lpgen.report.plan import goes_with, is_there, plan_note
 
 _PERMISSION_SETS: Final = "permission-sets"
-"""The folder of files that are written once for all roles of a permission set."""
+"""The folder for files that cover all roles of a permission set."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeDocument:
-    """One policy document: its policy's name, whether it is inline, and its JSON.
+    """One policy document: the name of its policy, whether it is inline, and its JSON.
 
-    `exists` says that the principal has a policy of this name, which an earlier run left.
+    `exists` means that the principal already has a policy of this name, from an earlier run.
     """
 
     name: str
@@ -39,11 +39,11 @@ class CodeDocument:
 
 @dataclass(frozen=True, slots=True)
 class CodeSubject:
-    """One principal. `reasons` are why it isn't called safe, empty where it is or is in place; `note` is of the plan.
+    """One principal. `reasons` are why its replacement isn't called safe; empty if it is safe or in place.
 
-    `detach` leaves out policies with the names of the new ones, which become them, and those left attached, whose ARNs
-    are in `left`. Where all roles of a permission set get the same policy, it is written once: `roles` are their ARNs,
-    and `set_file` is the name of its file.
+    `note` is the note of the plan. `detach` doesn't include policies with the names of the new ones, which they become,
+    or policies left attached, whose ARNs are in `left`. If all roles of a permission set get the same policy, it is
+    written once: `roles` are their ARNs, and `set_file` is the name of its file.
     """
 
     principal: Principal
@@ -58,24 +58,24 @@ class CodeSubject:
 
     @property
     def permission_set(self) -> str:
-        """The name of the permission set whose one policy this is, or ""."""
+        """The name of the permission set that gets this policy, or ""."""
         found = permission_set_of(self.principal.arn) if self.roles else None
         return found.name if found else ""
 
     @property
     def folder(self) -> str:
-        """The folder of its file: by account, and apart from the others where it isn't called safe."""
+        """The folder of its file: by account, with a separate folder if it isn't called safe."""
         folder = _PERMISSION_SETS if self.permission_set else folder_of_account(self.principal)
         return f"{folder}/not-safe-yet" if self.reasons else folder
 
     @property
     def file(self) -> str:
-        """The name of its file, without the ending."""
+        """The name of its file, without the extension."""
         return self.set_file or file_of_principal(self.principal)
 
 
 def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
-    """The subject of a proposal, or None if it has no document to put in place and leaves no policy attached."""
+    """The subject of a proposal, or None if it has neither a document to put in place nor a policy left attached."""
     replacement = proposal.replacement
     if replacement is None or replacement.refusal or not (replacement.documents or replacement.left):
         return None
@@ -98,7 +98,7 @@ def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
 
 
 def once_per_set(subjects: Iterable[CodeSubject]) -> tuple[CodeSubject, ...]:
-    """The subjects in their order; roles of one permission set with the same policy are one, the first of them."""
+    """The subjects in order. Roles of one permission set with the same policy become one subject, the first of them."""
     found: dict[PermissionSet | str, list[CodeSubject]] = defaultdict(list)
     for subject in subjects:
         of = permission_set_of(subject.principal.arn) if subject.of_permission_set else None
@@ -112,17 +112,17 @@ def once_per_set(subjects: Iterable[CodeSubject]) -> tuple[CodeSubject, ...]:
 
 
 def _merged(same: Sequence[CodeSubject], file: str) -> Iterable[CodeSubject]:
-    """The roles of one permission set as one, or as they are where their policies differ."""
+    """The roles of one permission set as one subject, or unchanged if their policies differ."""
     if len({tuple(document.text for document in subject.documents) for subject in same}) > 1:
         return same
-    told = next((subject for subject in same if subject.reasons), same[0])  # it has the reasons of the others too
+    base = next((subject for subject in same if subject.reasons), same[0])  # an unsafe role makes the whole set unsafe
     detach = Detachment(
         managed=_union(subject.detach.managed for subject in same),
         inline=_union(subject.detach.inline for subject in same),
         groups=_union(subject.detach.groups for subject in same),
     )
     roles = tuple(subject.principal.arn for subject in same)
-    return [replace(told, detach=detach, roles=roles, set_file=file)]
+    return [replace(base, detach=detach, roles=roles, set_file=file)]
 
 
 def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ _OTHERS_FILE: Final = re.compile(r"versions|user-.*", re.IGNORECASE)
 _SPECIAL_FILE: Final = re.compile(
     r"\..*|(?:.*_)?override|(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?|.*-[0-9a-f]{8}", re.IGNORECASE
 )
-"""What Terraform reads as something else or not at all, Windows can't hold, or ends like a hash.
+"""Names that Terraform ignores or reads differently, that Windows can't hold, or that end like a hash.
 
 https://developer.hashicorp.com/terraform/language/files/override and
 https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
@@ -151,9 +151,10 @@ https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
 
 
 def label_of_principal(principal: Principal) -> str:
-    """The label of a principal's blocks in snake case, unique within its account.
+    """The label of a principal's blocks in snake case, unique in its account.
 
-    It is plain only for names such as `storefront-api`: `storefront_api` and `StorefrontApi` would have it too.
+    Only names such as `storefront-api` get a label without a hash. `storefront_api` and `StorefrontApi` would otherwise
+    have the same label.
     """
     words = _WORD.findall(principal.name)
     label = "_".join(words).lower()
@@ -166,7 +167,7 @@ def label_of_principal(principal: Principal) -> str:
 
 
 def label_of_set(name: str) -> str:
-    """The label of a permission set's documents in snake case, plain only for names such as `DeveloperAccess`."""
+    """The label of a permission set's documents in snake case. Only names such as `DeveloperAccess` get no hash."""
     words = _WORD.findall(name)
     label = "_".join(["permission_set", *words]).lower()
     plain = "".join(map(str.capitalize, words)) == name and not _OTHERS_LABEL.fullmatch(label)
@@ -174,9 +175,9 @@ def label_of_set(name: str) -> str:
 
 
 def file_of_principal(principal: Principal) -> str:
-    """The name of a principal's file without its ending, unique within its account: its own name where possible.
+    """The name of a principal's file without extension, unique in its account: the principal's own name if possible.
 
-    IAM takes no two roles whose names differ only in case, so file systems that ignore it keep their files apart.
+    IAM doesn't allow two role names that differ only in case, so this works on case-insensitive file systems.
     """
     name, is_role = principal.name, principal.kind is PrincipalKind.ROLE
     file = name if is_role else f"{principal.kind}-{name}"

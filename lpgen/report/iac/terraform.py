@@ -1,12 +1,12 @@
-"""A principal's replacement as Terraform: its policies and their attachments, declared as the only ones.
+"""A principal's replacement as Terraform: its only policies and attachments.
 
-The two `…_exclusive` resources of the AWS provider detach and delete policies that they don't list. They come after the
-new attachments, so the principal always has the permissions it uses.
+The two `…_exclusive` resources of the AWS provider detach and delete policies that they don't list. They follow the new
+attachments, so the principal always has the permissions that it uses.
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive
 
-Policy documents are `aws_iam_policy_document` data sources, where these can express them exactly. The data source
-writes `&{…}` as `${…}`, which keeps Terraform from reading a policy variable as an interpolation. It keeps no
-difference between one value and a list of one.
+A policy document becomes an `aws_iam_policy_document` data source if that can express it exactly. The data source
+writes `&{…}` as `${…}`, so Terraform doesn't read a policy variable as an interpolation. It doesn't distinguish a value
+from a list with this one value.
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
 """
 
@@ -24,17 +24,17 @@ from lpgen.report.iac.subject import CodeDocument, CodeSubject, label_of_princip
 from lpgen.report.words import short_label_of
 
 PROVIDER_VERSION: Final = ">= 5.72.1"
-"""The first one with all four exclusive resources.
+"""The first version with all four exclusive resources.
 
 https://github.com/hashicorp/terraform-provider-aws/blob/main/CHANGELOG.md
 """
 
 TERRAFORM_VERSION: Final = ">= 1.5"
-"""The first one with `import` blocks. https://developer.hashicorp.com/terraform/language/v1.6.x/import"""
+"""The first version with `import` blocks. https://developer.hashicorp.com/terraform/language/v1.6.x/import"""
 
 
 def terraform_of_subject(subject: CodeSubject) -> str:
-    """The Terraform file of one principal. It holds no date and no count, so it changes only with the policies."""
+    """The Terraform file of one principal. It has no date and no count, so it changes only with the policies."""
     label = label_of_set(subject.set_file) if subject.roles else label_of_principal(subject.principal)
     parts = [hcl_comments(_header(subject))]
     references: list[str] = []
@@ -48,23 +48,21 @@ def terraform_of_subject(subject: CodeSubject) -> str:
 
 
 def versions_file() -> str:
-    """The file with the versions of Terraform and the provider that the files of one account need."""
+    """The file with the Terraform and provider versions that the files of an account need."""
     aws = '{\n  source  = "hashicorp/aws"\n  version = ' + hcl_string(PROVIDER_VERSION) + "\n}"
     providers = Block("required_providers", (), (Attribute("aws", aws),))
-    return render_block(
-        Block("terraform", (), (Attribute("required_version", hcl_string(TERRAFORM_VERSION)), providers))
-    )
+    needed = Attribute("required_version", hcl_string(TERRAFORM_VERSION))
+    return render_block(Block("terraform", (), (needed, providers)))
 
 
 def _label_of_document(label: str, number: int) -> str:
-    """The label of a document of a subject: its own for the first, so most subjects have one label throughout."""
+    """The label of a document. The first has the label of the subject, so most subjects use one label throughout."""
     return label if number == 1 else f"{label}_part{number}"
 
 
 def _document_block(label: str, document: CodeDocument) -> tuple[Block, str]:
     """The block that holds a document, and the expression for its JSON."""
-    block = _policy_data_block(label, document.text)
-    if block is not None:
+    if block := _policy_data_block(label, document.text):
         return block, f"data.aws_iam_policy_document.{label}.json"
     return Block("locals", (), (Attribute(label, hcl_heredoc(document.text)),)), f"local.{label}"
 
@@ -83,13 +81,13 @@ def _resources(subject: CodeSubject, label: str, references: Sequence[str]) -> I
             attached.append(f"aws_iam_{kind}_policy_attachment.{own}")
     arns = [*(f"{arn}.policy_arn" for arn in attached), *map(hcl_string, subject.left)]
     names = [f"{name}.name" for name in inline]
-    for what, listed, first in (
-        ("policy_attachments", Attribute("policy_arns", hcl_list(arns)), inline),
-        ("policies", Attribute("policy_names", hcl_list(names)), attached),
+    for what, key, values, first in (
+        ("policy_attachments", "policy_arns", arns, inline),
+        ("policies", "policy_names", names, attached),
     ):
-        # `first` are resources of the other kind, which must be in place before anything is taken away.
+        # `first` are resources of the other kind, which must exist before anything is removed.
         order = [Attribute("depends_on", hcl_list(first))] if first else []
-        body = (Attribute(f"{kind}_name", name), listed, *order)
+        body = (Attribute(f"{kind}_name", name), Attribute(key, hcl_list(values)), *order)
         yield from _adopted(f"aws_iam_{kind}_{what}_exclusive", label, body, subject.principal.name)
 
 
@@ -104,7 +102,7 @@ def _managed_blocks(principal: Principal, label: str, document: CodeDocument, re
         Attribute("description", hcl_string(description)),
         Attribute("policy", reference),
     )
-    if arn:  # a description can't be changed: another one would delete the policy and create it anew
+    if arn:  # a description can't change: Terraform would delete the policy and create it again
         body = (*body, Block("lifecycle", (), (Attribute("ignore_changes", "[description]"),)))
     yield from _adopted("aws_iam_policy", label, body, arn)
     attachment = (
@@ -125,10 +123,10 @@ def _inline_blocks(principal: Principal, label: str, document: CodeDocument, ref
 
 
 def _adopted(type_: str, label: str, body: tuple[Attribute | Block, ...], existing: str) -> Iterator[Block]:
-    """A resource, after an `import` block for what `existing` identifies, or without one where it is "".
+    """A resource, after an `import` block if `existing` identifies an existing one ("": none).
 
-    So `terraform plan` shows what changes in AWS, such as each policy that an exclusive resource takes away; without it
-    the plan would only show what is to be there. The page of each resource documents its identifier:
+    The import makes `terraform plan` show the changes in AWS, such as each policy that an exclusive resource removes.
+    Otherwise the plan would only show the result. The page of each resource documents its identifier:
     https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive#import
     https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policies_exclusive#import
     https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_policy#import
@@ -156,17 +154,17 @@ def _header(subject: CodeSubject) -> Iterator[str]:
     if subject.of_permission_set:
         yield from _permission_set(subject)
         return
-    yield "Applying it takes away, once the new policies are attached:"
+    yield "Once the new policies are attached, applying this removes:"
     yield from _replaced(subject)
     if subject.left:
         yield ""
-        yield "Stays attached; keep its attachment where your code has one:"
+        yield "Stays attached. If your code has its attachment, keep it:"
         yield from (f"- {arn}" for arn in subject.left)
     yield from _conflicts(principal)
     if subject.detach.groups:
         yield ""
-        yield "By hand: no resource of Terraform takes a user out of a group. What these groups grant stays until"
-        yield "`aws iam remove-user-from-group` has ended the membership:"
+        yield "By hand: Terraform can't remove a user from a group. Run `aws iam remove-user-from-group`. Until then,"
+        yield "the user keeps the permissions of these groups:"
         yield from (f"- {group}" for group in subject.detach.groups)
     if subject.note:
         yield ""
@@ -176,11 +174,11 @@ def _header(subject: CodeSubject) -> Iterator[str]:
 def _permission_set(subject: CodeSubject) -> Iterator[str]:
     yield "Put this into the permission set, as the `inline_policy` of its `aws_ssoadmin_permission_set_inline_policy`."
     if len(subject.documents) > 1:
-        yield "It has only one, and these documents are of two language versions: rewrite the older one's `${` first."
-    yield "IAM Identity Center then changes the set's roles in all accounts, these among them:"
+        yield "It holds only one document. These have different language versions: first rewrite `${` in the older one."
+    yield "IAM Identity Center then changes the roles of the set in all accounts, including:"
     yield from (f"- {arn}" for arn in subject.roles or [subject.principal.arn])
     yield ""
-    yield "It takes the place of:"
+    yield "It replaces:"
     yield from _replaced(subject)
 
 
@@ -195,12 +193,12 @@ def _replaced(subject: CodeSubject) -> Iterable[str]:
 def _conflicts(principal: Principal) -> Iterator[str]:
     yield ""
     if principal.kind is PrincipalKind.ROLE:
-        yield "If the role itself is in Terraform: take `managed_policy_arns` and `inline_policy` out of its"
-        yield "`aws_iam_role`, and its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy` out of the"
-        yield "code. They would put back what this takes away."
+        yield "If the role itself is in Terraform, remove `managed_policy_arns` and `inline_policy` from its"
+        yield "`aws_iam_role`. Also remove its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy`."
+        yield "They would restore the policies that this removes."
     else:
-        yield "If the user itself is in Terraform: take its other `aws_iam_user_policy_attachment` and"
-        yield "`aws_iam_user_policy` out of the code. They would put back what this takes away."
+        yield "If the user itself is in Terraform, remove its other `aws_iam_user_policy_attachment` and"
+        yield "`aws_iam_user_policy`. They would restore the policies that this removes."
 
 
 # ---------------------------------------------------------------- policy documents as data sources
@@ -217,13 +215,13 @@ _CHOICES: Final = (
 
 
 def _policy_data_block(label: str, document: str) -> Block | None:
-    """The data source for a JSON document, or None where it would say something else.
+    """The data source for a JSON document, or None if it can't express the document exactly.
 
-    That is so of a document without a version, numbers and truth values in conditions, empty lists, repeated Sids,
-    principals, a literal `&{`, and text that Terraform would normalise.
+    It can't express a document without a version, numbers and booleans in conditions, empty lists, repeated Sids,
+    principals, a literal `&{`, and text that Terraform would normalize.
     """
     decoded: dict[str, Any] = json.loads(document)
-    statements = _list_of(decoded.get("Statement"))
+    statements = _list_of(decoded["Statement"])
     if not _is_sayable(decoded, statements):
         return None
     version = str(decoded["Version"])
@@ -238,41 +236,35 @@ def _statement_body(statement: Mapping[str, Any], version: str) -> Iterator[Attr
     yield Attribute("effect", hcl_string(statement["Effect"]))
     for key, name in _CHOICES:
         if key in statement:
-            takes_variables = key.endswith("Resource")
-            values = (_value(one, version) if takes_variables else hcl_string(one) for one in _list_of(statement[key]))
+            texts = _list_of(statement[key])
+            values = (_value(text, version) for text in texts) if key.endswith("Resource") else map(hcl_string, texts)
             yield Attribute(name, hcl_list(values))
     for operator, tests in statement.get("Condition", {}).items():
         for key, found in tests.items():
-            yield Block(
-                "condition",
-                (),
-                (
-                    Attribute("test", hcl_string(operator)),
-                    Attribute("variable", hcl_string(key)),
-                    Attribute("values", hcl_list(_value(one, version) for one in _list_of(found))),
-                ),
-            )
+            tested = Attribute("values", hcl_list(_value(text, version) for text in _list_of(found)))
+            named = Attribute("test", hcl_string(operator)), Attribute("variable", hcl_string(key))
+            yield Block("condition", (), (*named, tested))
 
 
 def _value(text: str, version: str) -> str:
-    """A resource or a value; under the older version `${` is no variable, and the data source takes no `&{`."""
+    """A resource or a value. In the older version, `${` isn't a variable, and the data source doesn't take `&{`."""
     return hcl_string(text.replace("${", "&{") if version == CURRENT_VERSION else text)
 
 
 def _is_sayable(document: Mapping[str, Any], statements: list[Any]) -> bool:
-    sids = [statement.get("Sid") for statement in statements if isinstance(statement, dict) and statement.get("Sid")]
+    sids = [statement["Sid"] for statement in statements if statement.get("Sid")]
     return (
         document.keys() == _DOCUMENT_KEYS
         and document["Version"] in (CURRENT_VERSION, LEGACY_VERSION)
         and bool(statements)
         and len(set(sids)) == len(sids)
         and all(map(_is_sayable_statement, statements))
-        and all(map(_is_sayable_text, _texts_of(list(statements))))
+        and all(map(_is_sayable_text, _texts_of(statements)))
     )
 
 
-def _is_sayable_statement(statement: Any) -> bool:
-    if not isinstance(statement, dict) or not statement.keys() <= _STATEMENT_KEYS or "Effect" not in statement:
+def _is_sayable_statement(statement: Mapping[str, Any]) -> bool:
+    if not statement.keys() <= _STATEMENT_KEYS:
         return False
     chosen = [_list_of(statement[key]) for key, _ in _CHOICES if key in statement]
     conditions = statement.get("Condition", {})
@@ -281,13 +273,13 @@ def _is_sayable_statement(statement: Any) -> bool:
     return (
         all(conditions.values())
         and all(lists)
-        and all(isinstance(one, str) for found in lists for one in found)
+        and all(isinstance(value, str) for found in lists for value in found)
         and all(len(set(found)) == len(found) for found in chosen)
     )
 
 
 def _is_sayable_text(text: str) -> bool:
-    surrogate = any("\ud800" <= one <= "\udfff" for one in text)
+    surrogate = any("\ud800" <= mark <= "\udfff" for mark in text)
     return "&{" not in text and not surrogate and unicodedata.is_normalized("NFC", text)
 
 
@@ -295,15 +287,13 @@ def _texts_of(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for key, one in value.items():
+        for key, member in value.items():
             yield key
-            yield from _texts_of(one)
+            yield from _texts_of(member)
     elif isinstance(value, list):
-        for one in value:
-            yield from _texts_of(one)
+        for item in value:
+            yield from _texts_of(item)
 
 
 def _list_of(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]
+    return value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""The trails of a plan as code: commands of the AWS CLI, Terraform, or a CloudFormation template.
+"""The trails of a plan as AWS CLI commands, as Terraform, or as a CloudFormation template.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html
@@ -29,30 +29,53 @@ _OPERATORS = {
 
 
 def plan_as_cli(whole: ObservePlan) -> str:
-    """The trails of one account as commands of the AWS CLI, with a line break at the end.
+    """The trails of one account as AWS CLI commands, with a line break at the end.
 
     Raises:
-        InvocationError: there are trails of several accounts or none.
+        InvocationError: the plan has trails of several accounts or of none.
     """
-    return _commands(_only_account(whole))
+    plan = _only_account(whole)
+    return "\n".join(["#!/bin/sh", *hcl_comments(_notes(plan)).splitlines(), "set -eu", *_calls(plan), ""])
 
 
 def plan_as_terraform(whole: ObservePlan) -> str:
-    """The same as Terraform.
+    """The trails of one account as Terraform.
 
     Raises:
-        InvocationError: as above, or a trail exists, and Terraform only makes new ones.
+        InvocationError: the plan has trails of several accounts or of none, or one of an existing trail.
     """
-    return _terraform(_only_new(whole))
+    plan = _only_new(whole)
+    return hcl_comments(_notes(plan)) + "\n" + "\n".join(render_block(_resource(planned)) for planned in plan.trails)
 
 
 def plan_as_cloudformation(whole: ObservePlan) -> str:
-    """The same as a CloudFormation template.
+    """The trails of one account as a CloudFormation template.
 
     Raises:
-        InvocationError: as above, or a trail exists, and a template only makes new ones.
+        InvocationError: the plan has trails of several accounts or of none, or one of an existing trail.
     """
-    return _template(_only_new(whole))
+    plan = _only_new(whole)
+    description, *notes = _notes(plan)
+    template = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": description,
+        "Metadata": {"lpgen": notes},
+        "Resources": {
+            re.sub("[^A-Za-z0-9]", "", planned.trail.name.title()): {
+                "Type": "AWS::CloudTrail::Trail",
+                "Properties": {
+                    "TrailName": planned.trail.name,
+                    "S3BucketName": planned.trail.bucket,
+                    "IsMultiRegionTrail": True,
+                    "IncludeGlobalServiceEvents": True,
+                    "IsLogging": True,
+                    "AdvancedEventSelectors": [selector_document(selector) for selector in planned.trail.selectors],
+                },
+            }
+            for planned in plan.trails
+        },
+    }
+    return yaml_text(template)
 
 
 def _only_account(whole: ObservePlan) -> AccountPlan:
@@ -60,8 +83,8 @@ def _only_account(whole: ObservePlan) -> AccountPlan:
     if len(with_trails) != 1:
         accounts = ", ".join(trail.account for trail in with_trails)
         raise InvocationError(
-            f"code is for one account, and there are trails of {accounts or 'none'}",
-            hint="choose one with `--account`" if with_trails else "`--format text` says why",
+            f"code is for one account, but the plan has trails of {accounts or 'none'}",
+            hint="choose one with `--account`" if with_trails else "`--format text` shows why",
         )
     return with_trails[0]
 
@@ -70,7 +93,7 @@ def _only_new(whole: ObservePlan) -> AccountPlan:
     plan = _only_account(whole)
     if not all(trail.is_new for trail in plan.trails):
         raise InvocationError(
-            "a trail that exists can't be changed without all its other settings",
+            "an existing trail can't be changed without all its other settings",
             hint="use `--format cli`, or put the selectors of `--format json` into your own code",
         )
     return plan
@@ -79,23 +102,19 @@ def _only_new(whole: ObservePlan) -> AccountPlan:
 def _notes(plan: AccountPlan) -> Iterator[str]:
     yield f"Trails of account {plan.account} for data events, written by `lpgen observe`."
     if all(trail.is_new for trail in plan.trails):
-        yield "The policy of the bucket must let each new trail write, by the condition key aws:SourceArn."
+        yield "The bucket policy must allow each new trail to write, with the condition key aws:SourceArn."
         yield "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html"
     else:
-        yield "This replaces all selectors of the trail: what it records counts as known only from that day on."
+        yield "This replaces all selectors of the trail. Coverage by the trail counts only from that day on."
 
 
 # ---------------------------------------------------------------- the AWS CLI
 
 
-def _commands(plan: AccountPlan) -> str:
-    return "\n".join(["#!/bin/sh", *hcl_comments(_notes(plan)).splitlines(), "set -eu", *_calls(plan), ""])
-
-
 def _calls(plan: AccountPlan) -> Iterator[str]:
-    for one in plan.trails:
-        trail = one.trail
-        if one.is_new:
+    for planned in plan.trails:
+        trail = planned.trail
+        if planned.is_new:
             made = {
                 "Name": trail.name,
                 "S3BucketName": trail.bucket,
@@ -104,9 +123,9 @@ def _calls(plan: AccountPlan) -> Iterator[str]:
             }
             yield _call("create-trail", trail.home_region, made)
         selectors = [selector_document(selector) for selector in trail.selectors]
-        name = trail.name if one.is_new else trail.arn
+        name = trail.name if planned.is_new else trail.arn
         yield _call("put-event-selectors", trail.home_region, {"TrailName": name, "AdvancedEventSelectors": selectors})
-        if one.is_new:
+        if planned.is_new:
             yield _call("start-logging", trail.home_region, {"Name": trail.name})
 
 
@@ -116,15 +135,11 @@ def _call(operation: str, region: str, request: dict[str, object]) -> str:
     )
 
 
-# ---------------------------------------------------------------- Terraform and CloudFormation
+# ---------------------------------------------------------------- Terraform
 
 
-def _terraform(plan: AccountPlan) -> str:
-    return hcl_comments(_notes(plan)) + "\n" + "\n".join(render_block(_resource(trail)) for trail in plan.trails)
-
-
-def _resource(one: PlannedTrail) -> Block:
-    trail = one.trail
+def _resource(planned: PlannedTrail) -> Block:
+    trail = planned.trail
     return Block(
         "resource",
         ("aws_cloudtrail", trail.name.replace("-", "_")),
@@ -142,43 +157,12 @@ def _selector_block(selector: Selector) -> Block:
     said = selector_document(selector)
     fields = said["FieldSelectors"]
     assert isinstance(fields, list)
-    blocks = (
-        Block(
-            "field_selector",
-            (),
-            (
-                Attribute("field", hcl_string(field["Field"])),
-                *(
-                    Attribute(name, hcl_list(map(hcl_string, field[operator])))
-                    for operator, name in _OPERATORS.items()
-                    if operator in field
-                ),
-            ),
+    blocks: list[Block] = []
+    for field in fields:
+        tests = (
+            Attribute(name, hcl_list(map(hcl_string, field[operator])))
+            for operator, name in _OPERATORS.items()
+            if operator in field
         )
-        for field in fields
-    )
+        blocks.append(Block("field_selector", (), (Attribute("field", hcl_string(field["Field"])), *tests)))
     return Block("advanced_event_selector", (), (Attribute("name", hcl_string(str(said["Name"]))), *blocks))
-
-
-def _template(plan: AccountPlan) -> str:
-    resources = {
-        re.sub("[^A-Za-z0-9]", "", trail.trail.name.title()): {
-            "Type": "AWS::CloudTrail::Trail",
-            "Properties": {
-                "TrailName": trail.trail.name,
-                "S3BucketName": trail.trail.bucket,
-                "IsMultiRegionTrail": True,
-                "IncludeGlobalServiceEvents": True,
-                "IsLogging": True,
-                "AdvancedEventSelectors": [selector_document(selector) for selector in trail.trail.selectors],
-            },
-        }
-        for trail in plan.trails
-    }
-    template = {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": next(_notes(plan)),
-        "Metadata": {"lpgen": list(_notes(plan))[1:]},
-        "Resources": resources,
-    }
-    return yaml_text(template)

@@ -1,6 +1,6 @@
-"""YAML of plain data, as CloudFormation and version 1.1 of the language read it.
+"""YAML 1.1 from plain data, for CloudFormation.
 
-lpgen writes only mappings, lists, texts, numbers and truth values, so this is smaller than a dependency.
+lpgen writes only mappings, lists, texts, numbers and booleans, so this is smaller than a dependency.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html and
 https://yaml.org/spec/1.1/
 """
@@ -14,7 +14,7 @@ from typing import Final
 
 _PLAIN: Final = re.compile(r"[A-Za-z/](?:[A-Za-z0-9_./@+=,*?()'`-]|:(?=[^ ])| (?=[^ ]))*")
 _WORDS: Final = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
-"""Texts that mean a truth value or nothing where they aren't quoted, in any case."""
+"""Texts that mean a boolean or null if they aren't quoted, in lower or upper case."""
 
 _BEYOND_ASCII: Final = re.compile(r"[^\x20-\x7e]")
 _STEP: Final = "  "
@@ -26,9 +26,9 @@ def yaml_text(value: Mapping[str, object]) -> str:
 
 
 def _lines_of_mapping(value: Mapping[str, object]) -> Iterator[str]:
-    for key, one in value.items():
-        inner = list(_lines(one))
-        if isinstance(one, Mapping | list) and one:
+    for key, member in value.items():
+        inner = list(_lines(member))
+        if isinstance(member, Mapping | list) and member:
             yield f"{_scalar(key)}:"
             yield from (f"{_STEP}{line}" for line in inner)
         else:
@@ -39,8 +39,8 @@ def _lines(value: object) -> Iterator[str]:
     if isinstance(value, Mapping) and value:
         yield from _lines_of_mapping(value)
     elif isinstance(value, list) and value:
-        for one in value:
-            first, *others = _lines(one)
+        for item in value:
+            first, *others = _lines(item)
             yield f"- {first}"
             yield from (f"{_STEP}{line}" for line in others)
     else:

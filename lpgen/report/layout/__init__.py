@@ -1,1 +1,1 @@
-"""How blocks become text for a terminal or Markdown."""
+"""Blocks as text for a terminal, and as Markdown."""

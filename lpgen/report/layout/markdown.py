@@ -1,19 +1,19 @@
-"""Pages as GitHub's Markdown, for a pull request: action items and tables in the open, all else folded.
+"""Pages as GitHub Markdown for a pull request. Action items and tables are visible; everything else is folded.
 
-A comment takes 65,536 characters. Content beyond that is left out, whole parts from the end and rows of long tables,
-and the page says at its end what is missing and how to see it. https://github.github.com/gfm/
+A comment can hold 65,536 characters. A longer page leaves out whole parts from the end and rows of long tables. A note
+at its end says what is missing and how to see it. https://github.github.com/gfm/
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lpgen.report.blocks import (
+    DEFAULT_LAYOUT,
     Block,
     Bullets,
-    Column,
     Command,
     Fold,
     Heading,
@@ -31,27 +31,19 @@ from lpgen.report.escaping import html_code, markdown_code, markdown_prose
 
 MOST_CHARACTERS: Final = 64_500
 _ROWS: Final = (150, 40, 10)
-"""How many rows of a table or list are shown: as many as fit, of these."""
+"""The numbers of rows of a table or list to try. The largest that fits is used."""
 
 
-def page_markdown(page: Iterable[PageBlock], layout: Layout) -> str:
-    """The page as Markdown."""
-    return render_markdown(page, noun=layout.noun)
-
-
-def render_markdown(page: Iterable[PageBlock], *, noun: str = "principal") -> str:
-    """The page as Markdown that ends with a line break, at most `MOST_CHARACTERS` long but for its closing note.
-
-    `noun` is what each fold is about.
-    """
-    comment = _Comment(noun)
+def page_markdown(page: Iterable[PageBlock], layout: Layout = DEFAULT_LAYOUT) -> str:
+    """The page as Markdown that ends with a line break, at most `MOST_CHARACTERS` long without its closing note."""
+    comment = _Comment(layout.noun)
     for block in _with_asides_folded(page):
         comment.add(block)
     return comment.text()
 
 
 class _Comment:
-    """Takes blocks while there is room, and counts the others. A heading is added together with the block below it."""
+    """Takes blocks while there is room and counts the others. A heading is added with the block below it."""
 
     def __init__(self, noun: str) -> None:
         self._noun = noun
@@ -62,7 +54,7 @@ class _Comment:
         self._folds = self._others = 0
 
     def add(self, block: PageBlock) -> None:
-        """Puts a block in, with fewer rows if need be, or leaves it out."""
+        """Adds a block, with fewer rows if needed, or leaves it out."""
         if isinstance(block, Heading):
             self._headings = [heading for heading in self._headings if heading.level < block.level] + [block]
             return
@@ -82,13 +74,13 @@ class _Comment:
             self._others += 1
 
     def text(self) -> str:
-        """The whole, with what was left out."""
+        """The whole text, with a note on what was left out."""
         missing = [
             *self._sections,
             *([f"the details of {plural(self._folds, self._noun)}"] if self._folds else []),
             *([plural(self._others, "table or list", "tables and lists")] if self._others else []),
         ]
-        note = f"*Left out, so that this fits a comment: {'; '.join(missing)}. `--format json` has them all.*"
+        note = f"*Left out to fit a comment: {'; '.join(missing)}. `--format json` has everything.*"
         return "\n\n".join([*self._parts, *([note] if missing else [])]) + "\n"
 
 
@@ -106,7 +98,7 @@ def _with_asides_folded(page: Iterable[PageBlock]) -> Iterator[PageBlock]:
             aside, below = (block, []) if block.aside else (None, [])
             if not aside:
                 yield block
-        elif aside and not isinstance(block, WrittenFold):  # those belong below headings that are no asides
+        elif aside and not isinstance(block, WrittenFold):  # a written fold belongs below a heading that isn't an aside
             below.append(block)
         else:
             yield block
@@ -133,12 +125,12 @@ def _render(block: PageBlock, rows: int) -> str:
         case Command():
             return markdown_code(block.text)
         case Fold():
-            inner = "\n\n".join(_render(one, rows) for one in block.blocks)
+            inner = "\n\n".join(_render(inside, rows) for inside in block.blocks)
             return f"<details><summary>{_summary(block.summary)}</summary>\n\n{inner}\n\n</details>"
 
 
 def part_markdown(part: Iterable[Block], _: Layout) -> str:
-    """The part of one principal, as it appears in a page."""
+    """The part of one principal as it appears in a page."""
     return "\n\n".join(_render(block, _ROWS[0]) for block in part)
 
 
@@ -151,9 +143,9 @@ def _item_lines(block: Bullets, rows: int) -> Iterable[str]:
 
 def _table(table: Table, most: int) -> str:
     rows = [
-        _row([markdown_prose(column.title) for column in table.columns]),
-        _row([_ruler(column) for column in table.columns]),
-        *(_row([_inline(cell) for cell in row]) for row in table.rows[:most]),
+        _row(markdown_prose(column.title) for column in table.columns),
+        _row("---:" if column.number else "---" for column in table.columns),
+        *(_row(map(_inline, row)) for row in table.rows[:most]),
     ]
     return "\n".join(rows) + _rest(len(table.rows) - most, "row")
 
@@ -162,19 +154,15 @@ def _rest(number: int, noun: str) -> str:
     return f"\n\nand {plural(number, f'more {noun}')}; `--format json` has them all" if number > 0 else ""
 
 
-def _row(cells: Sequence[str]) -> str:
+def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _ruler(column: Column) -> str:
-    return "---:" if column.number else "---"
 
 
 def _inline(line: Line) -> str:
     text = ""
     for span in line:
         piece = _span(span)
-        # Two code spans side by side would read as one.
+        # Two adjacent code spans would read as one.
         text += f" {piece}" if text.endswith("`") and piece.startswith("`") else piece
     return text.strip()
 

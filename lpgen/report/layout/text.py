@@ -1,7 +1,7 @@
-"""Pages as text for a terminal, laid out by rich. Nothing of the surroundings is read: width and colour are given.
+"""Pages as text for a terminal, laid out by rich. The environment isn't read: width and color are given.
 
-The columns of a table are as wide as what they hold. Where there is no room for that, the widest give way first, as in
-rich's tables. A command is laid out in lines to paste into a shell.
+The columns of a table are as wide as their content. If there isn't enough room, the widest columns shrink first, as in
+rich's tables. A command is broken into lines that can be pasted into a shell.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from lpgen.report.layout.wrap import wrap_ascii
 _NARROWEST: Final = 72
 _WIDEST: Final = 160
 _WIDE_FROM: Final = 118
-"""From this many columns on a table shows its further columns too."""
+"""The terminal width from which a table also shows its wide-only columns."""
 
 _STYLES: Final = {
     Tone.PROSE: "",
@@ -56,41 +56,36 @@ _STYLES: Final = {
 
 
 def page_text(page: Iterable[PageBlock], layout: Layout) -> Iterator[str]:
-    """The page as text in parts."""
-    return _render_text_parts(page, width=layout.width, color=layout.color)
-
-
-def part_text(part: Iterable[Block], layout: Layout) -> str:
-    """The part of one principal, as it appears in a page."""
-    return "".join(_block_text(block, width=layout.width, color=layout.color) for block in part)
-
-
-def render_text(page: Iterable[PageBlock], *, width: int, color: bool) -> str:
-    """The page as text that ends with a line break; `width` is taken as 72 to 160 columns."""
-    return "".join(_render_text_parts(page, width=width, color=color))
-
-
-def _render_text_parts(page: Iterable[PageBlock], *, width: int, color: bool) -> Iterator[str]:
-    """The text of `render_text` in parts, a block each."""
+    """The page as text in parts, one per block. The last part ends with a line break."""
     breaks = ""
     for block in page:
-        text = breaks + (block.text if isinstance(block, WrittenFold) else _block_text(block, width=width, color=color))
+        text = breaks + (block.text if isinstance(block, WrittenFold) else _block_text(block, layout))
         body = text.rstrip("\n")
         breaks = text[len(body) :]
         yield "\n".join([line.rstrip(" ") for line in body.split("\n")])
     yield "\n"
 
 
-def _block_text(block: Block | Command, *, width: int, color: bool) -> str:
-    """One block of a page as text, with the line breaks around it and spaces at the ends of lines."""
+def part_text(part: Iterable[Block], layout: Layout) -> str:
+    """The part of one principal as it appears in a page."""
+    return "".join(_block_text(block, layout) for block in part)
+
+
+def render_text(page: Iterable[PageBlock], *, width: int, color: bool) -> str:
+    """The page as text that ends with a line break. `width` is limited to 72 to 160 columns."""
+    return "".join(page_text(page, Layout(width=width, color=color)))
+
+
+def _block_text(block: Block, layout: Layout) -> str:
+    """One block of a page as text, with surrounding line breaks and with spaces at the ends of lines."""
     file = StringIO()
-    # The environment is given as empty, since rich would read NO_COLOR, COLUMNS and others from it.
+    # rich would read NO_COLOR, COLUMNS and others, so it gets an empty environment.
     console = Console(
         file=file,
-        width=min(max(width, _NARROWEST), _WIDEST),
-        color_system="standard" if color else None,
-        force_terminal=color,
-        no_color=not color,
+        width=min(max(layout.width, _NARROWEST), _WIDEST),
+        color_system="standard" if layout.color else None,
+        force_terminal=layout.color,
+        no_color=not layout.color,
         force_jupyter=False,
         legacy_windows=False,
         highlight=False,
@@ -98,7 +93,7 @@ def _block_text(block: Block | Command, *, width: int, color: bool) -> str:
         emoji=False,
         _environ={},
     )
-    writer = _Writer(console) if color else _PlainWriter(console)
+    writer = _Writer(console) if layout.color else _PlainWriter(console)
     writer.write([block], indent=0)
     return file.getvalue()
 
@@ -108,8 +103,8 @@ class _Writer:
         self._console = console
         self._width = console.width
 
-    def write(self, blocks: Iterable[Block | Command], *, indent: int) -> None:
-        """Writes blocks below one another."""
+    def write(self, blocks: Iterable[Block], *, indent: int) -> None:
+        """Writes blocks one below the other."""
         for block in blocks:
             match block:
                 case Heading():
@@ -157,14 +152,14 @@ class _Writer:
             self._hang(note, " " * 2, indent + len(mark) - 2)
 
     def _hang(self, line: Line, mark: str, indent: int, *, style: str = "") -> None:
-        """One line, wrapped, with what wraps below the text and not below its mark."""
+        """Prints a wrapped line. Continuations are aligned with the text, not with its mark."""
         room = self._width - indent - len(mark)
         for number, part in enumerate(_text(line, style).wrap(self._console, room, overflow="fold")):
             part.rstrip()
             self._print(Text(" " * indent + (" " * len(mark) if number else mark)).append_text(part))
 
     def _shown(self, table: Table) -> list[int]:
-        """The places of the columns that there is room for."""
+        """The indexes of the columns that fit."""
         wide = self._width >= _WIDE_FROM
         return [at for at, column in enumerate(table.columns) if wide or column.show is Show.ALWAYS]
 
@@ -201,8 +196,10 @@ class _Writer:
 
 
 class _PlainWriter(_Writer):
-    """Writes without colour. A text that fits or is ASCII, as nearly all are, is laid out here, as rich would lay it
-    out: rich takes a hundred times as long, which counts in the review of thousands of principals."""
+    """Writes without color. A text that fits or is ASCII, as almost all are, is laid out here, exactly as rich would.
+
+    rich takes a hundred times as long, which matters in a review of thousands of principals.
+    """
 
     def _skip_line(self) -> None:
         self._console.file.write("\n")
@@ -273,7 +270,7 @@ def _text(line: Line, style: str = "") -> Text:
 
 
 def _cell(line: Line) -> Text:
-    """The text of a table cell; blanks at its end would be printed beyond the column."""
+    """The text of a table cell without trailing spaces, which would be printed beyond the column."""
     text = _text(line)
     text.rstrip()
     return text
@@ -287,23 +284,23 @@ _GAP: Final = "  "
 
 
 def _cells(text: str) -> int:
-    """How many columns of a terminal a printable text takes."""
+    """The number of terminal columns that a printable text takes."""
     return len(text) if text.isascii() else cell_len(text)
 
 
 def _table_width(widths: Sequence[int]) -> int:
-    """The width of a table whose columns are so wide."""
+    """The width of a table with columns of these widths."""
     return sum(widths) + len(_GAP) * (len(widths) - 1)
 
 
 def _column_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, room: int) -> list[int] | None:
-    """The columns' widths in a table of at most `room`, or None where one is empty or too narrow for its head."""
+    """The widths of the columns in a table of at most `room`. None if a column is empty or too narrow for its title."""
     natural = [max(map(_cells, column)) for column in zip([column.title for column in columns], *rows, strict=True)]
     if 0 in natural:
         return None
     if _table_width(natural) <= room:
         return natural
-    # The gap after a column counts as a part of it, but for the last.
+    # The gap after a column counts as part of it, except for the last column.
     room_of_columns = room - (len(columns) - 1)
     padded = [min(width, room_of_columns) for width in (*(width + 1 for width in natural[:-1]), natural[-1])]
     shrunk = _shrink(padded, [not column.number for column in columns], room_of_columns)
@@ -317,7 +314,7 @@ def _column_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, 
 
 
 def _shrink(widths: Sequence[int], may_shrink: Sequence[bool], room: int) -> list[int]:
-    """The widths with the widest of those that may shrink cut down to the next, again and again, until they fit."""
+    """The widths that fit `room`: the widest that may shrink are cut to the next width, repeatedly, until they fit."""
     found = list(widths)
     while (excess := sum(found) - room) > 0:
         top = max((width for width, may in zip(found, may_shrink, strict=True) if may), default=0)
@@ -342,13 +339,13 @@ _CONTINUED: Final = " \\"
 
 
 def command_lines(command: Command, *, width: int) -> list[str]:
-    """The command in lines no wider than `width`, for a shell to join."""
+    """The command in lines of at most `width`, which a shell joins."""
     lines = [" " * _INDENT]
     room = width - _INDENT - _HANG - len(_CONTINUED)
     for option in command.words:
         whole = _shown(" ".join(map(shlex.quote, option)))
         for text, is_rest in [(whole, False)] if len(whole) <= room and whole.isascii() else _pieces(option, room):
-            if is_rest:  # the shell joins what a backslash at the end of a line separates
+            if is_rest:  # the shell joins lines that a backslash separates
                 lines[-1] += "\\"
                 lines.append(text)
             elif not lines[-1].strip():
@@ -362,7 +359,7 @@ def command_lines(command: Command, *, width: int) -> list[str]:
 
 
 def _pieces(option: Option, room: int) -> Iterator[tuple[str, bool]]:
-    """The words of an option, each with whether it is the rest of a word that is too long for a line."""
+    """The words of an option. The flag marks the rest of a word that is too long for a line."""
     for word in option:
         is_plain = word.isascii() and word.isprintable() and not {"'", "\\"} & set(word)
         size = room - len("''") if is_plain else room // len("\\U0010ffff") - 1

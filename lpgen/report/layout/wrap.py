@@ -1,4 +1,4 @@
-"""Text broken into lines at spaces: table cells as rich breaks them, but faster, and messages with a hanging indent."""
+"""Text broken into lines at spaces: table cells as in rich, but faster, and messages with a hanging indent."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _HANG: Final = 2
 
 
 def wrap_ascii(text: str, width: int) -> list[str]:
-    """One line of printable ASCII as the lines that rich breaks it into, without the spaces at their ends.
+    """A line of printable ASCII, broken into lines as rich does, without trailing spaces.
 
-    A longer word is broken anywhere.
+    A word that is longer than a line is broken anywhere.
     """
     breaks: list[int] = []
     used = 0
@@ -36,9 +36,9 @@ def wrap_ascii(text: str, width: int) -> list[str]:
 
 
 def fit_lines(text: str, width: int) -> str:
-    """The text with every line broken at spaces where it is wider; words are never broken, so they can be copied.
+    """The text with each line that is too wide broken at spaces. Words are never broken, so they can be copied.
 
-    A continuation starts two columns to the right of its line.
+    A continuation is indented two columns more than its line.
     """
     return "\n".join(_fit(line, width) for line in text.split("\n"))
 

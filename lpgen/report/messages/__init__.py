@@ -1,1 +1,1 @@
-"""The messages of commands about what they did: sentences for stderr, and output that isn't a page."""
+"""Messages of commands: status lines for stderr, and output that isn't a page."""

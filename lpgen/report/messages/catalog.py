@@ -1,9 +1,10 @@
-"""The catalog's answers about itself, as JSON values and as text."""
+"""Facts about the catalog, as JSON values and as text."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from lpgen.core.catalog.catalog import Catalog, CatalogChanges, ResourceUse
 from lpgen.core.catalog.service import Manifest
@@ -14,7 +15,7 @@ Facts = dict[str, object]
 
 
 def facts_of_action(catalog: Catalog, action: Action) -> Facts:
-    """The catalog's facts about an action. null means that the source doesn't say."""
+    """The catalog's facts about an action. null means that the source doesn't state it."""
     detail = catalog.detail(action)
     prefix = action.partition(":")[0]
     return {
@@ -33,7 +34,7 @@ def facts_of_action(catalog: Catalog, action: Action) -> Facts:
 
 
 def text_of_action(catalog: Catalog, action: Action) -> str:
-    """The same for a person."""
+    """The catalog's facts about an action as text."""
     detail = catalog.detail(action)
     prefix = action.partition(":")[0]
     lines = [action, _row("level", detail.level)]
@@ -50,16 +51,13 @@ def text_of_action(catalog: Catalog, action: Action) -> str:
 
 
 def facts_of_catalog(catalog: Catalog, *, path: str) -> Facts:
-    """Which catalog this is, and how much it holds."""
+    """The version and size of a catalog."""
     manifest = catalog.manifest
     details = [catalog.detail(action) for action in catalog.actions()]
     levels = Counter(detail.level for detail in details)
     return {
         "path": path,
-        "version": manifest.version,
-        "date": manifest.date,
-        "services": manifest.counts.services,
-        "actions": manifest.counts.actions,
+        **_facts_of_manifest(manifest),
         "resource_types": manifest.counts.resource_types,
         "condition_keys": manifest.counts.condition_keys,
         "levels": {level.value: levels[level] for level in AccessLevel},
@@ -72,7 +70,7 @@ def facts_of_catalog(catalog: Catalog, *, path: str) -> Facts:
 
 
 def text_of_catalog(catalog: Catalog, *, path: str) -> str:
-    """The same for a person."""
+    """The version and size of a catalog as text."""
     facts = facts_of_catalog(catalog, path=path)
     names = ("path", "version", "date", "services", "actions")
     lines = [_row(name, _number(facts[name])) for name in names]
@@ -88,43 +86,32 @@ def text_of_catalog(catalog: Catalog, *, path: str) -> str:
 
 
 def facts_of_update(changes: CatalogChanges, *, before: Manifest, after: Manifest, path: str) -> Facts:
-    """The catalog that an update wrote, with its additions and removals."""
+    """The catalog that an update wrote, with additions and removals."""
     return {
         "path": path,
-        "version": after.version,
-        "date": after.date,
-        "services": after.counts.services,
-        "actions": after.counts.actions,
-        "before": {
-            "version": before.version,
-            "date": before.date,
-            "services": before.counts.services,
-            "actions": before.counts.actions,
-        },
-        "services_added": list(changes.services_added),
-        "services_removed": list(changes.services_removed),
-        "actions_added": list(changes.actions_added),
-        "actions_removed": list(changes.actions_removed),
+        **_facts_of_manifest(after),
+        "before": _facts_of_manifest(before),
+        **{name: list(names) for name, names in asdict(changes).items()},
     }
 
 
+def _facts_of_manifest(manifest: Manifest) -> Facts:
+    counts = manifest.counts
+    identity = {"version": manifest.version, "date": manifest.date}
+    return {**identity, "services": counts.services, "actions": counts.actions}
+
+
 def text_of_update(changes: CatalogChanges, *, before: Manifest, after: Manifest, path: str) -> str:
-    """The same for a person."""
-    return "\n".join(
-        [
-            _row("written to", path),
-            _row("before", _counts(before)),
-            _row("now", _counts(after)),
-            *_change("services that came", changes.services_added),
-            *_change("services that went", changes.services_removed),
-            *_change("actions that came", changes.actions_added),
-            *_change("actions that went", changes.actions_removed),
-        ]
-    )
-
-
-def _change(title: str, names: Sequence[str]) -> list[str]:
-    return [f"{title}: {len(names):,}", *(f"  {name}" for name in names)]
+    """The catalog that an update wrote, with additions and removals, as text."""
+    lines = [_row("written to", path), _row("before", _counts(before)), _row("now", _counts(after))]
+    for title, names in (
+        ("services added", changes.services_added),
+        ("services removed", changes.services_removed),
+        ("actions added", changes.actions_added),
+        ("actions removed", changes.actions_removed),
+    ):
+        lines += [f"{title}: {len(names):,}", *(f"  {name}" for name in names)]
+    return "\n".join(lines)
 
 
 def _counts(manifest: Manifest) -> str:
@@ -138,7 +125,7 @@ def _need(use: ResourceUse) -> str:
 
 
 def _rows(title: str, values: Sequence[str] | None) -> list[str]:
-    """A titled list; "unknown" where the source doesn't say."""
+    """A list with a title; "unknown" if the source doesn't state it."""
     if not values:
         return [_row(title, "unknown" if values is None else "none")]
     return [_row("" if place else title, value) for place, value in enumerate(values)]

@@ -16,7 +16,7 @@ def render_config(
     width: int,
     color: bool,
 ) -> str:
-    """The defaults, a row each: the key of `lpgen.toml`, the value, where it comes from, and its variable."""
+    """The defaults, one per row: the key in `lpgen.toml`, the value, its origin, and its environment variable."""
     if format == "json":
         facts = {key: {"value": value or None, "from": origin} for key, value, origin, _ in rows}
         return json.dumps(facts, indent=2)

@@ -1,35 +1,22 @@
-"""The messages about a data folder: its baselines, and whether it is whole."""
+"""Messages about a data folder: its baselines, and the result of `lpgen check`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 from lpgen.core.drift.states import Stamp
 from lpgen.core.folder_checks import FolderCheck
-from lpgen.report.blocks import Column, Show, count, name, plural, table
-from lpgen.report.documents.drift import baseline_json, baselines_json
+from lpgen.report.blocks import Column, Show, Words, count, name, plural, table
+from lpgen.report.documents.drift import BaselineContentPart, baseline_json, baselines_json
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.escaping import terminal_text
 from lpgen.report.layout.text import render_text
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineContent:
-    """The content of a baseline. `waiting` are the proposals that are safe and wait to be put in place."""
-
-    saved: str
-    folder: str
-    policy_files: int
-    trails: int
-    proposals: int
-    waiting: int
-    actions: int
-
-
 def render_saved(stamp: Stamp, folder: str) -> str:
-    """The message of `lpgen baseline save` at its end."""
+    """The message at the end of `lpgen baseline save`."""
     figures = stamp.figures
     return terminal_text(
         f"baseline {stamp.name}: as of {stamp.as_of.isoformat()}, {plural(figures.principals, 'principal')}, "
@@ -44,52 +31,49 @@ def render_baselines(stamps: Sequence[Stamp], format: str, *, width: int, color:
     if format == "names":
         return "".join(f"{stamp.name}\n" for stamp in stamps)
     if not stamps:
-        return "no baseline yet; save one with `lpgen baseline save`\n"
+        return "no baselines yet; save one with `lpgen baseline save`\n"
     columns = (
         Column("name", flexible=True),
         Column("as of"),
         Column("catalog", show=Show.WIDE),
-        Column("principals", number=True),
-        Column("granted", number=True),
-        Column("unused", number=True),
-        Column("wildcards", number=True),
-        Column("days", number=True),
+        *(Column(title, number=True) for title in _FIGURES),
     )
-    rows = (
-        (
-            name(stamp.name),
-            stamp.as_of.isoformat(),
-            stamp.catalog_date,
-            count(stamp.figures.principals),
-            count(stamp.figures.granted),
-            count(stamp.figures.unused),
-            count(stamp.figures.wildcards),
-            count(stamp.figures.covered_days),
-        )
-        for stamp in stamps
-    )
+    rows: list[list[Words]] = []
+    for stamp in stamps:
+        figures = [count(getattr(stamp.figures, figure)) for figure in _FIGURES.values()]
+        rows.append([name(stamp.name), stamp.as_of.isoformat(), stamp.catalog_date, *figures])
     return render_text((table(columns, rows),), width=width, color=color)
 
 
-def render_baseline(stamp: Stamp, holding: BaselineContent, format: str) -> str:  # noqa: A002
+_FIGURES: Final = {
+    "principals": "principals",
+    "granted": "granted",
+    "unused": "unused",
+    "wildcards": "wildcards",
+    "days": "covered_days",
+}
+"""The number columns in a list of baselines, and the figure in each."""
+
+
+def render_baseline(stamp: Stamp, content: BaselineContentPart, format: str) -> str:  # noqa: A002
     """The content of one baseline."""
     if format == "json":
-        return baseline_json(stamp, holding)
+        return baseline_json(stamp, content)
     figures = stamp.figures
     rows = (
         ("baseline", stamp.name),
-        ("saved", holding.saved),
+        ("saved", content.saved),
         ("as of", stamp.as_of.isoformat()),
-        ("catalog", f"{stamp.catalog_version} of {stamp.catalog_date}, {count(holding.actions)} actions"),
-        ("snapshot", stamp.snapshot or "none: the policies were files"),
-        ("policies", f"{plural(holding.policy_files, 'file')}, {plural(figures.principals, 'principal')}"),
-        ("trails", plural(holding.trails, "file")),
-        ("proposals", f"{count(holding.proposals)}; {count(holding.waiting)} of them are safe and wait"),
-        ("granted", f"{plural(figures.granted, 'action')} by all principals"),
-        ("unused", f"{count(figures.unused)}; dangerous and not seen used: {count(figures.dangerous_unused)}"),
+        ("catalog", f"{stamp.catalog_version} of {stamp.catalog_date}, {count(content.actions)} actions"),
+        ("snapshot", stamp.snapshot or "none: the policies came from files"),
+        ("policies", f"{plural(content.policy_files, 'file')}, {plural(figures.principals, 'principal')}"),
+        ("trails", plural(content.trails, "file")),
+        ("proposals", f"{count(content.proposals)}; {count(content.waiting)} of them are safe and not yet in place"),
+        ("granted", f"{plural(figures.granted, 'action')}, over all principals"),
+        ("unused", f"{count(figures.unused)}; dangerous without recorded use: {count(figures.dangerous_unused)}"),
         ("wildcards", count(figures.wildcards)),
         ("covered", plural(figures.covered_days, "day")),
-        ("folder", holding.folder),
+        ("folder", content.folder),
     )
     return "".join(f"{title:<11}{terminal_text(text)}\n" for title, text in rows)
 
@@ -101,7 +85,7 @@ _CHECK_SCHEMA: Final = "lpgen.check/1"
 
 
 def render_check(found: FolderCheck, format: str) -> str:  # noqa: A002
-    """The findings, one below the other, and whether the folder is whole."""
+    """The findings, one per line, and whether the folder is intact."""
     if format == "json":
         return lay_out({"schema": _CHECK_SCHEMA, "damaged": bool(found.damages), **asdict(found)})
     lines = [f"{finding.kind.value}: {finding.problem}; {finding.next_step}" for finding in found.findings]
@@ -111,13 +95,14 @@ def render_check(found: FolderCheck, format: str) -> str:  # noqa: A002
 
 def _summary(found: FolderCheck) -> str:
     checked = ", ".join(
-        (
-            plural(found.files, "log file"),
-            plural(found.records, "record"),
-            plural(found.rows, "table row"),
-            plural(found.snapshots, "snapshot"),
-            plural(found.baselines, "baseline"),
+        plural(number, noun)
+        for number, noun in (
+            (found.files, "log file"),
+            (found.records, "record"),
+            (found.rows, "table row"),
+            (found.snapshots, "snapshot"),
+            (found.baselines, "baseline"),
         )
     )
-    state = f"{plural(len(found.damages), 'damage')} found" if found.damages else "whole"
+    state = f"{plural(len(found.damages), 'damage')} found" if found.damages else "intact"
     return f"{found.folder}: {state} ({checked})"

@@ -1,4 +1,4 @@
-"""The messages of `lpgen generate` about its output: sentences for stderr."""
+"""Messages of `lpgen generate` about its output, for stderr."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lpgen.report.summary import PrincipalSummary, ReviewSummary
 
 
 def render_generated(review: ReviewSummary, output: str) -> str:
-    """How many replacements there are, which aren't called safe and why, and the problems of the input files."""
+    """The number of replacements, why some aren't safe, and the problems in the input files."""
     return "\n".join(_lines(review, output))
 
 
@@ -22,20 +22,20 @@ def _lines(review: ReviewSummary, output: str) -> Iterator[str]:
     if used := render_used_decisions(part_from_decisions(review.report.decisions, review.accepted)):
         yield f"  {used}"
     for problem in review.report.problems:
-        yield f"  problem of the files given: {terminal_text(problem)}"
+        yield f"  problem in the input files: {terminal_text(problem)}"
     for summary in review.open:
         if not summary.safe:
             yield from _why_not(summary)
 
 
 def _how_many(review: ReviewSummary, written: int) -> str:
-    """How many are safe to put in place, and how many are in place."""
+    """The numbers of safe replacements and of replacements in place."""
     safe, in_place = len(review.safe), written - len(review.to_replace)
     if not in_place:
-        return f", {safe} called safe"
+        return f", {safe} safe"
     if in_place == written:
-        return ", all in place already"
-    return f": {safe} called safe, {in_place} in place already"
+        return ", all already in place"
+    return f": {safe} safe, {in_place} already in place"
 
 
 def _why_not(summary: PrincipalSummary) -> Iterator[str]:
@@ -43,4 +43,4 @@ def _why_not(summary: PrincipalSummary) -> Iterator[str]:
     what = "refused" if summary.refusal else "not safe yet"
     yield f"  {what}: {terminal_text(summary.arn)}: {terminal_text(summary.refusal or first.message)}"
     if others:
-        yield f"    and {plural(len(others), 'more reason')}; `lpgen review` has all"
+        yield f"    and {plural(len(others), 'more reason')}; `lpgen review` lists all"

@@ -1,4 +1,4 @@
-"""The messages of `lpgen rollout`, and the denials since. Every text of a policy, a name or AWS is made inert."""
+"""Messages of `lpgen rollout`, and the denials since. Every text from a policy, a name or AWS is escaped."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from lpgen.core.iam.policy import policy_from_json, policy_size, text_without_sid
@@ -25,43 +26,40 @@ from lpgen.report.pages.inputs import render_used_decisions
 
 
 def render_planned(plan: RolloutPlan) -> str:
-    """How many principals are to be changed, and why the others aren't."""
+    """The number of principals to change, and why the others are refused."""
     return "\n".join(_planned_lines(plan))
 
 
 def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
     ready = [principal for principal in plan.principals if principal.calls]
     refused = [principal for principal in plan.principals if principal.refusals]
-    calls = plural(sum(len(plan.calls) for plan in ready), "call")
-    several = sum(len({refusal.kind for refusal in each.refusals}) > 1 for each in refused)
-    counted = f"{len(ready)} to roll out with {calls}, {len(refused)} refused"
+    calls = plural(sum(len(principal.calls) for principal in ready), "call")
+    several = sum(len({refusal.kind for refusal in principal.refusals}) > 1 for principal in refused)
     idle = len(plan.principals) - len(ready) - len(refused)
-    yield (
-        counted
-        + (f", {several} of them for several reasons" if several else "")
-        + (f"; nothing to change for {idle}" if idle else "")
-    )
+    reasons = f", {several} of them for more than one reason" if several else ""
+    unchanged = f"; nothing to change for {idle}" if idle else ""
+    yield f"{len(ready)} to roll out with {calls}, {len(refused)} refused{reasons}{unchanged}"
     if used := render_used_decisions(plan.source.stated.decisions):
         yield f"  {used}"
-    yield from _refusal_lines((plan.principal, plan.refusals) for plan in refused)
-    for one in ready:
-        yield from (f"  note: {terminal_text(one.principal)}: {terminal_text(note)}" for note in one.notes)
+    yield from _refusal_lines((principal.principal, principal.refusals) for principal in refused)
+    for principal in ready:
+        yield from (f"  note: {terminal_text(principal.principal)}: {terminal_text(note)}" for note in principal.notes)
 
 
 _TRUST: Final = {
-    Trust.DATA: "the data folder gave its replacements again when it was planned",
-    Trust.SIGNATURE: "a signature covered its replacements when it was planned",
-    Trust.OUTPUT: "its replacements were believed UNCHECKED when it was planned, by --trust-output",
+    Trust.DATA: "the data folder gave the same replacements when the plan was made",
+    Trust.SIGNATURE: "a signature covered the replacements when the plan was made",
+    Trust.OUTPUT: "the replacements were trusted UNCHECKED when the plan was made, because of --trust-output",
 }
 
 
 def render_trust(source: Source) -> str:
-    """Why the documents of a plan were believed."""
+    """Why the documents of a plan were trusted."""
     return f"the plan was made from the output {source.digests.root[:12]}: {_TRUST[source.trust]}"
 
 
 def render_refused(refused: Iterable[tuple[str, Iterable[Refusal]]]) -> str:
-    """Why principals aren't rolled out, with the options that override it."""
+    """Why principals aren't rolled out, and the options that override this."""
     return "\n".join(_refusal_lines(refused))
 
 
@@ -69,7 +67,7 @@ _SHOWN: Final = 5
 
 
 def _refusal_lines(refused: Iterable[tuple[str, Iterable[Refusal]]]) -> Iterator[str]:
-    """A few of each kind; the plan has them all."""
+    """A few refusals of each kind. The plan has all."""
     kinds: dict[RefusalKind, list[str]] = defaultdict(list)
     for principal, refusals in refused:
         for refusal in refusals:
@@ -88,7 +86,7 @@ _LONGEST_REASON: Final = 300
 
 
 def render_changes(plans: Iterable[PrincipalPlan]) -> str:
-    """The planned changes of each principal: its calls in order, and its policies as a diff of statements."""
+    """The planned changes of each principal: its calls in order, and a diff of the statements in its policies."""
     return "\n".join(line for plan in plans for line in _change_lines(plan))
 
 
@@ -108,26 +106,22 @@ def _call_text(call: IamCall) -> str:
 
 
 def render_undo(calls: Sequence[tuple[str, Sequence[IamCall]]]) -> str:
-    """The calls that undoing would make for each principal, by ARN; calls already in effect are left out then."""
-    lines = [
-        line
-        for principal, some in calls
-        for line in (terminal_text(principal), *(f"  {_call_text(call)}" for call in some), "")
-    ]
-    return "\n".join(lines)
+    """The calls that an undo would make, by ARN of the principal. The undo itself skips calls already in effect."""
+    undone = ((terminal_text(principal), *(f"  {_call_text(call)}" for call in some), "") for principal, some in calls)
+    return "\n".join(chain.from_iterable(undone))
 
 
 def render_unrecorded(found: Mapping[str, Sequence[str]]) -> str:
-    """The policies of a plan that principals, by ARN, hold and that the journal knows nothing of."""
+    """The policies of a plan that principals hold although the journal doesn't mention them, by ARN."""
     return "".join(
-        f"{terminal_text(principal)}: not put back: it holds {terminal_text(', '.join(policies))}, and the journal"
-        " beside the plan doesn't say so. Put the journal back, or restore the policies by hand: the plan has them.\n"
+        f"{terminal_text(principal)}: not restored: it has {terminal_text(', '.join(policies))}, but the journal"
+        " next to the plan doesn't mention it. Restore the journal, or restore the policies by hand from the plan.\n"
         for principal, policies in found.items()
     )
 
 
 def render_locks(locks: Iterable[tuple[str, str]]) -> str:
-    """The locks of principals, by ARN, with their descriptions."""
+    """The locks of principals by ARN, with a description each."""
     return "".join(f"{terminal_text(principal)}: {terminal_text(text)}\n" for principal, text in locks)
 
 
@@ -135,7 +129,7 @@ def render_locks(locks: Iterable[tuple[str, str]]) -> str:
 
 
 def _diff_lines(before: Iterable[PolicyText], after: Iterable[PolicyText]) -> Iterator[str]:
-    """Removed statements with a minus, added ones with a plus, and kept ones with neither."""
+    """The statements: removed ones with a minus, added ones with a plus, and kept ones without a sign."""
     old, new = list(_statements(before)), list(_statements(after))
     kept = {text_without_sid(statement.text) for _, statement in old} & {
         text_without_sid(statement.text) for _, statement in new
@@ -157,7 +151,7 @@ _WIDTH: Final = 110
 
 
 def _statement_lines(sign: str, statement: Statement, policy: str) -> Iterator[str]:
-    """A statement on one line where it fits, else its actions below, wrapped, service by service."""
+    """A statement on one line if it fits, otherwise with its actions below, wrapped, by service."""
     effect = "Deny " if statement.effect is Effect.DENY else "Allow"
     but = "all but " if statement.not_action else ""
     where = f"on {'all but ' if statement.not_resource else ''}{', '.join(statement.resources)}"
@@ -176,7 +170,7 @@ def _statement_lines(sign: str, statement: Statement, policy: str) -> Iterator[s
 
 
 def _by_service(patterns: Iterable[str]) -> Iterator[str]:
-    """The names of each service's actions, as `s3: GetObject, PutObject`."""
+    """The names of each service's actions, such as `s3: GetObject, PutObject`."""
     services: dict[str, list[str]] = defaultdict(list)
     for pattern in patterns:
         service, _, name = pattern.partition(":")
@@ -190,19 +184,19 @@ def _by_service(patterns: Iterable[str]) -> Iterator[str]:
 _ENDINGS = {
     OutcomeKind.APPLIED: "applied",
     OutcomeKind.REFUSED: "refused",
-    OutcomeKind.TAKEN_BACK: "failed, and is as it was",
-    OutcomeKind.STUCK: "NOT AS IT WAS: run `lpgen rollout undo` on this plan",
+    OutcomeKind.TAKEN_BACK: "failed, and was restored",
+    OutcomeKind.STUCK: "NOT RESTORED: run `lpgen rollout undo` on this plan",
     OutcomeKind.NOT_REACHED: "not reached",
-    OutcomeKind.UNDONE: "undone: its policies are what they were, to the byte",
-    OutcomeKind.UNDONE_IN_PART: "undone but for what is named: settle it by hand, then run `lpgen rollout undo` again",
-    OutcomeKind.LEFT: "NOT AS IT WAS: settle by hand what is named, then run `lpgen rollout undo` again",
-    OutcomeKind.UNDONE_BUT: "undone, and others have changed it since",
+    OutcomeKind.UNDONE: "undone: its policies are restored, byte for byte",
+    OutcomeKind.UNDONE_IN_PART: "undone except for the following: fix it by hand, then run `lpgen rollout undo` again",
+    OutcomeKind.LEFT: "NOT RESTORED: fix the following by hand, then run `lpgen rollout undo` again",
+    OutcomeKind.UNDONE_BUT: "undone, but somebody else has changed it since",
     OutcomeKind.GONE: "skipped: it was deleted",
 }
 
 
 def render_outcomes(outcomes: Iterable[RolloutOutcome]) -> str:
-    """How each principal's rollout or undoing ended, in lines."""
+    """How the rollout or undo of each principal ended, in lines."""
     return "".join(
         f"{terminal_text(outcome.principal)}: {_ENDINGS[outcome.kind]}\n"
         + "".join(f"  {terminal_text(why)}\n" for why in outcome.why)
@@ -214,42 +208,39 @@ def render_outcomes(outcomes: Iterable[RolloutOutcome]) -> str:
 
 
 def render_watch(watched: Sequence[Watched], format: str) -> str:  # noqa: A002
-    """The denials since a rollout in one of the formats `text` and `json`."""
+    """The denials since a rollout, as `text` or `json`."""
     return watch_json(watched) if format == "json" else "\n".join(_lines(watched))
 
 
 def _lines(watched: Sequence[Watched]) -> Iterator[str]:
-    for one in watched:
-        yield f"{terminal_text(one.principal)}  applied {one.applied_at.replace('+00:00', 'Z')}, {_reach(one)}"
-        if one.logs_until and not one.denials and not one.unmapped:
+    for rollout in watched:
+        until = (
+            f"logs until {rollout.logs_until}" if rollout.logs_until else "but the logs end before: ingest newer ones"
+        )
+        yield f"{terminal_text(rollout.principal)}  applied {rollout.applied_at.replace('+00:00', 'Z')}, {until}"
+        if rollout.logs_until and not rollout.denials and not rollout.unmapped:
             yield "  no denial"
-        for denial in one.denials:
-            yield from _denial_lines(denial, one.snapshot)
-        if any(denial.lost and not denial.restored for denial in one.denials):
+        for denial in rollout.denials:
+            yield from _denial_lines(denial, rollout.snapshot)
+        if any(denial.lost and not denial.restored for denial in rollout.denials):
             yield f"  {_HOLD}"
-        for call, records in one.unmapped:
+        for call, records in rollout.unmapped:
             counted = plural(records, "record")
-            yield f"  denied, and which action it needs isn't known: {terminal_text(call)} ({counted})"
-        yield from _unseen_lines(one)
+            yield f"  denied, needed action unknown: {terminal_text(call)} ({counted})"
+        yield from _unseen_lines(rollout)
         yield ""
 
 
 _HOLD: Final = (
-    "next: what is needed, put back into its policies, and keep it with --decisions FILE, or the next replacement takes"
-    " it away again"
+    "next: put needed statements back into the policies, and keep them with --decisions FILE. Otherwise, the next"
+    " replacement removes them again"
 )
-
-
-def _reach(watched: Watched) -> str:
-    if not watched.logs_until:
-        return "and the logs end before: ingest newer ones"
-    return f"logs until {watched.logs_until}"
 
 
 def _denial_lines(denial: Denial, snapshot: str) -> Iterator[str]:
     upto = "up to " if denial.straddles else ""
-    before = ", denied before the rollout too" if denial.before_too else ""
-    where = denial.resource or "a resource that the record doesn't show"
+    before = ", also denied before the rollout" if denial.before_too else ""
+    where = denial.resource or "a resource that isn't in the record"
     records, example = plural(denial.records, "record"), denial.example_event_id
     seen = f"{upto}{records}, last {denial.last_seen}, such as event {example}{before}"
     yield f"  denied: {terminal_text(denial.action)} on {terminal_text(where)} ({terminal_text(seen)})"
@@ -266,7 +257,7 @@ def _denial_lines(denial: Denial, snapshot: str) -> Iterator[str]:
 
 def _unseen_lines(watched: Watched) -> Iterator[str]:
     if watched.unseen:
-        yield "  can't be seen: removed actions whose denial would leave no record here"
+        yield "  not visible: removed actions whose denial leaves no record in these logs"
     for some in watched.unseen:
         more = "" if some.count == len(some.examples) else f" and {some.count - len(some.examples)} more"
         yield f"    {terminal_text(', '.join(some.examples))}{more}: {terminal_text(some.why)}"

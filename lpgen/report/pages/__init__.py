@@ -1,1 +1,1 @@
-"""Pages in words, made of blocks that every output form shares."""
+"""Pages made of blocks, for all output formats."""

@@ -1,4 +1,4 @@
-"""A backtest as a page: the outcome in one sentence, the comparisons in tables, then what each principal was denied."""
+"""A backtest as a page: the outcome in a sentence, comparisons in tables, then the denied needs of each principal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Final
 
 from lpgen.core.backtests import (
     Alternative,
+    AlternativeTotals,
     Backtest,
+    BacktestTotals,
     DenialCause,
     DeniedNeed,
     ExpectedDenials,
@@ -26,8 +28,10 @@ from lpgen.report.blocks import (
     bullets,
     count,
     line,
+    more_in_json,
     name,
     plural,
+    problem_list,
     quiet,
     table,
 )
@@ -43,15 +47,15 @@ _CAUSES: Final = {
     DenialCause.NEW_NAME: "it has the action, and the call creates the resource under a new name",
 }
 _ALTERNATIVES: Final = {
-    Alternative.EXACT: "seen actions on the exact resources",
-    Alternative.ACTIONS: "seen actions on *",
-    Alternative.SERVICES: "service:* on * for seen services",
-    Alternative.UNTOUCHED: "old policies, untouched",
+    Alternative.EXACT: "used actions on the exact resources",
+    Alternative.ACTIONS: "used actions on *",
+    Alternative.SERVICES: "service:* on * for used services",
+    Alternative.UNTOUCHED: "old policies, unchanged",
 }
 
 
 def backtest_page(found: Backtest) -> tuple[Block, ...]:
-    """The page: principals with the most denied needs first, as many as fit; JSON has all."""
+    """The page. Principals with the most denied needs come first, as many as fit. JSON has all."""
     worst = sorted(found.principals, key=lambda principal: (-len(principal.denied), principal.principal))
     return (
         Heading(line(backtest_sentence(found)), level=1),
@@ -60,7 +64,7 @@ def backtest_page(found: Backtest) -> tuple[Block, ...]:
         *_causes(found),
         *_curve(found),
         *_principals([backtest for backtest in worst if backtest.denied]),
-        *_problems(found),
+        *problem_list(found.problems),
     )
 
 
@@ -68,14 +72,15 @@ def backtest_sentence(found: Backtest) -> str:
     """The outcome in one sentence."""
     totals = found.totals
     if not totals.replacements:
-        return f"In {_windows_text(found)}, no principal would have had a replacement to judge."
+        return f"In {_windows_text(found)}, no principal had a replacement to judge."
     judged = plural(totals.replacements, "principal")
-    denied = f"denied nothing that {judged} needed"
+    denied = f"no replacement would have denied anything that its principal needed ({judged})"
     if totals.denied_needs:
-        denied = f"denied {plural(totals.denied_needs, 'need')} of {count(totals.denied_principals)} of {judged}"
+        needs, denied_ones = plural(totals.denied_needs, "need"), count(totals.denied_principals)
+        denied = f"the replacements would have denied {needs}, for {denied_ones} of {judged}"
     return (
-        f"In {_windows_text(found)}, the replacements would have {denied}; {count(totals.safe)} of"
-        f" {count(totals.replacements)} were called safe then, and {_of_safe(totals.denied_though_safe)}."
+        f"In {_windows_text(found)}, {denied}. {count(totals.safe)} of {count(totals.replacements)} replacements were"
+        f" called safe, and {_of_safe(totals.denied_though_safe)}."
     )
 
 
@@ -94,8 +99,8 @@ def _facts(found: Backtest) -> Iterable[Block]:
     yield Paragraph(
         line(
             quiet(
-                f"Each window learns on {days} and judges the next"
-                f" {plural(first.judge_days, 'day')}. The windows reach from {first.learn_first} to {last.judge_last}."
+                f"Each window learns from {days} and tests on the next"
+                f" {plural(first.judge_days, 'day')}. The windows are from {first.learn_first} to {last.judge_last}."
                 f" Catalog {found.catalog_version} of {found.catalog_date}."
             )
         )
@@ -105,12 +110,12 @@ def _facts(found: Backtest) -> Iterable[Block]:
         f"{plural(totals.denied_records, 'record')} would have been denied.",
         f"{count(totals.safe_pairs)} of {plural(totals.pairs, 'pair')} of principal and window were called safe, and"
         f" {_of_safe(totals.denied_safe_pairs)}.",
-        f"The replacements removed {percent(totals.removed_share)} of the permissions and"
-        f" {percent(totals.dangerous_removed_share)} of the dangerous ones, on average.",
+        f"On average, the replacements removed {percent(totals.removed_share)} of the permissions and"
+        f" {percent(totals.dangerous_removed_share)} of the dangerous ones.",
         *reach_texts(totals.reach),
-        f"Expected denied needs in the next {expected.days} days: {expected.mean:.1f}, and with 90 % confidence"
-        f" {_interval(expected)}.",
-        *([f"{unjudged} would have had no replacement in any window."] if found.unjudged else []),
+        f"Expected denied needs in the next {expected.days} days: {expected.mean:.1f} (with 90 % confidence"
+        f" {_interval(expected)}).",
+        *([f"{unjudged} had no replacement in any window."] if found.unjudged else []),
     )
 
 
@@ -127,35 +132,28 @@ def _alternatives(found: Backtest) -> Iterable[Block]:
         Column("reach", number=True),
     )
     totals = found.totals
-    own = (
-        "lpgen's replacements",
-        totals.denied_needs,
-        totals.denied_principals,
-        totals.removed_share,
-        totals.reach.new,
-    )
-    others = (
-        (
-            _ALTERNATIVES[alternative.alternative],
-            alternative.denied_needs,
-            alternative.denied_principals,
-            alternative.removed_share,
-            alternative.reach,
-        )
-        for alternative in found.alternatives
+    policies: tuple[tuple[str, BacktestTotals | AlternativeTotals, int], ...] = (
+        ("lpgen's replacements", totals, totals.reach.new),
+        *((_ALTERNATIVES[other.alternative], other, other.reach) for other in found.alternatives),
     )
     places = totals.reach.places
     rows = (
-        (what, count(needs), count(who), percent(share), percent(reach / places) if places else "–")
-        for what, needs, who, share, reach in (own, *others)
+        (
+            what,
+            count(result.denied_needs),
+            count(result.denied_principals),
+            percent(result.removed_share),
+            percent(reach / places) if places else "–",
+        )
+        for what, result, reach in policies
     )
     yield Heading(line("Compared with simpler policies"), level=2)
     yield table(columns, rows)
     yield Paragraph(
         line(
             quiet(
-                "principals: those with a denial; removed: the average share of the permissions that would be gone;"
-                " reach: of the resources that others in the account use with the same actions, the allowed share"
+                "principals: principals with a denial; removed: average share of permissions removed; reach: allowed"
+                " share of the resources that other principals of the account use with the same actions"
             )
         )
     )
@@ -173,31 +171,18 @@ def _curve(found: Backtest) -> Iterable[Block]:
     if not found.curve:
         return
     last = found.windows[-1]
-    yield Heading(line("How many days of logs it takes"), level=2)
-    yield Paragraph(line(f"Each row judges the days from {last.judge_first} to {last.judge_last}."))
-    columns = tuple(
-        Column(title, number=True)
-        for title in (
-            "days",
-            "replacements",
-            "with a denial",
-            "denied needs",
-            "called safe",
-            "safe, denied",
-        )
-    )
-    rows = (
-        (
-            point.days,
-            point.replacements,
-            point.denied_principals,
-            point.denied_needs,
-            point.safe,
-            point.denied_though_safe,
-        )
-        for point in found.curve
-    )
-    yield table(columns, (map(count, row) for row in rows))
+    yield Heading(line("How many days of logs are enough"), level=2)
+    yield Paragraph(line(f"Each row is tested on the days from {last.judge_first} to {last.judge_last}."))
+    columns = {
+        "days": "days",
+        "replacements": "replacements",
+        "with a denial": "denied_principals",
+        "denied needs": "denied_needs",
+        "called safe": "safe",
+        "safe, denied": "denied_though_safe",
+    }
+    rows = ([count(getattr(point, name)) for name in columns.values()] for point in found.curve)
+    yield table((Column(title, number=True) for title in columns), rows)
 
 
 def _principals(denied: Sequence[PrincipalBacktest]) -> Iterable[Block]:
@@ -213,10 +198,8 @@ def _principals(denied: Sequence[PrincipalBacktest]) -> Iterable[Block]:
     )
     yield Heading(line("Principals with a denial"), level=2)
     yield table(columns, map(_row, denied[:_MOST_ROWS]), fills=True)
-    if len(denied) > _MOST_ROWS:
-        yield _more(len(denied) - _MOST_ROWS)
-    for backtest in denied[:_MOST_DETAILS]:
-        yield _details(backtest)
+    yield from more_in_json(len(denied) - _MOST_ROWS)
+    yield from map(_details, denied[:_MOST_DETAILS])
 
 
 def _row(backtest: PrincipalBacktest) -> tuple[Words, ...]:
@@ -232,10 +215,9 @@ def _row(backtest: PrincipalBacktest) -> tuple[Words, ...]:
 
 def _details(backtest: PrincipalBacktest) -> Fold:
     needs = sorted(backtest.denied, key=lambda need: (-need.records, need.action, need.resource))
-    more = [_more(len(needs) - _MOST_NEEDS)] if len(needs) > _MOST_NEEDS else []
     return Fold(
         line(name(label_of(backtest.principal)), ": ", plural(len(needs), "denied need")),
-        (bullets(*map(_need, needs[:_MOST_NEEDS])), *more),
+        (bullets(*map(_need, needs[:_MOST_NEEDS])), *more_in_json(len(needs) - _MOST_NEEDS)),
     )
 
 
@@ -250,13 +232,3 @@ def _need(need: DeniedNeed) -> Line:
         name(need.example_event_id),
         quiet(")"),
     )
-
-
-def _more(number: int) -> Paragraph:
-    return Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
-
-
-def _problems(found: Backtest) -> Iterable[Block]:
-    if found.problems:
-        yield Heading(line("Problems of the files given"), level=2)
-        yield bullets(*found.problems)

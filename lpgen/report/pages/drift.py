@@ -1,5 +1,7 @@
-"""Drift as a page: the sum, the findings by cause from critical to info, what was accepted, and the trend. What
-wildcards gained by themselves is a page of its own, of the same findings."""
+"""Drift as a page: totals, findings by cause from critical to info, accepted findings, and the trend.
+
+The actions that wildcards gained are a separate page with the same kind of findings.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,7 @@ def drift_page(drift: Drift) -> tuple[Block, ...]:
         Heading(line(f"lpgen drift of {drift.after.as_of.isoformat()} since {drift.before.name}"), level=1),
         Paragraph(line(quiet(f"since {_stamp(drift.before)}"))),
         Paragraph(line(quiet(f"to {_stamp(drift.after)}"))),
-        *_sum(drift),
+        Paragraph(sum_of(causes_of(drift.open))),
         *decision_blocks(drift),
         *_causes(drift.open),
         *_accepted([finding for finding in drift.findings if finding.accepted_by]),
@@ -72,21 +74,15 @@ def _stamp(stamp: Stamp) -> str:
     return f"{stamp.name}: as of {stamp.as_of.isoformat()}; {catalog}{snapshot}"
 
 
-def _sum(drift: Drift) -> Iterable[Block]:
-    causes = causes_of(drift.open)
-    if not causes:
-        yield Paragraph(line(good("Nothing drifted.")))
-        return
-    yield Paragraph(sum_of(causes))
-
-
 def decision_blocks(drift: Drift, *, longest: int = 0) -> Iterable[Block]:
-    """The file of the decisions, and how many findings they accept."""
+    """The decisions file, and the number of findings that it accepts."""
     yield from map(Paragraph, decisions_notes(drift.decisions, drift.accepted, "finding", longest=longest))
 
 
 def sum_of(causes: Sequence[Cause]) -> Line:
-    """How many findings there are, in how many groups, and of which severity."""
+    """The number of findings and groups, and of findings by severity."""
+    if not causes:
+        return line(good("Nothing drifted."))
     found = Counter(finding.severity for cause in causes for finding in cause.findings)
     groups = f" in {plural(len(causes), 'group')}" if len(causes) < found.total() else ""
     parts: list[Words] = [strong(f"{plural(found.total(), 'finding')}{groups}: ")]
@@ -96,12 +92,12 @@ def sum_of(causes: Sequence[Cause]) -> Line:
 
 
 def severity_span(severity: Severity, before: str = "") -> Span:
-    """A severity in its tone, with a number before it maybe."""
+    """A severity in its tone, after a number if given."""
     return Span(f"{before}{severity}", _TONES.get(severity, Tone.PROSE))
 
 
 def headline(cause: Cause) -> str:
-    """What the findings of a cause have in common: their message, or what ties them together."""
+    """The message that the findings of a cause share, or otherwise what ties them together."""
     messages = {finding.message for finding in cause.findings}
     if len(messages) == 1:
         return messages.pop()
@@ -120,7 +116,7 @@ def _fold(cause: Cause) -> Fold:
 
 
 def _finding_fold(finding: DriftFinding | FindingPart, head: Words, *further: Block) -> Fold:
-    """A finding under a head and its subject: what was found, what to do about it, and further blocks."""
+    """A finding with its subject: what was found, what to do, and further blocks."""
     items = tuple(_details(finding))
     return Fold(
         line(head, "  ", name(label_of(finding.subject))),
@@ -134,7 +130,7 @@ def _finding_fold(finding: DriftFinding | FindingPart, head: Words, *further: Bl
 
 
 def _group(cause: Cause) -> Fold:
-    """Several findings with one cause: a row for each role, user, policy, trail or account."""
+    """Several findings with one cause: an entry for each role, user, policy, trail or account."""
     shared = headline(cause)
     by_subject: dict[str, list[DriftFinding]] = defaultdict(list)
     for finding in cause.findings:
@@ -172,14 +168,14 @@ def _kind(cause: Cause) -> Span:
 
 def _details(finding: DriftFinding | FindingPart) -> Iterable[Line]:
     shown = finding.details if len(finding.details) <= _MOST_DETAILS + 1 else finding.details[:_MOST_DETAILS]
-    yield from (line(name(one)) for one in shown)
+    yield from (line(name(detail)) for detail in shown)
     if len(shown) < len(finding.details):
         yield line(quiet(f"and {count(len(finding.details) - len(shown))} more"))
     others = [principal for principal in finding.principals if principal != finding.subject]
     if others:
         yield line("held by ", names(map(label_of, others), most=3))
     if isinstance(finding, DriftFinding) and finding.expired:
-        yield line(bad("was accepted, but that has expired: "), name(finding.expired))
+        yield line(bad("was accepted, but the decision has expired: "), name(finding.expired))
 
 
 def _accepted(findings: Sequence[DriftFinding]) -> Iterable[Block]:
@@ -217,7 +213,7 @@ def _expired(drift: Drift) -> Iterable[Block]:
 
 def _gaps(notes: Sequence[str]) -> Iterable[Block]:
     if notes:
-        yield Heading(line("What could not be compared"), level=2)
+        yield Heading(line("Not compared"), level=2)
         yield bullets(*notes)
 
 
@@ -225,7 +221,7 @@ def _gaps(notes: Sequence[str]) -> Iterable[Block]:
 
 
 def wildcards_page(growth: Growth) -> tuple[Block, ...]:
-    """The page: the most severe wildcards, with as many as fit a person's patience; JSON and CSV have all."""
+    """The page with the most severe wildcards. JSON and CSV have all."""
     catalog, rest = growth.catalog, len(growth.wildcards) - _MOST_WILDCARDS
     dates = f"catalog {catalog.catalog_version} of {catalog.catalog_date}; actions first seen after {growth.since}"
     return (
@@ -234,7 +230,7 @@ def wildcards_page(growth: Growth) -> tuple[Block, ...]:
         *(Paragraph(line(*sentence)) for sentence in _sum_of_growth(growth)),
         *map(_wildcard, growth.wildcards[:_MOST_WILDCARDS]),
         *more_note(rest > 0, rest, "wildcard"),
-        Heading(line("What the dates can say"), level=2),
+        Heading(line("About the dates"), level=2),
         bullets(*_dates(growth)),
     )
 
@@ -246,8 +242,8 @@ def _sum_of_growth(growth: Growth) -> Iterable[tuple[Words, ...]]:
     if growth.wildcards:
         grants, levels = plural(sum(totals.levels.values()), "grant"), count_levels(totals.levels)
         new = f" ({levels}) of {plural(len(growth.actions), 'new action')}; "
-        used = "nothing is known of use" if totals.used is None else f"used: {count(totals.used)}"
-        yield f"{plural(len(principals), 'principal')} silently got ", strong(grants), new, strong(used), "."
+        used = "use is unknown" if totals.used is None else f"used: {count(totals.used)}"
+        yield f"{plural(len(principals), 'principal')} silently gained ", strong(grants), new, strong(used), "."
 
 
 def _wildcard(wildcard: FindingPart) -> Fold:
@@ -257,28 +253,28 @@ def _wildcard(wildcard: FindingPart) -> Fold:
 
 def _dates(growth: Growth) -> Iterable[Words]:
     since, oldest = growth.since.isoformat(), growth.first_seen_from
-    yield f"They are those of catalog releases, back to {oldest}: an action came between two releases."
+    yield f"Dates are catalog release dates, back to {oldest}. AWS added each action between two releases."
     if doubtful := [action for action in growth.actions if action.after < since]:
         first, older = doubtful[0], plural(len(doubtful), "action")
-        yield f"{older} first seen on {first.first_seen} came after {first.after}, and may be older than {since}."
+        yield f"{older} first seen on {first.first_seen}: added after {first.after}, so possibly before {since}."
     if since < oldest:
         undated = plural(growth.totals.undated, "action")
-        yield f"{undated} of these wildcards are of then or older, nobody knows since when, and not counted."
-    yield "Wildcards in a Deny gain actions too, but take rights away; they are not counted."
+        yield f"{undated} of these wildcards existed by then. Their dates are unknown, so they aren't counted."
+    yield "Wildcards in a Deny also gain actions, but they remove permissions, so they aren't counted."
 
 
 # ---------------------------------------------------------------- the trend
 
 
 def trend_blocks(trend: Sequence[Stamp]) -> Iterable[Block]:
-    """The figures of states, the oldest first and the present one last; none without an earlier one."""
+    """The figures of states, from the oldest to the current one. Empty without an earlier state."""
     if len(trend) < 2:
         return
     shown = trend[-_MOST_STATES:]
     rows = (
         ("granted actions", [stamp.figures.granted for stamp in shown]),
         ("unused grants", [stamp.figures.unused for stamp in shown]),
-        ("dangerous, not seen used", [stamp.figures.dangerous_unused for stamp in shown]),
+        ("dangerous without recorded use", [stamp.figures.dangerous_unused for stamp in shown]),
         ("wildcards", [stamp.figures.wildcards for stamp in shown]),
         ("principals", [stamp.figures.principals for stamp in shown]),
         ("covered days", [stamp.figures.covered_days for stamp in shown]),
@@ -301,7 +297,7 @@ def trend_blocks(trend: Sequence[Stamp]) -> Iterable[Block]:
 
 
 def sparkline(values: Sequence[int]) -> str:
-    """The values as bars, a character each, from their least to their greatest; equal ones are all low."""
+    """The values as bars, one character each, scaled from the smallest to the largest. Equal values are all low."""
     low, high = min(values, default=0), max(values, default=0)
     steps = len(_BARS) - 1
     return "".join(_BARS[(value - low) * steps // (high - low) if high > low else 0] for value in values)

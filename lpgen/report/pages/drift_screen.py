@@ -22,7 +22,6 @@ from lpgen.report.blocks import (
     PageBlock,
     Paragraph,
     count,
-    good,
     line,
     name,
     names,
@@ -37,13 +36,13 @@ from lpgen.report.words import label_of, sentence, shorten
 _OUTPUT: Final = "lpgen-out"
 _LONGEST_NAME: Final = 50
 _OTHER_COLUMNS: Final = 28
-"""What the columns beside those of kind and change take, with all gaps."""
+"""The width of all columns except kind and change, with all gaps."""
 _SHORTEST_MESSAGE: Final = 26
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much a screen has room for: columns, groups, lines for each of them, and steps."""
+    """The room on a screen: columns, groups, lines per group, and steps."""
 
     width: int
     groups: int = 12
@@ -51,7 +50,7 @@ class Room:
     steps: int = 5
 
     def smaller(self) -> Iterator[Room]:
-        """This room and ever smaller ones."""
+        """This room, then smaller and smaller ones."""
         yield self
         for most in range(self.groups, 0, -1):
             yield replace(self, groups=most, lines=1, steps=min(self.steps, most))
@@ -64,7 +63,7 @@ def drift_blocks(drift: Drift, given: Given, room: Room) -> tuple[PageBlock, ...
     return (
         Heading(line("lpgen drift"), level=1),
         Paragraph(line(quiet(f"{since}; catalog of {drift.after.catalog_date}"))),
-        Paragraph(sum_of(causes) if causes else line(good("Nothing drifted."))),
+        Paragraph(sum_of(causes)),
         *decision_blocks(drift, longest=_LONGEST_NAME),
         *_besides(drift),
         *_what(causes, room),
@@ -82,7 +81,7 @@ def _besides(drift: Drift) -> Iterator[PageBlock]:
         (len(drift.notes), f"{plural(len(drift.notes), 'gap')} in the comparison"),
     )
     if any(number for number, _ in parts):
-        yield Paragraph(line(quiet(f"Besides: {'; '.join(words for number, words in parts if number)}.")))
+        yield Paragraph(line(quiet(f"Also: {'; '.join(words for number, words in parts if number)}.")))
 
 
 def _what(causes: Sequence[Cause], room: Room) -> Iterator[PageBlock]:
@@ -122,7 +121,7 @@ def _change(cause: Cause, most: int) -> Line:
 
 
 def _label(text: str) -> str:
-    """The name of a principal or policy, another ARN as service and resource, and any other text as it is."""
+    """The name of a principal or policy, the service and resource of another ARN, or any other text unchanged."""
     fields = text.split(":", 5)
     if fields[0] != "arn" or len(fields) < 6:
         return text
@@ -136,14 +135,14 @@ def _for_whom(causes: Sequence[Cause], room: Room) -> Iterator[PageBlock]:
             for arn in finding.principals or (finding.subject,):
                 worst[arn] = min(worst.get(arn, finding.severity), finding.severity, key=tuple(Severity).index)
     if worst:
-        yield Heading(line("For whom"), level=2)
+        yield Heading(line("Affected"), level=2)
     for severity in Severity:
         found = [shorten(label_of(arn), _LONGEST_NAME) for arn in worst if worst[arn] is severity]
         if found:
             start = f" ({count(len(found))}): "
             columns = room.width - len(severity) - len(start) - len(f" and {count(len(found))} more")
-            most = sum(end <= columns for end in accumulate(cell_len(terminal_text(one)) + 2 for one in found))
-            if most < len(found):  # `names` shows one more rather than leave out one
+            most = sum(end <= columns for end in accumulate(cell_len(terminal_text(label)) + 2 for label in found))
+            if most < len(found):  # `names` shows one more name instead of leaving out only one
                 most = max(min(most, len(found) - 2), 1)
             yield Paragraph(line(severity_span(severity), start, names(found, most=most)))
 
@@ -175,7 +174,7 @@ def _next_steps(drift: Drift, given: Given, causes: Sequence[Cause], room: Room)
         yield Paragraph(line(f"and {count(len(steps) - room.steps)} more"))
     day = drift.after.as_of.isoformat()
     if day not in {stamp.name for stamp in (drift.before, *drift.trend)}:
-        yield Paragraph(line("Once that is settled, save the next baseline:"))
+        yield Paragraph(line("Once this is done, save the next baseline:"))
         yield from _command(given.command("baseline save", (day,)))
 
 

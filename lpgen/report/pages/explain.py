@@ -1,4 +1,4 @@
-"""Explanations as pages: whether one principal can do something, and who can."""
+"""Explanations as pages: whether a principal can do something, and who can."""
 
 from __future__ import annotations
 
@@ -66,17 +66,17 @@ def explain_page(found: Explanation) -> tuple[Block, ...]:
 
 
 def _question_blocks(who: str, question: Question) -> Iterator[Block]:
-    """The title and the picture: from the principal to the action, and from the action to the resource.
+    """The title and the path from the principal to the action and to the resource.
 
-    An unknown action makes any answer doubtful: it is misspelled more often than new.
+    An unknown action makes any answer doubtful: it is misspelled more often than it is new.
     """
-    unnamed = {ResourceKind.UNKNOWN: "any resource", ResourceKind.NONE: "no resource, since the action takes none"}
+    unnamed = {ResourceKind.UNKNOWN: "any resource", ResourceKind.NONE: "no resource, because the action takes none"}
     what = unnamed.get(question.resource.kind) or name(question.resource.text)
     yield Heading(line("lpgen explain"), level=1)
     yield Paragraph(line(name(who), " → ", name(question.action), " → ", what))
     if not question.known:
-        near = line(" The closest names it has: ", names(question.similar, most=3), ".") if question.similar else ()
-        says = (name(question.action), ", so this shows what patterns say of that name; if AWS has it, run ")
+        near = line(" Closest known names: ", names(question.similar, most=3), ".") if question.similar else ()
+        says = (name(question.action), ". The answer shows how patterns treat this name. If AWS has the action, run ")
         yield Paragraph(
             line(bad("Unknown action: "), "the catalog has no ", *says, name("lpgen catalog update"), ".", near)
         )
@@ -89,12 +89,12 @@ def _remark_notes(question: Question) -> Iterator[Block]:
 
 
 def _steps(found: Explanation) -> Iterator[Block]:
-    """What to give for a surer answer."""
+    """The inputs that would decide the answer."""
     if found.result is Result.DEPENDS:
         missing = {arn: f"authorization details with {arn}" for wall in found.walls for arn in wall.missing}
         options = {RESOURCE: "an exact RESOURCE", RESOURCE_POLICY: "--resource-policies DIR", **missing}
         wanted = (options.get(key, f"--context {key}=VALUE") for key in found.depends_on)
-        yield Paragraph(line(f"To decide it, give {', '.join(wanted)}."))
+        yield Paragraph(line(f"For a definite answer, give {', '.join(wanted)}."))
 
 
 # ---------------------------------------------------------------- walls
@@ -103,10 +103,8 @@ def _steps(found: Explanation) -> Iterator[Block]:
 def _walls(found: Explanation) -> Iterator[Block]:
     if not found.walls:
         return
-    yield Heading(line("The walls it meets"), level=2)
-    yield Paragraph(
-        line(quiet("Each set of policies is a wall, and each Allow that fits the request is a hole in it."))
-    )
+    yield Heading(line("The walls that the request meets"), level=2)
+    yield Paragraph(line(quiet("Each set of policies is a wall. Each Allow that matches the request is a hole in it.")))
     for wall in found.walls:
         yield from _wall(wall, found)
 
@@ -116,13 +114,13 @@ def _wall(wall: ExplainedWall, found: Explanation) -> Iterator[Block]:
     of = line(" ", name(wall.of)) if wall.of and wall.of != found.question.resource.text else ()
     yield Heading(line(title, of, ": ", _state(wall, found)), level=3)
     if wall.missing:
-        yield Paragraph(line(bad("missing: "), names(wall.missing, most=4), ", which the snapshot has no document of"))
+        yield Paragraph(line(bad("missing: "), names(wall.missing, most=4), " (the snapshot has no document)"))
     counting = [statement for statement in wall.statements if statement.counts]
     others = [statement for statement in wall.statements if not statement.counts]
     if counting:
         yield capped([_statement(statement) for statement in counting])
     if others:
-        yield Paragraph(line(quiet("These cover the action too, but don't count here:")))
+        yield Paragraph(line(quiet("These also cover the action, but don't apply here:")))
         yield capped([_other(statement) for statement in others])
     if not wall.statements and not wall.missing:
         policies = plural(wall.policies, "policy is", "policies are")
@@ -132,7 +130,7 @@ def _wall(wall: ExplainedWall, found: Explanation) -> Iterator[Block]:
 def _state(wall: ExplainedWall, found: Explanation) -> Span:
     if wall.state is WallState.SHUT:
         if wall.name in found.stops:
-            return bad("stops it, since nothing in it allows it")
+            return bad("stops it, because nothing in it allows it")
         return Span("neither allows nor denies it")
     return _STATES[wall.state]
 
@@ -163,16 +161,16 @@ def _holes(statement: ExplainedStatement) -> Iterator[Line]:
 def _actions(statement: ExplainedStatement) -> Line:
     kind = "NotAction" if statement.not_action else "a wildcard" if any(map(has_wildcard, statement.actions)) else ""
     today = quiet(f" ({kind}, covers {plural(statement.actions_today, 'action')} today)") if kind else ""
-    return line("all but " if statement.not_action else "", names(statement.actions, most=4), today)
+    return line("all except " if statement.not_action else "", names(statement.actions, most=4), today)
 
 
 def _resources(statement: ExplainedStatement) -> Line:
     if not statement.resources:
-        return line("the resource that the policy hangs on")
+        return line("the resource that the policy is attached to")
     kind = "a wildcard" if any(map(has_wildcard, statement.resources)) else ""
     kind = "NotResource" if statement.not_resource else "every resource" if statement.resources == ("*",) else kind
     patterns = names(statement.resources, most=4)
-    return line("all but " if statement.not_resource else "", patterns, quiet(f" ({kind})") if kind else "")
+    return line("all except " if statement.not_resource else "", patterns, quiet(f" ({kind})") if kind else "")
 
 
 def _condition(state: ConditionState) -> Line:
@@ -186,7 +184,7 @@ _MET: Final = {Answer.YES: good("met"), Answer.NO: bad("not met"), Answer.MAYBE:
 _WHY_NOT: Final[dict[Fit, str]] = {
     Fit.OTHER_RESOURCE: "covers another resource",
     Fit.OTHER_PRINCIPAL: "names another principal",
-    Fit.CONDITION: "has a condition that is not met",
+    Fit.CONDITION: "has a condition that isn't met",
 }
 
 
@@ -204,7 +202,7 @@ def _other(statement: ExplainedStatement) -> Item:
 
 def _not_known(found: Explanation) -> Iterator[Block]:
     if found.unread:
-        yield Heading(line("Not known, and could change the answer"), level=2)
+        yield Heading(line("Unknown facts that could change the answer"), level=2)
         yield bullets(*found.unread)
 
 
@@ -212,11 +210,11 @@ def _not_known(found: Explanation) -> Iterator[Block]:
 
 
 def _use_blocks(found: Explanation) -> Iterator[Block]:
-    """Whether and when it was used, on the resource asked about and on others."""
-    yield Heading(line("Its use"), level=2)
+    """Whether and when the action was used, on the resource asked about and on others."""
+    yield Heading(line("Use"), level=2)
     if found.seen is None:
-        how = (name("lpgen ingest"), ", and give their folder with ", name("--data DIR"))
-        yield Paragraph(line("Nothing is known of use: read the logs with ", *how, "."))
+        how = (name("lpgen ingest"), ", then give the data folder with ", name("--data DIR"))
+        yield Paragraph(line("Use is unknown. Read the logs with ", *how, "."))
         return
     any_resource = found.question.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.NONE)
     yield Paragraph(line(*_use_summary(found.seen, any_resource=any_resource)))
@@ -229,20 +227,20 @@ def _use_blocks(found: Explanation) -> Iterator[Block]:
     if found.seen.earlier:
         records = plural(found.seen.earlier, "record")
         yield Paragraph(
-            line(quiet(f"{records} of an earlier principal of the same name don't count: AWS gave it another id."))
+            line(quiet(f"{records} of an earlier principal with the same name don't count, because it had another ID."))
         )
 
 
 _TITLES: Final = {
     UseOn.ASKED: "On the resource asked about",
-    UseOn.PERHAPS: "Perhaps on it: the records show a pattern, or no resource",
+    UseOn.PERHAPS: "Perhaps on this resource: the records show a pattern or no resource",
     UseOn.OTHER: "On other resources",
 }
 
 
 def _use_summary(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
     if seen.coverage is None:
-        yield Span("No log of the principal's account was read, so nothing is known of use.")
+        yield Span("No log of the principal's account was read, so use is unknown.")
         return
     covered = seen.coverage
     window = f"{covered.first_day} to {covered.last_day} ({plural(covered.covered_days, 'covered day')})"
@@ -252,14 +250,14 @@ def _use_summary(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
         yield Span(f" The logs cover {window}.")
     else:
         denied = [use for use in seen.uses if use.use.outcome is Outcome.DENIED]
-        attempts = f", but tried and denied: {_records(denied)}" if denied else ""
-        yield strong("Not seen used")
+        attempts = f", but denied attempts: {_records(denied)}" if denied else ""
+        yield strong("No recorded use")
         yield Span(f" in the logs of {window}{attempts}.")
     if seen.blind_spot:
         why = seen.blind_spot
-        yield Span(f" The logs don't show all use of it: {why}." if used else f" They could not have shown it: {why}.")
+        yield Span(f" The logs don't show all its use: {why}." if used else f" The logs can't show its use: {why}.")
     elif not used:
-        yield Span(" A use would have left a record.")
+        yield Span(" Use would have left a record.")
 
 
 def _used(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
@@ -267,7 +265,9 @@ def _used(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
     if any_resource or not (perhaps or others):
         yield strong(f"Used: {_records(here)}, last on {_last(here)}.")
         return
-    yield strong(f"Used on this resource: {_records(here)}, last on {_last(here)}." if here else "Not seen used on it.")
+    yield strong(
+        f"Used on this resource: {_records(here)}, last on {_last(here)}." if here else "No recorded use on it."
+    )
     if perhaps:
         yield Span(f" Perhaps on it: {_records(perhaps)}.")
     if others:
@@ -275,23 +275,23 @@ def _used(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
 
 
 def _contrary_note(found: Explanation) -> Iterator[Block]:
-    """That the logs hold an outcome other than the result, where they do."""
+    """A note if the logs have an outcome that contradicts the result."""
     if not found.contrary:
         return
     walls = sorted({WALL_WORDS[seen.use.denial_kind] for seen in found.contrary} - {WALL_WORDS[DenialKind.NONE]})
     by = f" (refused by: {' or '.join(walls)})" if walls else ""
-    does = "stops it, or stopped it" if found.result is Result.ALLOWED else "allows it, or allowed it"
+    does = "stops or stopped it" if found.result is Result.ALLOWED else "allows or allowed it"
     yield Paragraph(
         line(
             bad("The logs show otherwise: "),
             f"{_records(found.contrary)} {found.contrary[0].use.outcome}{by}, last on {_last(found.contrary)}. "
-            f"So something not known here {does} under the policies of that day.",
+            f"So something unknown here {does} under the policies of that day.",
         )
     )
 
 
 def _records(uses: Sequence[SeenUse]) -> str:
-    """How many records there are of some uses, at most: a call on several resources counts for each of them."""
+    """The number of records of some uses. It is an upper bound: a call counts for each of its resources."""
     records = plural(sum(use.use.evidence.records for use in uses), "record")
     return f"up to {records}" if len({use.use.resource for use in uses}) > 1 else records
 
@@ -309,24 +309,24 @@ def _use_item(use: SeenUse) -> Item:
 _UNNAMED: Final = {
     ResourceKind.NONE: "no resource",
     ResourceKind.UNKNOWN: "the record doesn't show the resource",
-    ResourceKind.OVERFLOW: "further resources, too many to keep apart",
+    ResourceKind.OVERFLOW: "further resources, too many to list",
 }
 
 
-def _use_notes(one: SeenUse) -> Iterator[Line]:
-    use = one.use
+def _use_notes(seen: SeenUse) -> Iterator[Line]:
+    use = seen.use
     yield seen_note(use.evidence)
     if use.denial_kind is not DenialKind.NONE:
         yield line("refused by: ", WALL_WORDS[use.denial_kind])
     if use.how != OBSERVED:
-        yield line("inferred by the rule ", name(use.how), f": {one.why}" if one.why else "")
+        yield line("inferred by the rule ", name(use.how), f": {seen.why}" if seen.why else "")
 
 
 # ---------------------------------------------------------------- who can
 
 
 def who_can_page(found: WhoCan, most: int = REVIEW_ROWS) -> Iterator[Block]:
-    """The page, with `most` principals that can, and half as many for which it depends."""
+    """The page, with at most `most` principals that can, and half as many for which it depends."""
     question = found.answers[0].question
     allowed, depends = found.having(Result.ALLOWED), found.having(Result.DEPENDS)
     denied = found.having(Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
@@ -342,7 +342,7 @@ def who_can_page(found: WhoCan, most: int = REVIEW_ROWS) -> Iterator[Block]:
     yield Paragraph(line(can, f"{open_ones} {count(len(denied))} can't."))
     for answers, outcome in (allowed, "denied"), (denied, "allowed"):
         if against := [label(answer).text for answer in answers if answer.contrary]:
-            says = f"records of this {outcome} for "
+            says = f"records show this {outcome} for "
             yield Paragraph(line(bad("The logs show otherwise: "), says, names(against, most=3), "."))
     yield from _remark_notes(question)
     for title, answers, room in ("Allowed", allowed, most), ("Depends", depends, (most + 1) // 2):
@@ -352,12 +352,12 @@ def who_can_page(found: WhoCan, most: int = REVIEW_ROWS) -> Iterator[Block]:
                 tuple(_answer_item(label(answer), answer, found.outsiders(answer)) for answer in answers[:room])
             )
             yield from more_note(answers[room:], len(answers) - room, "principal")
-    yield Heading(line("Not known, and could change an answer"), level=2)
+    yield Heading(line("Unknown facts that could change an answer"), level=2)
     yield Paragraph(line(" ".join(f"{clause[0].upper()}{clause[1:]}." for clause in found.unread)))
 
 
 def _answer_item(label: Span, answer: Explanation, outsiders: Iterable[str]) -> Item:
-    """A principal with its use, what lets it through or decides, and the outsiders that can assume it."""
+    """A principal with its use, what allows or decides it, and the outsiders that can assume it."""
     through = answer.rule or holes_of(answer).replace(f"{answer.question.principal.arn.rpartition(':')[0]}:", "")
     facts = (*_last_use(answer), *([line(through)] if through else ()), *_depends(answer))
     said = chain.from_iterable(line("; " if at else "  ", fact) for at, fact in enumerate(facts))
@@ -365,7 +365,7 @@ def _answer_item(label: Span, answer: Explanation, outsiders: Iterable[str]) -> 
 
 
 def _depends(answer: Explanation) -> Iterator[Line]:
-    """What it depends on; of the resource, the patterns that it has to match."""
+    """What the answer depends on. If only on the resource, also the patterns that it has to match."""
     if answer.result is Result.DEPENDS:
         patterns = dict.fromkeys(chain.from_iterable(hole.resources for hole in answer.holes if not hole.not_resource))
         resources = line(": ", names(patterns, most=2)) if patterns and answer.depends_on == (RESOURCE,) else ()
@@ -373,7 +373,7 @@ def _depends(answer: Explanation) -> Iterator[Line]:
 
 
 def _last_use(answer: Explanation) -> Iterator[Line]:
-    """When it was last used."""
+    """When the action was last used."""
     seen = answer.seen
     if seen is None:
         return

@@ -1,4 +1,4 @@
-"""The first screen of a review: what is dangerous, the numbers, what holds replacements back, and what to do next."""
+"""The first screen of a review: dangers, numbers, why replacements aren't safe, and next steps."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ _LONGEST_DATE: Final = 20
 _LONGEST_FILE: Final = 30
 _LONGEST_NAME: Final = 44
 _LONGEST_MESSAGE: Final = 110
-"""So many columns of a message are shown: with the name before it, about two lines of a screen."""
+"""The maximum width of a message: with the name before it, about two lines of a screen."""
 
 
 def first_screen(review: ReviewSummary, given: Given, *, width: int, size: int, steps: int) -> Iterator[PageBlock]:
-    """What a person has to know and to do first, on a screen of some width.
+    """What to know and do first, for a screen of `width` columns.
 
     Lists grow with `size`, from one row each.
     """
@@ -105,7 +105,7 @@ def _recreated(review: ReviewSummary) -> Iterator[PageBlock]:
 
 _MOST_STATES: Final = 4
 _OTHER_COLUMNS: Final = 52
-"""So wide are all columns but the first, with the gaps between them."""
+"""The width of all columns except the first, with the gaps between them."""
 
 _COLUMNS: Final = (
     Column("principal", flexible=True),
@@ -138,21 +138,14 @@ def _principals(review: ReviewSummary, room: int, most: int) -> Iterator[PageBlo
 def _row(label: str, summary: PrincipalSummary) -> list[Words]:
     counts = summary.counts
     after = [count(counts.kept), count(counts.removed)] if summary.has_documents else [quiet("-"), quiet("-")]
-    return [
-        name(label),
-        state_of(summary),
-        count(counts.granted),
-        count(counts.used),
-        *after,
-        dangers_of(summary),
-    ]
+    return [name(label), state_of(summary), count(counts.granted), count(counts.used), *after, dangers_of(summary)]
 
 
 # ---------------------------------------------------------------- reasons
 
 
 def _reasons(review: ReviewSummary, most: int) -> Iterator[PageBlock]:
-    """The kinds of caveats that most replacements have, and how many have them."""
+    """The most common kinds of caveats, and how many replacements have them."""
     unsafe = [summary for summary in review.open if not summary.safe]
     kinds = Counter(kind for summary in unsafe for kind in {caveat.kind for caveat in summary.caveats})
     if not kinds:

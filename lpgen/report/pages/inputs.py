@@ -1,4 +1,4 @@
-"""The inputs of a review: logs and the use that they could not have shown, policies, the snapshot, and decisions."""
+"""The inputs of a review: logs and the use that they can't show, policies, the snapshot, and decisions."""
 
 from __future__ import annotations
 
@@ -34,15 +34,13 @@ from lpgen.report.blocks import (
     table,
 )
 from lpgen.report.escaping import terminal_text
+from lpgen.report.skip_words import SKIP_WORDS
 from lpgen.report.summary import ReviewSummary, sum_counts
-from lpgen.report.words import (
-    SKIP_WORDS,
-    shorten,
-)
+from lpgen.report.words import shorten
 
 
 def coverage_blocks(review: ReviewSummary) -> Iterable[Block]:
-    """The logs read of each account, and the use that they could not have shown."""
+    """The logs read for each account, and the use that they can't show."""
     report = review.report
     accounts = report.diff.coverage.accounts
     yield Heading(line("What the logs cover"), level=2, aside=True)
@@ -61,14 +59,9 @@ def coverage_blocks(review: ReviewSummary) -> Iterable[Block]:
         [_coverage_row(account, report.min_days) for account in accounts[:REVIEW_ROWS]],
     )
     yield from more_rows(len(accounts), "account")
-    yield Paragraph(line(quiet(_COUNTED)))
+    counted = "A record counts for each file that contains it and each resource that it names"
+    yield Paragraph(line(quiet(f"{counted}, so every number of records is an upper bound.")))
     yield bullets(*_unread_accounts(review.accounts_without_logs), *_all_coverage_notes(accounts[:REVIEW_ROWS]))
-
-
-_COUNTED: Final = (
-    "A record counts in each file that holds it and for each resource that it names, so every number of records is an "
-    "upper bound."
-)
 
 
 def _coverage_row(coverage: AccountCoverage, min_days: int) -> list[Words]:
@@ -85,11 +78,11 @@ def _coverage_row(coverage: AccountCoverage, min_days: int) -> list[Words]:
 
 def _unread_accounts(unread: Sequence[str]) -> Iterable[Line]:
     if unread:
-        yield line(bad("no log was read of "), names(unread, most=REVIEW_ROWS))
+        yield line(bad("no log was read for "), names(unread, most=REVIEW_ROWS))
 
 
 def _all_coverage_notes(accounts: Sequence[AccountCoverage]) -> Iterable[Line]:
-    """The notes on all accounts; a note that several share is given once, with all their names."""
+    """The notes on all accounts. A note that several accounts share appears once, with all their names."""
     found: dict[tuple[Line, Line], list[str]] = defaultdict(list)
     for notes in (_hole_notes, _source_notes):
         for account in accounts:
@@ -100,7 +93,7 @@ def _all_coverage_notes(accounts: Sequence[AccountCoverage]) -> Iterable[Line]:
 
 
 def _hole_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
-    """The gaps in an account's logs: the words before its name, and those after it."""
+    """The gaps in an account's logs, each as the words before and after the account."""
     for gap in coverage.gaps:
         yield line(bad("hole in ")), line(f": no record from {gap.first} to {gap.last}")
     for hole in coverage.uncovered:
@@ -110,7 +103,7 @@ def _hole_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
 
 
 def _source_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
-    """Notes on the recorded events of an account, in the same two parts."""
+    """Notes on the recorded events of an account, as the words before and after the account."""
     if coverage.known_from is not CoverageSource.LOG:
         yield from _trail_notes(coverage)
     if coverage.known_from is not CoverageSource.TRAILS:
@@ -123,7 +116,7 @@ def _trail_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     if not coverage.trails:
         yield line(bad("no trail records ")), line(" ", source)
     for trail in coverage.trails:
-        yield line("recorded of "), line(" ", source, f": {trail}")
+        yield line("recorded for "), line(" ", source, f": {trail}")
 
 
 def _event_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
@@ -133,23 +126,23 @@ def _event_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
         if side not in coverage.sides():
             none = bad(f"no {SIDE_WORDS[side]} management events")
             yield line(none, " in "), line(" ", source, ": the trails may leave them out")
-    seen = [line("; ", said) for said in _data_events(coverage)]
-    said = line(*seen)[1:] or line("none, so calls on objects, items and messages don't show")
+    seen = [line("; ", events) for events in _data_events(coverage)]
+    said = line(*seen)[1:] or line("none, so calls on objects, items and messages aren't visible")
     taken: Line = ()
     if coverage.data_events and coverage.known_from is CoverageSource.LOG:
-        below = ", and below a wildcard only for principals that have some, unless "
-        taken = line(below, name("--trails FILE"), " says more")
+        below = ". Actions below a wildcard count as recorded only for principals with such events, unless you give "
+        taken = line(below, name("--trails FILE"))
     yield line("data events of "), line(" ", source, ": ", said, taken)
     if coverage.summed:
         summed = names(sorted(coverage.summed), most=3)
-        yield line("data events of "), line(" that are only aggregated: ", summed, ", so who used what doesn't show")
+        yield line("data events of "), line(" that are only aggregated: ", summed, ", so the callers aren't visible")
     if coverage.unseen:
         unseen = names(sorted(coverage.unseen), most=3)
-        yield line("no record at all in "), line(" ", source, ": ", unseen, ": the trails may exclude its calls")
+        yield line("no record at all in "), line(" ", source, ": ", unseen, ": the trails may exclude these calls")
 
 
 def _data_events(coverage: AccountCoverage) -> Iterable[Line]:
-    """The sources whose data events were seen, and where; reads and writes apart where only one of them was."""
+    """The event sources with data events and their Regions. If only reads or only writes were seen, it says so."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for region, event_source in sorted(coverage.data_events):
         sides = coverage.sides(region, event_source)
@@ -161,12 +154,12 @@ def _data_events(coverage: AccountCoverage) -> Iterable[Line]:
 
 
 def unobservable_blocks(review: ReviewSummary) -> Iterable[Block]:
-    """How many actions whose use the logs can't show each choice keeps, of all replacements together, by kind."""
+    """The number of unobservable actions that each choice keeps, over all replacements, by kind."""
     total = sum_counts(review.with_documents)
     kinds = [kind for kind in UnobservableKind if total.kept_by(KeepUnobservable.ALL, kind)]
     if not kinds:
         return
-    yield Heading(line("What the logs can't show, and what --keep-unobservable would keep of it"), level=2, aside=True)
+    yield Heading(line("What the logs can't show, and what --keep-unobservable would keep"), level=2, aside=True)
     yield table(
         (
             Column("kind"),
@@ -178,20 +171,16 @@ def unobservable_blocks(review: ReviewSummary) -> Iterable[Block]:
             for kind in kinds
         ],
     )
-    yield Paragraph(line(quiet(_CHOICES)))
-
-
-_CHOICES: Final = (
-    "Numbers are actions of all principals with a replacement. The default, signed, keeps those with a sign of use. To "
-    "choose for one kind: --keep-unobservable KIND=all."
-)
+    default = "The default, signed, keeps actions with a sign of use."
+    choose = "To choose for one kind: --keep-unobservable KIND=all."
+    yield Paragraph(line(quiet(f"Numbers are actions of all principals with a replacement. {default} {choose}")))
 
 
 _KIND_WORDS: Final = {
-    UnobservableKind.DATA_EVENTS: "events that the logs lack, data events above all",
+    UnobservableKind.DATA_EVENTS: "events missing from the logs, mainly data events",
     UnobservableKind.OTHER_PROTOCOL: "used over another protocol or in a console",
     UnobservableKind.INSIDE_CALL: "checked inside another call",
-    UnobservableKind.INTERNAL: "used by the service itself, or by nobody any more",
+    UnobservableKind.INTERNAL: "used by the service itself, or obsolete",
     UnobservableKind.UNCLASSIFIED: "no API call is known to need it",
 }
 
@@ -200,36 +189,35 @@ _KIND_WORDS: Final = {
 
 
 def guard_blocks(report: Report) -> Iterable[Block]:
-    """The snapshot and the policies other than the principals' own that the report uses."""
-    yield Heading(line("Policies beside the principals' own"), level=2, aside=True)
+    """The snapshot, and the policies that the report uses in addition to the principals' own."""
+    yield Heading(line("Policies other than the principals' own"), level=2, aside=True)
     yield bullets(*_snapshot_notes(report.snapshot), *guards_notes(report))
 
 
 def skip_blocks(skips: Sequence[SkipCount]) -> Iterable[Block]:
-    """The records that were read and are no usage, by reason."""
+    """The records that don't count as usage, by reason."""
     if not skips:
         return
     records = sum(skip.records for skip in skips if skip.reason not in _WHOLE_FILES)
-    yield Heading(line("Read, but no usage", quiet(f" ({plural(records, 'record')})")), level=2, aside=True)
+    yield Heading(line("Records not counted as usage", quiet(f" ({plural(records, 'record')})")), level=2, aside=True)
     yield table(
         (Column("what", flexible=True), Column("number", number=True), Column("example", flexible=True)),
         [
-            (SKIP_WORDS[one.reason], count(one.records), name(one.example_event_id) if one.example_event_id else "")
-            for one in sorted(skips, key=lambda skip: (-skip.records, skip.reason))
+            (SKIP_WORDS[skip.reason], count(skip.records), name(skip.example_event_id) if skip.example_event_id else "")
+            for skip in sorted(skips, key=lambda skip: (-skip.records, skip.reason))
         ],
     )
 
 
 _WHOLE_FILES: Final = frozenset({SkipReason.UNREADABLE_FILE, SkipReason.NOT_CLOUDTRAIL})
-"""Skips counted in files, since the number of their records isn't known."""
+"""Skips that count files, because the number of records is unknown."""
 
 
 def problem_blocks(report: Report) -> Iterable[Block]:
-    """The problems of the files given, and decisions that are no longer in force."""
+    """The problems in the input files, and expired decisions."""
     if report.problems:
-        yield Heading(
-            line("Problems of the files given", quiet(f" ({count(len(report.problems))})")), level=2, aside=True
-        )
+        number = quiet(f" ({count(len(report.problems))})")
+        yield Heading(line("Problems in the input files", number), level=2, aside=True)
         yield bullets(*report.problems[:REVIEW_ROWS])
         yield from more_rows(len(report.problems), "problem")
     if report.diff.expired:
@@ -250,7 +238,7 @@ def problem_blocks(report: Report) -> Iterable[Block]:
 
 
 def guards_notes(report: Report) -> Iterator[Words]:
-    """A sentence for each kind of guard; what isn't given can cap or explain nothing."""
+    """A sentence for each kind of guard."""
     guards = report.guards
     if guards.scps:
         yield line("SCPs: ", "; ".join(_scps(guards)))
@@ -265,23 +253,23 @@ def guards_notes(report: Report) -> Iterator[Words]:
         given = f"no resource policies given{trusted}: use that only they allow is shown as ungranted; add "
         yield line(given, name("--resource-policies DIR"))
     if guards.boundary is not None:
-        yield line("permissions boundary: ", name(guards.boundary.name), " counts for every principal")
+        yield line("permissions boundary: ", name(guards.boundary.name), " applies to every principal")
 
 
 def _scps(guards: Guards) -> Iterator[str]:
-    """The accounts whose SCPs cap grants, and how many accounts have none, as outside of an organization."""
+    """The accounts whose SCPs limit grants, and the number of accounts without SCPs."""
     listed = [scp for scp in guards.scps if scp.account]
     capped = sum(bool(levels.levels) for levels in listed)
     everyone = [len(scp.levels) for scp in guards.scps if not scp.account]
-    parts = [f"those of {plural(capped, 'account')}"] if capped else []
+    parts = [f"policies of {plural(capped, 'account')}"] if capped else []
     parts += [f"{plural(levels, 'level')} for every {'other ' if listed else ''}account" for levels in everyone]
     if parts:
-        verb = "caps" if parts[0].startswith("1 level ") else "cap"
+        verb = "limits" if parts[0].startswith("1 level ") else "limit"
         yield f"{' and '.join(parts)} {verb} the grants"
     shut = [scp.account for scp in guards.scps if any(not _allows_anything(level) for level in scp.levels)]
     if shut:
         whose = "all accounts" if "" in shut else plural(len(shut), "account")
-        yield f"a level of {whose} allows nothing, so nothing is granted there: is FullAWSAccess missing from it?"
+        yield f"a level of {whose} allows nothing, so nothing is granted there: is FullAWSAccess missing?"
     if len(listed) > capped:
         yield f"{plural(len(listed) - capped, 'account has', 'accounts have')} none"
 
@@ -291,20 +279,20 @@ def _allows_anything(level: Iterable[Policy]) -> bool:
 
 
 def _snapshot_notes(stamp: SnapshotStamp | None) -> Iterator[Words]:
-    """One sentence on the snapshot, with its date; its gaps are among the problems."""
+    """A sentence on the snapshot, with its date. Its gaps are listed as problems."""
     if stamp is not None:
-        gaps = f"; it lacks something: {plural(len(stamp.gaps), 'gap')}, named under Problems" if stamp.gaps else ""
-        yield line("snapshot ", name(stamp.name), f": {_facts(stamp)}; in use are its {_used(stamp)}{gaps}")
+        gaps = f"; it has {plural(len(stamp.gaps), 'gap')}, listed under Problems" if stamp.gaps else ""
+        yield line("snapshot ", name(stamp.name), f": {_facts(stamp)}; used: {_used(stamp)}{gaps}")
 
 
 def render_used_snapshot(stamp: SnapshotStamp) -> str:
-    """The message on stderr about the snapshot that a command uses: the facts, and every gap on a line of its own."""
-    said = [f"snapshot {stamp.name} ({_facts(stamp)}): its {_used(stamp)}"]
+    """The message about the snapshot that a command uses: its facts, and each gap on its own line."""
+    said = [f"snapshot {stamp.name} ({_facts(stamp)}); used: {_used(stamp)}"]
     return "\n".join(map(terminal_text, (*said, *_gap_lines(stamp))))
 
 
 def render_taken_snapshot(stamp: SnapshotStamp, folder: str) -> str:
-    """The message of `lpgen snapshot` at its end."""
+    """The message at the end of `lpgen snapshot`."""
     said = [f"snapshot {stamp.name}: {_facts(stamp)}, in {folder}", *_gap_lines(stamp)]
     return "\n".join(map(terminal_text, said))
 
@@ -331,9 +319,9 @@ def _used(stamp: SnapshotStamp) -> str:
 def decisions_notes(
     stamp: DecisionsStamp | None, accepted: int, noun: str = "reason", *, longest: int = 0
 ) -> Iterator[Line]:
-    """The same as one sentence, and how many match nothing, if there are decisions; `noun` is what they accept.
+    """A sentence on the decisions in use and on decisions that match nothing. Empty without decisions.
 
-    With `longest`, a longer name of the file is cut.
+    `noun` is what decisions accept. A file name longer than `longest` is cut.
     """
     if stamp is not None:
         file = shorten(stamp.file, longest) if longest else stamp.file
@@ -342,7 +330,7 @@ def decisions_notes(
 
 
 def _idle(closest: Sequence[str]) -> Iterator[Words]:
-    """How many decisions match nothing and what they may mean, and the end of the sentence."""
+    """The end of the sentence: the number of decisions that match nothing, and what they may mean."""
     meant = sorted(set(filter(None, closest)))
     if closest:
         yield "; "
@@ -351,7 +339,7 @@ def _idle(closest: Sequence[str]) -> Iterator[Words]:
 
 
 def render_used_decisions(found: DecisionsPart | None) -> str:
-    """The same as a message; "" where there are no decisions."""
+    """A message on the decisions in use, or "" without decisions."""
     if found is None:
         return ""
     in_force = {kind: getattr(found, kind) for kind in DecisionKind}
@@ -360,4 +348,4 @@ def render_used_decisions(found: DecisionsPart | None) -> str:
 
 def _counts(in_force: Mapping[DecisionKind, int], accepted: int, noun: str) -> str:
     kinds = ", ".join(f"{count(number)} {kind.replace('_', '-')}" for kind, number in in_force.items() if number)
-    return f"{kinds or 'none in force'}{f' ({plural(accepted, noun)} accepted)' if accepted else ''}"
+    return f"{kinds or 'none in use'}{f' ({plural(accepted, noun)} accepted)' if accepted else ''}"

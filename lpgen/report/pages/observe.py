@@ -1,4 +1,4 @@
-"""A plan of trails as a page: the actions it would decide, what each trail records and costs, and the open actions."""
+"""A plan of trails as a page: the actions that it would decide, what each trail records and costs, and open actions."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ from lpgen.report.blocks import (
     bullets,
     count,
     line,
+    more_in_json,
     name,
     names,
     plural,
+    problem_list,
     quiet,
     table,
 )
@@ -34,8 +36,8 @@ _MOST_NAMES: Final = 3
 
 _UNDECIDED: Final = {
     Visibility.NEVER: "CloudTrail never records their use",
-    Visibility.MANAGEMENT: "management events show their use, and the logs lack these",
-    Visibility.INFERRED: "only the records of other calls show their use",
+    Visibility.MANAGEMENT: "management events show their use, but the logs lack them",
+    Visibility.INFERRED: "only records of other calls show their use",
 }
 _STATUSES: Final = {
     OutcomeStatus.USED: "used",
@@ -46,27 +48,21 @@ _STATUSES: Final = {
 
 
 def observe_page(plan: ObservePlan) -> tuple[Block, ...]:
-    """The page, account by account; JSON has every row."""
+    """The page, by account. JSON has every row."""
     return (
         Heading(line(_observe_sentence(plan)), level=1),
         *(block for account in plan.accounts for block in _account(account, plan.price)),
         *_undecided(plan),
         *_next(plan),
-        *_problems(plan),
+        *problem_list(plan.problems),
     )
-
-
-def _problems(plan: ObservePlan) -> Iterable[Block]:
-    if plan.problems:
-        yield Heading(line("Problems of the files given"), level=2)
-        yield bullets(*plan.problems)
 
 
 def _observe_sentence(plan: ObservePlan) -> str:
     """The plan in one sentence."""
     decided = [use for account in plan.accounts for use in account.decides]
     if not decided:
-        return "No trail for data events would decide anything that the review keeps without seen use."
+        return "No data event trail would decide any action that the review keeps without recorded use."
     trails = [trail for account in plan.accounts for trail in account.trails]
     new = sum(trail.is_new for trail in trails)
     what = (
@@ -78,15 +74,15 @@ def _observe_sentence(plan: ObservePlan) -> str:
 
 def _account(plan: AccountPlan, price: float) -> Iterable[Block]:
     yield Heading(line("Account ", name(plan.account)), level=2)
-    for one in plan.trails:
-        trail = one.trail
+    for planned in plan.trails:
+        trail = planned.trail
         what = (
             "a new trail for data events only"
-            if one.is_new
-            else "with all that it selects today, which counts as known only from the change on"
+            if planned.is_new
+            else "including what it selects today; coverage counts only from the change on"
         )
         to = line(", log files to ", name(trail.bucket)) if trail.bucket else ()
-        values = f"{count(one.values)} of {count(MOST_VALUES)} values"
+        values = f"{count(planned.values)} of {count(MOST_VALUES)} values"
         yield Paragraph(line(name(trail.name), f" in {trail.home_region}, {what}: {values}", *to))
     if plan.trails:
         yield from _selected(plan, price)
@@ -97,11 +93,11 @@ def _account(plan: AccountPlan, price: float) -> Iterable[Block]:
 
 
 def _selected(plan: AccountPlan, price: float) -> Iterable[Block]:
-    """The data events that the trails select, a row for each type, with the estimates."""
+    """The data events that the trails select, with estimates, one row per type."""
     by_kind: dict[str, list[Selection]] = {}
     for trail in plan.trails:
-        for one in trail.added:
-            by_kind.setdefault(one.kind, []).append(one)
+        for selection in trail.added:
+            by_kind.setdefault(selection.kind, []).append(selection)
     columns = [Column("data events of"), Column("which"), Column("resources", flexible=True)]
     is_estimated = any(estimate.a_day is not None for estimate in plan.estimates)
     if is_estimated:
@@ -109,12 +105,12 @@ def _selected(plan: AccountPlan, price: float) -> Iterable[Block]:
     rows: list[tuple[Words, ...]] = []
     for estimate in plan.estimates:
         selected = by_kind[estimate.kind]
-        patterns = names([_pattern(one) for one in selected], most=_MOST_NAMES)
+        patterns = names(map(_pattern, selected), most=_MOST_NAMES)
         numbers = _numbers(estimate, price) if is_estimated else ()
         rows.append((name(estimate.kind.removeprefix("AWS::")), _sides(selected), patterns, *numbers))
     yield table(columns, rows)
     rate = f"{price:g} USD for 100,000 data events, without storage"
-    note = f"Estimated from data events of the type in the logs, at {rate}."
+    note = f"Estimated from data events of this type in the logs, at {rate}."
     if not is_estimated:
         note = f"The logs hold no data events of these types, so their number is unknown. Price: {rate}."
     yield Paragraph(line(quiet(note)))
@@ -129,12 +125,12 @@ def _numbers(estimate: Estimate, price: float) -> tuple[Words, ...]:
 
 
 def _sides(selected: Iterable[Selection]) -> str:
-    sides = {side for one in selected for side in one.sides}
+    sides = {side for selection in selected for side in selection.sides}
     return "all" if len(sides) > 1 else "reads" if True in sides else "writes"
 
 
 def _pattern(selection: Selection) -> str:
-    """A selection as a pattern of ARNs."""
+    """A selection as an ARN pattern."""
     before = "*" if selection.operator is FieldOperator.ENDS_WITH else ""
     after = "*" if selection.operator is FieldOperator.STARTS_WITH else ""
     return f"{before}{selection.value}{after}"
@@ -150,7 +146,7 @@ def _decided(plan: AccountPlan) -> Iterable[Block]:
         (_label(arn, plan), count(len(found)), names(found, most=_MOST_NAMES)) for arn, found in ranked[:_MOST_ROWS]
     ]
     yield table(columns, rows)
-    yield from _more(len(ranked) - _MOST_ROWS)
+    yield from more_in_json(len(ranked) - _MOST_ROWS)
 
 
 def _left_open(plan: AccountPlan) -> Iterable[Block]:
@@ -158,7 +154,7 @@ def _left_open(plan: AccountPlan) -> Iterable[Block]:
     columns = (Column("principal", flexible=True), Column("stays open", number=True), Column("why", flexible=True))
     ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     yield table(columns, [(_label(arn, plan), count(found), why) for (arn, why), found in ranked[:_MOST_ROWS]])
-    yield from _more(len(ranked) - _MOST_ROWS)
+    yield from more_in_json(len(ranked) - _MOST_ROWS)
 
 
 def _label(arn: str, plan: AccountPlan) -> Span:
@@ -178,33 +174,19 @@ def _next(plan: ObservePlan) -> Iterable[Block]:
         yield bullets(
             line("Save this plan with ", name("--output plan.json"), "."),
             line(
-                "Apply it: ",
-                name("--format cli"),
-                ", ",
-                name("terraform"),
-                " or ",
-                name("cloudformation"),
-                " prints it for one account. The policy of the bucket must let each new trail write to it.",
+                *("Apply it: ", name("--format cli"), ", ", name("terraform"), " or ", name("cloudformation")),
+                " prints it for one account. The bucket policy must allow each new trail to write.",
             ),
             line(
-                "After as many covered days as ",
-                name("--min-days"),
-                " says, ingest its logs and give this command ",
-                name("--since plan.json"),
-                ". It needs the settings of all trails that record the account, by ",
-                name("--trails"),
-                " or a snapshot.",
+                *("After ", name("--min-days"), " covered days, ingest the logs and run this command with "),
+                *(name("--since plan.json"), ". It needs the settings of all trails of the account: give "),
+                *(name("--trails"), " or a snapshot."),
             ),
         )
 
 
-def _more(number: int) -> Iterable[Block]:
-    if number > 0:
-        yield Paragraph(line(quiet(f"and {count(number)} more; "), name("--format json"), quiet(" has them all")))
-
-
 def outcomes_page(outcomes: Sequence[ObserveOutcome]) -> tuple[Block, ...]:
-    """The outcome of a plan's kept actions: the counts, then the actions that are still open."""
+    """The outcome for a plan's kept actions: the counts, then the open actions."""
     counted = Counter(outcome.status for outcome in outcomes)
     still = [outcome for outcome in outcomes if outcome.status is OutcomeStatus.OPEN]
     columns = (Column("principal", flexible=True), Column("action"), Column("why it is open", flexible=True))
@@ -212,14 +194,10 @@ def outcomes_page(outcomes: Sequence[ObserveOutcome]) -> tuple[Block, ...]:
     return (
         Heading(line(f"{count(decided)} of {plural(len(outcomes), 'kept action')} of the plan are decided."), level=1),
         bullets(
-            *(
-                f"{plural(counted[status], 'action')}: {words}."
-                for status, words in _STATUSES.items()
-                if counted[status]
-            )
+            *(f"{plural(counted[status], 'action')}: {_STATUSES[status]}." for status in _STATUSES if counted[status])
         ),
-        *([table(columns, [_open_row(outcome) for outcome in still[:_MOST_ROWS]])] if still else []),
-        *_more(len(still) - _MOST_ROWS),
+        *([table(columns, map(_open_row, still[:_MOST_ROWS]))] if still else []),
+        *more_in_json(len(still) - _MOST_ROWS),
     )
 
 

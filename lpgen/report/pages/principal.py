@@ -1,9 +1,10 @@
-"""One principal's part of a review: the proposal, why it isn't safe yet, and the changes."""
+"""One principal in a review: the proposal, why it isn't safe yet, and the changes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
+from itertools import chain
 from typing import Final
 
 from lpgen.core.analysis.caveats.kinds import order_of_kind
@@ -52,16 +53,11 @@ from lpgen.report.views import USED_KINDS, KeptGroup, PrincipalView
 from lpgen.report.words import CLASS_WORDS, LINE_WORDS, sentence, short_label_of, state_of
 
 _MOST_READABLE: Final = 20_000
-"""So many characters of policies, some four documents, is the most that a person reads line by line."""
+"""The most characters of policies that a person reads line by line: about four documents."""
 
 
 def principal_page(view: PrincipalView) -> tuple[Fold]:
-    """The part of a principal in a review."""
-    return (_principal_fold(view),)
-
-
-def _principal_fold(view: PrincipalView) -> Fold:
-    """One principal's part, foldable."""
+    """One principal in a review, as a fold."""
     principal, counts = view.diff.principal, view.counts
     change = [quiet(f"  {count(counts.granted)} → {count(counts.kept)} actions")] if view.has_documents else []
     summary = line(name(short_label_of(principal)), "  ", state_of(view.summary), *change)
@@ -83,10 +79,10 @@ def _principal_fold(view: PrincipalView) -> Fold:
         plan_blocks(view),
         check_blocks(view),
     )
-    return Fold(summary, tuple(block for part in parts for block in part))
+    return (Fold(summary, tuple(chain.from_iterable(parts))),)
 
 
-# ---------------------------------------------------------------- the proposal, and is it safe
+# ---------------------------------------------------------------- the proposal and its safety
 
 
 def identity_blocks(view: PrincipalView) -> Iterable[Block]:
@@ -99,23 +95,24 @@ def identity_blocks(view: PrincipalView) -> Iterable[Block]:
     if use.recreated:
         yield Paragraph(line(strong(f"{sentence(use.recreated.text)}.")))
     if view.proposal.replacement is not None and not view.has_documents:
-        yield Paragraph(line(strong("No replacement: "), "what it needs doesn't fit AWS's limits", days))
+        yield Paragraph(line(strong("No replacement: "), "the needed permissions exceed AWS's limits", days))
     else:
         yield Paragraph(line(strong("Proposal: "), view.proposal.advice, days))
 
 
 def safety_blocks(view: PrincipalView) -> Iterable[Block]:
-    """Whether the replacement is called safe, and the next steps where it is not; for one in place, what to look into.
+    """Whether the replacement is called safe, and otherwise the next steps. For one in place, what to look into.
 
-    A replacement in place may miss use that the logs miss: an attempt that left no record may have been refused.
+    A replacement in place may lack permissions for use that the logs miss: an attempt without a record may have been
+    denied.
     """
     in_place = view.proposal.in_place
     if view.proposal.safe and view.proposal.verification is not None and not in_place:
         checks = view.proposal.verification.checks
         examined = sum(check.examined for check in checks)
-        passed = f"all {plural(len(checks), 'check')} passed, {plural(examined, 'thing')} examined"
+        passed = f"all {plural(len(checks), 'check')} passed, {plural(examined, 'item')} examined"
         yield Paragraph(
-            line(good("Safe: "), "what was used stays allowed, and nothing new is allowed", quiet(f"  ({passed})"))
+            line(good("Safe: "), "all recorded use stays allowed, and nothing new is allowed", quiet(f"  ({passed})"))
         )
         if (expected := view.diff.draft.expected) is not None:
             few = f"at most {plural(expected.high, 'denied need')}" if expected.high else "no denied need"
@@ -133,7 +130,7 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
 
 
 def _reason_blocks(view: PrincipalView) -> Iterable[Block]:
-    """Why it isn't safe, the worst reason first, and the others folded: what happened, why it matters, what to do."""
+    """Why it isn't safe: what happened, why it matters, what to do. The worst reason is first; others are folded."""
     first, *others = sorted(view.summary.open_caveats, key=lambda caveat: (order_of_kind(caveat.kind), caveat.message))
     yield Paragraph(line(bad(_caveats_title(view)), quiet(f" ({plural(1 + len(others), 'reason')}):")))
     yield bullets(_reason_item(first, why=first.kind.row.help))
@@ -158,22 +155,21 @@ def _caveats_title(view: PrincipalView) -> str:
         return "To look into"
     if view.proposal.replacement is not None:
         return "Not safe yet"
-    return "Not sure yet" if view.diff.principal_class is PrincipalClass.UNUSED else "To know"
+    return "Not sure yet" if view.diff.principal_class is PrincipalClass.UNUSED else "Details"
 
 
 def number_blocks(view: PrincipalView) -> Iterable[Block]:
-    """How many actions are granted, kept and removed, and the reasons for the kept ones."""
+    """The numbers of granted, kept and removed actions, and why actions are kept."""
     counts = view.counts
     if not view.has_documents:
         yield from _sizes(view)
-    if not view.has_documents and view.diff.assessment.verdicts:
-        yield Paragraph(
-            line(
-                f"{plural(counts.granted, 'action')} granted: {count(counts.used)} used, {count(counts.attempted)} "
-                f"tried, {count(counts.unused)} unused, {count(counts.unobservable)} that the logs can't show."
+        if view.diff.assessment.verdicts:
+            yield Paragraph(
+                line(
+                    f"{plural(counts.granted, 'action')} granted: {count(counts.used)} used, {count(counts.attempted)} "
+                    f"attempted, {count(counts.unused)} unused, {count(counts.unobservable)} that the logs can't show."
+                )
             )
-        )
-    if not view.has_documents:
         return
     unsure = [f"{count(number)} {level}" for level, number in view.confidence.items() if number]
     sure = f" (confidence: {', '.join(unsure)})" if unsure else ""
@@ -185,8 +181,8 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
         )
     )
     kinds = [f"{plural(len(actions), 'action')} {LINE_WORDS[kind]}" for kind, actions in view.kinds.items()]
-    if beside := counts.kept - sum(map(len, view.kinds.values())):
-        kinds.append(f"{plural(beside, 'action')} granted by what stays attached")
+    if attached := counts.kept - sum(map(len, view.kinds.values())):
+        kinds.append(f"{plural(attached, 'action')} granted by policies that stay attached")
     if kinds:
         yield Paragraph(line(f"Kept: {'; '.join(kinds)}."))
     documents = view.proposal.replacement.documents if view.proposal.replacement else ()
@@ -209,7 +205,7 @@ def _sizes(view: PrincipalView) -> Iterable[Block]:
 
 
 def plan_blocks(view: PrincipalView) -> Iterable[Block]:
-    """The steps that put the replacement in place, unless it is."""
+    """The steps that put the replacement in place. Empty if it is in place."""
     steps = plan_steps(view.proposal)
     if not steps or view.proposal.in_place:
         return
@@ -221,34 +217,25 @@ def plan_blocks(view: PrincipalView) -> Iterable[Block]:
         yield Paragraph(line(f"{note[0].upper()}{note[1:]}."))
     for step in steps:
         if step.kind is StepKind.KEEP_BOUNDARY:
-            yield Paragraph(line("The permissions boundary ", name(step.name), " stays as it is."))
+            yield Paragraph(line("The permissions boundary ", name(step.name), " stays unchanged."))
         elif step.kind is StepKind.STAY_ATTACHED:
             yield Paragraph(line(name(step.name), " stays attached."))
 
 
 def _step_line(step: PlanStep) -> Line:
-    size = quiet(f" ({plural(step.characters, 'character')})")
-    match step.kind:
-        case StepKind.ATTACH:
-            return line("create ", name(step.name), " from ", name(step.file), size, " and attach it")
-        case StepKind.NEW_VERSION:
-            return line("make ", name(step.file), size, " the default version of ", name(step.name))
-        case StepKind.PUT_INLINE:
-            return line("put the inline policy ", name(step.name), " from ", name(step.file), size)
-        case StepKind.DETACH:
-            return line("detach ", name(step.name))
-        case StepKind.DELETE_INLINE:
-            return line("delete the inline policy ", name(step.name))
-        case StepKind.LEAVE_GROUP:
-            return line("end the membership in group ", name(step.name))
-        case StepKind.KEEP_BOUNDARY:
-            return line("leave the boundary ", name(step.name))
-        case StepKind.STAY_ATTACHED:
-            return line("leave ", name(step.name), " attached")
+    policy, file, size = name(step.name), name(step.file), quiet(f" ({plural(step.characters, 'character')})")
+    return {
+        StepKind.ATTACH: line("create ", policy, " from ", file, size, " and attach it"),
+        StepKind.NEW_VERSION: line("make ", file, size, " the default version of ", policy),
+        StepKind.PUT_INLINE: line("put the inline policy ", policy, " from ", file, size),
+        StepKind.DETACH: line("detach ", policy),
+        StepKind.DELETE_INLINE: line("delete the inline policy ", policy),
+        StepKind.LEAVE_GROUP: line("remove the user from group ", policy),
+    }[step.kind]
 
 
 def check_blocks(view: PrincipalView) -> Iterable[Block]:
-    """The checks that did not pass."""
+    """The checks that didn't pass."""
     verification = view.proposal.verification
     if verification is None or verification.status is CheckStatus.PASSED:
         return
@@ -269,15 +256,15 @@ def check_item(check: Check, *, most: int = 8) -> Item:
     )
 
 
-# ---------------------------------------------------------------- kept, dropped, and what can't be undone
+# ---------------------------------------------------------------- kept and dropped actions, and lost undo actions
 
 
 def all_kept_blocks(view: PrincipalView) -> dict[str, tuple[Block, ...]]:
-    """The actions kept for reasons other than use, by the name of the part; a part without anything is empty."""
+    """The actions kept for reasons other than use, by the name of the part. A part may be empty."""
     used = {action for kind in USED_KINDS for action in view.kinds.get(kind, ())}
     parts = (
         ("kept", "Kept because the logs can't show use", view.kept),
-        ("review", "Kept for review, since a use is unexplained", view.for_review),
+        ("review", "Kept for review because a use is unexplained", view.for_review),
         ("decided", "Kept by decision", view.decided),
         ("shared", "Needed in other accounts of the permission set", view.shared),
     )
@@ -285,7 +272,7 @@ def all_kept_blocks(view: PrincipalView) -> dict[str, tuple[Block, ...]]:
 
 
 def _kept_blocks(title: str, groups: tuple[KeptGroup, ...], used: Collection[Action]) -> Iterable[Block]:
-    """The actions kept for a reason other than use, by service; it names those also used on other resources."""
+    """The actions kept for a reason other than use, by service. Actions also used on other resources are named."""
     if not groups:
         return
     actions = [action for group in groups for action in group.actions]
@@ -310,19 +297,19 @@ def _kept_blocks(title: str, groups: tuple[KeptGroup, ...], used: Collection[Act
     yield from more_note(groups[MOST_ROWS:], sum(len(group.actions) for group in groups[MOST_ROWS:]), "action")
     both = [action for action in sorted(actions) if action in used]
     if both:
-        yield Paragraph(line("Used too, and kept here on more resources: ", names(both, most=4), "."))
+        yield Paragraph(line("Also used, and kept here on more resources: ", names(both, most=4), "."))
 
 
 def rule_blocks(view: PrincipalView) -> Iterable[Block]:
     """The scoping rules that were applied, with the additions and patterns of each."""
     if not view.rules:
         return
-    yield titled("Resource patterns written by rule, and what they add")
+    yield titled("Resource patterns written by rules, and what they add")
     yield bullets(
         *(
             Item(
                 line(strong(rule.rule), f": {rule.adds}", quiet(f"  ({plural(rule.records, 'record')})")),
-                (names(rule.patterns, most=4), line(quiet(f"would tighten it: {rule.tightens}"))),
+                (names(rule.patterns, most=4), line(quiet(f"to narrow it: {rule.tightens}"))),
             )
             for rule in view.rules
         )
@@ -330,11 +317,11 @@ def rule_blocks(view: PrincipalView) -> Iterable[Block]:
 
 
 def dropped_blocks(dropped: tuple[DroppedLine, ...]) -> Iterable[Block]:
-    """The lines that decisions leave out, with who decided and why."""
+    """The lines that decisions drop, with who decided and why."""
     if not dropped:
         return
-    yield titled("Left out by decision", len(dropped))
-    yield capped([_dropped_item(one) for one in dropped])
+    yield titled("Dropped by decision", len(dropped))
+    yield capped(list(map(_dropped_item, dropped)))
 
 
 def _dropped_item(dropped: DroppedLine) -> Item:
@@ -347,19 +334,19 @@ def _dropped_item(dropped: DroppedLine) -> Item:
 
 
 def _scope(scope: Scope) -> Line:
-    prefix = ["all but "] if scope.not_resource else []
+    prefix = ["all except "] if scope.not_resource else []
     return line(*prefix, *names(scope.resources, most=2))
 
 
 def undoing_blocks(lost: tuple[LostInverse, ...]) -> Iterable[Block]:
-    """The actions that could no longer be undone, and advice about them."""
+    """The used actions that could no longer be undone, and advice about them."""
     if not lost:
         return
-    yield titled("Done, and could no longer be undone", len(lost))
+    yield titled("Used actions that could no longer be undone", len(lost))
     yield table(
-        (Column("used and kept", flexible=True), Column("would undo it, and is removed", flexible=True)),
+        (Column("used and kept", flexible=True), Column("would undo it and is removed", flexible=True)),
         [(name(inverse.action), name(inverse.undone_by)) for inverse in lost[:MOST_ROWS]],
     )
     yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")
-    note = "it was not seen to undo these; where a teardown or a rollback will, keep what undoes them with "
+    note = "no record shows it undoing these. If a teardown or a rollback needs to, keep the undoing actions with "
     yield Paragraph(line(quiet(note), name("--decisions FILE")))

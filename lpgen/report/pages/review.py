@@ -1,4 +1,4 @@
-"""The review as a page: action items, the inputs, all principals at a glance, then one by one."""
+"""The review as a page: action items, inputs, all principals in a table, then each principal."""
 
 from __future__ import annotations
 
@@ -100,18 +100,18 @@ def _title(report: Report) -> Iterable[Block]:
 
 
 def words_of_day(diff: Diff) -> str:
-    """The day that ages count to, and that later records count too where there are any."""
+    """The reference date for ages, with a note if later records also count."""
     last = diff.coverage.last_day
-    later = f", though records until {last.isoformat()} count" if last and last > diff.as_of else ""
+    later = f"; records until {last.isoformat()} also count" if last and last > diff.as_of else ""
     return f"{diff.as_of.isoformat()}{later}"
 
 
 def danger_blocks(
     review: ReviewSummary, *, most: int = REVIEW_ROWS, longest_name: int = 0, longest_message: int = 0
 ) -> Iterator[Block]:
-    """Which roles outsiders can assume, and who did something dangerous and unusual: the worst first.
+    """The roles that outsiders can assume, and the principals with unusual, dangerous use. The worst come first.
 
-    With `longest_name` and `longest_message`, longer ones are cut.
+    Names and messages longer than `longest_name` and `longest_message` are cut.
     """
     found = review.dangers
     if not found:
@@ -133,7 +133,7 @@ def _danger(label: str, danger: Danger, longest: int) -> Line:
 
 
 def headline_blocks(review: ReviewSummary) -> Iterable[Block]:
-    """How many principals and replacements there are, how many are safe, and how many actions are removed."""
+    """The numbers of principals, of replacements, of safe ones, and of removed actions."""
     yield Paragraph(numbers_of_replacements(review))
     yield from decision_blocks(review)
     yield from map(Paragraph, numbers_of_actions(review))
@@ -141,36 +141,36 @@ def headline_blocks(review: ReviewSummary) -> Iterable[Block]:
 
 
 def decision_blocks(review: ReviewSummary, *, longest: int = 0) -> Iterable[Block]:
-    """The file of the decisions that count in the numbers, and how much they accept."""
+    """The decisions file behind the numbers, and how much it accepts."""
     yield from map(Paragraph, decisions_notes(review.report.decisions, review.accepted, longest=longest))
 
 
 def numbers_of_replacements(review: ReviewSummary) -> Line:
-    """How many principals and replacements there are, and how many of these are safe."""
+    """The numbers of principals, of replacements, and of safe ones."""
     made, safe, in_place = len(review.with_documents), len(review.safe), len(review.replaced) - len(review.open)
     unsafe, refused = len(review.to_replace) - safe, len(review.replaced) - made
     principals = plural(len(review.principals), "principal")
     if not review.principals:
         users = review.report.diff.unlisted
-        who = f" {plural(len(users), 'principal')} of the logs used {plural(len(_used(users)), 'action')}."
+        who = f" {plural(len(users), 'principal')} in the logs used {plural(len(_used(users)), 'action')}."
         return line(bad("No policies to compare use with."), who) if users else line(bad("No principal to review."))
     if in_place and not review.open:
-        return line(strong(principals), ", ", good(f"{plural(in_place, 'replacement')} in place already"), ".")
+        return line(strong(principals), ", ", good(f"{plural(in_place, 'replacement')} already in place"), ".")
     if not review.replaced:
-        return line(strong(principals), ", no replacement: none of them was seen in use with known policies.")
+        return line(strong(principals), ", no replacement: no recorded use by a principal with known policies.")
     return line(
         strong(f"{principals}, {plural(made, 'replacement')}: "),
         good(f"{count(safe)} safe"),
         ", ",
         bad(f"{count(unsafe)} not safe yet") if unsafe else "none open",
-        line(", ", good(f"{count(in_place)} in place already")) if in_place else "",
+        line(", ", good(f"{count(in_place)} already in place")) if in_place else "",
         line("; ", bad(f"{count(refused)} refused as too large")) if refused else "",
         ".",
     )
 
 
 def numbers_of_actions(review: ReviewSummary) -> Iterable[Line]:
-    """How many granted actions the replacements keep and remove."""
+    """The numbers of granted actions that the replacements keep and remove."""
     if review.with_documents:
         total, made = review.counts, len(review.with_documents)
         of_some = f" of the {plural(made, 'principal')} with a replacement" if made < len(review.principals) else ""
@@ -210,11 +210,11 @@ def _of_principals(task: Task) -> Line:
 
 
 def unlisted_blocks(review: ReviewSummary, most: int = REVIEW_ROWS) -> Iterable[Block]:
-    """What the principals used that are in the logs, but not in the policy files."""
+    """The use by principals that are in the logs but not in the policy files."""
     unlisted, is_aside = review.report.diff.unlisted, bool(review.principals)
     if not unlisted:
         return
-    title = "In the logs, but not in the policy files" if is_aside else "Use, by principal"
+    title = "In the logs but not in the policy files" if is_aside else "Use, by principal"
     yield Heading(line(title, quiet(f" ({count(len(unlisted))})")), level=2, aside=is_aside)
     busiest = sorted(unlisted, key=lambda usage: (-len(_used([usage])), usage.principal))
     yield table(
@@ -237,8 +237,8 @@ def _unlisted_row(usage: PrincipalUsage) -> list[Words]:
         name(label_of(usage.principal)),
         names(sorted({action.partition(":")[0] for action in used}), most=3),
         count(len(used)),
-        count(sum(one.records for one in evidence)),
-        max((one.last_seen for one in evidence), default="")[:10],
+        count(sum(seen.records for seen in evidence)),
+        max((seen.last_seen for seen in evidence), default="")[:10],
     ]
 
 
@@ -274,7 +274,7 @@ def _used_fold(usage: PrincipalUsage) -> Fold:
 
 
 _MOST_OPEN: Final = 25
-"""How many principals are shown unfolded where a page has to be short."""
+"""The maximum number of principals that aren't folded if a page has to be short."""
 
 
 def _principals(found: Sequence[PrincipalSummary]) -> Iterable[Block]:
@@ -290,9 +290,9 @@ def _principals(found: Sequence[PrincipalSummary]) -> Iterable[Block]:
     yield Paragraph(
         line(
             quiet(
-                "Numbers are actions. tried: outcome undetermined. kept and removed: what the replacement does with "
-                "the granted actions. unseen: kept without recorded use, mostly because the logs can't show it. "
-                "danger: dangerous and without recorded use."
+                "Numbers are actions. tried: attempted, outcome unknown. kept and removed: by the replacement. "
+                "unseen: kept without recorded use, mostly because the logs can't show it. danger: dangerous "
+                "without recorded use."
             )
         )
     )

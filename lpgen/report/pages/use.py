@@ -1,4 +1,4 @@
-"""Granted against used: dangers, services and levels, wildcards, and the use that fits no grant."""
+"""Granted vs. used: dangers, services and access levels, wildcards, and use without a grant."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from lpgen.report.words import WALL_WORDS
 
 
 def danger_blocks(view: PrincipalView) -> Iterable[Block]:
-    """The dangerous grants without seen use, and whether they are removed or kept."""
+    """The dangerous grants without recorded use, and whether they are removed or kept."""
     groups = view.dangers
     if not groups:
         return
     total = sum(len(group.verdicts) for group in groups)
     going, staying = ([group for group in groups if group.stays is stays] for stays in (False, True))
     shown, rest = going[:MOST_ROWS] + staying[:MOST_ROWS], going[MOST_ROWS:] + staying[MOST_ROWS:]
-    yield titled("Dangerous grants nobody used", total)
+    yield titled("Dangerous grants without recorded use", total)
     yield table(
         (Column("what a holder could do", flexible=True), Column("actions", flexible=True), Column("outcome")),
         [(group.danger, _actions_of(group), _outcome(group, view)) for group in shown],
@@ -52,11 +52,11 @@ def danger_blocks(view: PrincipalView) -> Iterable[Block]:
 
 
 def dangerous_use_blocks(used: Sequence[DangerousUse]) -> Iterable[Block]:
-    """The dangerous actions that were used and their days, what was used on the fewest days first."""
+    """The used dangerous actions and their days. Actions used on the fewest days come first."""
     if not used:
         return
     yield titled("Dangerous actions used", len(used))
-    yield capped([_used_item(one) for one in sorted(used, key=lambda use: (len(use.on), use.action))])
+    yield capped([_used_item(use) for use in sorted(used, key=lambda use: (len(use.on), use.action))])
 
 
 def _used_item(use: DangerousUse) -> Item:
@@ -77,7 +77,7 @@ def _outcome(group: DangerGroup, view: PrincipalView) -> Span:
 
 
 def matrix_blocks(view: PrincipalView) -> Iterable[Block]:
-    """How many granted actions were used or attempted, by service and access level."""
+    """The number of granted actions that were used or attempted, by service and access level."""
     if not view.matrix:
         return
     levels = [level for level in AccessLevel if any(level in row for row in view.matrix.values())]
@@ -91,7 +91,7 @@ def matrix_blocks(view: PrincipalView) -> Iterable[Block]:
         rows.append([quiet(f"{count(len(rest))} more"), *_cells(summed, levels)])
     if len(ordered) > 1:
         rows.append([strong("all"), *_cells(sum_matrix(view.matrix), levels)])
-    yield titled("Used of granted, by service and access level")
+    yield titled("Used / granted, by service and access level")
     titles = [_LEVEL_TITLES[level] for level in levels]
     yield table((Column("service"), *(Column(title, number=True) for title in (*titles, "all"))), rows)
 
@@ -127,13 +127,13 @@ def wildcard_blocks(wildcards: tuple[WildcardUse, ...]) -> Iterable[Block]:
     yield table(
         (
             Column("pattern", flexible=True),
-            Column("stands for", number=True),
+            Column("matches", number=True),
             Column("used", number=True),
             Column("in", flexible=True),
         ),
         [
             (
-                line("all but ", name(wildcard.pattern)) if wildcard.not_action else name(wildcard.pattern),
+                line("all except ", name(wildcard.pattern)) if wildcard.not_action else name(wildcard.pattern),
                 count(wildcard.expands_to),
                 count(len(wildcard.used)),
                 _place(wildcard.ref),
@@ -151,15 +151,15 @@ def _place(ref: StatementRef) -> Line:
     return line(name(policy), group, f", statement {ref.index + 1}", sid)
 
 
-# ---------------------------------------------------------------- what doesn't fit
+# ---------------------------------------------------------------- use without a grant, denied and unmapped calls
 
 
 def ungranted_blocks(ungranted: tuple[UngrantedUse, ...]) -> Iterable[Block]:
-    """Use that no policy grants, unexplained use first."""
+    """Use that no policy grants. Unexplained use comes first."""
     if not ungranted:
         return
     yield titled("Used without a grant; not added", len(ungranted))
-    yield capped([_ungranted_item(one) for one in sorted(ungranted, key=lambda use: bool(use.explanation))])
+    yield capped([_ungranted_item(use) for use in sorted(ungranted, key=lambda use: bool(use.explanation))])
 
 
 def _ungranted_item(use: UngrantedUse) -> Item:
@@ -171,10 +171,10 @@ def _ungranted_item(use: UngrantedUse) -> Item:
 
 
 def denied_blocks(groups: tuple[DeniedGroup, ...]) -> Iterable[Block]:
-    """Denied attempts, by the wall that refused."""
+    """Denied attempts, by the wall that denied them."""
     if not groups:
         return
-    yield titled("Denied tries; they are no use", sum(group.evidence.records for group in groups))
+    yield titled("Denied attempts (not counted as use)", sum(group.evidence.records for group in groups))
     yield capped([_denied_item(group) for group in groups])
 
 
@@ -184,7 +184,7 @@ def _denied_item(group: DeniedGroup) -> Item:
 
 
 def unmapped_blocks(view: PrincipalView) -> Iterable[Block]:
-    """Successful calls whose action is unknown."""
+    """Successful calls with an unknown action."""
     if not view.diff.use.unmapped:
         return
     yield titled("Successful calls that can't be mapped to an action", len(view.diff.use.unmapped))

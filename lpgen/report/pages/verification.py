@@ -1,4 +1,4 @@
-"""A verification as a page: the outcome, the checks on the folder, each check of what failed, then what passed."""
+"""A verification as a page: the outcome, the checks on the folder, failed replacements, then passed checks."""
 
 from __future__ import annotations
 
@@ -26,19 +26,14 @@ from lpgen.report.words import label_of
 
 
 def verification_page(verification: OutputVerification) -> tuple[Block, ...]:
-    """The page of all verifications; those that did not pass come first, else they keep their order."""
+    """The page of a verification. Replacements that didn't pass come first; otherwise, the order is unchanged."""
     ordered = sorted(verification.principals, key=lambda principal: _RANK[principal.status])
     return (
         Heading(line("lpgen verify"), level=1),
         Paragraph(line(_outcome(verification))),
         *_folder(verification),
-        *(
-            block
-            for verification in ordered
-            if verification.status is not CheckStatus.PASSED
-            for block in _blocks(verification)
-        ),
-        *_passed([verification for verification in ordered if verification.status is CheckStatus.PASSED]),
+        *(_fold(principal) for principal in ordered if principal.status is not CheckStatus.PASSED),
+        *_passed([principal for principal in ordered if principal.status is CheckStatus.PASSED]),
     )
 
 
@@ -50,8 +45,7 @@ def _folder(verification: OutputVerification) -> Iterable[Block]:
     if verification.changed_inputs:
         yield Paragraph(
             line(
-                "The folder wasn't generated again, because its inputs have changed. Give the inputs that it was made"
-                " from, or run ",
+                "The folder wasn't generated again because its inputs have changed. Give the original inputs, or run ",
                 name("lpgen generate"),
                 " again.",
             )
@@ -59,12 +53,12 @@ def _folder(verification: OutputVerification) -> Iterable[Block]:
 
 
 def _passed(verifications: Sequence[Verification]) -> Iterable[Block]:
-    """The checks that passed: a list of things that are right isn't worth reading."""
+    """The checks that passed, without details."""
     if verifications:
         names = dict.fromkeys(check.name for verification in verifications for check in verification.checks)
         examined = sum(check.examined for verification in verifications for check in verification.checks)
         number = plural(len(verifications), "replacement")
-        yield Paragraph(line(f"{number} passed each check ({plural(examined, 'thing')} examined):"))
+        yield Paragraph(line(f"{number} passed all checks ({plural(examined, 'item')} examined):"))
         yield bullets(*names)
         yield Paragraph(
             line(name("lpgen review"), " shows what the logs can't show and why a replacement isn't called safe.")
@@ -77,20 +71,17 @@ _RANK = {CheckStatus.FAILED: 0, CheckStatus.UNPROVEN: 1, CheckStatus.PASSED: 2}
 def _outcome(verification: OutputVerification) -> Span:
     principals = verification.principals
     if not principals:
-        return bad("Failed: there is no replacement to verify.")
+        return bad("Failed: no replacement to verify.")
     number = {status: sum(principal.status is status for principal in principals) for status in CheckStatus}
     if number[CheckStatus.PASSED] < len(principals):
         parts = [f"{count(found)} {status}" for status, found in number.items() if found]
         return bad(f"Not proven safe: of {plural(len(principals), 'replacement')}, {', '.join(parts)}.")
     if verification.status is not CheckStatus.PASSED:
-        return bad("Failed: the folder isn't as lpgen generated it.")
+        return bad("Failed: the folder differs from what lpgen generated.")
     return good(f"Passed: {plural(len(principals), 'replacement')}.")
 
 
-def _blocks(verification: Verification) -> Iterable[Block]:
-    status = verification.status
-    tone = good if status is CheckStatus.PASSED else bad
-    checks: tuple[Block, ...] = (Bullets(tuple(check_item(check, most=50) for check in verification.checks)),)
-    if not verification.checks:
-        checks = (Bullets((Item(line(bad("failed"), "  no check ran")),)),)
-    yield Fold(line(name(label_of(verification.principal)), "  ", tone(status)), checks)
+def _fold(failed: Verification) -> Fold:
+    checks = tuple(check_item(check, most=50) for check in failed.checks)
+    items = checks or (Item(line(bad("failed"), "  no check ran")),)
+    return Fold(line(name(label_of(failed.principal)), "  ", bad(failed.status)), (Bullets(items),))

@@ -1,7 +1,7 @@
-"""Drift as SARIF: a rule per kind of finding; accepted findings are left out.
+"""Drift as SARIF, with a rule for each kind of finding. Accepted findings are left out.
 
-A finding about a principal with a proposal points to its new policy, as `lpgen generate` writes it: to the line of the
-action that the finding names, or to the whole policy. Any other points to one file, which need not exist.
+A finding about a principal with a proposal points to its new policy as `lpgen generate` writes it: to the line of the
+action in the finding, or to the whole policy. Other findings point to one file, which need not exist.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """SARIF 2.1.0 from findings, for GitHub's code scanning and other readers.
 
-It knows nothing of reviews. A kind of report gets SARIF like this:
+This module doesn't depend on reviews. To write another kind of report as SARIF:
 
-1. Declare a row per kind of finding in `lpgen.core.registry`; its `score` is "0.1" to "10.0", or "" if it is no
+1. Declare a row for each kind of finding in `lpgen.core.registry`. Its `score` is "0.1" to "10.0", or "" if it isn't a
    security problem.
-2. Turn each finding into a `SarifFinding`. `message` is a `Line` of `lpgen.report.blocks`: put names from logs
-   and policies in `name(…)`; everything is made inert here. Its first sentence is the title that GitHub shows.
-   `identity` is the subject of the finding, without counts, dates or order: the fingerprint is made only of it and the
-   rule, so next week's finding is the same alert. Findings of a rule with one identity differ only in their number.
-3. `sarif_log(rules, findings, category="lpgen/…")`. Findings are sorted by severity, and cut there: GitHub refuses a
-   run of more than 25,000 results and shows the first 5,000. The cut findings are counted in a finding of its own.
+2. Turn each finding into a `SarifFinding`. `message` is a `Line` of `lpgen.report.blocks`. Put names from logs and
+   policies in `name(…)`; this module escapes everything. GitHub shows the first sentence as the title. `identity` is
+   the subject of the finding, without counts, dates or order. The fingerprint contains only the rule and the identity,
+   so next week's finding is the same alert. Findings with the same rule and identity differ only in their number.
+3. Call `sarif_log(rules, findings, category="lpgen/…")`. Findings are sorted by severity and then cut: GitHub rejects a
+   run of more than 25,000 results and shows the first 5,000. An extra finding counts the cut ones.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and
 https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
@@ -38,7 +38,7 @@ from lpgen.version import __version__
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
 MOST_RESULTS: Final = 25_000
-"""How many results GitHub takes in one run."""
+"""The maximum number of results in a run on GitHub."""
 
 
 LEVELS: Final = {
@@ -48,12 +48,12 @@ LEVELS: Final = {
     Severity.LOW: "note",
     Severity.INFO: "note",
 }
-"""The level of a finding by its severity."""
+"""The SARIF level for each severity."""
 
 
 @dataclass(frozen=True, slots=True)
 class SarifName:
-    """The subject of a finding other than a file: an ARN or another full name, and its kind."""
+    """A subject of a finding other than a file: an ARN or another full name, and its kind."""
 
     full: str
     kind: str
@@ -61,9 +61,9 @@ class SarifName:
 
 @dataclass(frozen=True, slots=True)
 class SarifFinding:
-    """One finding. The path of `place` is relative to the repository's root; `severity` overrides that of the kind.
+    """One finding. The path of `place` is relative to the root of the repository. `severity` overrides the kind's.
 
-    `facts` are for programs, under `properties`; lists in them are written whole.
+    `facts` are for programs and are written under `properties`, with complete lists.
     """
 
     kind: Kind
@@ -84,23 +84,17 @@ def sarif_log(
     facts: Mapping[str, object] | None = None,
     most: int = MOST_RESULTS,
 ) -> str:
-    """The findings as the text of one SARIF file, the most severe first. Equal findings give equal bytes.
+    """The findings as one SARIF file, the most severe first. Equal findings give equal bytes.
 
-    `category` keeps the alerts of one kind of report apart from those of another. `notices` are sentences about the
-    run itself, such as input that couldn't be read, and `facts` are its data.
+    `category` separates the alerts of different kinds of reports. `notices` are sentences about the run itself, such as
+    unreadable input. `facts` are data about the run.
     """
     known = (*kinds, ReviewKind.LEFT_OUT)
     index = {kind.rule: number for number, kind in enumerate(known)}
     ordered = sorted(findings, key=lambda finding: _severity_order(finding, index))
     shown, cut = _cut(ordered, most)
     run: Json = {
-        "tool": {
-            "driver": {
-                "name": "lpgen",
-                "semanticVersion": __version__,
-                "rules": [_rule(kind) for kind in known],
-            }
-        },
+        "tool": {"driver": {"name": "lpgen", "semanticVersion": __version__, "rules": [_rule(kind) for kind in known]}},
         "automationDetails": JsonRow(id=f"{category}/"),
         "columnKind": "unicodeCodePoints",
         "invocations": [
@@ -118,7 +112,7 @@ def sarif_log(
 
 
 def fingerprint_of(finding: SarifFinding) -> str:
-    """The fingerprint that a finding has in every run: a hash of its rule and its subject."""
+    """The fingerprint of a finding, the same in every run: a hash of its rule and identity."""
     text = json.dumps([finding.kind.rule, *finding.identity])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -138,13 +132,13 @@ def _severity_order(finding: SarifFinding, index: Mapping[str, int]) -> tuple[in
 
 
 def _cut(ordered: list[SarifFinding], most: int) -> tuple[list[SarifFinding], int]:
-    """The findings that fit, with one about the others where there are any, and how many others there are."""
+    """The findings that fit, and the number of the others. If some don't fit, the first finding counts them."""
     if len(ordered) <= most:
         return ordered, 0
     shown, others = ordered[: most - 1], ordered[most - 1 :]
     counted = Counter(finding.kind.rule for finding in others)
     parts = ", ".join(f"{number:,} of {rule}" for rule, number in sorted(counted.items()))
-    message = line(f"{plural(len(others), 'finding')} did not fit in this report. They are the least severe: {parts}.")
+    message = line(f"{plural(len(others), 'finding')} did not fit in this report. These are the least severe: {parts}.")
     return [SarifFinding(ReviewKind.LEFT_OUT, message, (), Place(ordered[0].place.path)), *shown], len(others)
 
 
@@ -205,14 +199,14 @@ def _location(finding: SarifFinding) -> Json:
 
 
 def _inert(value: object) -> object:
-    """A fact that every reader takes: strict ones refuse lone surrogates."""
+    """A fact with escaped texts, because strict readers reject lone surrogates."""
     if isinstance(value, str):
         return terminal_text(value)
     if isinstance(value, Part):
         value = members_of(value)
     if isinstance(value, Mapping):
-        return JsonRow({key: _inert(one) for key, one in value.items()})
-    return [_inert(one) for one in value] if isinstance(value, list) else value
+        return JsonRow({key: _inert(member) for key, member in value.items()})
+    return [_inert(item) for item in value] if isinstance(value, list) else value
 
 
 def _plain(message: Line) -> str:
@@ -223,7 +217,7 @@ def _plain(message: Line) -> str:
 
 
 class Place(NamedTuple):
-    """Lines of a file, the first and the last, counted from 1."""
+    """The first and last of some lines of a file, from 1."""
 
     path: str
     first: int = 1
@@ -231,7 +225,7 @@ class Place(NamedTuple):
 
 
 class _StatementLines(NamedTuple):
-    """The lines of a statement, and the first line of each entry in it, as JSON: `"s3:GetObject"`, `"Sid": "Read"`."""
+    """The lines of a statement, and the first line of each JSON entry, such as `"s3:GetObject"` or `"Sid": "Read"`."""
 
     first: int
     last: int
@@ -239,9 +233,9 @@ class _StatementLines(NamedTuple):
 
 
 class PolicyPlaces:
-    """The places in a principal's new policies, given their texts as they are written, in order.
+    """The places in a principal's new policies, from their texts in order.
 
-    `folder` is the principal's; only Allow statements have places.
+    `folder` is the folder of the principal. Only Allow statements have places.
     """
 
     def __init__(self, folder: str, texts: Sequence[str]) -> None:
@@ -254,26 +248,27 @@ class PolicyPlaces:
         ]
 
     def find(self, *, sids: Collection[str] | None = None, actions: Collection[str] = ()) -> Place | None:
-        """The first line with one of the actions, or without actions the first statement, or None.
+        """The first line with one of the actions, or the first statement if no actions are given, or None.
 
-        With `sids` only statements with these count.
+        If `sids` are given, only statements with these Sids count.
         """
-        for path, one in self._found:
-            if sids is None or any(f'"Sid": "{sid}"' in one.entries for sid in sids):
-                lines = [one.entries[entry] for entry in (f'"{action}"' for action in actions) if entry in one.entries]
+        for path, statement in self._found:
+            entries = statement.entries
+            if sids is None or any(f'"Sid": "{sid}"' in entries for sid in sids):
+                lines = [entries[entry] for entry in (f'"{action}"' for action in actions) if entry in entries]
                 if lines:
                     return Place(path, min(lines), min(lines))
                 if not actions:
-                    return Place(path, one.first, one.last)
+                    return Place(path, statement.first, statement.last)
         return None
 
     def first_policy(self) -> Place | None:
-        """All lines of the first policy, or None where there is none."""
+        """All lines of the first policy, or None if there is none."""
         return next(iter(self._whole), None)
 
 
 def _statements_of_text(text: str) -> Iterator[_StatementLines]:
-    """The statements of a policy that is laid out with an indent of two: each bracket and entry has its own line."""
+    """The statements of a policy that is indented by two spaces, with each bracket and entry on its own line."""
     first, entries = 0, dict[str, int]()
     for number, row in enumerate(text.split("\n"), start=1):
         bare = row.removesuffix(",")

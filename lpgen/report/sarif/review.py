@@ -1,9 +1,9 @@
-"""A review as SARIF: things to fix, one finding per principal and subject.
+"""A review as SARIF: one finding per principal and subject.
 
-Findings point into the folder that `lpgen generate` writes, below the root given: to the line of the new policy that
-allows the action, or the statement that takes the place of the old one. What no line of a policy shows points to the
-principal's evidence, or to the folder's summary without any. The old statement or policy is a logical location, as its
-own file isn't in the repository. An accepted reason is no finding.
+Findings point into the folder that `lpgen generate` writes, below the given root: to the line of the new policy that
+allows the action, or to the statement that replaces the old one. Otherwise they point to the principal's evidence, or
+without evidence to the summary of the folder. The old statement or policy is a logical location, because its file isn't
+in the repository. Accepted reasons aren't findings.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ REVIEW_RULES: Final = (
 
 
 def review_sarif(report: Report, layout: Layout = DEFAULT_LAYOUT, *, most: int = MOST_RESULTS) -> str:
-    """The review as the text of a SARIF file."""
+    """The review as a SARIF file."""
     views = [PrincipalView(proposal) for proposal in report.proposals]
     review, diff = summary_of_review(report, (view.summary for view in views)), report.diff
     facts = {
@@ -68,7 +68,7 @@ def review_sarif(report: Report, layout: Layout = DEFAULT_LAYOUT, *, most: int =
 
 
 def findings_of_review(report: Report, views: Iterable[PrincipalView], *, root: str) -> Iterator[SarifFinding]:
-    """Every finding of a review, in no order that matters."""
+    """All findings of a review, in no particular order."""
     root = root.strip("/")
     summary = f"{root}/summary.json" if root else "summary.json"
     for view in views:
@@ -83,7 +83,7 @@ def findings_of_review(report: Report, views: Iterable[PrincipalView], *, root: 
     for account in report.diff.coverage.accounts:
         yield from _gaps(account, summary)
     for usage in report.diff.unlisted:
-        message = line(name(usage.principal), " is in the logs, but not in the policies given.")
+        message = line(name(usage.principal), " is in the logs but not in the policy files.")
         named = (SarifName(usage.principal, "principal"),)
         yield SarifFinding(ReviewKind.NOT_IN_POLICIES, message, (usage.principal,), Place(summary), named)
     for decision in report.diff.expired:
@@ -107,7 +107,7 @@ class _Principal:
         self._label = line(name(short_label_of(self._principal)), " of account ", name(self._principal.account))
 
     def findings(self) -> Iterator[SarifFinding]:
-        """Everything there is to fix."""
+        """All findings about the principal."""
         yield from self._dangers()
         yield from (
             self._wildcard(ref, list(found)) for ref, found in groupby(self._wildcards(), lambda wildcard: wildcard.ref)
@@ -140,13 +140,13 @@ class _Principal:
         )
 
     def _instead_of(self, old: Collection[StatementRef]) -> Place | None:
-        """The first new statement that takes the place of one of the old ones."""
+        """The first new statement that replaces one of the old statements."""
         statements = chain.from_iterable(document.statements for document in self._documents)
         return self._places.find(sids={statement.sid for statement in statements if statement.parent in old})
 
     def _dangers(self) -> Iterator[SarifFinding]:
         for rule, observable, said in (
-            (ReviewKind.UNUSED_DANGEROUS, True, "that nobody was seen to use"),
+            (ReviewKind.UNUSED_DANGEROUS, True, "without recorded use"),
             (ReviewKind.UNOBSERVABLE_DANGEROUS, False, "whose use the logs can't show"),
         ):
             groups = [group for group in self._view.dangers if group.observable is observable]
@@ -163,29 +163,22 @@ class _Principal:
         if not self._view.has_documents:
             return ""
         stays = sum(len(group.verdicts) for group in groups if group.stays)
-        return f" The replacement leaves out all but {count(stays)} of them." if stays else " The replacement has none."
+        return f" The replacement removes all except {count(stays)}." if stays else " The replacement removes all."
 
     def _wildcards(self) -> list[WildcardUse]:
         return sorted(self._view.diff.assessment.wildcards, key=lambda wildcard: (wildcard.ref, wildcard.pattern))
 
     def _wildcard(self, ref: StatementRef, found: list[WildcardUse]) -> SarifFinding:
         patterns = [wildcard.pattern for wildcard in found]
-        granted, used = (
-            sum(wildcard.expands_to for wildcard in found),
-            len({action for wildcard in found for action in wildcard.used}),
+        granted = sum(wildcard.expands_to for wildcard in found)
+        used = len({action for wildcard in found for action in wildcard.used})
+        by = (
+            line("all actions except ", name(patterns[0])) if found[0].not_action else names(patterns, most=_MOST_NAMED)
         )
-        by = line("all actions but ", name(patterns[0])) if found[0].not_action else names(patterns, most=_MOST_NAMED)
-        message = line(
-            self._label,
-            " is granted actions by a wildcard. ",
-            *_statement(ref),
-            " allows ",
-            *by,
-            f": {plural(granted, 'action')} today, {count(used)} of them used.",
-        )
-        whole = any(
-            pattern in EVERYTHING or wildcard.not_action for pattern, wildcard in zip(patterns, found, strict=True)
-        )
+        says = " is granted actions by a wildcard. "
+        numbers = f": {plural(granted, 'action')} today, {count(used)} of them used."
+        message = line(self._label, says, _statement(ref), " allows ", by, numbers)
+        whole = any(wildcard.pattern in EVERYTHING or wildcard.not_action for wildcard in found)
         return self._finding(
             ReviewKind.WILDCARD,
             message,
@@ -207,14 +200,14 @@ class _Principal:
                 if verdict.verdict is Verdict.UNUSED:
                     unused[holder].append(verdict)
         for (policy, group), found in sorted(unused.items()):
-            services = sorted({one.action.partition(":")[0] for one in found})
-            old = {ref for one in found for ref in one.grants}
+            services = sorted({verdict.action.partition(":")[0] for verdict in found})
+            old = {ref for verdict in found for ref in verdict.grants}
             message = line(
                 self._label,
-                f" is granted {plural(len(found), 'action')} that nobody was seen to use. The policy ",
+                f" is granted {plural(len(found), 'action')} without recorded use. The policy ",
                 name(policy),
                 *(line(" of the group ", name(group)) if group else ()),
-                f" grants {count(granted[policy, group])} in all; the unused ones are of ",
+                f" grants {count(granted[policy, group])} actions. The unused actions are of ",
                 *names(services, most=_MOST_NAMED),
                 ".",
             )
@@ -235,7 +228,7 @@ class _Principal:
             PrincipalClass.NOT_COVERED: ReviewKind.NOT_COVERED,
         }.get(self._view.diff.principal_class)
         if rule:
-            was = "wasn't seen to be used" if rule is ReviewKind.UNUSED_PRINCIPAL else "is in no log that was read"
+            was = "has no recorded use" if rule is ReviewKind.UNUSED_PRINCIPAL else "is in no log that was read"
             yield self._finding(rule, line(self._label, f" {was}. What to do: {self._view.diff.advice.sentence}."))
 
     def _kept(self) -> Iterator[SarifFinding]:
@@ -245,14 +238,12 @@ class _Principal:
             number = plural(len(kept), "action")
             message = line(
                 self._label,
-                f" keeps {number} without seen use. They are of ",
+                f" keeps {number} without recorded use. They are of ",
                 *names(services, most=_MOST_NAMED),
                 ".",
             )
             statements = chain.from_iterable(document.statements for document in self._documents)
-            of_kept = [
-                statement for statement in statements if any(each.kind is LineKind.KEPT for each in statement.lines)
-            ]
+            of_kept = [found for found in statements if any(kept.kind is LineKind.KEPT for kept in found.lines)]
             place = self._places.find(sids={statement.sid for statement in of_kept}, actions=kept)
             old = _statement_names({statement.parent for statement in of_kept})
             yield self._finding(ReviewKind.UNOBSERVABLE_KEPT, message, place=place, names=old, actions=kept)
@@ -262,15 +253,13 @@ class _Principal:
         for use in self._view.diff.use.ungranted:
             found[use.use.action, bool(use.explanation)].append(use)
         for (action, explained), uses in sorted(found.items()):
-            why = uses[0].explanation or "nothing that is known explains it"
+            why = uses[0].explanation or "no known policy or rule explains it"
             resources = sorted({use.use.resource.text for use in uses})
-            message = line(
-                self._label, " used ", name(action), " without a grant. ", "On ", *names(resources, most=3), f": {why}."
-            )
+            what = line(" used ", name(action), " without a grant. On ", names(resources, most=3))
             rule = ReviewKind.UNGRANTED if explained else UnknownCaveat.UNEXPLAINED_USE
             yield self._finding(
                 rule,
-                message,
+                line(self._label, what, f": {why}."),
                 action,
                 place=self._places.find(actions=[action]),
                 names=(SarifName(action, "action"),),
@@ -287,7 +276,7 @@ class _Principal:
 
 
 def _dangers(groups: Iterable[DangerGroup]) -> Line:
-    """The harm that the first few groups would let a holder do, each with an example action."""
+    """The harm that the first groups allow, each with an example action."""
     listed = list(groups)
     parts = [
         line("; " if number else "", name(group.verdicts[0].action), f": {group.danger}")
@@ -308,7 +297,7 @@ def _statement_names(refs: Iterable[StatementRef]) -> tuple[SarifName, ...]:
 
 
 def _identity_of(ref: StatementRef) -> tuple[str, ...]:
-    """A statement by its Sid where it has one, since statements move."""
+    """The identity of a statement: by its Sid if it has one, because statements move."""
     return ref.policy, ref.group, ref.sid or str(ref.index)
 
 
@@ -322,24 +311,16 @@ def _gaps(account: AccountCoverage, path: str) -> Iterator[SarifFinding]:
     ]
     for first, last, why in spans:
         days = f"from {first.isoformat()} to {last.isoformat()}"
-        message = line(
-            "The logs of account ", name(account.account), f" don't cover the days {days}. The reason: {why}."
-        )
+        reason = f" don't cover the days {days}. The reason: {why}."
+        message = line("The logs of account ", name(account.account), reason)
         identity = (account.account, first.isoformat(), why)
-        yield SarifFinding(
-            ReviewKind.COVERAGE_GAP, message, identity, Place(path), (SarifName(account.account, "account"),)
-        )
+        named = (SarifName(account.account, "account"),)
+        yield SarifFinding(ReviewKind.COVERAGE_GAP, message, identity, Place(path), named)
 
 
 def _expired(decision: Decision, path: str) -> SarifFinding:
-    about = decision.item or decision.action
-    message = line(
-        "The decision to ",
-        f"{decision.kind} ",
-        name(about),
-        " for ",
-        name(decision.principal or "*"),
-        f" expired on {decision.expires}. It was of {decision.owner}: {decision.reason}.",
-    )
+    about = line(name(decision.item or decision.action), " for ", name(decision.principal or "*"))
+    ended = f" expired on {decision.expires}. Its owner is {decision.owner}: {decision.reason}."
+    message = line(f"The decision to {decision.kind} ", about, ended)
     identity = (decision.kind, decision.principal, decision.action, decision.resource, decision.item)
     return SarifFinding(ReviewKind.EXPIRED_DECISION, message, identity, Place(path))

@@ -64,7 +64,7 @@ def test_ingest_says_where_the_first_misplaced_record_lies_and_whose_it_is(tmp_p
     for strict, code in ((["--strict"], 3), ([], 0)):
         done = run("ingest", str(tmp_path / "AWSLogs"), "--data", str(tmp_path / f"data{code}"), *strict)
         assert done.returncode == code, done.stderr
-        assert "skipped 1: records in the folder of another account, which count for nobody (misplaced)" in done.stderr
+        assert "skipped 1: records in another account's folder, which aren't counted (misplaced)" in done.stderr
         what = f"record 1: a record of account {ACCOUNT} in the folder of account {OTHER}"
         assert f"{tmp_path / WRONG}, {what}" in done.stderr
     checked = run("check", "--data", str(tmp_path / "data0"))

@@ -64,7 +64,7 @@ def test_error_at_any_call_ends_the_rollout_with_the_role_as_it_was(world: World
     with proxy(world.server, lambda number, _: "refuse" if number == LOCK + at else "") as (url, seen):
         result = world.apply(url=url, status=3)
     assert "AccessDenied" in result.output
-    assert "failed, and is as it was" in result.output
+    assert "failed, and was restored" in result.output
     assert len(seen) == LOCK + 2 * at + 1 + UNLOCK
     assert world.read(arn) == before
     assert not world.made_policies()
@@ -87,7 +87,7 @@ def test_error_while_taking_back_leaves_the_rest_to_undo(world: World, at: int) 
 
     with proxy(world.server, lambda number, _: "refuse" if number >= at else "") as (url, _):
         result = world.apply(url=url, status=3)
-    assert "NOT AS IT WAS" in result.output
+    assert "NOT RESTORED" in result.output
     world.undo()
     assert world.read(arn) == before
     assert not world.made_policies()
@@ -99,7 +99,7 @@ def test_first_error_ends_the_rollout_of_all_that_follow(world: World) -> None:
     world.plan_of(dict.fromkeys(arns, NEW))
     with proxy(world.server, lambda number, _: "refuse" if number == 8 else "") as (url, _):
         result = world.apply(url=url, status=3)
-    assert "role/b: failed, and is as it was" in result.output
+    assert "role/b: failed, and was restored" in result.output
     assert "role/c: not reached" in result.output
     assert [world.read(arn) == was for arn, was in zip(arns, before, strict=True)] == [False, True, True]
     world.undo()
@@ -124,14 +124,14 @@ def test_one_principal_whose_lock_is_refused_hides_no_outcome(world: World) -> N
     with proxy(world.server, second_lock()) as (url, _):
         output = world.apply(url=url, status=3).output
     assert "role/a: applied" in output
-    assert "role/b: failed, and is as it was" in output
+    assert "role/b: failed, and was restored" in output
     assert "role/c: not reached" in output
     world.apply()
     at = 2  # an undo creates nothing but locks
     with proxy(world.server, second_lock()) as (url, _):
         output = world.undo(url=url, status=3).output
     assert "role/c: undone" in output
-    assert "role/b: NOT AS IT WAS" in output
+    assert "role/b: NOT RESTORED" in output
     assert "role/a: undone" in output
     world.undo()
     assert [world.read(arn) for arn in arns] == before

@@ -387,7 +387,7 @@ def test_undo_names_what_a_lost_journal_does_not_say(world: World, arn: str, los
         journal.unlink()
     was = world.read(arn)
     said = world.undo(status=1).output
-    assert "role/app: not put back: it holds " in said
+    assert "role/app: not restored: it has " in said
     assert "already undone" not in said
     assert world.undo("--role", "app", status=1).output == said
     assert world.read(arn) == was
@@ -405,7 +405,7 @@ def test_a_full_disk_names_the_role_that_stands_in_between_and_its_lock(
     with monkeypatch.context() as patched:
         patched.setattr("lpgen.edge.rollout.journal.os.fsync", write)
         said = world.apply(status=3).output
-    assert "role/app: NOT AS IT WAS: run `lpgen rollout undo` on this plan" in said
+    assert "role/app: NOT RESTORED: run `lpgen rollout undo` on this plan" in said
     assert "No space left on device" in said
     assert "its lock may remain" in said
     world.undo()

@@ -51,7 +51,7 @@ def test_undo_says_what_to_settle_where_what_it_made_was_edited(world: World) ->
     for _ in range(2):
         said = world.undo(status=3).output
         assert f"the policy {made} has another version since, and is left as it is" in said
-        assert "app: undone but for what is named: settle it by hand, then run `lpgen rollout undo` again" in said
+        assert "app: undone except for the following: fix it by hand, then run `lpgen rollout undo` again" in said
     assert before == world.read(arn)
     world.client.set_default_policy_version(PolicyArn=made, VersionId="v1")
     world.client.delete_policy_version(PolicyArn=made, VersionId=edited["PolicyVersion"]["VersionId"])
@@ -67,7 +67,7 @@ def test_undo_takes_nothing_away_where_the_old_policy_cannot_come_back(world: Wo
     world.client.put_role_policy(RoleName="app", PolicyName="own", PolicyDocument=edited_text)
     result = world.undo(status=3)
     assert "the inline policy own was edited since, and is left as it is" in result.output
-    assert "NOT AS IT WAS: settle by hand what is named, then run `lpgen rollout undo` again" in result.output
+    assert "NOT RESTORED: fix the following by hand, then run `lpgen rollout undo` again" in result.output
     assert len(world.read(arn).holding.attached) == 1
     assert dict(world.read(arn).holding.inline)["own"] == edited_text
 

@@ -106,7 +106,7 @@ def test_a_task_of_thousands_names_the_first() -> None:
     pages = pages_of(large_report(330))
     links = re.findall(r'<a href="#p=', pages.html)
     assert 100 <= len(links) < 400
-    assert " others; the JSON of the review has them all" in pages.html
+    assert " others; <code>--format json</code> has them all" in pages.html
 
 
 def test_pages_give_equal_bytes_for_equal_reports_in_any_order() -> None:

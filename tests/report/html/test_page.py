@@ -179,9 +179,9 @@ def test_html_says_what_each_old_line_stands_for_and_which_new_ones_narrow_it() 
     policies = page.principal("storefront-api")["principal"]["policies"]
     old, said = policies["old"][0], json.dumps(page.principal("storefront-api")["lines"])
     assert "9 actions" in said
-    assert "none of them was seen in use" in said
+    assert "none of them has recorded use" in said
     assert "no record, and its use would have shown" in said  # dynamodb:Scan, named beside the wildcard
-    assert "it is carried into the replacement" in said
+    assert "carried into the replacement unchanged" in said
     assert len(old["notes"]) == 3 + 3
     assert {tuple(parent) for parent in policies["new"][0]["parents"]} == {(0, 0), (0, 1)}
 

@@ -77,11 +77,6 @@ def test_listings_note_each_value_and_each_statement_once() -> None:
     assert marked['"Resource": "*"'] == "*"
 
 
-def test_listings_take_a_single_statement_without_a_list() -> None:
-    listing = listing_of({"Statement": {"Effect": "Allow"}}, lambda *_: None)
-    assert [listing.lines[at] for at in listing.starts] == ['  "Statement": {']
-
-
 @given(values)
 def test_script_data_is_the_value_and_can_end_no_script(value: object) -> None:
     text = script_json(value)

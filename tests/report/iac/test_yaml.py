@@ -51,12 +51,12 @@ def test_yaml_means_what_was_written(value: dict[str, Any]) -> None:
     assert yaml.safe_load(written) == value
 
 
-@pytest.mark.parametrize("one", TEXTS)
-def test_yaml_keeps_each_text(one: str) -> None:
-    assert yaml.safe_load(yaml_text({"key": one, "list": [one, [one]], one: {one: one}})) == {
-        "key": one,
-        "list": [one, [one]],
-        one: {one: one},
+@pytest.mark.parametrize("text", TEXTS)
+def test_yaml_keeps_each_text(text: str) -> None:
+    assert yaml.safe_load(yaml_text({"key": text, "list": [text, [text]], text: {text: text}})) == {
+        "key": text,
+        "list": [text, [text]],
+        text: {text: text},
     }
 
 

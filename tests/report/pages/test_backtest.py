@@ -35,8 +35,8 @@ def test_renderers_print_the_golden_files(name: str) -> None:
 
 def test_the_text_starts_with_the_outcome_in_one_sentence() -> None:
     sentence = (
-        "In 3 windows of 30 days, the replacements would have denied 3 needs of 1 of 2 principals; 2 of 2 were called"
-        " safe then, and 1 of these had a denial."
+        "In 3 windows of 30 days, the replacements would have denied 3 needs, for 1 of 2 principals. 2 of 2"
+        " replacements were called safe, and 1 of these had a denial."
     )
     assert backtest_sentence(backtest()) == sentence
     shown = render_backtest(backtest(), "text", width=80)
@@ -44,9 +44,12 @@ def test_the_text_starts_with_the_outcome_in_one_sentence() -> None:
 
 
 def test_no_denial_and_no_replacement_are_said_so() -> None:
-    assert "denied nothing that 1 principal needed; 1 of 1 were called safe then" in backtest_sentence(calm_backtest())
+    assert (
+        "no replacement would have denied anything that its principal needed (1 principal)."
+        " 1 of 1 replacements were called safe" in backtest_sentence(calm_backtest())
+    )
     nobody = replace(backtest(), totals=replace(backtest().totals, replacements=0))
-    assert backtest_sentence(nobody) == "In 3 windows of 30 days, no principal would have had a replacement to judge."
+    assert backtest_sentence(nobody) == "In 3 windows of 30 days, no principal had a replacement to judge."
 
 
 def poisons(texts: list[str]) -> Callable[[str], str]:

@@ -163,7 +163,7 @@ def test_a_drift_that_holds_more_than_a_comment_says_what_it_leaves_out() -> Non
 def test_actions_that_came_after_the_day_for_sure_get_no_doubt() -> None:
     found = growth()
     exact = structs.replace(found, since=date.fromisoformat(found.actions[0].after))
-    assert "3 actions first seen on 2025-11-27 came after 2025-02-13" in render_growth(found, "markdown")
+    assert "3 actions first seen on 2025-11-27: added after 2025-02-13" in render_growth(found, "markdown")
     assert "may be older" not in render_growth(exact, "markdown")
 
 

@@ -77,7 +77,7 @@ def test_the_screen_obeys_no_hostile_text_and_fits(texts: list[str]) -> None:
 
 def test_changes_come_first_then_for_whom_then_steps_then_the_rest() -> None:
     shown = screen(drift_of(130))
-    places = [shown.index(words) for words in ("What changed", "For whom", "Next steps", "To see the rest")]
+    places = [shown.index(words) for words in ("What changed", "Affected", "Next steps", "To see the rest")]
     assert places == sorted(places)
 
 
@@ -138,7 +138,7 @@ def test_nothing_drifted_is_said_and_asks_for_nothing() -> None:
 def test_what_is_beside_the_open_findings_is_counted() -> None:
     shown = " ".join(screen(drift()).split())
     besides = "1 finding accepted by decision; 2 replacements put in place as proposed"
-    assert f"Besides: {besides}; 1 decision expired; 1 gap in the comparison." in shown
+    assert f"Also: {besides}; 1 decision expired; 1 gap in the comparison." in shown
 
 
 def test_without_color_there_are_no_escapes_and_with_it_the_same_words() -> None:

@@ -181,7 +181,7 @@ def test_a_role_that_anyone_can_assume_is_said_first() -> None:
 
 def test_the_first_screen_gives_the_numbers() -> None:
     shown = " ".join(screen(organization()).split())
-    assert "17 principals, 9 replacements: 5 safe, 3 not safe yet, 1 in place already; 1 refused as too large." in shown
+    assert "17 principals, 9 replacements: 5 safe, 3 not safe yet, 1 already in place; 1 refused as too large." in shown
     actions = "278 granted, 20 used, 1 attempted, 27 kept (7 without recorded use), 251 removed (16 dangerous)."
     assert f"Actions of the 9 principals with a replacement: {actions}" in shown
     assert "61 to 120 covered days (safe needs 90) in 2 accounts, 3 Regions" in shown

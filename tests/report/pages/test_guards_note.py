@@ -17,7 +17,7 @@ LEVELS = ((policy_from_json({"Version": "2012-10-17", "Statement": [allow("*")]}
 
 
 DENIES = ((policy_from_json({"Version": "2012-10-17", "Statement": [deny("iam:*")]}, place="scp"),),)
-SHUT = "allows nothing, so nothing is granted there: is FullAWSAccess missing from it?"
+SHUT = "allows nothing, so nothing is granted there: is FullAWSAccess missing?"
 
 
 def said_of_scps(*scps: AccountLevels) -> str:
@@ -30,22 +30,22 @@ def said_of_scps(*scps: AccountLevels) -> str:
     [
         ([AccountLevels("1", ())], "SCPs: 1 account has none"),
         ([AccountLevels("1", ()), AccountLevels("2", ())], "SCPs: 2 accounts have none"),
-        ([AccountLevels("1", LEVELS)], "SCPs: those of 1 account cap the grants"),
+        ([AccountLevels("1", LEVELS)], "SCPs: policies of 1 account limit the grants"),
         (
             [AccountLevels("1", ()), AccountLevels("2", LEVELS), AccountLevels("3", LEVELS)],
-            "SCPs: those of 2 accounts cap the grants; 1 account has none",
+            "SCPs: policies of 2 accounts limit the grants; 1 account has none",
         ),
         (
             [AccountLevels("", LEVELS), AccountLevels("1", ())],
-            "SCPs: 1 level for every other account caps the grants; 1 account has none",
+            "SCPs: 1 level for every other account limits the grants; 1 account has none",
         ),
         (
             [AccountLevels("1", (*LEVELS, *DENIES)), AccountLevels("2", LEVELS)],
-            f"SCPs: those of 2 accounts cap the grants; a level of 1 account {SHUT}",
+            f"SCPs: policies of 2 accounts limit the grants; a level of 1 account {SHUT}",
         ),
         (
             [AccountLevels("", DENIES)],
-            f"SCPs: 1 level for every account caps the grants; a level of all accounts {SHUT}",
+            f"SCPs: 1 level for every account limits the grants; a level of all accounts {SHUT}",
         ),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from lpgen.core.analysis.observability.rare_needs import LostInverse, lost_inverses
 from lpgen.core.findings import ActionVerdict, Confidence, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action
-from lpgen.report.layout.markdown import render_markdown
+from lpgen.report.layout.markdown import page_markdown
 from lpgen.report.pages.principal import undoing_blocks
 
 
@@ -64,7 +64,7 @@ def test_lost_undoings_are_only_what_is_granted_unseen_and_goes() -> None:
 
 def test_undoing_blocks_show_the_pairs_and_how_many_more_there_are() -> None:
     lost = tuple(LostInverse(Action(f"s:Create{at:02}"), Action(f"s:Delete{at:02}")) for at in range(15))
-    text = render_markdown(tuple(undoing_blocks(lost)))
+    text = page_markdown(tuple(undoing_blocks(lost)))
     assert "| `s:Create00` | `s:Delete00` |" in text
     assert "Create11" in text
     assert "Create12" not in text

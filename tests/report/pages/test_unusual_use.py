@@ -12,7 +12,7 @@ from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
 from lpgen.core.findings import DangerousUse
 from lpgen.core.model import Action
 from lpgen.core.registry.row import Caveat
-from lpgen.report.layout.markdown import render_markdown
+from lpgen.report.layout.markdown import page_markdown
 from lpgen.report.pages.use import dangerous_use_blocks
 from tests.report.cases import Case, seen
 from tests.report.rendered import render_review
@@ -37,7 +37,8 @@ def unusual() -> Caveat:
 def test_a_review_asks_first_who_made_unusual_calls() -> None:
     text = shown(storefront(), failing())
     asked = (
-        "1. Ask the owner of 1 principal about unusual, dangerous calls. Drop by a decision what the team didn't do."
+        "1. Ask the owner of 1 principal about unusual, dangerous calls."
+        " Add a decision to drop calls that the team didn't make."
     )
     assert f"{asked} role/partner-share: {WORDS}" in text
     assert text.index(asked) < text.index("2. Write 1 safe replacement")
@@ -80,7 +81,7 @@ def test_dangerous_use_on_the_fewest_days_comes_first_and_a_long_list_is_cut() -
         )
         for number in range(20, 0, -1)
     ]
-    text = render_markdown(dangerous_use_blocks(used))
+    text = page_markdown(dangerous_use_blocks(used))
     assert "Dangerous actions used (20)" in text
     assert text.index("iam:Action01") < text.index("iam:Action02")
     assert "`iam:Action12` does harm" in text

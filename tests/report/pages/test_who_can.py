@@ -60,7 +60,7 @@ def test_render_who_can_names_the_account_only_where_there_are_several() -> None
 
 
 def test_render_who_can_names_whom_the_logs_contradict() -> None:
-    assert "The logs show otherwise: records of this allowed for role/app/refused." in render(who(), "text")
+    assert "The logs show otherwise: records show this allowed for role/app/refused." in render(who(), "text")
 
 
 # ---------------------------------------------------------------- hostile texts

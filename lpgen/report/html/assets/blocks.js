@@ -1,4 +1,4 @@
-// What the report says in words: lines, lists and tables, each entry under a link of its own.
+// The texts of the report: lines, lists and tables. Each entry has its own link.
 
 const TONES = { n: "name", s: "strong", g: "good", b: "bad", q: "quiet" };
 

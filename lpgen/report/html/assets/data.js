@@ -1,5 +1,5 @@
-// The data of principals, in the page itself or in files beside it. A file is shown in a frame that has no origin, so that
-// nothing in it reaches this page; its answer is text until it is parsed as JSON.
+// The data of principals, in the page itself or in files next to it. A file is shown in a frame without an origin, so
+// nothing in it reaches this page. Its answer is text until it is parsed as JSON.
 
 const MOST_WAIT = 5000; // milliseconds: browsers may say nothing of a file that is missing
 const MOST_WAIT_FOR_ANSWER = 1500;
@@ -12,7 +12,7 @@ const namedActions = once(() =>
   parseData("actions").flatMap(([service, names]) => names.map((name) => `${service}:${name}`)),
 );
 
-// What the principal shown refers to by a name.
+// The shared data that the shown principal refers to by name.
 function shared(id) {
   if (Object.hasOwn(fileData, id)) return fileData[id];
   if (!pageData.has(id)) pageData.set(id, parseData(id));
@@ -43,8 +43,8 @@ function askFile({ at }, answered, missing) {
   document.body.append(frame);
 }
 
-// Shows the data of the principal of a row. A file that is missing, of another review or damaged has none; if it only
-// was slow, its data are shown all the same.
+// Shows the data of the principal in a row. A file that is missing, damaged or from another review has no data. If the
+// file is only slow, its data are shown when they arrive.
 function openData(one, show, complain) {
   closeFile();
   fileData = {};

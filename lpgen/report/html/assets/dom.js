@@ -1,5 +1,5 @@
 "use strict";
-// Elements are made here and nowhere else. Texts become text nodes: nothing that a log or a policy says is ever parsed.
+// All elements are created here. Texts become text nodes, so nothing from a log or a policy is ever parsed.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -20,7 +20,7 @@ function shape(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-// A name from a log or a policy, with places where a line may break.
+// A name from a log or a policy, with optional line breaks.
 function code(text) {
   return el(
     "code",
@@ -46,7 +46,7 @@ function once(make) {
   return () => (made === null ? (made = make()) : made);
 }
 
-// A short name for a text that stays the same as long as the text does (FNV-1a).
+// A short name for a text. It is the same as long as the text is (FNV-1a).
 function shortHash(text) {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) {

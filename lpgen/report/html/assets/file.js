@@ -1,5 +1,5 @@
 "use strict";
-// Answers the page that shows this file in a frame with the data of a principal, if it knows the review.
+// Sends the data of a principal to the page that shows this file in a frame, if the page is of the same review.
 
 addEventListener("message", ({ data, source }) => {
   const isOurs = data?.review === document.body.dataset.review;

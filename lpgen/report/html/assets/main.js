@@ -1,4 +1,4 @@
-// The address says what is shown: a principal (`#p=ARN&at=PART`) or the summary, and the view of its table.
+// The address determines what is shown: a principal (`#p=ARN&at=PART`) or the summary, and the view of its table.
 
 const FIELDS = ["p", "at", "search", "action", "how", "state", "account", "owner", "only", "sort"];
 const summaryPage = document.getElementById("summary");
@@ -12,7 +12,7 @@ const places = new Map(
 const home = { title: document.title, scroll: 0, arn: "" };
 let shownPrincipal = null;
 
-// An address is foreign text. One with an unknown field, a field twice or a broken escape counts as empty.
+// An address is untrusted text. An address with an unknown or repeated field or a broken escape counts as empty.
 function readAddress() {
   const found = {};
   for (const part of location.hash.slice(1).split("&")) {
@@ -100,11 +100,11 @@ function follow() {
     return;
   }
   showPrincipal(p, at);
-  // A link to a principal doesn't say which view of the table it was followed from.
+  // A link to a principal doesn't include the view of the table that it was followed from.
   history.replaceState(null, "", addressOf({ p, at, ...viewOfTable() }));
 }
 
-// A link to a part of the summary leaves the address as it is: it holds the view.
+// A link to a part of the summary doesn't change the address, which has the view.
 function jump(event) {
   const link = event.target.closest?.('a[href^="#"]');
   if (!link || link.hash.includes("=") || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -126,7 +126,7 @@ function remember(theme) {
     if (theme === undefined) return localStorage.getItem("lpgen-theme");
     localStorage.setItem("lpgen-theme", theme);
   } catch {
-    // A file may have no storage; then the choice holds for this view alone.
+    // A file may have no storage. Then the choice applies only to this view.
   }
   return null;
 }

@@ -1,4 +1,4 @@
-// The policies before and after, side by side. A line with evidence shows it on hover, on focus and on click.
+// The old and new policies side by side. A line shows its evidence on hover, focus and click.
 
 const MARKS = {
   seen: ["●", "used"],
@@ -65,7 +65,7 @@ function policyCard(policy, side, at, said) {
     ),
     known
       ? el("pre", { class: "code", tabindex: first ? null : "0" }, lines)
-      : el("p", { class: "bad" }, "The files given lack this document."),
+      : el("p", { class: "bad" }, "The input files don't have this document."),
   );
 }
 
@@ -104,7 +104,7 @@ function moveAmongLines(event) {
 
 function policySection({ old, new: fresh, notes }, replaced) {
   const hint =
-    "Point at a marked line, click it, or move with the arrow keys to see its evidence here. " +
+    "To see the evidence for a marked line, point at it, click it, or move with the arrow keys. " +
     "● used, ◌ kept because logs can't show use, ○ granted and not used.";
   const panel = el(
     "aside",

@@ -96,7 +96,7 @@ function principalWithoutData({ label, at }) {
       { class: "bad", role: "alert" },
       "The data of this principal can't be read. The folder ",
       el("code", {}, beside.name),
-      " belongs beside this page, as the same run of lpgen wrote it: copy both together, or write the review again.",
+      " must be next to this page and from the same run of lpgen. Copy both together, or write the review again.",
     ),
   ];
 }

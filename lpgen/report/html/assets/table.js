@@ -1,4 +1,4 @@
-// The table of principals: search, filters and order. Rows are made of data when they are shown; only the first are.
+// The table of principals: search, filters and order. Rows are created when they are shown, at first only some.
 
 const MOST_ROWS = beside ? 100 : 500; // laying out a hundred takes a tenth of a second after each letter of a search
 const table = document.getElementById("principals");
@@ -38,7 +38,7 @@ function rowsOfData(data) {
   });
 }
 
-// The first number of each run and the one after its last, from gaps between them such as `0-4,2`, in hexadecimal.
+// The first number of each run and the number after its last, from hexadecimal gaps such as `0-4,2`.
 function runsOf(gaps) {
   let end = 0;
   return gaps.split(",").filter(Boolean).map((part) => {
@@ -63,13 +63,13 @@ function sharesCell(shares, titles) {
   return el("td", { class: "shares" }, shape("svg", look, shape("title", {}, said || "nothing is granted"), ground, parts));
 }
 
-// What the reader has chosen, by the keys of the address; what isn't chosen is left out.
+// The choices of the reader, by the keys of the address. Fields without a choice are left out.
 function viewOfTable() {
   const chosen = controls.map((control) => [control.id, control.value]);
   return Object.fromEntries([...chosen, ["sort", (order.down ? "-" : "") + order.key]].filter(([, value]) => value));
 }
 
-// An address is foreign text: a value that the page doesn't offer counts as none.
+// An address is untrusted text: a value that the page doesn't offer is ignored.
 function setView(view) {
   const before = JSON.stringify(viewOfTable());
   for (const control of controls) {
@@ -84,7 +84,7 @@ function setView(view) {
   sortRows();
 }
 
-// Whether a glob with * and ? matches a whole text; no glob takes longer than the product of both lengths.
+// Whether a glob with * and ? matches a whole text. The time is at most the product of both lengths.
 function matchesGlob(glob, text) {
   let [at, star, from] = [0, -1, 0];
   for (let place = 0; place < text.length; ) {
@@ -106,8 +106,8 @@ function isNamed(arn, glob) {
   return [arn.toLowerCase(), name, whole, `${whole.split("/")[0]}/${name}`].some((text) => matchesGlob(glob, text));
 }
 
-// A test of rows by an action: a glob, a whole name, or else a part of names. Numbers of actions count in the catalog,
-// and then in what a row has more; sums over the catalog say how many of a run match.
+// A test of rows by an action: a glob, a whole name, or a part of a name. Actions are numbered in the catalog and then
+// in the additional names of a row. Sums over the catalog give the number of matches in a run.
 function actionFilter(wanted, how) {
   const known = namedActions().map((name) => name.toLowerCase());
   const isPattern = isGlob(wanted) || known.includes(wanted);
@@ -183,7 +183,7 @@ function chooseOrder(key) {
   sortRows();
 }
 
-// `changed` is called after each change, with whether it goes on with the one before: another letter of a search.
+// `changed` is called after each change. Its argument says whether it continues the last one, as when typing a search.
 function startTable(changed) {
   let typing = false;
   const change = (act, more = false) => {

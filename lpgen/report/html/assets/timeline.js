@@ -37,7 +37,7 @@ function dayChart(use, height, said, ...drawn) {
   );
 }
 
-// How many actions were used or attempted on each day.
+// The number of actions used or attempted on each day.
 function activity(use) {
   const numbers = Array(dayNumber(use, use.last) + 1).fill(0);
   for (const [, kind, , , , , , ranges] of use.rows) {
@@ -126,7 +126,7 @@ function timelineSection(use) {
   if (!use) return el("p", { class: "quiet" }, "No record of this principal was read.");
   const rest = use.rows.slice(MOST_LINES);
   return [
-    el("p", { class: "quiet" }, "Each mark is a day with a record of the action, in UTC. Outlined days have no evidence."),
+    el("p", { class: "quiet" }, "Each mark is a day (UTC) with a record of the action. Outlined days have no evidence."),
     timelineTable(use, use.rows.slice(0, MOST_LINES), "use by day", activityRow(use)),
     rest.length
       ? el(

@@ -1,4 +1,4 @@
-// Every action that is or was granted, by what becomes of it and why; each can be looked up by name.
+// Every action that is or was granted, by outcome and reason. Actions can be found by name.
 
 const OUTCOMES = { removed: "removed", kept: "kept", granted: "granted", ungranted: "not granted" };
 const MOST_NAMES = 12;
@@ -30,7 +30,7 @@ function nameList(names) {
   return list;
 }
 
-// Bad only where it stays and no record shows it.
+// Bad only if it stays without recorded use.
 function dangerNote(group, text) {
   const stays = group.outcome !== "removed" && isUnseen(group);
   return el("p", { class: stays ? "bad" : "strong" }, `▲ ${text}`);

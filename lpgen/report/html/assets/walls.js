@@ -12,7 +12,7 @@ function sum(levels, at) {
   return levels.reduce((whole, level) => whole + level[at], 0);
 }
 
-// What a picture shows of a service: how much passes, how much of it was seen, and how far the second hole is open.
+// A service in the picture: how much passes, how much was used, and how far the second hole is open.
 function flowOf(service, after) {
   const [granted, seen, stays, unseen] = [0, 1, 2, 3].map((at) => sum(service.levels, at));
   return after
@@ -22,9 +22,9 @@ function flowOf(service, after) {
 
 function scopeText([any, patterns, names], open) {
   if (!open) return "";
-  if (any) return patterns ? `any but ${plural(patterns, "pattern")}` : "any resource";
+  if (any) return patterns ? `any except ${plural(patterns, "pattern")}` : "any resource";
   const parts = [patterns && plural(patterns, "pattern"), names && plural(names, "name")].filter(Boolean);
-  return parts.join(", ") || "not known";
+  return parts.join(", ") || "unknown";
 }
 
 function shorten(text, room) {

@@ -47,7 +47,7 @@ def test_dry_run_leaves_out_the_days_that_are_known(march: World, tmp_path: Path
     options = ("--since", "2024-03-05", "--until", "2024-03-09", "--data", tmp_path / "data", "--dry-run")
     result = march.run(march.address, *options)
     assert result.stdout.strip() == ""
-    assert "5 days, 5 of which are known already\n  nothing to ask" in result.stderr
+    assert "5 days, 5 of them already known\n  nothing to query" in result.stderr
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 

@@ -169,9 +169,9 @@ def test_a_later_ingest_asks_for_what_the_first_one_did(two_accounts: Bucket, tm
         assert len(proxy.listings()) <= 5
     assert said.splitlines()[0] == (
         "as before, only logs since 2024-03-08 of account 111122223333 of Region us-east-1; "
-        "--since, --account or --region asks for others"
+        "to change this, give --since, --account or --region"
     )
-    assert "2 objects were known already" in said
+    assert "2 objects were already known" in said
     assert content(tmp_path / "data") == before
     two_accounts.put(daily_logs([10], account="111122223333"))
     assert "1 new object " in ingest_command(two_accounts.server, two_accounts, tmp_path)
@@ -191,7 +191,7 @@ def test_a_wider_scope_needs_no_new_folder_and_is_remembered(two_accounts: Bucke
     assert content(tmp_path / "data") == content(tmp_path / "whole" / "data")
     last = ingest_command(server, two_accounts, tmp_path)
     assert last.startswith("as before, only logs since 2024-03-01;")
-    assert "36 objects were known already" in last
+    assert "36 objects were already known" in last
 
 
 def test_another_address_is_asked_for_everything(two_accounts: Bucket, tmp_path: Path) -> None:
