@@ -19,8 +19,8 @@ from lpgen.edge.aws_regions import refuse_unknown_regions
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.ledger import read_scope
 from lpgen.edge.engine import Engine
+from lpgen.edge.logs.inflate import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.logs.log_files import path_from_name
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.errors import IngestError, InvocationError, quote_input
 
 if TYPE_CHECKING:

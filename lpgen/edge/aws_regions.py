@@ -21,8 +21,9 @@ def refuse_unknown_regions(regions: Iterable[str]) -> None:
 
     partitions = Loader().load_data("endpoints")["partitions"]
     known = {region for partition in partitions for region in partition["regions"]}
-    for one in wanted:
-        if one not in known:
-            close = get_close_matches(one, sorted(known), n=1)
+    for region in wanted:
+        if region not in known:
+            close = get_close_matches(region, sorted(known), n=1)
             meant = f"did you mean `{close[0]}`? " if close else ""
-            raise InvocationError(f"{quote_input(one)} is no Region", hint=f"{meant}update boto3 if the Region is new")
+            hint = f"{meant}update boto3 if the Region is new"
+            raise InvocationError(f"{quote_input(region)} is no Region", hint=hint)

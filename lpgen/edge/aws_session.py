@@ -97,7 +97,7 @@ class AwsSession:
                         service,
                         region_name=key[1],
                         endpoint_url=self.connection.endpoint_url or None,
-                        config=_client_config() if retries else _client_config().merge(_once()),
+                        config=_client_config(retries=retries),
                     )
                     _refuse_cut_answers(client)
                     _log_calls(client)
@@ -179,13 +179,7 @@ def open_session(connection: Connection) -> AwsSession:
     return session.assume_role(connection.role) if connection.role else session
 
 
-def _once() -> Any:
-    from botocore.config import Config
-
-    return Config(retries={"mode": "standard", "total_max_attempts": 1})
-
-
-def _client_config() -> Any:
+def _client_config(*, retries: bool) -> Any:
     """How clients behave.
 
     Retries are adaptive: IAM, Organizations and CloudTrail allow few calls a second for the whole account, which its
@@ -198,7 +192,7 @@ def _client_config() -> Any:
     # Given here it would override the variable, which is how people change it.
     attempts = {} if os.environ.get("AWS_MAX_ATTEMPTS") else {"max_attempts": 10}
     return Config(
-        retries={"mode": "adaptive", **attempts},
+        retries={"mode": "adaptive", **attempts} if retries else {"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=_MAX_CONNECTIONS,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=READ_TIMEOUT_SECONDS,
@@ -316,7 +310,8 @@ def aws_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code, message = _error_code(error), str(error.response.get("Error", {}).get("Message", ""))
+        details = error.response.get("Error", {})
+        code, message = str(details.get("Code") or "unknown error"), str(details.get("Message", ""))
         why = f"{code}: {message}" if message and message != code else code
         raise AwsError(f"can't {doing}: {quote_input(why)}", code=code, hint=_HINTS.get(code, "")) from error
     except ResponseParserError as error:
@@ -326,11 +321,6 @@ def aws_errors(doing: str) -> Iterator[None]:
         if name == "ProfileNotFound":
             raise InvocationError(f"can't {doing}: {quote_input(why)}", hint=_HINTS[name]) from error
         raise AwsError(f"can't {doing}: {quote_input(why)}", code=name, hint=_HINTS.get(name, "")) from error
-
-
-def _error_code(error: Any) -> str:
-    """The code of a botocore `ClientError`, such as `AccessDenied`."""
-    return str(error.response.get("Error", {}).get("Code") or "unknown error")
 
 
 _DENIED_CODES: Final = frozenset(

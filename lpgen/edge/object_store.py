@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from lpgen.errors import AwsError, quote_input
 
@@ -33,6 +33,40 @@ class Body:
 
     data: bytes
     etag: str
+
+
+class _Sized(Protocol):
+    """Something to read, with its size in bytes."""
+
+    @property
+    def size(self) -> int: ...
+
+
+_Item = TypeVar("_Item", bound=_Sized)
+
+
+def chunk_items(
+    items: Iterable[_Item],
+    *,
+    target_bytes: int,
+    target_files: int,
+    belong: Callable[[_Item, _Item], bool] = lambda _item, _before: False,
+) -> Iterator[tuple[_Item, ...]]:
+    """The items in order, in chunks of about equal size.
+
+    An item that belongs to the one before joins its chunk, up to twice as many items.
+    """
+    chunk: list[_Item] = []
+    size = 0
+    for item in items:
+        full = size + item.size > target_bytes or len(chunk) >= target_files
+        if chunk and full and (len(chunk) >= 2 * target_files or not belong(item, chunk[-1])):
+            yield tuple(chunk)
+            chunk, size = [], 0
+        chunk.append(item)
+        size += item.size
+    if chunk:
+        yield tuple(chunk)
 
 
 class ObjectStore(Protocol):

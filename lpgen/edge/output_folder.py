@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from lpgen.edge.files import file_errors
 from lpgen.edge.output_file import refuse_link, refuse_missing_folder, write_file
 from lpgen.edge.private_files import make_private_folder, open_private, sync_folder
 from lpgen.errors import OutputError
@@ -48,14 +49,12 @@ class OutputFolder:
                 f"`{self._shown}` exists and was not written by lpgen",
                 hint="name a new or empty folder with --output",
             )
-        try:
+        with file_errors(f"write next to `{self._shown}`", OutputError):
             make_private_folder(self._target.parent.resolve())
             with _locked(self._target.parent):
                 _remove_leftovers(self._target)
                 self.path = Path(tempfile.mkdtemp(prefix=f".{self._target.name}{_NEW}", dir=self._target.parent))
                 self._held = _hold(self.path)
-        except OSError as error:
-            raise OutputError(f"can't write next to `{self._shown}`: {error.strerror or error}") from error
         return self
 
     def __exit__(self, kind: object, *_rest: object) -> None:
@@ -100,12 +99,9 @@ def recover_output(target: Path) -> None:
     whole = Path(os.path.abspath(target))
     if not os.path.lexists(_old(whole)):
         return
-    try:
-        with _locked(whole.parent):
-            _restore(whole)
-            gone = _discard_old(whole)
-    except OSError as error:
-        raise OutputError(f"can't restore `{target}` from `{_old(whole)}`: {error.strerror or error}") from error
+    with file_errors(f"restore `{target}` from `{_old(whole)}`", OutputError), _locked(whole.parent):
+        _restore(whole)
+        gone = _discard_old(whole)
     if gone is not None:
         shutil.rmtree(gone, ignore_errors=True)
 
@@ -219,7 +215,7 @@ def write_page(page: Path, content: Iterable[bytes], *, digest: str, files: Iter
     refuse_missing_folder(page)
     refuse_link(page)
     folder = folder_of_page(page)
-    try:
+    with file_errors(f"write `{folder}`", OutputError):
         make_private_folder(folder)
         with _locked(folder):
             is_new = not os.path.lexists(folder / digest)
@@ -231,8 +227,6 @@ def write_page(page: Path, content: Iterable[bytes], *, digest: str, files: Iter
                     shutil.rmtree(folder / digest, ignore_errors=True)
                 raise
             _remove_other_runs(folder, digest)
-    except OSError as error:
-        raise OutputError(f"can't write `{folder}`: {error.strerror or error}") from error
     return is_replaced
 
 
@@ -245,13 +239,10 @@ def remove_files_of_page(page: Path) -> None:
     folder = folder_of_page(page)
     if folder.is_symlink() or not folder.is_dir():
         return
-    try:
-        with _locked(folder):
-            _remove_other_runs(folder, "")
-            if not any(folder.iterdir()):
-                folder.rmdir()
-    except OSError as error:
-        raise OutputError(f"can't remove `{folder}`: {error.strerror or error}") from error
+    with file_errors(f"remove `{folder}`", OutputError), _locked(folder):
+        _remove_other_runs(folder, "")
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _write_page_files(folder: Path, digest: str, files: Iterable[tuple[str, bytes]]) -> None:

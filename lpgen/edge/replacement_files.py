@@ -22,8 +22,10 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
 from lpgen.core.replacements import LeftPolicy
 from lpgen.core.schemas import EVIDENCE_SCHEMA, SUMMARY_SCHEMA, check_schema
+from lpgen.edge.files import file_errors, read_file
 from lpgen.edge.output_folder import SUMMARY, recover_output
 from lpgen.edge.private_files import make_private_folder, open_private
+from lpgen.edge.readers.json_files import refuse_duplicate_keys
 from lpgen.errors import OutputError, quote_reason
 
 EVIDENCE: Final = "evidence.json"
@@ -140,12 +142,10 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OutputError: it can't be written.
     """
-    try:
+    with file_errors(f"write `{path}`", OutputError):
         make_private_folder(path.parent.resolve())
         with open_private(path, "w") as file:
             file.write(text)
-    except OSError as error:
-        raise OutputError(f"can't write `{path}`: {error.strerror or error}") from error
 
 
 # ---------------------------------------------------------------- reading back
@@ -198,7 +198,7 @@ def read_replacement(folder: Path) -> WrittenReplacement:
         PolicyError: a policy document breaks IAM's grammar.
     """
     path = folder / EVIDENCE
-    evidence = decode_evidence(_read_bytes(path), str(path))
+    evidence = decode_evidence(read_file(path, OutputError), str(path))
     listed = {policy.file: policy for policy in evidence.policies}
     present = {path.name for path in folder.glob("*.json")} - {EVIDENCE}
     for name in sorted(present ^ listed.keys()):
@@ -208,9 +208,9 @@ def read_replacement(folder: Path) -> WrittenReplacement:
         WrittenDocument(
             f"{folder.name}/{name}",
             listed[name].type == "inline",
-            policy_from_json(_read_bytes(folder / name), place=f"{folder.name}/{name}"),
+            policy_from_json(read_file(folder / name, OutputError), place=f"{folder.name}/{name}"),
         )
-        for name in sorted(listed, key=lambda one: (len(one), one))
+        for name in sorted(listed, key=lambda name: (len(name), name))
     )
     left = tuple(_read_left(left, folder) for left in evidence.left_attached)
     lines = [*evidence.lines, *(line for policy in evidence.left_attached for line in policy.lines)]
@@ -223,7 +223,9 @@ def _read_left(stated: _EvidenceLeft, folder: Path) -> LeftPolicy:
     Its file name follows from the policy, so no other file is read, whatever the evidence file says.
     """
     path = folder.parent / file_of_left_policy(stated.arn, stated.sha256)
-    found = LeftPolicy(stated.arn, stated.version or "", policy_from_json(_read_bytes(path), place=str(path)))
+    found = LeftPolicy(
+        stated.arn, stated.version or "", policy_from_json(read_file(path, OutputError), place=str(path))
+    )
     if found.sha256 != stated.sha256:
         raise OutputError(f"`{path}` isn't what `{folder / EVIDENCE}` says", hint=_AGAIN)
     return found
@@ -236,12 +238,10 @@ def read_output(output: Path) -> FoundOutput:
         OutputError: a file can't be read, or the summary has another schema.
     """
     recover_output(output)
-    try:
+    with file_errors(f"read `{output}`", OutputError):
         entries = dict(_walk(output))
-    except OSError as error:
-        raise OutputError(f"can't read `{output}`: {error.strerror or error}") from error
     files = {
-        path: digest_of_text(_read_bytes(output / path))
+        path: digest_of_text(read_file(output / path, OutputError))
         for path, is_file in entries.items()
         if is_file and path not in (SUMMARY, SIGNATURE)
     }
@@ -257,7 +257,7 @@ def read_output(output: Path) -> FoundOutput:
         summary,
         chain,
         stated,
-        _read_bytes(signature).decode(errors="replace") if signature.is_file() else None,
+        read_file(signature, OutputError).decode(errors="replace") if signature.is_file() else None,
     )
 
 
@@ -278,31 +278,17 @@ def _read_summary(path: Path) -> dict[str, Any]:
     """The decoded summary; {} where there is none, or where it is no JSON object with a schema, or has a key twice."""
     if not path.is_file():
         return {}
-    content = _read_bytes(path)
+    content = read_file(path, OutputError)
     try:
-        decoded: dict[str, Any] = json.loads(content, object_pairs_hook=_without_repeated_keys)
+        refuse_duplicate_keys(content)
+        decoded: dict[str, Any] = json.loads(content)
         check_schema(content, SUMMARY_SCHEMA, str(path), error=OutputError, hint=f"{_AGAIN}, with --replace")
     except (ValueError, RecursionError, msgspec.DecodeError):
         return {}
     return decoded
 
 
-def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Of a repeated key one reader takes the first value and another the last.
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is repeated")
-    return found
-
-
 def _stated_pairs(lines: Iterable[EvidenceLine]) -> Iterable[tuple[str, str]]:
     for line in lines:
         if any(is_stated(reason.kind, reason.rule) for reason in line.evidence):
             yield from ((line.action, resource) for resource in (*line.resources, *line.not_resources))
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise OutputError(f"can't read `{path}`: {error.strerror or error}") from error

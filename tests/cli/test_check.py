@@ -54,7 +54,7 @@ def data(tmp_path: Path) -> Path:
         if entry.name != generation:
             shutil.rmtree(entry)
     with SnapshotWriter(data, NOW) as writer:
-        writer.write("policies/111122223333.json", [{"RoleDetailList": []}])
+        writer.write_json("policies/111122223333.json", [{"RoleDetailList": []}])
         writer.finish((), (), about={})
     (tmp_path / "policies.json").write_text("{}", encoding="utf-8")
     files = BaselineFiles((tmp_path / "policies.json",))

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.edge.files import file_errors, hash_file, read_file
 from lpgen.errors import CatalogError, quote_input
 
 HOME_VARIABLE = "LPGEN_CATALOG_HOME"
@@ -61,7 +62,7 @@ class FolderSource:
         """
         if not _SERVICE_NAME.fullmatch(prefix):
             raise CatalogError(f"{quote_input(prefix)} can't be the prefix of a service")
-        return _read(self.path / "services" / f"{prefix}.json")
+        return read_file(self.path / "services" / f"{prefix}.json", CatalogError)
 
     def read_table(self, name: str) -> bytes:
         """The JSON of one table, such as `manifest` or `operations/ec2.amazonaws.com`.
@@ -72,7 +73,7 @@ class FolderSource:
         path = self._table_path(name)
         if path is None:
             raise CatalogError(f"the action catalog in `{self.path}` has no table {quote_input(name)}")
-        return _read(path)
+        return read_file(path, CatalogError)
 
     def has_table(self, name: str) -> bool:
         """Whether there is such a table; False for a name that no table can have."""
@@ -146,7 +147,7 @@ def digest_catalog(catalog: Catalog) -> str:
         raise CatalogError("the action catalog lies in no folder")
     whole = hashlib.sha256()
     for name, file in sorted(catalog.source.files().items()):
-        whole.update(f"{name} {hashlib.sha256(_read(file)).hexdigest()}\n".encode())
+        whole.update(f"{name} {hash_file(file)}\n".encode())
     return whole.hexdigest()
 
 
@@ -185,21 +186,10 @@ def newest_user_folder() -> Path | None:
         CatalogError: the folder is there and can't be read.
     """
     home = user_folder()
-    try:
+    hint = f"name a catalog with --catalog, or another folder with {HOME_VARIABLE}"
+    with file_errors(f"read the folder of your own catalogs, `{home}`", CatalogError, hint=hint):
         if not home.is_dir():
             return None
         dated = (entry for entry in home.iterdir() if _DATED_NAME.fullmatch(entry.name))
         whole = (entry for entry in dated if (entry / "manifest.json").is_file())
         return max(whole, key=lambda entry: entry.name, default=None)
-    except OSError as error:
-        raise CatalogError(
-            f"the folder of your own catalogs, `{home}`, can't be read: {error.strerror}",
-            hint=f"name a catalog with --catalog, or another folder with {HOME_VARIABLE}",
-        ) from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CatalogError(f"`{path}` of the action catalog can't be read: {error.strerror}") from error

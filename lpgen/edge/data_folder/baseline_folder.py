@@ -28,6 +28,7 @@ from lpgen.edge.data_folder.immutable_folder import (
 )
 from lpgen.edge.data_folder.table_manifest import TABLE_MANIFEST
 from lpgen.edge.data_folder.usage_files import USAGE_TABLES, read_usage_tables, write_usage_tables
+from lpgen.edge.files import read_file
 from lpgen.edge.spill import Place, Spill, pack_bytes
 from lpgen.errors import BaselineError, InvocationError, quote_input, quote_reason
 from lpgen.version import __version__
@@ -117,10 +118,10 @@ def save_baseline(
     with SealedWriter(data / BASELINES, stamp.name, _KIND) as writer:
         for folder, paths in ((_POLICIES, files.policies), (_TRAILS, files.trails)):
             for number, path in enumerate(paths, start=1):
-                writer.write(f"{folder}/{number:04}.json", _read(path))
+                writer.write(f"{folder}/{number:04}.json", read_file(path, BaselineError))
         for name, guard in ((_SCPS, files.scps), (_BOUNDARY, files.boundary)):
             if guard is not None:
-                writer.write(name, _read(guard))
+                writer.write(name, read_file(guard, BaselineError))
         writer.write(_ACTIONS, _json(sorted(known_actions)))
         writer.write_parts(_PROPOSALS, _json_list(map(_facts_of_proposal, proposals)))
         write_usage_tables(writer.folder(_USAGE), usage)
@@ -148,13 +149,6 @@ def _json_list(items: Iterable[object]) -> Iterator[bytes]:
         yield f"{separator}{text}".encode(errors="surrogatepass")
         separator = ",\n "
     yield b"[]\n" if separator == "[\n " else b"\n]\n"
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BaselineError(f"`{path}` can't be read: {error.strerror or error}") from error
 
 
 def _json(value: object) -> bytes:
@@ -211,7 +205,7 @@ def baseline_names(data: Path) -> tuple[str, ...]:
     Raises:
         BaselineError: their folder can't be read.
     """
-    return tuple(sorted(sealed_names(data / BASELINES, _KIND)))
+    return sealed_names(data / BASELINES, _KIND)
 
 
 def list_baselines(data: Path) -> tuple[_SavedStamp, ...]:
@@ -262,10 +256,10 @@ def open_baseline(folder: Path) -> Baseline:
     manifest = open_sealed(folder, _KIND, _BaselineManifest)
     names = sorted(manifest.files)
 
-    def below(part: str) -> tuple[Path, ...]:
-        return tuple(folder / name for name in names if name.startswith(f"{part}/"))
+    def below(name: str) -> tuple[Path, ...]:
+        return tuple(folder / file for file in names if file.startswith(f"{name}/"))
 
-    def one(name: str) -> Path | None:
+    def part(name: str) -> Path | None:
         return folder / name if name in manifest.files else None
 
     try:
@@ -277,7 +271,7 @@ def open_baseline(folder: Path) -> Baseline:
     return Baseline(
         folder,
         _stamp(manifest),
-        BaselineFiles(below(_POLICIES), below(_TRAILS), one(_SCPS), one(_BOUNDARY), manifest.trail_source),
+        BaselineFiles(below(_POLICIES), below(_TRAILS), part(_SCPS), part(_BOUNDARY), manifest.trail_source),
         frozenset(map(Action, actions)),
         proposals,
         manifest.files[f"{_USAGE}/{TABLE_MANIFEST}"].sha256,

@@ -13,15 +13,15 @@ import json
 import os
 import shutil
 import socket
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Final, TypeVar
+from typing import IO, Any, Final, Self, TypeVar
 
 import msgspec
 
+from lpgen.edge.files import file_errors, hash_file, lock_file, read_file
 from lpgen.edge.private_files import open_private, seal_file, sync_folder, take_folder, write_private
 from lpgen.errors import LpgenError, quote_input, quote_reason
 
@@ -69,7 +69,7 @@ class SealedWriter:
     def _final(self) -> Path:
         return self.root / self.name
 
-    def __enter__(self) -> SealedWriter:
+    def __enter__(self) -> Self:
         try:
             take_folder(self.root)
             self._lock.acquire()
@@ -164,20 +164,15 @@ def _remove_abandoned(root: Path) -> None:
 # ---------------------------------------------------------------- reading
 
 
-def sealed_names(root: Path, kind: SealedKind) -> Iterator[str]:
-    """The names of the folders below a root.
+def sealed_names(root: Path, kind: SealedKind) -> tuple[str, ...]:
+    """The names of the folders below a root, sorted.
 
     Raises:
         LpgenError: the root can't be read, in the kind's own error.
     """
-    try:
-        for entry in os.scandir(root):
-            if entry.is_dir() and not entry.name.startswith("."):
-                yield entry.name
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise kind.error(f"`{root}` can't be read: {error.strerror or error}") from error
+    with file_errors(f"read `{root}`", kind.error), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return tuple(sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and entry.name[0] != "."))
+    return ()
 
 
 class _ListedFile(msgspec.Struct, frozen=True):
@@ -209,7 +204,9 @@ def open_sealed(folder: Path, kind: SealedKind, form: type[_Manifest]) -> _Manif
         what = "holds a file too many" if strange[0] in present else "has lost a file"
         raise kind.error(f"the {kind.noun} `{folder}` {what}: {quote_input(strange[0])}", hint=kind.hint)
     for name, listed in files.items():
-        if _file_digest(folder / name, kind) != listed.sha256:
+        with file_errors(f"read `{folder / name}`", kind.error, hint=kind.hint):
+            digest = hash_file(folder / name)
+        if digest != listed.sha256:
             raise kind.error(f"the {kind.noun} `{folder}` was changed: {quote_input(name)}", hint=kind.hint)
     return manifest
 
@@ -222,7 +219,7 @@ def read_manifest(folder: Path, kind: SealedKind, form: type[_Manifest]) -> _Man
     """
     path = folder / MANIFEST
     try:
-        decoded = json.loads(path.read_bytes())
+        decoded = json.loads(read_file(path, kind.error, hint=kind.hint))
         version = decoded.get("format_version")
         if not isinstance(version, int):
             raise ValueError("it has no format version")
@@ -235,18 +232,8 @@ def read_manifest(folder: Path, kind: SealedKind, form: type[_Manifest]) -> _Man
         if decoded.pop("digest", "") != _digest(decoded):
             raise kind.error(f"the {kind.noun} `{folder}` was changed: `{MANIFEST}`", hint=kind.hint)
         return msgspec.convert(decoded, form)
-    except OSError as error:
-        raise kind.error(f"`{path}` can't be read: {error.strerror or error}", hint=kind.hint) from error
     except (ValueError, AttributeError, RecursionError) as error:
         raise kind.error(f"`{path}` is no manifest: {quote_reason(error)}", hint=kind.hint) from error
-
-
-def _file_digest(path: Path, kind: SealedKind) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise kind.error(f"`{path}` can't be read: {error.strerror or error}", hint=kind.hint) from error
 
 
 def _digest(manifest: Mapping[str, object]) -> str:
@@ -255,10 +242,6 @@ def _digest(manifest: Mapping[str, object]) -> str:
 
 
 # ---------------------------------------------------------------- the lock
-
-
-_BEYOND_TEXT: Final = 1 << 20
-"""The byte that Windows locks: others can't read a locked byte."""
 
 
 class _LockedError(Exception):
@@ -282,7 +265,7 @@ class _RunLock:
         while True:
             file = open_private(self.path, "a+")
             try:
-                _lock(file)
+                lock_file(file)
                 if not self._is_current(file):  # its last owner removed it after we opened it
                     file.close()
                     continue
@@ -318,19 +301,3 @@ class _RunLock:
         except OSError:
             return "another run"
         return f"{owner or 'another run'} since {datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _lock(file: IO[Any]) -> None:
-    """Raises BlockingIOError where another process holds it."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        file.seek(_BEYOND_TEXT)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError as error:
-            raise BlockingIOError from error
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

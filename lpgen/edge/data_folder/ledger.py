@@ -106,9 +106,7 @@ class Ledger:
     def file(self, sha256: str) -> LedgerFile | None:
         """The file of these bytes, or None."""
         row = self._connection.execute("SELECT * FROM files WHERE sha256 = ?", (sha256,)).fetchone()
-        if row is None:
-            return None
-        return _file_from_row(row)
+        return None if row is None else _file_from_row(row)
 
     def paths(self, digests: Iterable[str]) -> dict[str, str]:
         """Where the files of these digests were found."""

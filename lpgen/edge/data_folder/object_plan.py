@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from lpgen.edge.object_store import StoredObject
+from lpgen.edge.object_store import StoredObject, chunk_items
 from lpgen.errors import IngestError
 
 _LARGE_BYTES: Final = 8 << 20
@@ -73,17 +73,7 @@ class ObjectPlan:
     def chunks(self, *, target_bytes: int, target_files: int) -> Iterator[tuple[StoredObject, ...]]:
         """The queued objects: first the large ones, then by name, since neighbours are of one account, Region and day,
         and so have most of their rows in common; but equal ones, of one size and `etag`, side by side."""
-        chunk: list[StoredObject] = []
-        size = 0
-        for obj in self._queued():
-            full = size + obj.size > target_bytes or len(chunk) >= target_files
-            if chunk and full and (len(chunk) >= 2 * target_files or not _are_alike(obj, chunk[-1])):
-                yield tuple(chunk)
-                chunk, size = [], 0
-            chunk.append(obj)
-            size += obj.size
-        if chunk:
-            yield tuple(chunk)
+        return chunk_items(self._queued(), target_bytes=target_bytes, target_files=target_files, belong=_are_alike)
 
     def _queued(self) -> Iterator[StoredObject]:
         """Page by page: between pages the ledger may be committed."""

@@ -17,7 +17,6 @@ from lpgen.edge.data_folder.immutable_folder import SealedKind, SealedManifest, 
 from lpgen.errors import InvocationError, SnapshotError, quote_input
 
 SNAPSHOTS: Final = "snapshots"
-_FORMAT_VERSION: Final = 1
 
 POLICIES: Final = "policies"
 TRAILS: Final = "trails"
@@ -33,39 +32,25 @@ ORGANIZATION: Final = "organization.json"
 
 _NAME_FORMAT: Final = "%Y-%m-%dT%H-%M-%SZ"  # a colon is no character for names on every system
 _AGAIN: Final = "take a new one with `lpgen snapshot`, or choose another by --snapshot"
-_KIND: Final = SealedKind(
-    "snapshot", "taken", SnapshotError, again="try again", hint=_AGAIN, format_version=_FORMAT_VERSION
-)
+_KIND: Final = SealedKind("snapshot", "taken", SnapshotError, again="try again", hint=_AGAIN, format_version=1)
 
 
 # ---------------------------------------------------------------- writing
 
 
-class SnapshotWriter:
+class SnapshotWriter(SealedWriter):
     """Writes one snapshot. Use as a context: without `finish` nothing stays of it."""
 
     def __init__(self, data: Path, taken: datetime) -> None:
+        super().__init__(data / SNAPSHOTS, taken.strftime(_NAME_FORMAT), _KIND)
         self.taken = taken
-        self._folder = SealedWriter(data / SNAPSHOTS, taken.strftime(_NAME_FORMAT), _KIND)
 
-    @property
-    def name(self) -> str:
-        """What its folder will be called."""
-        return self._folder.name
-
-    def __enter__(self) -> SnapshotWriter:
-        self._folder.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._folder.__exit__()
-
-    def write(self, path: str, *documents: object) -> None:
+    def write_json(self, path: str, *documents: object) -> None:
         """Writes a file of JSON documents, one below the other. Threads may write different files at once."""
         text = "".join(
             json.dumps(document, indent=2, default=_as_text, ensure_ascii=False) + "\n" for document in documents
         )
-        self._folder.write(path, text.encode(errors="surrogatepass"))
+        self.write(path, text.encode(errors="surrogatepass"))
 
     def finish(
         self,
@@ -80,7 +65,7 @@ class SnapshotWriter:
         `about` are further facts for people.
         """
         taken, missing = tuple(sorted(accounts)), tuple(sorted(gaps))
-        self._folder.seal(
+        self.seal(
             {
                 "taken": self.taken.isoformat(),
                 **about,
@@ -143,7 +128,7 @@ def snapshot_names(data: Path) -> tuple[str, ...]:
     Raises:
         SnapshotError: their folder can't be read.
     """
-    return tuple(sorted(sealed_names(data / SNAPSHOTS, _KIND)))
+    return sealed_names(data / SNAPSHOTS, _KIND)
 
 
 def find_snapshot(data: Path, wanted: str = "") -> Path | None:

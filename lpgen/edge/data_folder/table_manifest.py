@@ -148,7 +148,9 @@ def copy_segment(file: IO[bytes], segments: Segments, number: int, target: IO[by
         digest.update(content)
         target.write(content)
         left -= len(content)
-    _check_digest(path, digest.hexdigest(), segment, start)
+    if digest.hexdigest() != segment.sha256:
+        where = f"between the bytes {start:,} and {start + segment.bytes:,}"
+        raise DamageError(f"`{path}` was changed {where}", hint=RESTORE)
 
 
 def _read_piece(file: IO[bytes], path: Path, size: int) -> bytes:
@@ -159,12 +161,6 @@ def _read_piece(file: IO[bytes], path: Path, size: int) -> bytes:
 
 
 _PIECE: Final = 1 << 18
-
-
-def _check_digest(path: Path, digest: str, segment: _Segment, start: int) -> None:
-    if digest != segment.sha256:
-        where = f"between the bytes {start:,} and {start + segment.bytes:,}"
-        raise DamageError(f"`{path}` was changed {where}", hint=RESTORE)
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:

@@ -23,8 +23,8 @@ from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject
 from lpgen.edge.ingest.plan import IngestRange, digest_in_folder
+from lpgen.edge.logs.inflate import DEFAULT_LIMITS, NO_LIMITS, ReadLimits
 from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, NO_LIMITS, ReadLimits
 from lpgen.edge.logs.record_files import Item, records_from_bytes
 from lpgen.edge.object_store import ObjectStore, StoredObject
 from lpgen.errors import AwsError
@@ -74,12 +74,9 @@ class _Reader:
 class ChunkReader(_Reader):
     """Reads chunks of files."""
 
+    @collector_paused()
     def __call__(self, chunk: Chunk) -> ChunkResult:
         """The usage of the files of a chunk; two files of the same bytes count once."""
-        with collector_paused():
-            return self._read(chunk)
-
-    def _read(self, chunk: Chunk) -> ChunkResult:
         tally = ChunkTally(self._contributions, self.asked, self.limits, again=self.again)
         failures: list[FileProblem] = []
         for file in chunk:
@@ -207,12 +204,9 @@ class ObjectReader(_Reader):
 
     store: ObjectStore
 
+    @collector_paused()
     def __call__(self, chunk: ObjectChunk) -> ChunkResult:
         """The usage of the objects of a chunk; two objects of the same bytes count once."""
-        with collector_paused():
-            return self._read(chunk)
-
-    def _read(self, chunk: ObjectChunk) -> ChunkResult:
         tally = ChunkTally(self._contributions, self.asked, self.limits, chunk.known, self.again)
         objects: list[LedgerObject] = []
         failures = [FileProblem(obj.name, _TOO_LARGE) for obj in chunk.objects if obj.size > self.limits.file_bytes]

@@ -15,7 +15,8 @@ from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.left_out import counted_window, cover_window
 from lpgen.core.usage.log_layout import account_from_path
 from lpgen.edge.data_folder.ledger import Ledger, LedgerFile
-from lpgen.edge.logs.log_files import LogFile, hash_file, path_text, why_not_opened
+from lpgen.edge.files import hash_file
+from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
 from lpgen.edge.objects.finder import FoundObjects
 from lpgen.errors import IngestError
 
@@ -115,8 +116,6 @@ def _digest_if_misplaced(file: LogFile) -> str:
 
 def _hashed(files: Sequence[LogFile]) -> Iterator[LogFile | FileProblem]:
     """Each file with its SHA-256, in order."""
-    if not files:
-        return
     with ThreadPoolExecutor(_HASHING_THREADS) as pool:
         yield from pool.map(_with_hash, files)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from isal import isal_zlib
 
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS
 from lpgen.errors import LpgenError
 
 _MAGIC: Final = b"\x1f\x8b"
@@ -17,6 +17,27 @@ _ZEROS: Final = re.compile(rb"\0*+")
 _FIRST_PIECE: Final = 1 << 12
 _PIECE: Final = 1 << 20
 """A member gets larger and larger pieces: the unread part of the last is copied, and a file may have many members."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """The limits of one file. All of them are counts, never times: the same bytes always give the same tables.
+
+    `file_bytes` bounds the bytes that a file holds or inflates to: beyond it, nothing of the file is read.
+    `records` bounds the records and other documents, `broken` those of them that are not sound records: beyond these,
+    the rest of the file is not read. Each limit that is met gives an `unreadable_file` that names the place.
+    """
+
+    file_bytes: int = 1 << 30
+    records: int = 5_000_000
+    broken: int = 100_000
+
+
+NO_LIMITS: Final = ReadLimits(1 << 62, 1 << 62, 1 << 62)
+"""For a file that was read before, within the limits of that time."""
+
+DEFAULT_LIMITS: Final = ReadLimits()
+"""CloudTrail's own files inflate to some tens of megabytes, and few of their records are ever broken."""
 
 
 class UnreadableError(LpgenError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -13,6 +12,7 @@ from typing import Final
 
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.log_layout import LOG_SUFFIXES, is_log_name
+from lpgen.edge.object_store import chunk_items
 from lpgen.errors import DataError, InvocationError, quote_input
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -99,30 +99,12 @@ def why_not_opened(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def hash_file(path: str) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal.
-
-    Raises:
-        OSError: the file can't be read.
-    """
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def chunk_files(files: Sequence[LogFile], *, target_bytes: int, target_files: int) -> Iterator[tuple[LogFile, ...]]:
     """The files in chunks of about equal size. First come the larger files, each a chunk of its own: none of them is
     then waited for at the end. The others follow by path, since neighbours are of one account, Region and day and have
     most of their rows in common."""
-    chunk: list[LogFile] = []
-    size = 0
-    for file in sorted(files, key=lambda file: (-file.size if file.size > target_bytes else 0, file.path)):
-        if chunk and (size + file.size > target_bytes or len(chunk) >= target_files):
-            yield tuple(chunk)
-            chunk, size = [], 0
-        chunk.append(file)
-        size += file.size
-    if chunk:
-        yield tuple(chunk)
+    in_order = sorted(files, key=lambda file: (-file.size if file.size > target_bytes else 0, file.path))
+    return chunk_items(in_order, target_bytes=target_bytes, target_files=target_files)
 
 
 # ---------------------------------------------------------------- paths that people name

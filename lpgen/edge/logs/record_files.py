@@ -23,7 +23,7 @@ import msgspec
 
 from lpgen.core.cloudtrail.records import RawRecord, Unusable
 from lpgen.core.model import SkipReason
-from lpgen.edge.logs.inflate import UnreadableError, inflate
+from lpgen.edge.logs.inflate import DEFAULT_LIMITS, ReadLimits, UnreadableError, inflate
 from lpgen.edge.logs.json_documents import (
     Broken,
     KnownKeys,
@@ -35,7 +35,6 @@ from lpgen.edge.logs.json_documents import (
     split_documents,
     why_and_place,
 )
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.logs.rejected_records import unusable_from_record
 
 Item = RawRecord | Unusable

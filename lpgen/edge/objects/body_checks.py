@@ -12,8 +12,7 @@ from typing import Final
 from lpgen.core.cloudtrail.records import Unusable
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.log_layout import split_address
-from lpgen.edge.logs.inflate import TooLargeError, UnreadableError, inflate, is_gzip
-from lpgen.edge.logs.read_limits import NO_LIMITS
+from lpgen.edge.logs.inflate import NO_LIMITS, TooLargeError, UnreadableError, inflate, is_gzip
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.edge.object_store import Body, StoredObject
 from lpgen.errors import quote_input

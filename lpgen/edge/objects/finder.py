@@ -178,7 +178,7 @@ class _Walk:
             if len(pages) + len(level) > SEARCH_FOLDERS:
                 break
             pages |= zip(level, self.pool.map(self._list_folder, level), strict=True)
-            folders = [folder for one in level for folder in pages[one].folders]
+            folders = [folder for above in level for folder in pages[above].folders]
             roots += [folder for folder in folders if is_logs_root(folder)]
             level = [folder for folder in folders if not is_logs_root(folder)]
         if not roots:

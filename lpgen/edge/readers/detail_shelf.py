@@ -52,16 +52,17 @@ class DetailShelf(Generic[Detail]):
     def add(self, details: Iterable[Detail], file: str) -> None:
         """Adds details that a file holds."""
         self._begun.append((self._spill.end, file))
-        for one in details:
-            if one.arn not in self._places:
-                self._places[one.arn] = self._spill.add(_packed(one))
+        for detail in details:
+            arn = detail.arn
+            if arn not in self._places:
+                self._places[arn] = self._spill.add(_packed(detail))
                 continue
-            self._repeated.setdefault(one.arn, {self._file_of(one.arn)}).add(file)
-            other = self._decoded(self._spill.read(self._places[one.arn]))
-            if other != one:
-                self._disputed.add(one.arn)
-                if max(other, one, key=lambda detail: (self._age(detail), _canonical(detail))) is one:
-                    self._places[one.arn] = self._spill.add(_packed(one))
+            self._repeated.setdefault(arn, {self._file_of(arn)}).add(file)
+            other = self._decoded(self._spill.read(self._places[arn]))
+            if other != detail:
+                self._disputed.add(arn)
+                if max(other, detail, key=lambda known: (self._age(known), _canonical(known))) is detail:
+                    self._places[arn] = self._spill.add(_packed(detail))
 
     def seal(self) -> None:
         """Ends the adding: from now on details are found, and by ARNs that are packed."""

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -21,8 +20,10 @@ from lpgen.core.globs.match import has_wildcard
 from lpgen.core.guards import AccountLevels, Guards, Levels, ResourcePolicy
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind
-from lpgen.edge.readers.json_files import DuplicateKeyError, find_indexed_files, refuse_duplicate_keys
-from lpgen.errors import GuardError, PolicyError, quote_input, quote_reason
+from lpgen.edge.files import read_file
+from lpgen.edge.logs.json_documents import plain_text
+from lpgen.edge.readers.json_files import decode_json, find_indexed_files
+from lpgen.errors import GuardError, PolicyError, quote_input
 
 _EVERY_ACCOUNT: Final = "*"
 _LEVELS_HINT: Final = (
@@ -55,19 +56,8 @@ def read_guards(
 
 
 def _read_json(path: Path) -> Any:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        refuse_duplicate_keys(text)
-        return json.loads(text)
-    except DuplicateKeyError as error:
-        raise GuardError(f"`{path}`: {error}", hint=_JSON_HINT) from error
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise GuardError(
-            f"`{path}` can't be opened: {reason}", hint="give a file that exists and can be read"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise GuardError(f"`{path}` is not valid JSON ({quote_reason(error)})", hint=_JSON_HINT) from error
+    data = read_file(path, GuardError, hint="give a file that exists and can be read")
+    return decode_json(plain_text(data), f"`{path}`", GuardError, hint=_JSON_HINT)
 
 
 _JSON_HINT: Final = "correct the file, or export it again with `--output json`"

@@ -5,9 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationD
 
 from __future__ import annotations
 
-import codecs
 import gzip
-import hashlib
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,12 +17,14 @@ import msgspec
 
 from lpgen.core.arns import is_account_id, split_arn
 from lpgen.core.digests import PolicyFile
-from lpgen.edge.readers.json_files import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.edge.files import file_errors, hash_file
+from lpgen.edge.logs.inflate import is_gzip
+from lpgen.edge.logs.json_documents import plain_text
+from lpgen.edge.readers.json_files import decode_json
 from lpgen.errors import SnapshotError, quote_input, quote_reason
 
 HINT = "write the file with `aws iam get-account-authorization-details > authorization-details.json`"
 _SUFFIXES = (".json", ".json.gz")
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class _Struct(msgspec.Struct, rename="pascal", frozen=True):
@@ -189,38 +189,18 @@ def read_pages(file: Path) -> Sequence[DetailsPage]:
     """
     name = quote_input(str(file))
     try:
-        text = _read_text(file)
-        decoded = msgspec.json.decode(text)
-        refuse_duplicate_keys(text)
+        data = file.read_bytes()
+        text = plain_text(gzip.decompress(data) if is_gzip(data) else data)
     except (OSError, EOFError, zlib.error) as error:
         raise SnapshotError(f"{name} can't be read: {quote_reason(error)}", hint=HINT) from error
-    except DuplicateKeyError as error:
-        raise SnapshotError(f"{name}: {error}", hint=HINT) from error
-    except (ValueError, RecursionError) as error:
-        raise SnapshotError(f"{name} is not JSON: {quote_reason(error)}", hint=HINT) from error
-    pages = list(_pages_in(decoded))
+    decoded = decode_json(text, name, SnapshotError, hint=HINT)
+    pages = decoded if isinstance(decoded, list) else [decoded]
     if not pages or not all(isinstance(page, dict) and _LISTS & page.keys() for page in pages):
         raise SnapshotError(f"{name} holds no authorization details", hint=HINT)
     try:
         return [msgspec.convert(page, DetailsPage) for page in pages]
     except msgspec.ValidationError as error:
         raise SnapshotError(f"{name} breaks the form of authorization details: {quote_reason(error)}") from error
-
-
-def _read_text(file: Path) -> bytes | str:
-    """The JSON text of a file, gzipped or not, in UTF-8 or, as PowerShell's `>` writes it, in UTF-16."""
-    data = file.read_bytes()
-    text = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
-    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return text.decode("utf-16")
-    return text.removeprefix(codecs.BOM_UTF8)
-
-
-def _pages_in(decoded: object) -> Iterator[object]:
-    if isinstance(decoded, list):
-        yield from decoded
-    else:
-        yield decoded
 
 
 def time_from_iam(written: str | float | None) -> datetime | None:
@@ -331,12 +311,8 @@ def digest_policy_files(paths: Sequence[Path]) -> tuple[PolicyFile, ...]:
     Raises:
         SnapshotError: a file is missing or can't be read.
     """
-    return tuple(PolicyFile(str(file), _digest_of_file(file)) for file, _named in find_files(paths))
-
-
-def _digest_of_file(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise SnapshotError(f"can't read `{path}`: {error.strerror or error}") from error
+    found = []
+    for file, _named in find_files(paths):
+        with file_errors(f"read `{file}`", SnapshotError):
+            found.append(PolicyFile(str(file), hash_file(file)))
+    return tuple(found)

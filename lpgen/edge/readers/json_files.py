@@ -69,6 +69,22 @@ def refuse_duplicate_keys(text: bytes | str) -> None:
         raise DuplicateKeyError(next(_duplicates(whole, ""))) from None
 
 
+def decode_json(text: bytes, place: str, kind: type[LpgenError], *, hint: str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        LpgenError: it is no JSON, or a key occurs twice in one object, in the kind given.
+    """
+    try:
+        decoded = msgspec.json.decode(text)
+        refuse_duplicate_keys(text)
+        return decoded
+    except DuplicateKeyError as error:
+        raise kind(f"{place}: {error}", hint=hint) from error
+    except (ValueError, RecursionError) as error:
+        raise kind(f"{place} is not valid JSON: {quote_reason(error)}", hint=hint) from error
+
+
 class _FoundError(Exception):
     """Some object has a key twice; a second reading finds which."""
 

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
+from lpgen.edge.files import read_file
 from lpgen.edge.logs.json_documents import Broken, plain_text, split_documents
 from lpgen.edge.readers.iam_pages import time_from_iam
 from lpgen.edge.readers.json_files import DuplicateKeyError, find_indexed_files, refuse_duplicate_keys
@@ -72,11 +73,7 @@ def read_last_accessed(folder: Path) -> tuple[tuple[AccessReport, ...], tuple[st
 
 
 def _read_pages(path: Path) -> Iterator[_ReportPage]:
-    try:
-        data = plain_text(path.read_bytes())
-    except OSError as error:
-        raise LastAccessedError(f"it can't be read: {error.strerror or error}") from error
-    for document in split_documents(data):
+    for document in split_documents(plain_text(read_file(path, LastAccessedError))):
         if isinstance(document, Broken):
             raise LastAccessedError(f"it is no JSON: {document.why} ({document.position})")
         try:

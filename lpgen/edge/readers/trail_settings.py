@@ -16,8 +16,9 @@ from typing import Final, TypeVar
 import msgspec
 
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail
+from lpgen.edge.files import read_file
 from lpgen.edge.logs.json_documents import Broken, plain_text, split_documents
-from lpgen.edge.readers.json_files import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.edge.readers.json_files import decode_json
 from lpgen.errors import TrailSettingsError, quote_input, quote_reason
 
 _HINT: Final = (
@@ -150,30 +151,16 @@ def _trail(trail: _Trail, selectors: tuple[Selector, ...], *, logging: bool) -> 
 
 
 def _read_file(path: Path) -> Iterator[_Trail | _Selectors | _Status]:
-    try:
-        data = plain_text(path.read_bytes())
-    except OSError as error:
-        raise TrailSettingsError(f"can't read `{path}`: {error.strerror or error}") from error
+    data = plain_text(read_file(path, TrailSettingsError))
     empty = True
     for document in split_documents(data):
         if isinstance(document, Broken):
             raise TrailSettingsError(f"`{path}` is no JSON: {document.why} ({document.position})", hint=_HINT)
-        for value in _flatten(_decode(document, path)):
+        for value in _flatten(decode_json(document, f"`{path}`", TrailSettingsError, hint=_HINT)):
             empty = False
             yield _document(value, path)
     if empty:
         raise TrailSettingsError(f"`{path}` holds no settings of a trail", hint=_HINT)
-
-
-def _decode(document: bytes, path: Path) -> object:
-    try:
-        decoded = msgspec.json.decode(document)
-        refuse_duplicate_keys(document)
-        return decoded
-    except DuplicateKeyError as error:
-        raise TrailSettingsError(f"`{path}`: {error}", hint=_HINT) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise TrailSettingsError(f"`{path}` is no JSON: {quote_reason(error)}", hint=_HINT) from error
 
 
 def _flatten(decoded: object) -> Iterator[object]:
@@ -191,18 +178,21 @@ def _flatten(decoded: object) -> Iterator[object]:
             yield value
 
 
-def _document(one: object, path: Path) -> _Trail | _Selectors | _Status:
-    kind: type[_Trail] | type[_Selectors] | type[_Status]
-    if isinstance(one, dict) and ("EventSelectors" in one or "AdvancedEventSelectors" in one):
-        kind = _Selectors
-    elif isinstance(one, dict) and "TrailARN" in one:
-        kind = _Trail
-    elif isinstance(one, dict) and "IsLogging" in one:
-        kind = _Status
-    else:
+_KINDS: Final[tuple[tuple[str, type[_Trail] | type[_Selectors] | type[_Status]], ...]] = (
+    ("EventSelectors", _Selectors),
+    ("AdvancedEventSelectors", _Selectors),
+    ("TrailARN", _Trail),
+    ("IsLogging", _Status),
+)
+"""The kind of a document, by the first of these fields that it has."""
+
+
+def _document(value: object, path: Path) -> _Trail | _Selectors | _Status:
+    kind = next((kind for field, kind in _KINDS if isinstance(value, dict) and field in value), None)
+    if kind is None:
         raise TrailSettingsError(f"`{path}` holds something else than settings of a trail", hint=_HINT)
     try:
-        return msgspec.convert(one, kind)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise TrailSettingsError(f"`{path}`: {quote_reason(error)}", hint=_HINT) from error
 

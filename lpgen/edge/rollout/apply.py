@@ -69,7 +69,10 @@ def _refusals_to_resume(state: RolloutState, live: LivePrincipal) -> Iterator[Re
     """A killed run is finished only where the principal is as it left it, with or without the call it was at."""
     at = state.next_call
     reachable = [holding_after(state.before, state.calls[:end]) for end in (at, at + 1)]
-    same = live.principal.principal_id == state.principal_id and _rest_of(live) == (state.boundary, state.trust)
+    same = live.principal.principal_id == state.principal_id and (live.boundary, live.trust) == (
+        state.boundary,
+        state.trust,
+    )
     right = same and live.holding in reachable and _is_proven_by_live(state, live)
     if state.phase is RolloutPhase.UNDOING or not right:
         yield Refusal.of(RefusalKind.JOURNAL)
@@ -88,10 +91,6 @@ def _is_proven_by_live(state: RolloutState, live: LivePrincipal) -> bool:
 
 def _names_of(holding: HeldPolicies) -> set[str]:
     return {*dict(holding.inline), *holding.attached}
-
-
-def _rest_of(live: LivePrincipal) -> tuple[str, str]:
-    return live.boundary, live.trust
 
 
 def _refusals_of_names(plan: PrincipalPlan, live: LivePrincipal, writer: IamWriter) -> Iterator[Refusal]:
@@ -132,9 +131,7 @@ def apply_principal(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
 
 def _apply(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
     state = run.journal.states.get(plan.principal)
-    if (
-        state is not None and state.phase is RolloutPhase.APPLIED
-    ):  # by a run that was killed before it released the lock
+    if state is not None and state.phase is RolloutPhase.APPLIED:  # the run was killed before it released the lock
         return RolloutOutcome(plan.principal, OutcomeKind.APPLIED, ("it was already",))
     live = run.writer.read_principal(plan.kind, plan.name)
     refusals = tuple(_refusals_to_begin(plan, live, state))

@@ -190,7 +190,7 @@ class IamWriter:
         with _iam_errors(f"read who has the policy {quote_input(arn)}"):
             pages = list(self._client.get_paginator("list_entities_for_policy").paginate(PolicyArn=arn))
         kinds = ("Role", "User", "Group")
-        return tuple(one[f"{kind}Name"] for page in pages for kind in kinds for one in page.get(f"Policy{kind}s", ()))
+        return tuple(user[f"{kind}Name"] for page in pages for kind in kinds for user in page.get(f"Policy{kind}s", ()))
 
     def read_quotas(self, kind: PrincipalKind) -> Quotas:
         """The quotas that count for a role or a user, by `GetAccountSummary`.
@@ -359,10 +359,12 @@ class IamWriter:
     def _attached(self, kind: PrincipalKind, name: str) -> tuple[str, ...]:
         owner = {f"{kind.capitalize()}Name": name}
         found = self._pages(f"list_attached_{kind}_policies", "AttachedPolicies", **owner)
-        return tuple(one["PolicyArn"] for one in found)
+        return tuple(policy["PolicyArn"] for policy in found)
 
     def _groups(self, name: str) -> tuple[str, ...]:
-        return tuple(sorted(page["GroupName"] for page in self._pages("list_groups_for_user", "Groups", UserName=name)))
+        return tuple(
+            sorted(group["GroupName"] for group in self._pages("list_groups_for_user", "Groups", UserName=name))
+        )
 
     def _policy_facts(self, arn: str) -> Mapping[str, Any]:
         return dict(self._ask("get_policy", PolicyArn=arn)["Policy"])
@@ -376,7 +378,7 @@ class IamWriter:
         return dict(getattr(self._client, method)(**parameters))
 
     def _pages(self, method: str, key: str, **parameters: str) -> Iterable[Any]:
-        return [one for page in self._client.get_paginator(method).paginate(**parameters) for one in page[key]]
+        return [item for page in self._client.get_paginator(method).paginate(**parameters) for item in page[key]]
 
 
 @contextmanager
@@ -405,7 +407,7 @@ def _is_refusal(error: AwsError) -> bool:
 
 def _method(operation: str) -> str:
     """`AttachRolePolicy` as boto3 spells it: `attach_role_policy`."""
-    return "".join(f"_{one.lower()}" if one.isupper() else one for one in operation).removeprefix("_")
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation).removeprefix("_")
 
 
 def _plain(document: str) -> str:

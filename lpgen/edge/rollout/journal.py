@@ -30,7 +30,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -46,6 +45,7 @@ from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.core.rollout.state import RolloutPhase, RolloutState, differs_from_plan
 from lpgen.core.schemas import JOURNAL_SCHEMA, check_schema
+from lpgen.edge.files import file_errors, lock_file
 from lpgen.edge.private_files import open_no_link, restrict_to_owner, sync_folder
 from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.errors import RolloutError, TamperingError, quote_input, quote_reason
@@ -84,16 +84,14 @@ class Journal:
         self._lost: dict[str, str] = {}
 
     def __enter__(self) -> Journal:
-        try:
+        with file_errors(f"open `{self._path}`", RolloutError):
             self.digest = digest_of_text(self._plan_path.read_bytes())
             if self.digest != self._plan.sha256:
                 raise RolloutError(f"`{self._plan_path}` was replaced since it was read", hint=_READ_AGAIN)
             self._file = open(self._path, "ab+", buffering=0, opener=open_no_link)
             restrict_to_owner(self._path)
-        except OSError as error:
-            raise RolloutError(f"can't open `{self._path}`: {error.strerror or error}") from error
-        self._lock()
         try:
+            self._lock()
             self._read()
         except BaseException:
             self._file.close()
@@ -105,17 +103,8 @@ class Journal:
 
     def _lock(self) -> None:
         try:
-            if sys.platform == "win32":
-                import msvcrt
-
-                self._file.seek(0)
-                msvcrt.locking(self._file.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_file(self._file)
         except OSError as error:
-            self._file.close()
             raise RolloutError(f"another run uses `{self._path}`", hint="wait for it to end") from error
 
     @property

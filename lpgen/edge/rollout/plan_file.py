@@ -6,7 +6,7 @@ with the digests of their source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from lpgen.core.rollout.refusals import Refusal
 from lpgen.core.rollout.source import RolloutPlan, Source, faults_of_source
 from lpgen.core.rollout.written_replacement import NewDocument
 from lpgen.core.schemas import ROLLOUT_SCHEMA, check_schema
+from lpgen.edge.files import read_file
 from lpgen.errors import OutputError, PolicyError, RolloutError, TamperingError, quote_input, quote_reason
 
 _AGAIN: Final = "run `lpgen rollout plan` again"
@@ -67,12 +68,10 @@ def read_whole_plan(path: Path) -> RolloutPlan:
 
 
 def _decode(path: Path) -> tuple[PlanDocument, str]:
+    content = read_file(path, RolloutError, hint=_AGAIN)
     try:
-        content = path.read_bytes()
         check_schema(content, ROLLOUT_SCHEMA, str(path), error=RolloutError, hint=_AGAIN)
         return msgspec.json.decode(content, type=PlanDocument), digest_of_text(content)
-    except OSError as error:
-        raise RolloutError(f"`{path}` can't be read: {error.strerror or error}", hint=_AGAIN) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RolloutError(f"`{path}` is no rollout plan: {quote_reason(error)}", hint=_AGAIN) from error
 
@@ -91,12 +90,10 @@ def _source(written: SourcePart, path: Path) -> Source:
 def _check_derived(plan: RolloutPlan, path: Path) -> None:
     """INVARIANT: a principal is either refused, or its plan is the one that lpgen derives again."""
     for principal in plan.principals:
+        if not principal.calls:
+            continue
         try:
-            derived = (
-                derive_again(principal, as_of=plan.as_of, attached_quota=plan.attached_quota)
-                if principal.calls
-                else principal
-            )
+            derived = derive_again(principal, as_of=plan.as_of, attached_quota=plan.attached_quota)
         except PolicyError as error:
             raise _edited(principal.principal, path) from error
         if derived != principal:
@@ -111,9 +108,10 @@ def _principal(part: PrincipalPlanPart, path: Path) -> PrincipalPlan:
         inverse = inverse_calls(calls, {text.policy: text.text for text in before if text.inline})
     except KeyError as error:
         raise _edited(part.principal, path) from error
-    if _as_written(inverse) != [(call.operation, call.parameters) for call in part.inverse] or (
-        after != (tuple(texts_after(before, calls)) if calls else ())
-    ):
+    is_inverse = [(call.operation, call.parameters()) for call in inverse] == [
+        (call.operation, call.parameters) for call in part.inverse
+    ]
+    if not is_inverse or after != (tuple(texts_after(before, calls)) if calls else ()):
         raise _edited(part.principal, path)
     return PrincipalPlan(
         principal=part.principal,
@@ -151,10 +149,6 @@ def _document(part: NewDocumentPart, owner: PrincipalPlanPart, path: Path) -> Ne
 
 def _edited(principal: str, path: Path) -> TamperingError:
     return TamperingError(f"what `{path}` has for {quote_input(principal)} was edited", hint=_AGAIN)
-
-
-def _as_written(calls: Iterable[IamCall]) -> list[tuple[str, dict[str, Any]]]:
-    return [(call.operation, call.parameters()) for call in calls]
 
 
 def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> IamCall:

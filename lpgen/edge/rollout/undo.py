@@ -222,5 +222,5 @@ def _may_be_late(state: RolloutState, live: LivePrincipal) -> bool:
     """Whether what differs is something that an inverse call was to change."""
     touched = {call.policy for call in state.inverse}
     before, now = state.before, live.holding
-    names = {one[0] for one in set(before.inline) ^ set(now.inline)} | (set(before.attached) ^ set(now.attached))
+    names = {name for name, _ in set(before.inline) ^ set(now.inline)} | (set(before.attached) ^ set(now.attached))
     return bool(names & touched)

@@ -88,12 +88,12 @@ class AccountReader:
         except AwsError as error:
             self.gaps.add(self.caller.account, Subject.POLICIES, error)
             return AccountRead()
-        self.writer.write(f"{POLICIES}/{self.caller.account}.json", pages)
+        self.writer.write_json(f"{POLICIES}/{self.caller.account}.json", pages)
         trails = _FetchedTrails()
         with self.gaps.catch(self.caller.account, Subject.TRAILS):
             trails = _fetch_trails(self.session)
         versioned = fetch_versioned_buckets(self.session, self.caller, self.wanted.regions, self.gaps)
-        self.writer.write(f"{VERSIONED_BUCKETS}/{self.caller.account}.json", versioned)
+        self.writer.write_json(f"{VERSIONED_BUCKETS}/{self.caller.account}.json", versioned)
         index = self._read_last_accessed(pages) if self.wanted.last_accessed else {}
         if self.wanted.resource_policies:
             self._read_resource_policies(self._regions(Subject.RESOURCE_POLICIES))
@@ -120,7 +120,7 @@ class AccountReader:
             if report.error is not None:
                 self.gaps.add(self.caller.account, Subject.LAST_ACCESSED, report.error, where=report.arn)
                 continue
-            self.writer.write(f"{LAST_ACCESSED}/{files[report.arn]}", *report.pages)
+            self.writer.write_json(f"{LAST_ACCESSED}/{files[report.arn]}", *report.pages)
             index[files[report.arn]] = report.arn
         return index
 
@@ -139,20 +139,20 @@ class AccountReader:
         policy_from_json(found.policy, place=found.resource)
         name = hashlib.sha256(found.resource.encode()).hexdigest()[:16]  # an ARN may be unfit for a file's name
         document = {"resource": found.resource, "account": self.caller.account, "policy": json.loads(found.policy)}
-        self.writer.write(f"{RESOURCE_POLICIES}/{self.caller.account}-{found.service}-{name}.json", document)
+        self.writer.write_json(f"{RESOURCE_POLICIES}/{self.caller.account}-{found.service}-{name}.json", document)
 
     def _read_resource_tags(self, regions: tuple[str, ...]) -> None:
         for region, pages in fetch_resource_tags(self.session, self.caller, regions, self.gaps):
             if any(page.get("ResourceTagMappingList") for page in pages):
-                self.writer.write(f"{RESOURCE_TAGS}/{self.caller.account}-{region}.json", pages)
+                self.writer.write_json(f"{RESOURCE_TAGS}/{self.caller.account}-{region}.json", pages)
 
     def _read_work(self, pages: list[_DetailsPage], regions: tuple[str, ...]) -> None:
         roles = {principal["RoleName"]: principal["Arn"] for principal in _principals_in(pages, "role")}
         fetcher = ScheduleFetcher(self.session, self.caller, roles, self.writer.taken.date(), self.gaps)
         found = list(map(asdict, fetcher.fetch(regions)))
-        self.writer.write(f"{SCHEDULES}/{self.caller.account}.json", found)
+        self.writer.write_json(f"{SCHEDULES}/{self.caller.account}.json", found)
         functions = list(map(asdict, _fetch_functions(self.session, self.caller, regions, self.gaps)))
-        self.writer.write(f"{FUNCTIONS}/{self.caller.account}.json", functions)
+        self.writer.write_json(f"{FUNCTIONS}/{self.caller.account}.json", functions)
 
     def _regions(self, subject: Subject) -> tuple[str, ...]:
         """The Regions to look for resources in."""
@@ -161,7 +161,7 @@ class AccountReader:
         try:
             with aws_errors("list the Regions"):
                 found = self.session.client("ec2").describe_regions()["Regions"]
-            return tuple(sorted(one["RegionName"] for one in found))
+            return tuple(sorted(region["RegionName"] for region in found))
         except AwsError as error:
             self.gaps.add(self.caller.account, subject, error, what=f"but for {self.session.region}")
             return (self.session.region,)
@@ -191,7 +191,7 @@ def _fetch_policies(session: AwsSession) -> list[_DetailsPage]:
 def _principals_in(pages: Iterable[_DetailsPage], kind: str) -> list[_DetailsPage]:
     """The roles (`role`) or users (`user`) of the pages."""
     name = f"{kind.title()}DetailList"
-    return [policy for page in pages for policy in page.get(name, ())]
+    return [principal for page in pages for principal in page.get(name, ())]
 
 
 # ---------------------------------------------------------------- trails

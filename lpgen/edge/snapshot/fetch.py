@@ -80,15 +80,15 @@ class _Run:
             return None
         if organization is None:
             for file in (SCPS, RCPS):  # without an organization neither kind exists
-                self.writer.write(file, {self.caller.account: []})
+                self.writer.write_json(file, {self.caller.account: []})
             return None
         policies: list[object] = []
         for subject, kind, file in ((Subject.SCPS, SCP, SCPS), (Subject.RCPS, RCP, RCPS)):
             with self.gaps.catch("", subject):
                 levels, facts = fetch_levels(self.session, organization, kind)
-                self.writer.write(file, levels)
+                self.writer.write_json(file, levels)
                 policies += facts
-        self.writer.write(ORGANIZATION, {**_tree(organization), "policies": policies})
+        self.writer.write_json(ORGANIZATION, {**_tree(organization), "policies": policies})
         return organization
 
     def choose_accounts(self, organization: Organization | None) -> dict[str, str]:
@@ -122,7 +122,7 @@ class _Run:
         self._write_trails(reads)
         index = {file: arn for read in reads.values() for file, arn in read.index.items()}
         if index:
-            self.writer.write(f"{LAST_ACCESSED}/{INDEX}", dict(sorted(index.items())))
+            self.writer.write_json(f"{LAST_ACCESSED}/{INDEX}", dict(sorted(index.items())))
         return reads
 
     def _read_account(self, account: str, name: str) -> AccountRead:
@@ -151,7 +151,7 @@ class _Run:
                 if arn not in found or _account_of(arn) == account:
                     found[arn] = documents
         for arn, documents in found.items():
-            self.writer.write(f"{TRAILS}/{_file_of(arn)}", *documents)
+            self.writer.write_json(f"{TRAILS}/{_file_of(arn)}", *documents)
         failed = {
             arn: error for read in reads.values() for arn, error in read.trails.failed.items() if arn not in found
         }

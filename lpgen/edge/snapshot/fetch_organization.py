@@ -110,14 +110,12 @@ def fetch_levels(
     attached: dict[str, list[_Document]] = {}
     client = session.client("organizations")
     with aws_errors("read the organization's policies"):
-        policies = sorted(
-            _listed(client, "list_policies", "Policies", Filter=kind), key=lambda account: str(account["Id"])
-        )
-        for policy in policies:
+        policies = _listed(client, "list_policies", "Policies", Filter=kind)
+        for policy in sorted(policies, key=lambda policy: str(policy["Id"])):
             content = client.describe_policy(PolicyId=policy["Id"])["Policy"]["Content"]
             document = _document(content, policy["Name"])
             listed = _listed(client, "list_targets_for_policy", "Targets", PolicyId=policy["Id"])
-            targets = sorted(str(one["TargetId"]) for one in listed)
+            targets = sorted(str(target["TargetId"]) for target in listed)
             facts.append({"id": policy["Id"], "name": policy["Name"], "type": kind, "targets": targets})
             for target in targets:
                 attached.setdefault(target, []).append(document)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, Final
 
 import msgspec
@@ -70,9 +71,9 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def fill_texts(value: Any, known: Mapping[str, Any]) -> Any:
     """An argument of a call, or all of them, with the known texts in place of their names in braces."""
     if isinstance(value, dict):
-        return {name: fill_texts(one, known) for name, one in value.items()}
+        return {name: fill_texts(part, known) for name, part in value.items()}
     if isinstance(value, list):
-        return [fill_texts(one, known) for one in value]
+        return [fill_texts(part, known) for part in value]
     return value.format_map(known) if isinstance(value, str) else value
 
 
@@ -124,9 +125,9 @@ class _Fetch:
         for resource in resources:
             home = resource.get(service.region, "")
             if not home or home in self.regions:
-                yield from self._one(name, service, resource, home or region)
+                yield from self._policy(name, service, resource, home or region)
 
-    def _one(self, service: str, how: _Service, resource: _Resource, region: str) -> Iterator[FetchedPolicy]:
+    def _policy(self, service: str, how: _Service, resource: _Resource, region: str) -> Iterator[FetchedPolicy]:
         name = resource[how.name]
         try:
             client = self.session.client(service, region)
@@ -190,9 +191,8 @@ def fetch_versioned_buckets(
 
     with gaps.catch(caller.account, subject), aws_errors("list the buckets"):
         every = bundled_catalog().facts(_resource_services)["s3"].resources(session.client("s3"))
-        buckets = [one for one in every if not wanted or one.get("BucketRegion", "") in {"", *wanted}]
+        buckets = [bucket for bucket in every if not wanted or bucket.get("BucketRegion", "") in {"", *wanted}]
         with ThreadPoolExecutor(_WORKERS) as pool:
-            flags = tuple(pool.map(has_versions, buckets))
-        pairs = zip(buckets, flags, strict=True)
-        return sorted(f"arn:{caller.partition}:s3:::{bucket['Name']}" for bucket, has in pairs if has)
+            versioned = compress(buckets, pool.map(has_versions, buckets))
+            return sorted(f"arn:{caller.partition}:s3:::{bucket['Name']}" for bucket in versioned)
     return []

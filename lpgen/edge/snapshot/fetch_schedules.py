@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -110,7 +111,7 @@ class ScheduleFetcher:
         """The schedules in some Regions, sorted."""
         places = [(*named, region) for region in regions for named in self.table.schedules.items()]
         with ThreadPoolExecutor(_WORKERS) as pool:
-            found = [schedule for some in pool.map(lambda place: list(self._all(*place)), places) for schedule in some]
+            found = chain.from_iterable(pool.map(lambda place: list(self._all(*place)), places))
         return sorted(found, key=lambda schedule: (schedule.source, schedule.name, schedule.expression))
 
     def _all(self, words: str, source: _ScheduleSource, region: str) -> Iterator[Schedule]:
@@ -125,7 +126,7 @@ class ScheduleFetcher:
         for call in source.calls:
             names = {*call.arguments.values(), *call.beside}
             known = [obj for obj in _objects(answers) if names <= obj.keys()]
-            wanted = {tuple((argument, one[name]) for argument, name in call.arguments.items()) for one in known}
+            wanted = {tuple((argument, obj[name]) for argument, name in call.arguments.items()) for obj in known}
             for arguments in sorted(wanted):
                 answers += self._ask(source.service, region, call.operation, dict(arguments))
         return answers
@@ -183,7 +184,7 @@ class ScheduleFetcher:
             kind = self.table.named_by.get(key, "")
             return _ScheduledWork(kind, region, text) if kind else None
         _, _, service, home, account, resource = text.split(":", 5)
-        kind = next((one for one in self.table.work if f"{service}:{resource}".startswith(one)), "")
+        kind = next((kind for kind in self.table.work if f"{service}:{resource}".startswith(kind)), "")
         if key not in self.table.named_by or not kind or not account:
             return None
         if account != self.caller.account:
@@ -207,15 +208,15 @@ def _objects(document: object) -> Iterator[dict[str, Any]]:
     """Every object of a document, and of the JSON that its texts hold."""
     left = [document]
     while left:
-        one = left.pop()
-        if isinstance(one, dict):
-            yield one
-            left += one.values()
-        elif isinstance(one, list):
-            left += one
-        elif isinstance(one, str) and one.startswith("{"):
+        value = left.pop()
+        if isinstance(value, dict):
+            yield value
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, str) and value.startswith("{"):
             with suppress(ValueError, RecursionError):
-                left.append(json.loads(one))
+                left.append(json.loads(value))
 
 
 def _texts(document: object) -> Iterator[tuple[str, str]]:
@@ -238,6 +239,6 @@ def _values_at(document: object, path: str) -> list[Any]:
     """The values at a path of names, of all objects of lists on the way."""
     found = [document]
     for name in path.split("."):
-        values = [one[name] for one in found if isinstance(one, dict) and name in one]
-        found = [one for value in values for one in (value if isinstance(value, list) else [value])]
+        values = [obj[name] for obj in found if isinstance(obj, dict) and name in obj]
+        found = [item for value in values for item in (value if isinstance(value, list) else [value])]
     return found

@@ -32,8 +32,8 @@ from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.ledger import open_ledger, read_generation
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.engines.local_processes import LocalEngine
+from lpgen.edge.logs.inflate import ReadLimits
 from lpgen.edge.logs.log_files import LogFile, chunk_files
-from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.errors import IngestError
 from tests.support.engine_samples import DeadlyReader
 from tests.support.law_examples import examples

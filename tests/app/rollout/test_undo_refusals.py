@@ -12,7 +12,7 @@ world = pytest.fixture(empty_account)
 
 
 def test_undo_of_a_plan_that_is_not_there_is_an_error(world: World) -> None:
-    assert "can't be read" in str(world.run("undo", str(world.home / "other.json"), status=1).exception)
+    assert "can't read" in str(world.run("undo", str(world.home / "other.json"), status=1).exception)
 
 
 def test_undo_refuses_a_plan_that_was_swapped(world: World) -> None:

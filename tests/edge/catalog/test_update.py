@@ -247,14 +247,14 @@ def test_failure_leaves_the_old_catalog_whole(name: str, home: Path) -> None:
 def test_failure_half_way_through_writing_leaves_the_old_catalog_whole(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = catalog_update._sync_folder
+    real = catalog_update.sync_folder
 
     def full_disk(folder: Path) -> None:
         if folder.name == "services":
             raise OSError(28, "no space left on device")
         real(folder)
 
-    monkeypatch.setattr(catalog_update, "_sync_folder", full_disk)
+    monkeypatch.setattr(catalog_update, "sync_folder", full_disk)
     before = bytes_below(home)
     with pytest.raises(CatalogError, match="no space left"):
         run_update(good_server())
@@ -265,7 +265,7 @@ def test_failure_half_way_through_writing_leaves_the_old_catalog_whole(
 def test_place_that_cannot_be_made_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "file" / "home"))
-    with pytest.raises(CatalogError, match="couldn't be written"):
+    with pytest.raises(CatalogError, match="write the catalog"):
         run_update(good_server())
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import lpgen.edge.logs.record_files as record_files
 from lpgen.core.cloudtrail.records import RawRecord, Record, Unusable, record_from_raw
+from lpgen.edge.logs.inflate import ReadLimits
 from lpgen.edge.logs.json_documents import MAX_NESTING, without_depths
-from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
 from tests.support.case_tables import each_case
 from tests.support.law_examples import examples

@@ -174,8 +174,8 @@ def test_a_file_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:
     bytes_file = tmp_path / "latin.json"
     bytes_file.write_bytes(b'{"Statement": "\xff"}')
     for path, named in [
-        (tmp_path / "gone.json", "can't be opened"),
-        (tmp_path, "can't be opened"),
+        (tmp_path / "gone.json", "can't read"),
+        (tmp_path, "can't read"),
         (bytes_file, "JSON"),
     ]:
         for read in (boundary_of, scps_of):
