@@ -12,15 +12,15 @@ from typing import IO, Any, Final
 from lpgen.errors import LpgenError
 
 _BEYOND_TEXT: Final = 1 << 20
-"""The byte that Windows locks: others can't read a locked byte."""
+"""The byte that is locked on Windows, where other processes can't read a locked byte."""
 
 
 @contextmanager
 def file_errors(doing: str, kind: type[LpgenError], *, hint: str = "") -> Iterator[None]:
-    """Turns an error of the system into one that says what was being done, in words: `can't <doing>: <why>`.
+    """Turns an error of the system into one that names the failed step: `can't <doing>: <why>`.
 
     Raises:
-        LpgenError: in place of every `OSError`, of the kind given.
+        LpgenError: the system raised an `OSError`; the error has the given kind.
     """
     try:
         yield
@@ -32,7 +32,7 @@ def read_file(path: Path, kind: type[LpgenError], *, hint: str = "") -> bytes:
     """The bytes of a file.
 
     Raises:
-        LpgenError: it can't be read, in the kind given.
+        LpgenError: the file can't be read; the error has the given kind.
     """
     with file_errors(f"read `{path}`", kind, hint=hint):
         return path.read_bytes()

@@ -34,11 +34,11 @@ SIGNATURE: Final = "summary.sig"
 _AGAIN: Final = "run `lpgen generate` again"
 
 
-# ---------------------------------------------------------------- evidence.json, as far as lpgen reads it back
+# ---------------------------------------------------------------- the parts of evidence.json that lpgen reads back
 
 
 class _EvidencePolicy(msgspec.Struct, frozen=True):
-    """A document beside the file."""
+    """A document next to the evidence file."""
 
     file: str
     name: str
@@ -60,7 +60,7 @@ class _EvidenceParent(msgspec.Struct, frozen=True):
 
 
 class EvidenceLine(msgspec.Struct, frozen=True):
-    """A line of a document, or of a copy of a policy that is left attached, which has no file."""
+    """A line of a document, or of a policy that is left attached, which has no file here."""
 
     action: str
     parent: _EvidenceParent
@@ -80,7 +80,7 @@ class _EvidenceLeft(msgspec.Struct, frozen=True):
 
 
 class _EvidenceCaveat(msgspec.Struct, frozen=True):
-    """A reason not to call the replacement safe."""
+    """A reason why the replacement isn't called safe."""
 
     message: str
 
@@ -109,7 +109,7 @@ def decode_evidence(content: bytes, place: str) -> EvidenceFile:
     """The content of an evidence file; `place` is the file.
 
     Raises:
-        OutputError: it is no evidence file, or has another schema.
+        OutputError: it isn't an evidence file, or has another schema.
     """
     try:
         check_schema(content, EVIDENCE_SCHEMA, place, error=OutputError, hint=_AGAIN)
@@ -120,8 +120,10 @@ def decode_evidence(content: bytes, place: str) -> EvidenceFile:
 
 @dataclass(frozen=True, slots=True)
 class WrittenReplacement:
-    """One principal's folder as read back. `stated` are the pairs of action and resource that need no use, `left` the
-    policies left attached, and `evidence` is the whole evidence file."""
+    """One principal's folder as read back.
+
+    `stated` are the pairs of action and resource that need no use, `left` the policies left attached, and `evidence`
+    is the complete evidence file."""
 
     folder: Path
     principal: str
@@ -132,7 +134,7 @@ class WrittenReplacement:
 
     @property
     def held(self) -> tuple[Policy, ...]:
-        """The policies that the principal is to hold."""
+        """The policies that the principal should have."""
         return (*(document.policy for document in self.documents), *(policy.document for policy in self.left))
 
 
@@ -171,7 +173,7 @@ def open_replacements(output: Path) -> Iterator[WrittenReplacement]:
     folders = find_replacements(output)
     strays = [path for path in output.glob("*/policy-*.json") if path.parent not in folders]
     if strays:
-        raise OutputError(f"`{strays[0]}` has no {EVIDENCE} beside it")
+        raise OutputError(f"`{strays[0]}` has no {EVIDENCE} next to it")
     yield from map(read_replacement, folders)
 
 
@@ -183,7 +185,7 @@ def find_replacements(output: Path) -> list[Path]:
     """
     recover_output(output)
     if not output.is_dir():
-        raise OutputError(f"there is no folder `{output}`", hint="make one with `lpgen generate --output`")
+        raise OutputError(f"there is no folder `{output}`", hint="create it with `lpgen generate --output`")
     folders = sorted(path.parent for path in output.glob(f"*/{EVIDENCE}"))
     if not folders and not (output / SUMMARY).is_file():
         raise OutputError(f"`{output}` holds no replacement", hint="name the folder given to `lpgen generate --output`")
@@ -194,7 +196,7 @@ def read_replacement(folder: Path) -> WrittenReplacement:
     """One principal's folder.
 
     Raises:
-        OutputError: a file is missing, damaged, not listed in the evidence file, or not what that says.
+        OutputError: a file is missing, damaged, not listed in the evidence file, or differs from it.
         PolicyError: a policy document breaks IAM's grammar.
     """
     path = folder / EVIDENCE
@@ -262,7 +264,7 @@ def read_output(output: Path) -> FoundOutput:
 
 
 def _walk(root: Path, below: str = "") -> Iterator[tuple[str, bool]]:
-    """Every path below a folder that is no folder with something in it, and whether it is a file and no link."""
+    """Every file, link and empty folder below a folder, with whether it is a file and not a link."""
     entries = sorted(os.scandir(root), key=lambda entry: entry.name)
     if below and not entries:
         yield below, False
@@ -275,7 +277,7 @@ def _walk(root: Path, below: str = "") -> Iterator[tuple[str, bool]]:
 
 
 def _read_summary(path: Path) -> dict[str, Any]:
-    """The decoded summary; {} where there is none, or where it is no JSON object with a schema, or has a key twice."""
+    """The decoded summary. {} if there is none, it isn't a JSON object with a schema, or it has a key twice."""
     if not path.is_file():
         return {}
     content = read_file(path, OutputError)

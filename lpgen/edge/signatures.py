@@ -55,7 +55,7 @@ def sign_digest(root: str, key: Ed25519PrivateKey) -> str:
 
 
 def is_signature_of(signature: str, root: str, key: Ed25519PublicKey) -> bool:
-    """Whether the signature, in base64, is that of the root digest by the key's owner. False for damaged base64."""
+    """Whether the owner of the key signed the root digest. False for damaged base64."""
     try:
         key.verify(base64.b64decode(signature.strip(), validate=True), root.encode())
     except (InvalidSignature, binascii.Error, ValueError):

@@ -1,7 +1,7 @@
-"""Making a new dated catalog in the user's folder from AWS's service reference.
+"""Creates a dated catalog in the user's folder from AWS's service reference.
 
-Everything is fetched and checked before a byte is written; the new folder is filled next to its final place, read back,
-and moved there in one step. Whatever fails, existing catalogs remain unchanged.
+Everything is fetched and checked before a byte is written. The new folder is filled next to its final place, read back,
+and moved there in one step. If anything fails, existing catalogs remain unchanged.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
-    """The limits of a fetch: seconds without a byte, seconds and bytes a file, attempts a file, files at a time."""
+    """The limits of a fetch: seconds without a byte, and seconds, bytes and attempts per file, and files at once."""
 
     silence: float = 30.0
     duration: float = 120.0
@@ -67,7 +67,7 @@ _LIMITS: Final = FetchLimits()
 
 @dataclass(frozen=True, slots=True)
 class CatalogUpdate:
-    """A catalog that was written: its folder, its manifest, and its changes against the one before."""
+    """A catalog that was written: its folder, its manifest, and its changes since the previous catalog."""
 
     path: Path
     manifest: Manifest
@@ -84,10 +84,10 @@ def update_catalog(
     limits: FetchLimits = _LIMITS,
     progress: _Progress | None = None,
 ) -> CatalogUpdate:
-    """Write a catalog of this ISO date from the reference at `url`; facts that the reference lacks come from `current`.
+    """Writes a catalog of this ISO date from the reference at `url`. Facts that it lacks come from `current`.
 
     Raises:
-        CatalogError: something couldn't be fetched, read or written; no catalog was changed.
+        CatalogError: something can't be fetched, read or written. No catalog was changed.
     """
     references = fetch_references(url, limits=limits, progress=progress)
     services = _services(references, current, date)
@@ -101,7 +101,7 @@ def update_catalog(
 
 
 def _services(references: Iterable[ServiceReference], current: Catalog, date: str) -> tuple[ServiceRow, ...]:
-    """Rows for all services; an action that the current catalog lacks may still have its date from the bundled one."""
+    """Rows for all services. If the current catalog lacks an action, its date may come from the bundled one."""
     known = (current, bundled_catalog())
     return tuple(
         service_from_reference(
@@ -140,7 +140,7 @@ def _files(
 
 
 def _write_catalog(home: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Path:
-    """Put the files into a new dated folder in one step, after reading them back."""
+    """Puts the files into a new dated folder in one step, after reading them back."""
     with file_errors(f"write the catalog to `{home}`", CatalogError):
         home.mkdir(parents=True, exist_ok=True)
         incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=home))
@@ -171,11 +171,11 @@ def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 def _check_whole(folder: Path, manifest: Manifest) -> None:
     found = len(Catalog(FolderSource(folder)).actions())
     if found != manifest.counts.actions:
-        raise CatalogError(f"the catalog as written has {found} actions rather than {manifest.counts.actions}")
+        raise CatalogError(f"the written catalog has {found} actions rather than {manifest.counts.actions}")
 
 
 def _free_place(home: Path, date: str) -> Path:
-    """A folder name of this date that is not taken: a catalog is never overwritten."""
+    """An unused folder name of this date: a catalog is never overwritten."""
     for name in (date, *(f"{date}.{number:03}" for number in range(1, 1000))):
         if not os.path.lexists(home / name):
             return home / name
@@ -191,7 +191,7 @@ def fetch_references(
     """Every service of the reference whose index is at `url`, sorted by prefix.
 
     Raises:
-        CatalogError: some part couldn't be fetched or is invalid; a part is never returned.
+        CatalogError: some part can't be fetched or is invalid. An incomplete result is never returned.
     """
     index = index_from_json(_fetch(url, limits))
     targets = [(row, _target(url, row)) for row in index]
@@ -231,7 +231,7 @@ def _fetch(url: str, limits: FetchLimits) -> bytes:
             if attempt == limits.tries:
                 raise CatalogError(f"{quote_input(url)} couldn't be fetched: {_reason(error)}") from error
         time.sleep(limits.pause * attempt)
-    raise CatalogError(f"{quote_input(url)} wasn't fetched: no tries are allowed")
+    raise CatalogError(f"{quote_input(url)} wasn't fetched: no attempts are allowed")
 
 
 def _read_url(url: str, limits: FetchLimits) -> bytes:
@@ -285,7 +285,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def _opener(*, secure: bool) -> urllib.request.OpenerDirector:
-    """An opener for only HTTP and HTTPS: the standard one would read local files and FTP too."""
+    """An opener for HTTP and HTTPS only. The standard one would also read local files and FTP."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),

@@ -1,6 +1,6 @@
-"""Mapping over executors of `concurrent.futures`: the one code for local processes and Dask.
+"""Maps a function over executors of `concurrent.futures`, for local processes and Dask.
 
-Few items are made and in flight at a time, so memory doesn't grow with their number.
+Only a few items are created and in flight at a time, so memory doesn't grow with their number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 from lpgen.edge.engine import Item, Lost
 
 _CHECK_SECONDS: Final = 5.0
-"""How long nothing may come from the workers before it is asked whether anything still can."""
+"""How long to wait for a result before checking whether results can still come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ _OpenPool = Callable[[], AbstractContextManager[Pool]]
 def map_in_pools(items: Iterable[Item], open_pool: _OpenPool, open_single: _OpenPool) -> Iterator[Any]:
     """The result of each item, or `Lost`, in any order.
 
-    Items that were under way when a worker died are suspects, and run again one at a time, in a pool of `open_single`.
+    Items that were running when a worker died are suspects. They run again one at a time, in a pool of `open_single`.
     """
     queue, suspects = iter(items), deque[Item]()
     for first in queue:
@@ -73,7 +73,7 @@ def _map_until_broken(pool: Pool, queue: Iterator[Item], suspects: deque[Item]) 
 
 
 def _map_alone(pool: Pool, suspects: deque[Item]) -> Iterator[Any]:
-    """The results of items run one at a time, which shows on which item a worker dies."""
+    """The results of items, run one at a time to find the item on which a worker dies."""
     while suspects:
         item = suspects.popleft()
         future = pool.submit(item)
@@ -90,7 +90,7 @@ def _map_alone(pool: Pool, suspects: deque[Item]) -> Iterator[Any]:
 
 
 def _fill(pool: Pool, queue: Iterator[Item], pending: dict[Future[Any], Item], suspects: deque[Item]) -> bool:
-    """Submits items until enough are in flight; true where the pool turns out to be broken."""
+    """Submits items until enough are in flight. Returns whether the pool is broken."""
     for item in itertools.islice(queue, max(pool.most_in_flight() - len(pending), 0)):
         try:
             pending[pool.submit(item)] = item

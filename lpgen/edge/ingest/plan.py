@@ -1,4 +1,4 @@
-"""Which of the files found are new, told by their bytes whatever their names, and whether the folder takes them."""
+"""Finds new files by their bytes, whatever their names, and checks that the data folder accepts them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NEW_FOLDER: Final = "use another --data folder, so that no record counts twice"
 
 
 def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
-    """Refuses to put records of the same calls from files and from Athena into one folder, where each would count.
+    """Refuses to mix records from files and from Athena in one folder, because the same calls would count twice.
 
     Raises:
         IngestError: the folder holds the other kind.
@@ -38,7 +38,7 @@ def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class IngestRange:
-    """Which records an ingest asks for: those in its window, no later than it began."""
+    """The records that an ingest reads: those in its window, and no later than its start."""
 
     window: TimeWindow
     now: str = NO_TIME
@@ -48,13 +48,13 @@ class IngestRange:
         return counted_window(self.window, latest_time(path, self.now))
 
     def may_count_more(self, file: LedgerFile) -> bool:
-        """Whether some of the left-out records of a known file may count."""
+        """Whether some left-out records of a known file may count."""
         return file.left_out > 0 and not cover_window(file.windows, self.window_for(file.path))
 
 
 @dataclass(frozen=True, slots=True)
 class IngestPlan:
-    """The new files, and what the ledger says of the others; `copies` are files of this run with the same bytes."""
+    """The new files, and the ledger's entries of the others. `copies` counts files of this run with the same bytes."""
 
     new: tuple[LogFile, ...]
     known: tuple[LedgerFile, ...]
@@ -64,9 +64,9 @@ class IngestPlan:
 
 
 def plan_ingest(files: Sequence[LogFile], ledger: Ledger, asked: IngestRange) -> IngestPlan:
-    """The plan for the files found. Only a file whose size is another file's, now or in the ledger, is read for it.
+    """The plan for the files found. To compare bytes, it reads only files that share their size with another file.
 
-    A known file with left-out records that may count now is new again, and the ledger forgets it until then.
+    A known file with left-out records that may count now is new again. The ledger forgets it until it is read.
     """
     sizes = Counter(file.size for file in files)
     known_sizes = ledger.sizes()
@@ -97,7 +97,7 @@ def plan_ingest(files: Sequence[LogFile], ledger: Ledger, asked: IngestRange) ->
 
 
 def plan_objects(found: FoundObjects, ledger: Ledger, asked: IngestRange) -> tuple[LedgerFile, ...]:
-    """Queues the objects to read, and returns the known files to read again for their left-out records."""
+    """Queues the objects to read. Returns the known files to read again for their left-out records."""
     again = tuple(file for file in found.known_files(ledger) if asked.may_count_more(file))
     for file in again:
         ledger.forget(file)
@@ -106,7 +106,7 @@ def plan_objects(found: FoundObjects, ledger: Ledger, asked: IngestRange) -> tup
 
 
 def digest_in_folder(digest: str, account: str) -> str:
-    """The digest of a file in the folder of another account than its records', by that of its bytes."""
+    """The digest of a misplaced file in an account's folder, from the digest of its bytes."""
     return hashlib.sha256(f"{digest} {account}".encode()).hexdigest() if account else digest
 
 

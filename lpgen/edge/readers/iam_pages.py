@@ -1,4 +1,4 @@
-"""Files of `aws iam get-account-authorization-details`: found, decoded page by page, and checked for contradictions.
+"""Finds, decodes and checks files of `aws iam get-account-authorization-details`.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 """
@@ -28,24 +28,24 @@ _SUFFIXES = (".json", ".json.gz")
 
 
 class _Struct(msgspec.Struct, rename="pascal", frozen=True):
-    """A structure of the IAM API, whose fields are written in Pascal case."""
+    """A structure of the IAM API. Its fields are in Pascal case."""
 
 
 class _Entity(_Struct, frozen=True):
-    """Something with an ARN of its own."""
+    """Something with an ARN."""
 
     arn: str
 
 
 class InlinePolicy(_Struct, frozen=True):
-    """A policy that lives in a principal or group."""
+    """An inline policy of a principal or group."""
 
     policy_name: str
     policy_document: Any = None
 
 
 class PolicyReference(_Struct, frozen=True):
-    """A managed policy that is attached."""
+    """An attached managed policy."""
 
     policy_arn: str
     policy_name: str = ""
@@ -71,7 +71,7 @@ class _InstanceProfile(_Struct, frozen=True):
 
 
 class LastUsed(_Struct, frozen=True):
-    """When a role was last used; empty where it wasn't within the tracking period."""
+    """When a role was last used. Empty if it wasn't used within the tracking period."""
 
     last_used_date: str | float | None = None
     region: str | None = None
@@ -126,7 +126,7 @@ class PolicyVersion(_Struct, frozen=True):
 
 
 class ManagedPolicy(_Entity, frozen=True):
-    """A managed policy, customer's or AWS's."""
+    """A managed policy of a customer or of AWS."""
 
     name: str = msgspec.field(name="PolicyName", default="")
     default_version_id: str = ""
@@ -134,8 +134,8 @@ class ManagedPolicy(_Entity, frozen=True):
 
 
 class DetailsPage(_Struct, frozen=True):
-    """One page of authorization details. The API marks a page that isn't the last with `IsTruncated`, the command line
-    with `NextToken`."""
+    """A page of authorization details. If it isn't the last, the API marks it with `IsTruncated`, the CLI with
+    `NextToken`."""
 
     role_detail_list: tuple[RoleDetail, ...] = ()
     user_detail_list: tuple[UserDetail, ...] = ()
@@ -151,7 +151,7 @@ class DetailsPage(_Struct, frozen=True):
 
     @property
     def details(self) -> tuple[_Entity, ...]:
-        """All that has an ARN."""
+        """All details, each with an ARN."""
         return (*self.role_detail_list, *self.user_detail_list, *self.group_detail_list, *self.policies)
 
 
@@ -159,7 +159,7 @@ _LISTS = frozenset(("RoleDetailList", "UserDetailList", "GroupDetailList"))
 
 
 def find_files(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
-    """The files to read, each once, and whether its name was given (True) or found below a folder (False).
+    """The files to read, each once, with whether the user named it (True) or it was found in a folder (False).
 
     Raises:
         SnapshotError: a path doesn't exist, or a folder holds no JSON file.
@@ -204,7 +204,7 @@ def read_pages(file: Path) -> Sequence[DetailsPage]:
 
 
 def time_from_iam(written: str | float | None) -> datetime | None:
-    """A time in UTC from ISO 8601 text or seconds since 1970, or None where it is neither."""
+    """A time in UTC from ISO 8601 text or seconds since 1970, or None if it is neither."""
     try:
         if isinstance(written, str):
             moment = datetime.fromisoformat(written)
@@ -216,15 +216,15 @@ def time_from_iam(written: str | float | None) -> datetime | None:
 
 # ---------------------------------------------------------------- contradictions
 
-# Facts that can't hold for one account at one time, though each is well formed. Names are unique within an account
-# whatever their path, and ids are unique everywhere.
+# Well-formed facts that can't be true for one account at one time. Names are unique within an account whatever their
+# path, and ids are unique everywhere.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 
 _Named = RoleDetail | UserDetail | GroupDetail | ManagedPolicy
 
 
 def contradictions_of_file(pages: Sequence[DetailsPage]) -> Iterator[str]:
-    """A sentence for each contradiction within one file, which shows its accounts at one time."""
+    """A sentence for each contradiction within one file. A file shows its accounts at one time."""
     kinds: tuple[tuple[_Named, ...], ...] = (
         tuple(detail for page in pages for detail in page.role_detail_list),
         tuple(detail for page in pages for detail in page.user_detail_list),
@@ -245,7 +245,7 @@ def ids_of_pages(pages: Iterable[DetailsPage]) -> Iterator[tuple[str, str]]:
 
 
 def contradictory_ids(ids: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """A sentence for each id that principals of different accounts have, of all ids and ARNs."""
+    """A sentence for each id that principals of different accounts share."""
     owners: dict[str, str] = {}
     for principal_id, arn in ids:
         other = owners.setdefault(principal_id, arn) if principal_id else arn
@@ -261,7 +261,7 @@ def _same_names(details: Iterable[_Named]) -> Iterator[str]:
         if other.arn != detail.arn:
             yield f"{quote_input(other.arn)} and {quote_input(detail.arn)} have the same name in one account"
         elif other != detail:
-            yield f"{quote_input(detail.arn)} is there twice, with different content"
+            yield f"{quote_input(detail.arn)} occurs twice, with different content"
 
 
 def _own_contradictions(policy: _Named) -> Iterator[str]:
@@ -306,7 +306,7 @@ def _name(policy: _Named) -> str:
 
 
 def digest_policy_files(paths: Sequence[Path]) -> tuple[PolicyFile, ...]:
-    """Every file that `read_snapshot` looks at, by its name as given, with the SHA-256 of its bytes.
+    """Every file that `read_snapshot` reads, by its given name, with the SHA-256 of its bytes.
 
     Raises:
         SnapshotError: a file is missing or can't be read.

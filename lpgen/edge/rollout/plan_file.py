@@ -1,7 +1,7 @@
-"""Reads a rollout plan, and refuses one that lpgen wouldn't have written: a plan is a list of changes to IAM.
+"""Reads a rollout plan, and refuses a plan that lpgen wouldn't have written. A plan is a list of changes to IAM.
 
-A plan holds all that it follows from but the live policies: its calls are derived again, and its documents are compared
-with the digests of their source.
+A plan holds all its inputs except the live policies. Its calls are derived again, and its documents are compared with
+the digests of their source.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _AGAIN: Final = "run `lpgen rollout plan` again"
 
 
 def read_rollout_plan(path: Path) -> RolloutPlan:
-    """The plan in a file. Each principal has the calls that its documents and inverse calls fit.
+    """The plan in a file, after checking that the documents and inverse calls of each principal fit its calls.
 
     Raises:
         RolloutError: it can't be read.
@@ -52,9 +52,9 @@ def read_rollout_plan(path: Path) -> RolloutPlan:
 
 
 def read_whole_plan(path: Path) -> RolloutPlan:
-    """The plan in a file, once all that it says follows from its documents and the policies before.
+    """The plan in a file, after checking that everything follows from its documents and the old policies.
 
-    `undo` doesn't ask for that: another version of lpgen may derive other calls.
+    `undo` doesn't require this, because another version of lpgen may derive other calls.
 
     Raises:
         RolloutError: it can't be read.
@@ -73,7 +73,7 @@ def _decode(path: Path) -> tuple[PlanDocument, str]:
         check_schema(content, ROLLOUT_SCHEMA, str(path), error=RolloutError, hint=_AGAIN)
         return msgspec.json.decode(content, type=PlanDocument), digest_of_text(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RolloutError(f"`{path}` is no rollout plan: {quote_reason(error)}", hint=_AGAIN) from error
+        raise RolloutError(f"`{path}` is not a rollout plan: {quote_reason(error)}", hint=_AGAIN) from error
 
 
 def _source(written: SourcePart, path: Path) -> Source:
@@ -81,9 +81,9 @@ def _source(written: SourcePart, path: Path) -> Source:
     try:
         digests = digests_from_facts(facts)
     except OutputError as error:
-        raise TamperingError(f"the digests that `{path}` has of its source are damaged", hint=_AGAIN) from error
+        raise TamperingError(f"the digests of the source in `{path}` are damaged", hint=_AGAIN) from error
     if digests.root != written.digest:
-        raise TamperingError(f"the digests that `{path}` has of its source were edited", hint=_AGAIN)
+        raise TamperingError(f"the digests of the source in `{path}` were edited", hint=_AGAIN)
     return Source(digests, written.summary, written.signature or "", written.trust)
 
 
@@ -148,11 +148,11 @@ def _document(part: NewDocumentPart, owner: PrincipalPlanPart, path: Path) -> Ne
 
 
 def _edited(principal: str, path: Path) -> TamperingError:
-    return TamperingError(f"what `{path}` has for {quote_input(principal)} was edited", hint=_AGAIN)
+    return TamperingError(f"the part of `{path}` for {quote_input(principal)} was edited", hint=_AGAIN)
 
 
 def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> IamCall:
-    """The call that has exactly these parameters."""
+    """The call with exactly these parameters."""
     parameters: dict[str, Any] = {**written.parameters}
     try:
         found = [
@@ -178,8 +178,8 @@ def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> IamCall:
 
 
 def _check_calls(calls: Sequence[IamCall], part: PrincipalPlanPart, path: Path) -> None:
-    """Refuse calls that attach policies other than the plan's own, below lpgen's path, or remove any that weren't
-    there."""
+    """Refuses calls that attach policies other than the plan's own below lpgen's path, or that remove other policies
+    than the old ones."""
     made = {call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}
     held = {text.policy for text in part.before}
     fields = part.principal.split(":", 5)

@@ -1,8 +1,7 @@
-"""Fetches what a snapshot holds about an account's resources: their policies, their tags, and which buckets have
-versions of objects.
+"""Fetches the policies and tags of an account's resources, and finds buckets with versions of objects.
 
-Resources with policies are buckets, keys, queues, topics, secrets, functions and repositories. A function's policy is
-that of the function itself, not of its versions and aliases.
+Resources with policies are buckets, keys, queues, topics, secrets, functions and repositories. For a function, only its
+own policy is read, not the policies of its versions and aliases.
 """
 
 from __future__ import annotations
@@ -32,11 +31,10 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to list one service's resources, and how to get a resource's policy.
 
     The answers of `listing` have the resources in `items`, by the field `name`, or as plain names. With a field
-    `region`, those of all Regions are listed wherever the service is asked. The answer of `asking`, or its `part`, has
-    the `policy`; in the texts of its `arguments`, `{Name}` is a field of the resource, and in the `arn` one of the
-    answer too. Errors with a code in `no_policy` say that there is none, or no resource any more.
-    `actions` are those that both calls take.
-    """
+    `region`, any Region lists the resources of all Regions. The answer of `asking`, or its `part`, has the `policy`. In
+    the texts of its `arguments`, `{Name}` is a field of the resource. In the `arn` it may also be a field of the
+    answer. Errors with a code in `no_policy` mean that there is no policy or no longer a resource. Both calls need
+    `actions`."""
 
     words: str
     listing: str
@@ -54,14 +52,14 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page_size: int = 0
 
     def resources(self, client: Any) -> Iterator[_Resource]:
-        """The resources; S3 names the Regions of buckets only in pages."""
+        """The resources. S3 names the Regions of buckets only in pages."""
         size = {"PaginationConfig": {"PageSize": self.page_size}} if self.page_size else {}
         for page in client.get_paginator(self.listing).paginate(**size):
             for item in page.get(self.items, ()):
                 yield item if isinstance(item, dict) else {self.name: item}
 
     def arn_and_policy(self, client: Any, resource: _Resource, caller: CallerIdentity) -> tuple[str, str | None]:
-        """A resource's ARN, and its policy as JSON, None where there is none."""
+        """A resource's ARN, and its policy as JSON or None."""
         known = {**resource, "partition": caller.partition, "account": caller.account}
         answer = getattr(client, self.asking)(**fill_texts(self.arguments, known))
         answer = answer[self.part] if self.part else answer
@@ -69,7 +67,7 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def fill_texts(value: Any, known: Mapping[str, Any]) -> Any:
-    """An argument of a call, or all of them, with the known texts in place of their names in braces."""
+    """The arguments of a call, with known texts in place of their names in braces."""
     if isinstance(value, dict):
         return {name: fill_texts(part, known) for name, part in value.items()}
     if isinstance(value, list):
@@ -78,7 +76,7 @@ def fill_texts(value: Any, known: Mapping[str, Any]) -> Any:
 
 
 def _resource_services(source: CatalogSource) -> dict[str, _Service]:
-    """The services whose resources have policies, by their names in the SDK."""
+    """The services with resource policies, by their names in the SDK."""
     return read_catalog_table(source, "resource_policies", dict[str, _Service])
 
 
@@ -94,7 +92,7 @@ class FetchedPolicy:
 def fetch_resource_policies(
     session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
 ) -> Iterator[FetchedPolicy]:
-    """The policies of the account's resources in some Regions; a resource without one gives nothing."""
+    """The policies of the account's resources in some Regions. Resources without a policy are omitted."""
     wanted = tuple(regions)
     places = [
         (name, service, region)
@@ -150,9 +148,9 @@ _TAGS_PAGE_SIZE: Final = 100  # the most that the API allows
 def fetch_resource_tags(
     session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The pages of the tagged resources of some Regions, as far as their services report tags to one API.
+    """The pages of tagged resources in some Regions, if their services report tags to the tagging API.
 
-    Resources that never had a tag aren't among them.
+    Resources that never had a tag are omitted.
     https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
     """
 
@@ -174,7 +172,7 @@ def fetch_resource_tags(
 def fetch_versioned_buckets(
     session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
 ) -> list[str]:
-    """The ARNs of the buckets in some Regions, or in all, that have versioning or had it, sorted.
+    """The ARNs of the buckets in some or all Regions that have or had versioning, sorted.
 
     A bucket whose versioning is suspended keeps its versions.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html

@@ -287,7 +287,7 @@ def test_ingest_names_a_file_that_kills_each_worker_and_takes_the_rest(
     monkeypatch.setattr("lpgen.app.ingest.ChunkReader", DeadlyReader)
     monkeypatch.setattr("lpgen.app.ingest.CHUNK_FILES", 4)
     result = take(tmp_path / "data", tmp_path / "logs", engine=LocalEngine(2))
-    assert result.failures == (FileProblem(str(poison), "the process that read it died, each time"),)
+    assert result.failures == (FileProblem(str(poison), "the process that read it died each time"),)
     assert result.files_read == 12
     assert content(tmp_path / "data") == content(tmp_path / "clean")
 

@@ -82,7 +82,7 @@ def test_two_runs_of_one_second_do_not_meet(tmp_path: Path) -> None:
     with SnapshotWriter(tmp_path, NOW), pytest.raises(SnapshotError, match=f"being taken by process {os.getpid()}"):
         take(tmp_path)
     take(tmp_path)
-    with pytest.raises(SnapshotError, match="is there already"):
+    with pytest.raises(SnapshotError, match="already exists"):
         take(tmp_path)
     assert open_snapshot(folder_of(tmp_path)).stamp.gaps == (GAP,)
 
@@ -176,7 +176,7 @@ def test_a_lost_and_a_foreign_file_are_named(tmp_path: Path) -> None:
     take(tmp_path)
     folder = folder_of(tmp_path)
     (folder / "policies" / "999999999999.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(SnapshotError, match=r"holds a file too many: `policies/999999999999\.json`"):
+    with pytest.raises(SnapshotError, match=r"has an extra file: `policies/999999999999\.json`"):
         open_snapshot(folder)
     (folder / "policies" / "999999999999.json").unlink()
     (folder / "scps.json").unlink()
