@@ -87,7 +87,8 @@ class ObjectStore(Protocol):
     def read_all(self, objects: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, Body | AwsError]]:
         """Each object of a listing with its bytes, in order, or why it can't be read.
 
-        An object that changed since it was listed can't be read. Later objects are read while the caller works."""
+        An object that changed since it was listed can't be read. Later objects are read while the caller works.
+        """
 
 
 UNUSABLE: Final = "UnusableAnswer"

@@ -123,7 +123,8 @@ class WrittenReplacement:
     """One principal's folder as read back.
 
     `stated` are the pairs of action and resource that need no use, `left` the policies left attached, and `evidence`
-    is the complete evidence file."""
+    is the complete evidence file.
+    """
 
     folder: Path
     principal: str

@@ -1,7 +1,8 @@
 """Folders that are written completely or not at all, never change, and are checked when they are read.
 
 A manifest lists the SHA-256 of every file and carries its own digest. While a folder is written, its writer holds a
-lock on its name. If a writer is killed, the next one removes what it left behind."""
+lock on its name. If a writer is killed, the next one removes what it left behind.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class SealedKind:
     """Messages about a kind of immutable folder.
 
     `noun` names the kind of folder, and `made` is the verb for its creation, such as `taken`. `again` is the next step
-    if the name is in use, and `hint` if the folder is damaged or has an older format."""
+    if the name is in use, and `hint` if the folder is damaged or has an older format.
+    """
 
     noun: str
     made: str

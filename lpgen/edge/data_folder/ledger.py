@@ -1,4 +1,5 @@
-"""The ledger of a data folder: which files were ingested, which usage tables count, and what was asked of each source.
+"""The ledger of a data folder: which files were ingested, which usage tables count, and which scope was read from each
+source.
 
 The file is `DIR/ledger.sqlite`. An ingest holds its write lock from start to end. The new tables and files become the
 state at its commit. Readers take no write lock.
@@ -61,7 +62,8 @@ class LedgerFile:
 
     `path` is where it was first found. `failure` says why nothing in it could be read, or is "". `windows` are the
     times whose records count. `left_out` is the number of records outside them. A later ingest with another window may
-    count those."""
+    count those.
+    """
 
     sha256: str
     path: str

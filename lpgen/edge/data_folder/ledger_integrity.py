@@ -2,7 +2,8 @@
 
 SQLite keeps no checksums, so without a digest a flipped bit would look like another file. The digest is the sum of the
 SHA-256 of all rows of `files` and `objects`, so the cost of an update follows the added rows. It detects damage, but
-not forgery."""
+not forgery.
+"""
 
 from __future__ import annotations
 

@@ -73,7 +73,8 @@ class ObjectPlan:
     def chunks(self, *, target_bytes: int, target_files: int) -> Iterator[tuple[StoredObject, ...]]:
         """The queued objects in chunks: first the large ones, then by name. Equal objects are adjacent.
 
-        Neighbors usually belong to one account, Region and day, so they share most of their rows."""
+        Neighbors usually belong to one account, Region and day, so they share most of their rows.
+        """
         return chunk_items(self._queued(), target_bytes=target_bytes, target_files=target_files, belong=_are_alike)
 
     def _queued(self) -> Iterator[StoredObject]:

@@ -99,7 +99,8 @@ class InputFiles:
     """The existing files and folders for the options with the same names.
 
     A snapshot has one file for each trail. `resource_tags`, `schedules`, `versioned_buckets`, and `functions` with
-    their log groups have one file for each account or Region."""
+    their log groups have one file for each account or Region.
+    """
 
     policies: tuple[Path, ...] = ()
     trails: tuple[Path, ...] = ()

@@ -3,7 +3,8 @@
 `DIR/usage/HASH/{usage,skips,coverage,…}.parquet` and `manifest.json`, where HASH is the SHA-256 of the manifest. A
 folder is complete once it has its name. The ledger says which folder counts. During a long ingest it also holds
 `part-2/` and so on, with tables to merge with the first. Every digest is checked when tables are read. See
-docs/data-folder.md."""
+docs/data-folder.md.
+"""
 
 from __future__ import annotations
 
@@ -186,7 +187,7 @@ def write_usage(data: Path, usage: Usage) -> str:
     return _write_folder(data, lambda folder: write_usage_tables(folder, usage))
 
 
-def write_usage_beside(data: Path, generation: str, added: Usage) -> str:
+def write_usage_part(data: Path, generation: str, added: Usage) -> str:
     """Writes tables next to those of a generation during a long ingest. Returns the name of a folder with both.
 
     Existing files are linked, not written again. Last parts that aren't larger are merged with the new one. So a row is

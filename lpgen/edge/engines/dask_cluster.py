@@ -176,7 +176,7 @@ class _Cluster:
         if time.monotonic() - self._last_seen > self._patience:
             raise EngineError(
                 "the Dask cluster has no worker left",
-                hint="start some with `dask worker`; its nanny, which is on by default, restarts those that die",
+                hint="start some with `dask worker`; its nanny, which is on by default, restarts workers that die",
             )
 
     def _count(self) -> None:
@@ -204,5 +204,5 @@ def _cannot_run(error: Exception) -> EngineError:
     why = str(error.__cause__ or error)
     return EngineError(
         f"the Dask cluster can't load lpgen: {why}",
-        hint=f"install lpgen {__version__} with `lpgen[dask]` where its scheduler and each of its workers run",
+        hint=f"install lpgen {__version__} with `lpgen[dask]` on the machines of its scheduler and its workers",
     )

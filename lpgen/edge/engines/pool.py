@@ -23,8 +23,8 @@ _CHECK_SECONDS: Final = 5.0
 class Pool:
     """Workers that are ready.
 
-    `submit` gives them an item; `most_in_flight` says how many they may have at a time; a future raises `death` where
-    its worker died, and `ends_by_death` says whether the whole pool ends then. `check` raises where nothing can come.
+    `submit` gives them an item, and `most_in_flight` returns how many they may have at a time. A future raises `death`
+    if its worker died. `ends_by_death` says whether the complete pool then ends. `check` raises if no result can come.
     """
 
     submit: Callable[[Any], Future[Any]]

@@ -21,7 +21,7 @@ from lpgen.edge.objects.finder import FoundObjects
 from lpgen.errors import IngestError
 
 _HASHING_THREADS: Final = 4  # hashing releases the interpreter's lock
-_NEW_FOLDER: Final = "use another --data folder, so that no record counts twice"
+_NEW_FOLDER: Final = "use another --data folder, so no record counts twice"
 
 
 def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:

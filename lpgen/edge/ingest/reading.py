@@ -21,7 +21,7 @@ from lpgen.edge.data_folder.usage_files import (
     read_usage_parts,
     remove_stale_usage,
     write_usage,
-    write_usage_beside,
+    write_usage_part,
 )
 from lpgen.edge.engine import Engine, Lost
 from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult, ChunkTally, ObjectChunk, ObjectReader
@@ -69,7 +69,7 @@ class Reading:
     again: dict[str, LedgerFile] = field(default_factory=dict)
     read_again: int = 0
     _usage: UsageSum = field(default_factory=UsageSum)
-    _told: UsageSum = field(default_factory=UsageSum)
+    _committed: UsageSum = field(default_factory=UsageSum)
     _taken_back: set[str] = field(default_factory=set)
     _waiting_files: int = 0
     _waiting_objects: int = 0
@@ -133,7 +133,7 @@ class Reading:
             IngestError: as `commit`, or another ingest ran meanwhile.
             DataError: as `commit`.
         """
-        self._commit(self._write_whole if self._taken_back else self._write_beside)
+        self._commit(self._write_whole if self._taken_back else self._write_part)
         self.ledger.lock_again(self.data)
         for file in self.again.values():
             self.ledger.forget(file)
@@ -149,7 +149,7 @@ class Reading:
             self.ledger.add(self.again.values())  # files that couldn't be read again keep their entries
             self.ledger.commit(generation)
             remove_stale_usage(self.data, generation)
-        self._told.add(_without_use(added))
+        self._committed.add(_without_use(added))
         self._usage, self._waiting_files, self._waiting_objects = UsageSum(), 0, 0
         self._taken_back = set()
 
@@ -160,8 +160,8 @@ class Reading:
             whole = merge_usage([*parts, added]) if known else added
         return write_usage(self.data, whole)
 
-    def _write_beside(self, added: Usage) -> str:
-        return write_usage_beside(self.data, self.ledger.generation, added)
+    def _write_part(self, added: Usage) -> str:
+        return write_usage_part(self.data, self.ledger.generation, added)
 
     def _is_in_parts(self) -> bool:
         with self._failures():
@@ -179,10 +179,10 @@ class Reading:
 
     def counts(self) -> tuple[int, int, tuple[SkipSummary, ...]]:
         """Records read, usage records, and the skips by reason."""
-        self._told.add(_without_use(self._usage.total()))  # usage without a commit
-        told = self._told.total()
-        sources = set(told.skips.column("example_source").to_pylist())
-        return counts_from_usage(told, self.ledger.paths(sources))
+        self._committed.add(_without_use(self._usage.total()))  # usage without a commit
+        counted = self._committed.total()
+        sources = set(counted.skips.column("example_source").to_pylist())
+        return counts_from_usage(counted, self.ledger.paths(sources))
 
 
 def _without_use(usage: Usage) -> Usage:

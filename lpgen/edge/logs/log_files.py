@@ -24,7 +24,8 @@ class LogFile:
     """A file to read. `expected` is its SHA-256 when it was found, or "" if not computed.
 
     `copies` are other paths with the same bytes. If the file is in the wrong account's folder, a copy may be in the
-    right one."""
+    right one.
+    """
 
     path: str
     size: int
@@ -105,7 +106,8 @@ def chunk_files(files: Sequence[LogFile], *, target_bytes: int, target_files: in
     """The files in chunks of about equal size.
 
     Large files come first, each in its own chunk, so none is left for the end. The others follow by path, because
-    neighbors usually belong to one account, Region and day and share most of their rows."""
+    neighbors usually belong to one account, Region and day and share most of their rows.
+    """
     in_order = sorted(files, key=lambda file: (-file.size if file.size > target_bytes else 0, file.path))
     return chunk_items(in_order, target_bytes=target_bytes, target_files=target_files)
 

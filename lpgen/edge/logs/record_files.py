@@ -183,7 +183,8 @@ def _records_of_many(text: bytes) -> Iterator[Item]:
 def _records_of_document(text: _Text, *, depth: int, stranger: Unusable | None = None) -> Iterator[Item]:
     """The records of one sound JSON document.
 
-    `stranger` is the result for an object of an unknown form. If it is None, the object counts as a bad record."""
+    `stranger` is the result for an object of an unknown form. If it is None, the object counts as a bad record.
+    """
     first = _first_byte(text)
     if depth > _MAX_DEPTH:
         yield Unusable(SkipReason.BAD_RECORD, "documents nest too deep", "")
@@ -301,7 +302,7 @@ def _without_times(text: bytes) -> bytes:
 
 
 def _is_log_event(keys: Container[str]) -> bool:
-    """Whether an object with these keys is an event of CloudWatch Logs, whose `message` is what was logged."""
+    """Whether an object with these keys is an event of CloudWatch Logs, whose `message` is the logged text."""
     return "message" in keys and "timestamp" in keys
 
 
@@ -337,5 +338,6 @@ def _is_table(text: bytes) -> bool:
     """Whether a text is records as CSV, by its header.
 
     Records in CSV can't be restored exactly. Athena writes structures such as `userIdentity` without quoting their
-    content, and the console omits most fields."""
+    content, and the console omits most fields.
+    """
     return _TABLE.match(text, 0, _HEAD) is not None

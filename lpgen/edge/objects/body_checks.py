@@ -1,4 +1,4 @@
-"""Checks that the received bytes are those of the object."""
+"""Checks that the received bytes are the object's."""
 
 from __future__ import annotations
 

@@ -41,8 +41,8 @@ SEARCH_FOLDERS: Final = 500
 class _ListedPage:
     """A page of a listing: objects to read, and how many others were ignored.
 
-    If only some accounts or Regions are requested, `owners` are those in the page's names, "" for an object whose name
-    has none.
+    If only some accounts or Regions are requested, `owners` has the ones in the page's names, "" for an object whose
+    name has none.
     """
 
     objects: tuple[StoredObject, ...] = ()
@@ -118,7 +118,8 @@ def find_objects(
 
     Raises:
         AwsError: an address can't be listed, or the credentials fail. If a folder below can't be listed, the page says
-        so."""
+        so.
+    """
     with ThreadPoolExecutor(threads) as pool:
         for address in addresses:
             yield _ListedPage(owners=owners_from_name(address.rstrip("/") + "/"))
@@ -147,8 +148,8 @@ class _Walk:
         whole = Visit.SEARCH if visit is Visit.LEAVE else visit
         tasks: tuple[_Task, ...] = (self._task_from_folder(address, whole, named=True),)
         if visit is Visit.SEARCH:
-            tasks, beside = self._search(address)
-            yield beside
+            tasks, page = self._search(address)
+            yield page
         found = False
         for step in self._run(tasks):
             found = found or step != _ListedPage()

@@ -34,7 +34,8 @@ class Pace:
     is high, twice the requests give twice the rate. If the link, the server or this process is busy, they only wait
     longer. A round is as many answers as there were requests in flight. After each round in which the reader had to
     wait, the number doubles while that increases the rate, then halves until the rate drops. It also halves if S3
-    throttles or fails."""
+    throttles or fails.
+    """
 
     under_way: int = _FEWEST
     _before: int = 0
@@ -131,7 +132,7 @@ class ParallelGets(Generic[Asker]):
         self._transfers[handle] = transfer
 
     def advance(self, seconds: float) -> Iterator[tuple[Asker, HttpResponse | None]]:
-        """The answers so far, or those that begin to arrive within `seconds`. None for a failed request."""
+        """The answers so far, or the answers that begin to arrive within `seconds`. None for a failed request."""
         if seconds:
             start = time.monotonic()
             if self._multi.select(seconds) < 0:

@@ -49,7 +49,8 @@ class ReadAhead:
 
     `read_surely` reads an object with boto3, which finds the endpoint, Region and credentials, retries, and explains
     why an object can't be read. The first objects of a bucket are read in this way and show how to request the others.
-    libcurl requests those with a tenth of the CPU time. If its answer isn't the complete object, boto3 reads it."""
+    libcurl requests those with a tenth of the CPU time. If its answer isn't the complete object, boto3 reads it.
+    """
 
     read_surely: Callable[[StoredObject], Body]
     requests_for: Callable[[str], GetRequests | None]

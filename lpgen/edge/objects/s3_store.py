@@ -52,7 +52,8 @@ class S3Store:
     """The buckets that a connection to AWS can read, as an `ObjectStore`. It only lists and reads.
 
     A forked process makes its own client, because connections can't be shared, but keeps the credentials. Other
-    processes find the credentials again. Each process assumes a role by itself. No secret is pickled."""
+    processes find the credentials again. Each process assumes a role by itself. No secret is pickled.
+    """
 
     connection: Connection
     requester_pays: bool = False

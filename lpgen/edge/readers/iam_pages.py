@@ -268,7 +268,7 @@ def _own_contradictions(policy: _Named) -> Iterator[str]:
     if not policy.arn.endswith(f"/{_name(policy)}"):
         yield f"{quote_input(policy.arn)} has the name {quote_input(_name(policy))}"
     account = split_arn(policy.arn).account
-    for other in _arns_beside(policy):
+    for other in _arns_in_account(policy):
         if is_account_id(split_arn(other).account) and split_arn(other).account != account:
             yield f"{quote_input(policy.arn)} has {quote_input(other)}, which is in another account"
     for name, count in Counter(_policy_names(policy)).items():
@@ -280,7 +280,7 @@ def _own_contradictions(policy: _Named) -> Iterator[str]:
             yield f"{quote_input(policy.arn)} has several default versions"
 
 
-def _arns_beside(detail: _Named) -> Iterator[str]:
+def _arns_in_account(detail: _Named) -> Iterator[str]:
     """The ARNs that must be in the account of their owner."""
     if isinstance(detail, ManagedPolicy):
         return

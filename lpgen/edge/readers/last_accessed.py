@@ -2,7 +2,8 @@
 
 A file is named `ACCOUNT-KIND-NAME.json`, like output folders, or just `NAME.json`. Otherwise an `index.json` in the
 same folder gives the ARN of each file, as in `{"first.json": "arn:aws:iam::111122223333:role/app"}`. If a report has
-several pages, the file holds them one after the other, or in an array."""
+several pages, the file holds them one after the other, or in an array.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Reads the JSON files of a snapshot: lists such as those of schedules, the tags of resources, and the tree of the
-organization."""
+"""Reads the JSON files of a snapshot: lists such as the schedules, the tags of resources, and the organization."""
 
 from __future__ import annotations
 

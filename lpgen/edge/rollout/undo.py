@@ -110,7 +110,8 @@ def _is_taken_back(call: IamCall, number: int, principal: str, run: Run) -> bool
     """Whether nothing is left to do for an inverse call.
 
     A reading that contradicts the journal may be older than the journal. So a policy that this run removed is always
-    put back. A policy that this run added counts as removed by others only if it keeps missing."""
+    put back. A policy that this run added counts as removed by others only if it keeps missing.
+    """
     state = run.journal.states[principal]
     if call.kind is not CallKind.DELETE_POLICY and why_gone(state, run.writer):
         return True

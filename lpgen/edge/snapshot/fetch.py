@@ -55,7 +55,7 @@ def take_snapshot(
         return writer.finish(taken, gaps, organization=organization.id if organization else "", about=about)
 
 
-_NEEDS: Final = "`lpgen iam-policy snapshot` and `lpgen iam-policy member-role` print what it needs"
+_NEEDS: Final = "`lpgen iam-policy snapshot` and `lpgen iam-policy member-role` print the required permissions"
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """Fetches an organization: its accounts, and their own and inherited SCPs and RCPs.
 
 The management account and delegated administrators may read it.
-https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html"""
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html
+"""
 
 from __future__ import annotations
 

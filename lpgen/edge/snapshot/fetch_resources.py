@@ -34,7 +34,8 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `region`, any Region lists the resources of all Regions. The answer of `asking`, or its `part`, has the `policy`. In
     the texts of its `arguments`, `{Name}` is a field of the resource. In the `arn` it may also be a field of the
     answer. Errors with a code in `no_policy` mean that there is no policy or no longer a resource. Both calls need
-    `actions`."""
+    `actions`.
+    """
 
     words: str
     listing: str

@@ -38,7 +38,8 @@ _GONE: Final = re.compile("ResourceNotFound|EntityNotFound|PipelineNotFound|Does
 class _ScheduleCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A call for more facts about a schedule.
 
-    It is made for every known object that has the fields named by `arguments`, and those in `beside`."""
+    It is made for every known object that has the fields named by `arguments`, and those in `beside`.
+    """
 
     operation: str
     arguments: dict[str, str]
@@ -63,7 +64,8 @@ class _ScheduleSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _WorkKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The call that gives the roles of a kind of work. Texts in `arguments` are filled with its name and ARN.
 
-    `newest`, if any, replaces them for a name without a revision, because AWS Batch accepts no such name in lists."""
+    `newest`, if any, replaces them for a name without a revision, because AWS Batch accepts no such name in lists.
+    """
 
     service: str
     operation: str
@@ -77,7 +79,8 @@ class _SchedulesTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `schedules`: kinds of schedules, the states in which a schedule doesn't run, and kinds of work.
 
     A kind of work has the rest of its ARN after `arn:PARTITION:`, without Region and account. `named_by` has the keys
-    that name work in answers, by ARN or, for a kind, by name."""
+    that name work in answers, by ARN or, for a kind, by name.
+    """
 
     schedules: dict[str, _ScheduleSource]
     off: frozenset[str | bool]
