@@ -19,8 +19,8 @@ from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ObjectReader
 from lpgen.edge.ingest.phase_clock import IngestPhase
 from lpgen.edge.ingest.plan import IngestPlan, IngestRange, plan_ingest, plan_objects, refuse_mixture
 from lpgen.edge.ingest.reading import Reading, amount_to_read, read_events, read_files, read_objects
+from lpgen.edge.logs.inflate import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.logs.log_files import LogFile, chunk_files, find_log_files
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.objects.finder import BucketLogs, FoundObjects, find_objects
 from lpgen.errors import InvocationError, quote_input
 

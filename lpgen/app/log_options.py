@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS
+from lpgen.edge.logs.inflate import DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

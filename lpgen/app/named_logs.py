@@ -17,8 +17,8 @@ from lpgen.core.usage.log_layout import ALL_LOGS, LogScope, address_from_text
 from lpgen.edge.aws_regions import refuse_unknown_regions
 from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.ledger import read_scope
+from lpgen.edge.logs.inflate import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.logs.log_files import path_from_name
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.errors import IngestError, InvocationError, quote_input
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""The edge: everything that touches the world (files, databases, processes, AWS)."""
+"""The edge: everything that does I/O (files, databases, processes, AWS)."""

@@ -1,4 +1,4 @@
-"""The Regions that AWS has, as boto3 knows them."""
+"""Checks names of AWS Regions against the list in boto3."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from lpgen.errors import InvocationError, quote_input
 
 
 def refuse_unknown_regions(regions: Iterable[str]) -> None:
-    """Refuse a name that isn't a Region: finding no logs in it would say nothing.
+    """Refuses a name that isn't a Region. A search of an unknown Region would find no logs without saying why.
 
     Raises:
-        InvocationError: there is such a name.
+        InvocationError: a name isn't a Region.
     """
     wanted = list(regions)
     if not wanted:
@@ -21,8 +21,9 @@ def refuse_unknown_regions(regions: Iterable[str]) -> None:
 
     partitions = Loader().load_data("endpoints")["partitions"]
     known = {region for partition in partitions for region in partition["regions"]}
-    for one in wanted:
-        if one not in known:
-            close = get_close_matches(one, sorted(known), n=1)
+    for region in wanted:
+        if region not in known:
+            close = get_close_matches(region, sorted(known), n=1)
             meant = f"did you mean `{close[0]}`? " if close else ""
-            raise InvocationError(f"{quote_input(one)} is no Region", hint=f"{meant}update boto3 if the Region is new")
+            hint = f"{meant}update boto3 if the Region is new"
+            raise InvocationError(f"{quote_input(region)} is not a Region", hint=hint)

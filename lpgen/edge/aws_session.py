@@ -1,9 +1,9 @@
-"""Sessions with AWS: the one place where boto3 is set up, and where its errors become words.
+"""Sessions with AWS. Only this module sets up boto3 and turns its errors into messages.
 
 Credentials, profile and Region follow boto3's own chain, and `AWS_ENDPOINT_URL` works as everywhere. Nothing here
-prints or stores a secret: of credentials only the account, the ARN and the partition of the caller come out.
+prints or stores a secret. Of the credentials, it gives out only the caller's account, ARN and partition.
 
-boto3 is imported when a session is opened, since most commands never need it and it is slow to load.
+boto3 is imported when a session is opened: it is slow to load, and most commands never need it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lpgen.version import __version__
 
 _LOG: Final = logging.getLogger("lpgen")
 WAITING: Final = logging.DEBUG + 5
-"""The level of messages before each call: too many to say, but what a person who waits wants to see."""
+"""The level of messages before each call. There are too many to always print, but they help a person who waits."""
 _DEFAULT_REGION: Final = "us-east-1"
 """The Region for calls to global services when no setting names one."""
 
@@ -35,9 +35,9 @@ _SESSION_NAME: Final = "lpgen"
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach AWS, as far as the command line says; boto3's chain decides an empty field.
+    """How to reach AWS, from the command line. boto3's own chain decides each empty field.
 
-    `role` is the ARN of a role to assume with the credentials that are found. None of this is secret.
+    `role` is the ARN of a role to assume with the credentials that boto3 finds. None of the fields is secret.
     """
 
     profile: str = ""
@@ -46,7 +46,7 @@ class Connection:
     role: str = ""
 
     def elsewhere(self) -> Connection:
-        """How another machine reaches the same: it has no such profile, but credentials of its own."""
+        """The same connection for another machine, which has its own credentials and not this profile."""
         return replace(self, profile="")
 
 
@@ -59,7 +59,7 @@ class CallerIdentity:
 
     @property
     def partition(self) -> str:
-        """`aws`, `aws-cn`, `aws-us-gov` or the like."""
+        """The partition, such as `aws`, `aws-cn` or `aws-us-gov`."""
         return self.arn.split(":", 2)[1]
 
 
@@ -78,16 +78,16 @@ class AwsSession:
         return str(self.boto.region_name or _DEFAULT_REGION)
 
     def client(self, service: str, region: str = "", *, retries: bool = True) -> Any:
-        """The client of a service in a Region; the same one each time: its threads share one rate limit.
+        """The client of a service in a Region. It is the same one each time, so all threads share one rate limit.
 
-        Without `retries` it makes each call once, whatever AWS answers.
+        Without `retries`, the client makes each call once, whatever AWS answers.
 
-        Clients may be used by several threads at once, but not made by several.
+        Several threads may use a client at once, but only one may create clients.
         https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
 
         Raises:
             AwsError: there are no credentials, or they can't be read.
-            InvocationError: the endpoint is no URL.
+            InvocationError: the endpoint isn't a URL.
         """
         key = service, region or self.region, retries
         with self._lock:
@@ -97,19 +97,19 @@ class AwsSession:
                         service,
                         region_name=key[1],
                         endpoint_url=self.connection.endpoint_url or None,
-                        config=_client_config() if retries else _client_config().merge(_once()),
+                        config=_client_config(retries=retries),
                     )
                     _refuse_cut_answers(client)
                     _log_calls(client)
             return self._clients[key]
 
     def known_client(self, service: str, region: str, partition: str) -> Any:
-        """The client of a service in a Region, if boto3 knows an endpoint of it there.
+        """The client of a service in a Region, if boto3 knows an endpoint there.
 
-        Without the check boto3 would make one up, and try for minutes to reach it.
+        Without this check, boto3 would guess an endpoint and try to reach it for minutes.
 
         Raises:
-            AwsError: it knows none, or as `client`.
+            AwsError: boto3 knows no endpoint, or as `client`.
         """
         with self._lock, aws_errors(f"find the endpoints of {service}"):
             known = self.boto.get_available_regions(service, partition_name=partition)
@@ -119,7 +119,7 @@ class AwsSession:
         return self.client(service, region)
 
     def caller(self) -> CallerIdentity:
-        """The account and ARN of the credentials, by sts:GetCallerIdentity, which no policy can deny.
+        """The account and ARN of the credentials. It calls sts:GetCallerIdentity, which no policy can deny.
 
         Raises:
             AwsError: there are no valid credentials, or AWS can't be reached.
@@ -129,7 +129,7 @@ class AwsSession:
         return CallerIdentity(answer["Account"], answer["Arn"])
 
     def assume_role(self, arn: str) -> AwsSession:
-        """A session of a role, assumed now and again before its credentials end.
+        """A session of a role. The role is assumed now, and again before its credentials expire.
 
         Raises:
             AwsError: the role can't be assumed.
@@ -142,9 +142,9 @@ class AwsSession:
         with aws_errors(f"assume {quote_input(arn)}"):
             first = refresh()
         core = get_session()
-        # botocore has no public way to give a session credentials that renew themselves.
+        # botocore has no public way to give a session credentials that renew.
         core._credentials = RefreshableCredentials.create_from_metadata(first, refresh, method="sts-assume-role")
-        profile = self.connection.profile or None  # for what else it configures, such as endpoints
+        profile = self.connection.profile or None  # for its other settings, such as endpoints
         return AwsSession(
             Session(botocore_session=core, profile_name=profile, region_name=self.region), self.connection
         )
@@ -165,7 +165,7 @@ class AwsSession:
 
 
 def open_session(connection: Connection) -> AwsSession:
-    """A session with the credentials that boto3 finds, or with those of the connection's role.
+    """A session with the credentials that boto3 finds, or with credentials of the connection's role.
 
     Raises:
         InvocationError: the profile doesn't exist.
@@ -179,26 +179,20 @@ def open_session(connection: Connection) -> AwsSession:
     return session.assume_role(connection.role) if connection.role else session
 
 
-def _once() -> Any:
-    from botocore.config import Config
+def _client_config(*, retries: bool) -> Any:
+    """The configuration of a client.
 
-    return Config(retries={"mode": "standard", "total_max_attempts": 1})
-
-
-def _client_config() -> Any:
-    """How clients behave.
-
-    Retries are adaptive: IAM, Organizations and CloudTrail allow few calls a second for the whole account, which its
-    owner's own tools need too. In this mode all threads of a client slow down together once AWS throttles one of them,
-    where the standard mode would have each of them come back by itself and throttle the account again.
+    Retries are adaptive. IAM, Organizations and CloudTrail allow few calls a second for the whole account, and its
+    owner's own tools need some of them. In adaptive mode, all threads of a client slow down together once AWS throttles
+    one of them. In standard mode, each thread would retry by itself, and the account would be throttled again.
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
     """
     from botocore.config import Config
 
-    # Given here it would override the variable, which is how people change it.
+    # A value here would override the environment variable, which users set to change it.
     attempts = {} if os.environ.get("AWS_MAX_ATTEMPTS") else {"max_attempts": 10}
     return Config(
-        retries={"mode": "adaptive", **attempts},
+        retries={"mode": "adaptive", **attempts} if retries else {"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=_MAX_CONNECTIONS,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=READ_TIMEOUT_SECONDS,
@@ -207,14 +201,14 @@ def _client_config() -> Any:
 
 
 def _refuse_cut_answers(client: Any) -> None:
-    """Makes the client take an answer whose body ends early for a broken connection, and so ask again.
+    """Makes the client treat an answer whose body ends early as a broken connection, so it retries.
 
-    botocore switches off urllib3's check, and reads half a JSON document as one that says nothing: a list of accounts
-    cut in its middle would be a list without accounts. Bodies that are streamed are the reader's to check.
+    botocore switches off urllib3's check and reads half a JSON document as an empty one. A truncated list of accounts
+    would be a list without accounts. Whoever reads a streamed body has to check it.
     """
     from botocore.exceptions import ConnectionClosedError
 
-    # botocore has no public way to look at an answer while a failure still counts for its retries.
+    # botocore has no public way to check an answer while a failure still causes a retry.
     http = client._endpoint.http_session
     send = http.send
 
@@ -230,7 +224,7 @@ def _refuse_cut_answers(client: Any) -> None:
 
 
 def _log_calls(client: Any) -> None:
-    """Has the client log each call: the operation, and of the answer only its status and request id."""
+    """Makes the client log the operation of each call, and the status and request id of each answer."""
     region = client.meta.region_name
 
     def before(model: Any, **_: Any) -> None:
@@ -254,23 +248,23 @@ def log_call(service: str, operation: str, region: str) -> None:
 
 
 def log_answer(service: str, operation: str, status: int, request: str) -> None:
-    """Logs the status and the request id of an answer, and nothing that is secret."""
+    """Logs the status and the request id of an answer, and no secret."""
     _LOG.debug("%s %s answered %s, request %s", service, operation, status, request)
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How to reach a URL: the file of authorities to trust, "" to trust anybody, and the proxy, "" for none."""
+    """How to reach a URL. `authorities` is the file of authorities to trust ("": any), `proxy` the proxy ("": none)."""
 
     authorities: str
     proxy: str = field(repr=False)  # it may hold a password
 
 
 def way_of_client(client: Any, url: str) -> Way | None:
-    """How a client reaches a URL, by the variables and the AWS configuration.
+    """How a client reaches a URL, from the environment and the AWS configuration.
 
-    None where another program may not be able to go the same way: with a certificate of the client's own, or through a
-    proxy that is itself reached by TLS.
+    It is None where another program may not be able to do the same: with a client certificate, or through a proxy that
+    is itself reached by TLS.
     """
     from botocore.httpsession import get_cert_path
 
@@ -294,7 +288,7 @@ def page_contents(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _endpoint_errors() -> Iterator[None]:
-    """Turn botocore's error about an endpoint that is no URL into an error of the invocation."""
+    """Turns botocore's error about an endpoint that isn't a URL into an `InvocationError`."""
     try:
         yield
     except ValueError as error:
@@ -304,10 +298,10 @@ def _endpoint_errors() -> Iterator[None]:
 
 @contextmanager
 def aws_errors(doing: str) -> Iterator[None]:
-    """Turns what boto3 raises into an `AwsError` that says what was being done, in words: `can't <doing>: <why>`.
+    """Turns errors of boto3 into an `AwsError` that names the failed step: `can't <doing>: <why>`.
 
     Raises:
-        AwsError: in place of every error of boto3 and botocore.
+        AwsError: boto3 or botocore raised an error.
     """
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
@@ -316,7 +310,8 @@ def aws_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code, message = _error_code(error), str(error.response.get("Error", {}).get("Message", ""))
+        details = error.response.get("Error", {})
+        code, message = str(details.get("Code") or "unknown error"), str(details.get("Message", ""))
         why = f"{code}: {message}" if message and message != code else code
         raise AwsError(f"can't {doing}: {quote_input(why)}", code=code, hint=_HINTS.get(code, "")) from error
     except ResponseParserError as error:
@@ -326,11 +321,6 @@ def aws_errors(doing: str) -> Iterator[None]:
         if name == "ProfileNotFound":
             raise InvocationError(f"can't {doing}: {quote_input(why)}", hint=_HINTS[name]) from error
         raise AwsError(f"can't {doing}: {quote_input(why)}", code=name, hint=_HINTS.get(name, "")) from error
-
-
-def _error_code(error: Any) -> str:
-    """The code of a botocore `ClientError`, such as `AccessDenied`."""
-    return str(error.response.get("Error", {}).get("Code") or "unknown error")
 
 
 _DENIED_CODES: Final = frozenset(
@@ -357,7 +347,7 @@ _HINTS: Final = {
     "NoCredentialsError": _NONE_FOUND,
     "PartialCredentialsError": _NONE_FOUND,
     "CredentialRetrievalError": _NONE_FOUND,
-    "ProfileNotFound": "`aws configure list-profiles` names those that exist",
+    "ProfileNotFound": "`aws configure list-profiles` lists the profiles that exist",
     "ExpiredToken": _EXPIRED,
     "ExpiredTokenException": _EXPIRED,
     "InvalidClientTokenId": _EXPIRED,

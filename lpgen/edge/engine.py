@@ -1,15 +1,15 @@
-"""The interface of an engine, which decides where logs are read and principals are reviewed. Results are the same in
-any engine, but for their order.
+"""The interface of an engine, which decides where logs are read and principals are reviewed.
 
-The work is a pure function from a chunk of names to a small partial usage table; an engine maps it over the chunks and
-yields the results as they come, and its caller merges them. Workers return nothing else and write no table.
+All engines give the same results, in any order. The work is a pure function from a chunk of names to a small partial
+usage table. An engine maps it over the chunks and yields results as they arrive. The caller merges them. Workers return
+nothing else and write no table.
 
 - `engines/local_processes.py`: processes of this machine.
 - `engines/dask_cluster.py`: the workers of a Dask cluster, by the same code (`engines/pool.py`).
 - `engines/spark_cluster.py`: the executors of a Spark cluster.
 
-A worker that dies (killed, out of memory, or a crash in native code) costs nothing but the item that kills it whenever
-it is tried by itself: that one is returned as `Lost`.
+If a worker dies (killed, out of memory, or a crash in native code), its items are tried again one at a time. An item
+that kills its worker again is returned as `Lost`.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Lost(Generic[Item]):
-    """An item without a result: the worker died on it each time."""
+    """An item without a result, because its worker died each time."""
 
     item: Item
 
 
 class Engine(Protocol):
-    """The interface that `ingest` needs of an engine. `fn` and the items must survive pickling."""
+    """The interface of an engine. `fn` and the items must survive pickling."""
 
     @property
     def is_remote(self) -> bool:
@@ -45,7 +45,7 @@ class Engine(Protocol):
         """The result of each item, in any order. An exception that `fn` raises ends the map.
 
         Raises:
-            EngineError: the cluster was lost, or its workers can't run lpgen.
+            EngineError: the connection to the cluster was lost, or its workers can't run lpgen.
         """
 
 
@@ -53,7 +53,7 @@ def results_of(engine: Engine, fn: Callable[[Item], Result], items: Iterable[Ite
     """The result of each item, in any order.
 
     Raises:
-        EngineError: the cluster was lost, or a worker died on an item each time.
+        EngineError: the connection to the cluster was lost, or a worker died on an item each time.
     """
     for found in engine.map(fn, items):
         if isinstance(found, Lost):
@@ -68,16 +68,16 @@ def results_of(engine: Engine, fn: Callable[[Item], Result], items: Iterable[Ite
 
 
 _unpacked: Final = threading.local()
-"""A function of each thread, since functions remember what they worked out, and a worker may have several threads."""
+"""The function of each thread. Functions keep caches, and a worker may have several threads."""
 
 
 def pack_function(fn: Callable[[Any], Any]) -> bytes:
-    """The function for `run_packed`, the same bytes each time."""
+    """The function as bytes for `run_packed`. The same function gives the same bytes."""
     return pickle.dumps((__version__, pickle.dumps(fn)))
 
 
 def run_packed(packed: bytes, item: Any) -> Any:
-    """The packed function's result for an item.
+    """The result of a packed function for an item.
 
     Raises:
         EngineError: this worker has another version of lpgen than the process that packed it.

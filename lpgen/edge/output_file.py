@@ -1,8 +1,9 @@
-"""The file that `--output` names: it appears whole, and its old content is kept until then.
+"""Writes the file that `--output` names. Its old content is kept until the new content is complete.
 
-Only its owner can read a new file. A file of one's own that is replaced keeps its permissions: somebody chose them.
+Only its owner can read a new file. A replaced file of the same owner keeps its permissions, because somebody chose
+them.
 
-INVARIANT: a link isn't followed. Whoever can write the folder may have planted it, and it may lead anywhere.
+INVARIANT: links aren't followed. Anyone who can write to the folder may have planted a link that leads anywhere.
 """
 
 from __future__ import annotations
@@ -21,53 +22,52 @@ from lpgen.edge.private_files import open_no_link, open_private
 from lpgen.errors import InvocationError, OutputError, quote_input
 
 _STREAM: Final = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/(self|thread-self|\d+)(/task/\d+)?/fd/\d+")
-"""The names of a process's open files. They are links by nature, and what they lead to may be a file that a shell
-appends to, which must keep its content."""
+"""The names of a process's open files. They are always links, and may lead to a file that a shell appends to. Such a
+file must keep its content."""
 
 
 def refuse_missing_folder(path: Path) -> None:
-    """Ends a command whose output would lie in a folder that isn't there: it is a misspelled one.
+    """Refuses an output in a folder that doesn't exist, because its name is probably misspelled.
 
     Raises:
-        OutputError: it isn't there.
+        OutputError: the folder doesn't exist.
     """
     if not path.parent.exists():
-        raise OutputError(f"there is no folder `{path.parent}` to write `{path.name}` to", hint="make it first")
+        raise OutputError(f"there is no folder `{path.parent}` to write `{path.name}` to", hint="create it first")
 
 
 def refuse_replacing(path: Path) -> None:
-    """Ends a command that would write over a file which people edit, or into a folder that isn't there.
+    """Refuses to overwrite a file that people edit, or to write into a folder that doesn't exist.
 
     Raises:
-        InvocationError: the file is there.
-        OutputError: its folder isn't.
+        InvocationError: the file exists.
+        OutputError: its folder doesn't exist.
     """
     if os.path.lexists(path):
-        raise InvocationError(f"`{path}` is there already, and may hold what somebody wrote", hint="name a new file")
+        raise InvocationError(f"`{path}` already exists, and may hold what somebody wrote", hint="name a new file")
     refuse_missing_folder(path)
 
 
 def refuse_link(path: Path) -> None:
-    """Ends a command whose output is a link: somebody else may have put it there.
+    """Refuses an output that is a link, because somebody else may have put it there.
 
     Raises:
-        OutputError: it is.
+        OutputError: it is a link.
     """
     if path.is_symlink():
         raise OutputError(
             f"`{path}` is a link to {quote_input(os.readlink(path))}, and lpgen doesn't write through links",
-            hint="name what it leads to, or delete the link",
+            hint="name the file that it leads to, or delete the link",
         )
 
 
 def write_file(path: Path, chunks: Iterable[bytes]) -> bool:
-    """Write the file in one step: a full disk or an error midway leaves the old content. Return whether it replaced a
-    file.
+    """Writes the file in one step, and returns whether it replaced a file.
 
-    Pipes and devices take the bytes as they come.
+    A full disk or an error midway leaves the old content. Pipes and devices get the bytes as they come.
 
     Raises:
-        OutputError: it can't be written, or is a link.
+        OutputError: the file can't be written, or is a link.
     """
     refuse_missing_folder(path)
     try:
@@ -83,13 +83,13 @@ def write_file(path: Path, chunks: Iterable[bytes]) -> bool:
             _replace(path, chunks)
         return is_there
     except BrokenPipeError:
-        raise  # the reader of a pipe has seen enough, as on stdout
+        raise  # the reader of a pipe closed it, as on stdout
     except OSError as error:
         raise OutputError(f"can't write `{path}`: {error.strerror or error}") from error
 
 
 def open_to_append(path: Path) -> IO[str]:
-    """An open file that only its owner can read, or a pipe or device, to which texts are appended.
+    """A file, pipe or device, open to append text. Only its owner can read the file.
 
     Raises:
         OSError: it can't be opened, or is a link or another user's.
@@ -105,7 +105,7 @@ def open_to_append(path: Path) -> IO[str]:
 
 
 def is_stream(path: Path) -> bool:
-    """Whether what is written goes to a pipe or device rather than to a file."""
+    """Whether the output is a pipe or device rather than a file."""
     if _STREAM.fullmatch(os.path.abspath(path)):
         return True
     return not path.is_symlink() and path.exists() and not path.is_file()
@@ -115,7 +115,7 @@ def _open_stream(path: Path, mode: str) -> IO[Any]:
     """An open pipe or device.
 
     Raises:
-        OSError: it can't be opened, or is a pipe that somebody else made to read along.
+        OSError: it can't be opened, or is a pipe of another user, who could read the output.
     """
     if _STREAM.fullmatch(os.path.abspath(path)):
         return path.open(mode)

@@ -1,4 +1,4 @@
-"""The output folder as a whole: it is replaced in one step, or not at all, whenever the process dies.
+"""Replaces the output folder in one step, or not at all, even if the process dies.
 
 A new folder is filled under another name and flushed to the disk. Then the old one is renamed to `.NAME.lpgen-old`, and
 the new one takes its place. If a run dies between these two steps, the next command that reads or writes the folder
@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from lpgen.edge.files import file_errors
 from lpgen.edge.output_file import refuse_link, refuse_missing_folder, write_file
 from lpgen.edge.private_files import make_private_folder, open_private, sync_folder
 from lpgen.errors import OutputError
@@ -30,7 +31,7 @@ _GONE: Final = ".lpgen-gone-"
 
 
 class OutputFolder:
-    """A folder that appears whole or not at all. As a context manager, `path` is where to write meanwhile.
+    """A folder that appears complete or not at all. As a context manager, it gives in `path` where to write meanwhile.
 
     An existing folder is replaced only when lpgen wrote it, which its summary shows.
     """
@@ -48,14 +49,12 @@ class OutputFolder:
                 f"`{self._shown}` exists and was not written by lpgen",
                 hint="name a new or empty folder with --output",
             )
-        try:
+        with file_errors(f"write next to `{self._shown}`", OutputError):
             make_private_folder(self._target.parent.resolve())
             with _locked(self._target.parent):
                 _remove_leftovers(self._target)
                 self.path = Path(tempfile.mkdtemp(prefix=f".{self._target.name}{_NEW}", dir=self._target.parent))
                 self._held = _hold(self.path)
-        except OSError as error:
-            raise OutputError(f"can't write next to `{self._shown}`: {error.strerror or error}") from error
         return self
 
     def __exit__(self, kind: object, *_rest: object) -> None:
@@ -92,7 +91,7 @@ class OutputFolder:
 
 
 def recover_output(target: Path) -> None:
-    """Restores an output folder that a run had set aside when it died. Does nothing in all other cases.
+    """Restores an output folder that a run set aside before it died. Otherwise does nothing.
 
     Raises:
         OutputError: the folder can't be restored.
@@ -100,25 +99,22 @@ def recover_output(target: Path) -> None:
     whole = Path(os.path.abspath(target))
     if not os.path.lexists(_old(whole)):
         return
-    try:
-        with _locked(whole.parent):
-            _restore(whole)
-            gone = _discard_old(whole)
-    except OSError as error:
-        raise OutputError(f"can't restore `{target}` from `{_old(whole)}`: {error.strerror or error}") from error
+    with file_errors(f"restore `{target}` from `{_old(whole)}`", OutputError), _locked(whole.parent):
+        _restore(whole)
+        gone = _discard_old(whole)
     if gone is not None:
         shutil.rmtree(gone, ignore_errors=True)
 
 
 def _restore(target: Path) -> None:
-    """Renames the old folder back where nothing took its place."""
+    """Renames the old folder back if nothing took its place."""
     if os.path.lexists(_old(target)) and not os.path.lexists(target):
         _old(target).rename(target)
         sync_folder(target.parent)
 
 
 def _discard_old(target: Path) -> Path | None:
-    """Rename the old folder, so nothing restores it while it is being removed, and return its last name."""
+    """Renames the old folder, and returns its new name. Nothing restores it under that name while it is removed."""
     if not os.path.lexists(_old(target)):
         return None
     gone = Path(tempfile.mkdtemp(prefix=f".{target.name}{_GONE}", dir=target.parent))
@@ -127,7 +123,7 @@ def _discard_old(target: Path) -> Path | None:
 
 
 def _remove_leftovers(target: Path) -> None:
-    """Remove the leftovers of runs that died: begun folders that no process fills, and replaced ones."""
+    """Removes the leftovers of runs that died: replaced folders, and unfinished ones that no process fills."""
     for entry in target.parent.iterdir():
         if entry.name.startswith(f".{target.name}{_GONE}") or (
             entry.name.startswith(f".{target.name}{_NEW}") and not _is_held(entry)
@@ -153,7 +149,7 @@ def _sync_tree(root: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Waits until no other run renames folders in this one."""
+    """Waits until no other run renames folders in this folder."""
     handle = _hold(folder)
     try:
         yield
@@ -163,9 +159,9 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _hold(folder: Path) -> int | None:
-    """Locks a folder for as long as the returned handle is open and the process lives; None where none can be locked.
+    """Locks a folder while the returned handle is open and the process lives. None if folders can't be locked.
 
-    Windows has no locks of folders, and some network file systems neither.
+    Windows has no locks for folders, and neither do some network file systems.
     """
     if sys.platform == "win32":
         return None
@@ -178,7 +174,7 @@ def _hold(folder: Path) -> int | None:
 
 
 def _is_held(folder: Path) -> bool:
-    """Whether a run that lives fills a folder, or may do so: what another user fills can't be opened."""
+    """Whether a live run fills a folder, or may do so. A folder that another user fills can't be opened."""
     if sys.platform == "win32":
         return True
     import fcntl
@@ -196,7 +192,7 @@ def _is_held(folder: Path) -> bool:
     return False
 
 
-# ---------------------------------------------------------------- a page and the folder beside it
+# ---------------------------------------------------------------- a page and the folder of its files
 
 
 _NEW_PAGE: Final = ".lpgen-"
@@ -204,14 +200,14 @@ _OWN_NAME: Final = re.compile(r"[0-9a-f]{32}|\.lpgen-[0-9a-f]{32}")
 
 
 def folder_of_page(page: Path) -> Path:
-    """The folder beside a page that holds its files."""
+    """The folder next to a page that holds its files."""
     return page.with_name(f"{page.stem}-files")
 
 
 def write_page(page: Path, content: Iterable[bytes], *, digest: str, files: Iterable[tuple[str, bytes]]) -> bool:
-    """Write a page and the files that it leads to. Return whether it replaced a page.
+    """Writes a page and the files that it links to, and returns whether it replaced a page.
 
-    The content is asked for after the files.
+    The content is requested after the files.
 
     Raises:
         OutputError: something can't be written.
@@ -219,7 +215,7 @@ def write_page(page: Path, content: Iterable[bytes], *, digest: str, files: Iter
     refuse_missing_folder(page)
     refuse_link(page)
     folder = folder_of_page(page)
-    try:
+    with file_errors(f"write `{folder}`", OutputError):
         make_private_folder(folder)
         with _locked(folder):
             is_new = not os.path.lexists(folder / digest)
@@ -231,13 +227,11 @@ def write_page(page: Path, content: Iterable[bytes], *, digest: str, files: Iter
                     shutil.rmtree(folder / digest, ignore_errors=True)
                 raise
             _remove_other_runs(folder, digest)
-    except OSError as error:
-        raise OutputError(f"can't write `{folder}`: {error.strerror or error}") from error
     return is_replaced
 
 
 def remove_files_of_page(page: Path) -> None:
-    """Remove what an earlier run wrote beside a page that has no files any more.
+    """Removes the files that an earlier run wrote next to a page that no longer has any.
 
     Raises:
         OutputError: something can't be removed.
@@ -245,13 +239,10 @@ def remove_files_of_page(page: Path) -> None:
     folder = folder_of_page(page)
     if folder.is_symlink() or not folder.is_dir():
         return
-    try:
-        with _locked(folder):
-            _remove_other_runs(folder, "")
-            if not any(folder.iterdir()):
-                folder.rmdir()
-    except OSError as error:
-        raise OutputError(f"can't remove `{folder}`: {error.strerror or error}") from error
+    with file_errors(f"remove `{folder}`", OutputError), _locked(folder):
+        _remove_other_runs(folder, "")
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _write_page_files(folder: Path, digest: str, files: Iterable[tuple[str, bytes]]) -> None:
@@ -261,7 +252,7 @@ def _write_page_files(folder: Path, digest: str, files: Iterable[tuple[str, byte
         for name, content in files:
             with open_private(new / name, "xb") as file:
                 file.write(content)
-        if os.path.lexists(folder / digest):  # of the same content, unless somebody changed it
+        if os.path.lexists(folder / digest):  # has the same content, unless somebody changed it
             (folder / digest).rename(folder / f"{_NEW_PAGE}{uuid.uuid4().hex}")
         new.rename(folder / digest)
     except BaseException:
@@ -270,7 +261,7 @@ def _write_page_files(folder: Path, digest: str, files: Iterable[tuple[str, byte
 
 
 def _remove_other_runs(folder: Path, digest: str) -> None:
-    """Remove what runs left in the folder but one; what people put there stays."""
+    """Removes the files of all other runs from the folder, and keeps what people put there."""
     for path in folder.iterdir():
         if path.name != digest and _OWN_NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

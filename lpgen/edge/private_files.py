@@ -1,9 +1,9 @@
 """Files and folders that only their owner can read.
 
-Policies, reports and logs show where an organization is weak, so the umask doesn't decide who can read them.
+Policies, reports and logs show where an organization is weak. So lpgen, not the umask, decides who can read them.
 
-INVARIANT: a name of lpgen's own that is a link is an error. Whoever can write the folder may have planted the link, and
-what it leads to is none of lpgen's to write, to change or to delete.
+INVARIANT: a link in the place of one of lpgen's own files is an error. Anyone who can write to the folder may have
+planted it, and lpgen must not write, change or delete what it leads to.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _SEALED_FILE: Final = 0o400
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)
 _NO_PERMISSIONS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
-"""How a file system answers that has no owners or permissions, such as FAT, or where somebody else owns the file."""
+"""The errors of a file system without owners or permissions, such as FAT, or for a file that somebody else owns."""
 
 
 def open_private(path: Path, mode: str) -> IO[Any]:
     """An open file that only its owner can read or write; `mode` is that of `open`, text is UTF-8 with `\\n`.
 
-    A file that exists loses the permissions of everyone else.
+    A file that exists becomes private too.
 
     Raises:
         OSError: it can't be opened, or isn't a file.
@@ -41,7 +41,9 @@ def open_private(path: Path, mode: str) -> IO[Any]:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it isn't a file")
         if "x" in mode:
-            os.chmod(file.fileno() if os.chmod in os.supports_fd else path, _FILE)  # a umask may take these rights
+            os.chmod(
+                file.fileno() if os.chmod in os.supports_fd else path, _FILE
+            )  # a umask may remove these permissions
         else:
             restrict_to_owner(file.fileno() if os.chmod in os.supports_fd else path)
     except BaseException:
@@ -51,7 +53,7 @@ def open_private(path: Path, mode: str) -> IO[Any]:
 
 
 def open_no_link(name: str, flags: int) -> int:
-    """The descriptor of an open file, as an `opener` of `open` returns it; a new one is for its owner only.
+    """The descriptor of an open file, for use as an `opener` of `open`. A new file is private.
 
     Raises:
         OSError: it can't be opened, or is a link.
@@ -65,10 +67,10 @@ def open_no_link(name: str, flags: int) -> int:
 
 
 def check_is_no_link(path: Path) -> None:
-    """Ends what would use a name of lpgen's own that is a link.
+    """Refuses a link in the place of one of lpgen's own files.
 
     Raises:
-        OSError: it is.
+        OSError: it is a link.
     """
     if path.is_symlink():
         raise _link_error(str(path))
@@ -79,7 +81,7 @@ def _link_error(name: str) -> OSError:
 
 
 def write_private(path: Path, content: bytes | bytearray) -> None:
-    """Writes a new file to the disk itself.
+    """Writes a new file and flushes it to the disk.
 
     Raises:
         OSError: the file exists, or the disk is full.
@@ -91,7 +93,7 @@ def write_private(path: Path, content: bytes | bytearray) -> None:
 
 
 def make_private_folder(path: Path) -> None:
-    """Create a folder that only its owner can enter, and its missing parents. An existing folder is left unchanged.
+    """Creates a folder that only its owner can enter, and its missing parents. An existing folder remains unchanged.
 
     Its parents may be links.
 
@@ -109,7 +111,7 @@ def make_private_folder(path: Path) -> None:
         if not path.is_dir():
             raise
     else:
-        _change_mode(path, _FOLDER)  # a umask may take these rights
+        _change_mode(path, _FOLDER)  # a umask may remove these permissions
 
 
 def take_folder(path: Path) -> None:
@@ -123,7 +125,7 @@ def take_folder(path: Path) -> None:
 
 
 def restrict_to_owner(path: Path | int) -> None:
-    """Takes all permissions on a file or folder from everyone but its owner, where the file system has any.
+    """Removes everyone's permissions on a file or folder except its owner's, if the file system has permissions.
 
     An open file may be given by its descriptor.
 
@@ -138,7 +140,7 @@ def restrict_to_owner(path: Path | int) -> None:
 
 
 def remove_others(folder: Path, kept: Collection[str]) -> None:
-    """Removes what is in a folder but for these names, as far as it can; nothing behind a link."""
+    """Removes everything in a folder except these names, as far as possible. Nothing behind a link is removed."""
     with contextlib.suppress(OSError):
         check_is_no_link(folder)
         for entry in os.scandir(folder):
@@ -147,7 +149,7 @@ def remove_others(folder: Path, kept: Collection[str]) -> None:
 
 
 def seal_file(path: Path) -> None:
-    """Make a file readable only by its owner, and writable by no one.
+    """Makes a file readable only by its owner, and writable by nobody.
 
     Raises:
         OSError: its permissions can't be changed.

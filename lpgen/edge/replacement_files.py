@@ -22,8 +22,10 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
 from lpgen.core.replacements import LeftPolicy
 from lpgen.core.schemas import EVIDENCE_SCHEMA, SUMMARY_SCHEMA, check_schema
+from lpgen.edge.files import file_errors, read_file
 from lpgen.edge.output_folder import SUMMARY, recover_output
 from lpgen.edge.private_files import make_private_folder, open_private
+from lpgen.edge.readers.json_files import refuse_duplicate_keys
 from lpgen.errors import OutputError, quote_reason
 
 EVIDENCE: Final = "evidence.json"
@@ -32,11 +34,11 @@ SIGNATURE: Final = "summary.sig"
 _AGAIN: Final = "run `lpgen generate` again"
 
 
-# ---------------------------------------------------------------- evidence.json, as far as lpgen reads it back
+# ---------------------------------------------------------------- the parts of evidence.json that lpgen reads back
 
 
 class _EvidencePolicy(msgspec.Struct, frozen=True):
-    """A document beside the file."""
+    """A document next to the evidence file."""
 
     file: str
     name: str
@@ -58,7 +60,7 @@ class _EvidenceParent(msgspec.Struct, frozen=True):
 
 
 class EvidenceLine(msgspec.Struct, frozen=True):
-    """A line of a document, or of a copy of a policy that is left attached, which has no file."""
+    """A line of a document, or of a policy that is left attached, which has no file here."""
 
     action: str
     parent: _EvidenceParent
@@ -78,7 +80,7 @@ class _EvidenceLeft(msgspec.Struct, frozen=True):
 
 
 class _EvidenceCaveat(msgspec.Struct, frozen=True):
-    """A reason not to call the replacement safe."""
+    """A reason why the replacement isn't called safe."""
 
     message: str
 
@@ -107,7 +109,7 @@ def decode_evidence(content: bytes, place: str) -> EvidenceFile:
     """The content of an evidence file; `place` is the file.
 
     Raises:
-        OutputError: it is no evidence file, or has another schema.
+        OutputError: it isn't an evidence file, or has another schema.
     """
     try:
         check_schema(content, EVIDENCE_SCHEMA, place, error=OutputError, hint=_AGAIN)
@@ -118,8 +120,11 @@ def decode_evidence(content: bytes, place: str) -> EvidenceFile:
 
 @dataclass(frozen=True, slots=True)
 class WrittenReplacement:
-    """One principal's folder as read back. `stated` are the pairs of action and resource that need no use, `left` the
-    policies left attached, and `evidence` is the whole evidence file."""
+    """One principal's folder as read back.
+
+    `stated` are the pairs of action and resource that need no use, `left` the policies left attached, and `evidence`
+    is the complete evidence file.
+    """
 
     folder: Path
     principal: str
@@ -130,7 +135,7 @@ class WrittenReplacement:
 
     @property
     def held(self) -> tuple[Policy, ...]:
-        """The policies that the principal is to hold."""
+        """The policies that the principal should have."""
         return (*(document.policy for document in self.documents), *(policy.document for policy in self.left))
 
 
@@ -140,12 +145,10 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OutputError: it can't be written.
     """
-    try:
+    with file_errors(f"write `{path}`", OutputError):
         make_private_folder(path.parent.resolve())
         with open_private(path, "w") as file:
             file.write(text)
-    except OSError as error:
-        raise OutputError(f"can't write `{path}`: {error.strerror or error}") from error
 
 
 # ---------------------------------------------------------------- reading back
@@ -171,7 +174,7 @@ def open_replacements(output: Path) -> Iterator[WrittenReplacement]:
     folders = find_replacements(output)
     strays = [path for path in output.glob("*/policy-*.json") if path.parent not in folders]
     if strays:
-        raise OutputError(f"`{strays[0]}` has no {EVIDENCE} beside it")
+        raise OutputError(f"`{strays[0]}` has no {EVIDENCE} next to it")
     yield from map(read_replacement, folders)
 
 
@@ -183,7 +186,7 @@ def find_replacements(output: Path) -> list[Path]:
     """
     recover_output(output)
     if not output.is_dir():
-        raise OutputError(f"there is no folder `{output}`", hint="make one with `lpgen generate --output`")
+        raise OutputError(f"there is no folder `{output}`", hint="create it with `lpgen generate --output`")
     folders = sorted(path.parent for path in output.glob(f"*/{EVIDENCE}"))
     if not folders and not (output / SUMMARY).is_file():
         raise OutputError(f"`{output}` holds no replacement", hint="name the folder given to `lpgen generate --output`")
@@ -194,11 +197,11 @@ def read_replacement(folder: Path) -> WrittenReplacement:
     """One principal's folder.
 
     Raises:
-        OutputError: a file is missing, damaged, not listed in the evidence file, or not what that says.
+        OutputError: a file is missing, damaged, not listed in the evidence file, or differs from it.
         PolicyError: a policy document breaks IAM's grammar.
     """
     path = folder / EVIDENCE
-    evidence = decode_evidence(_read_bytes(path), str(path))
+    evidence = decode_evidence(read_file(path, OutputError), str(path))
     listed = {policy.file: policy for policy in evidence.policies}
     present = {path.name for path in folder.glob("*.json")} - {EVIDENCE}
     for name in sorted(present ^ listed.keys()):
@@ -208,9 +211,9 @@ def read_replacement(folder: Path) -> WrittenReplacement:
         WrittenDocument(
             f"{folder.name}/{name}",
             listed[name].type == "inline",
-            policy_from_json(_read_bytes(folder / name), place=f"{folder.name}/{name}"),
+            policy_from_json(read_file(folder / name, OutputError), place=f"{folder.name}/{name}"),
         )
-        for name in sorted(listed, key=lambda one: (len(one), one))
+        for name in sorted(listed, key=lambda name: (len(name), name))
     )
     left = tuple(_read_left(left, folder) for left in evidence.left_attached)
     lines = [*evidence.lines, *(line for policy in evidence.left_attached for line in policy.lines)]
@@ -223,7 +226,9 @@ def _read_left(stated: _EvidenceLeft, folder: Path) -> LeftPolicy:
     Its file name follows from the policy, so no other file is read, whatever the evidence file says.
     """
     path = folder.parent / file_of_left_policy(stated.arn, stated.sha256)
-    found = LeftPolicy(stated.arn, stated.version or "", policy_from_json(_read_bytes(path), place=str(path)))
+    found = LeftPolicy(
+        stated.arn, stated.version or "", policy_from_json(read_file(path, OutputError), place=str(path))
+    )
     if found.sha256 != stated.sha256:
         raise OutputError(f"`{path}` isn't what `{folder / EVIDENCE}` says", hint=_AGAIN)
     return found
@@ -236,12 +241,10 @@ def read_output(output: Path) -> FoundOutput:
         OutputError: a file can't be read, or the summary has another schema.
     """
     recover_output(output)
-    try:
+    with file_errors(f"read `{output}`", OutputError):
         entries = dict(_walk(output))
-    except OSError as error:
-        raise OutputError(f"can't read `{output}`: {error.strerror or error}") from error
     files = {
-        path: digest_of_text(_read_bytes(output / path))
+        path: digest_of_text(read_file(output / path, OutputError))
         for path, is_file in entries.items()
         if is_file and path not in (SUMMARY, SIGNATURE)
     }
@@ -257,12 +260,12 @@ def read_output(output: Path) -> FoundOutput:
         summary,
         chain,
         stated,
-        _read_bytes(signature).decode(errors="replace") if signature.is_file() else None,
+        read_file(signature, OutputError).decode(errors="replace") if signature.is_file() else None,
     )
 
 
 def _walk(root: Path, below: str = "") -> Iterator[tuple[str, bool]]:
-    """Every path below a folder that is no folder with something in it, and whether it is a file and no link."""
+    """Every file, link and empty folder below a folder, with whether it is a file and not a link."""
     entries = sorted(os.scandir(root), key=lambda entry: entry.name)
     if below and not entries:
         yield below, False
@@ -275,34 +278,20 @@ def _walk(root: Path, below: str = "") -> Iterator[tuple[str, bool]]:
 
 
 def _read_summary(path: Path) -> dict[str, Any]:
-    """The decoded summary; {} where there is none, or where it is no JSON object with a schema, or has a key twice."""
+    """The decoded summary. {} if there is none, it isn't a JSON object with a schema, or it has a key twice."""
     if not path.is_file():
         return {}
-    content = _read_bytes(path)
+    content = read_file(path, OutputError)
     try:
-        decoded: dict[str, Any] = json.loads(content, object_pairs_hook=_without_repeated_keys)
+        refuse_duplicate_keys(content)
+        decoded: dict[str, Any] = json.loads(content)
         check_schema(content, SUMMARY_SCHEMA, str(path), error=OutputError, hint=f"{_AGAIN}, with --replace")
     except (ValueError, RecursionError, msgspec.DecodeError):
         return {}
     return decoded
 
 
-def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Of a repeated key one reader takes the first value and another the last.
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is repeated")
-    return found
-
-
 def _stated_pairs(lines: Iterable[EvidenceLine]) -> Iterable[tuple[str, str]]:
     for line in lines:
         if any(is_stated(reason.kind, reason.rule) for reason in line.evidence):
             yield from ((line.action, resource) for resource in (*line.resources, *line.not_resources))
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise OutputError(f"can't read `{path}`: {error.strerror or error}") from error

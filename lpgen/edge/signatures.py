@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from lpgen.edge.files import read_file
 from lpgen.errors import InvocationError
 
 
@@ -25,7 +26,7 @@ def read_private_key(path: Path) -> Ed25519PrivateKey:
         InvocationError: the file can't be read, or holds another kind of key.
     """
     try:
-        key = load_pem_private_key(_read_pem(path), password=None)
+        key = load_pem_private_key(read_file(path, InvocationError), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise _wrong_key(path, "private") from error
     if not isinstance(key, Ed25519PrivateKey):
@@ -40,7 +41,7 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
         InvocationError: the file can't be read, or holds another kind of key.
     """
     try:
-        key = load_pem_public_key(_read_pem(path))
+        key = load_pem_public_key(read_file(path, InvocationError))
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise _wrong_key(path, "public") from error
     if not isinstance(key, Ed25519PublicKey):
@@ -54,19 +55,12 @@ def sign_digest(root: str, key: Ed25519PrivateKey) -> str:
 
 
 def is_signature_of(signature: str, root: str, key: Ed25519PublicKey) -> bool:
-    """Whether the signature, in base64, is that of the root digest by the key's owner. False for damaged base64."""
+    """Whether the owner of the key signed the root digest. False for damaged base64."""
     try:
         key.verify(base64.b64decode(signature.strip(), validate=True), root.encode())
     except (InvalidSignature, binascii.Error, ValueError):
         return False
     return True
-
-
-def _read_pem(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InvocationError(f"can't read the key `{path}`: {error.strerror or error}") from error
 
 
 def _wrong_key(path: Path, kind: str) -> InvocationError:

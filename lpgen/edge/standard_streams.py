@@ -1,9 +1,8 @@
 """Output that never stops a command: stdout, stderr and the pipes that `--output` names.
 
-A reader may leave early (`lpgen rollout apply plan.json | head`), and the disk that output is redirected to may fill
-up. Neither may end a command in the middle of its work, least of all while it changes IAM. Text that can't be written
-is dropped, and the failure counts when the command ends. A locale doesn't end a command either: characters that its
-encoding lacks are replaced.
+A reader may close the pipe early (`lpgen rollout apply plan.json | head`), and the disk for redirected output may fill
+up. Neither may end a command in the middle of its work, especially while it changes IAM. Text that can't be written
+is dropped, and the failure counts when the command ends. Characters that the locale's encoding lacks are replaced.
 """
 
 from __future__ import annotations
@@ -27,8 +26,7 @@ _failures: dict[str, OSError] = {}
 
 
 def _encodable(error: UnicodeError) -> tuple[str, int]:
-    """The replacement for text that the encoding of a stream lacks: its look, or escapes that JSON reads as the
-    text."""
+    """The replacement for text that the encoding of a stream lacks: similar characters, or JSON escapes."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(_plain, error.object[error.start : error.end])), error.end
@@ -43,9 +41,9 @@ codecs.register_error(_ENCODABLE, _encodable)
 
 
 def open_standard_streams() -> None:
-    """Replaces `sys.stdout` and `sys.stderr` by streams that drop what can't be written.
+    """Replaces `sys.stdout` and `sys.stderr` with streams that drop text that can't be written.
 
-    A stream that the shell closed (`>&-`), for which Python has None, drops everything.
+    If the shell closed a stream (`>&-`), Python has None for it, and everything is dropped.
     """
     _failures.clear()
     sys.stdout = _lasting_stream(sys.stdout, _STDOUT)
@@ -53,7 +51,7 @@ def open_standard_streams() -> None:
 
 
 def flush_standard_streams() -> None:
-    """Write buffered output. Call it before `first_failure`: Python flushes too late to see an error."""
+    """Writes buffered output. Call it before `first_failure`: Python flushes too late to report an error."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
 
@@ -64,17 +62,17 @@ def note_failure(name: str, error: OSError) -> None:
 
 
 def first_failure() -> OSError | None:
-    """Why output was dropped, None where all of it was written."""
+    """Why output was dropped. None if all output was written."""
     return next(iter(_failures.values()), None)
 
 
 def is_stdout_dropped() -> bool:
-    """Whether stdout can't be written any more: a command that only prints may stop."""
+    """Whether stdout can no longer be written. Then a command that only prints may stop."""
     return _STDOUT in _failures
 
 
 class _LastingFile(io.FileIO):
-    """An open file that takes every write, and remembers the first one that failed."""
+    """An open file that accepts every write and remembers the first failure."""
 
     def __init__(self, descriptor: int, name: str) -> None:
         super().__init__(descriptor, "wb", closefd=False)
@@ -101,7 +99,7 @@ def _lasting_stream(stream: TextIO | None, name: str) -> TextIO:
     }
     try:
         descriptor = stream.fileno()
-    except OSError:  # no file of the system, as in a notebook
+    except OSError:  # not a file of the system, as in a notebook
         return stream
     with contextlib.suppress(OSError):
         stream.flush()

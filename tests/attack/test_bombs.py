@@ -18,7 +18,7 @@ from bench import hostile_logs, hostile_policies, hostile_uses
 from bench.doublings import seconds_to_review, seconds_to_review_usage
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
-from lpgen.edge.logs.read_limits import ReadLimits
+from lpgen.edge.logs.inflate import ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
 from tests.attack.score import Attack, sample
 

@@ -25,7 +25,7 @@ from lpgen.edge.data_folder.ledger import LedgerFile, open_ledger
 from lpgen.edge.data_folder.ledger_integrity import LedgerSums, read_sums
 from lpgen.edge.data_folder.pins import pin_generation
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter
-from lpgen.edge.data_folder.usage_files import remove_stale_usage, write_usage, write_usage_beside
+from lpgen.edge.data_folder.usage_files import remove_stale_usage, write_usage, write_usage_part
 from lpgen.errors import DamageError, DataError
 from tests.support.law_examples import examples
 from tests.support.log_samples import PlainMap, record_json
@@ -48,13 +48,13 @@ def data(tmp_path: Path) -> Path:
     """A folder with tables in two parts, a snapshot and a baseline."""
     data = tmp_path / "data"
     with open_ledger(data) as ledger:
-        generation = write_usage_beside(data, write_usage(data, usage(30)), usage(3))
+        generation = write_usage_part(data, write_usage(data, usage(30)), usage(3))
         ledger.commit(generation, [file("a", 30), file("b", 3)])
     for entry in (data / "usage").iterdir():
         if entry.name != generation:
             shutil.rmtree(entry)
     with SnapshotWriter(data, NOW) as writer:
-        writer.write("policies/111122223333.json", [{"RoleDetailList": []}])
+        writer.write_json("policies/111122223333.json", [{"RoleDetailList": []}])
         writer.finish((), (), about={})
     (tmp_path / "policies.json").write_text("{}", encoding="utf-8")
     files = BaselineFiles((tmp_path / "policies.json",))

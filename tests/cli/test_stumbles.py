@@ -17,7 +17,7 @@ from tests.support.s3_buckets import Bucket, daily_logs, make_bucket
 
 REPORTS = [
     ("report.pdf", 2, "this command can't write pdf to `report.pdf`\n  end the name in .txt or .md or .json or"),
-    ("new/report.html", 3, "there is no folder `new` to write `report.html` to\n  make it first"),
+    ("new/report.html", 3, "there is no folder `new` to write `report.html` to\n  create it first"),
     ("report.2026-09-30", 0, ""),
     ("old.json", 0, "replaced `old.json`\n"),
 ]
@@ -25,9 +25,9 @@ DETAILS: dict[str, list[object]] = {"UserDetailList": [], "GroupDetailList": [],
 SOURCES = "name files, folders, `s3://BUCKET/PREFIX`, `athena://DATABASE.TABLE` or `cloudtrail://`"
 
 MISTAKES = [
-    ("s3:trail", 2, "`s3:trail` is no path\n  write `s3://trail/`"),
+    ("s3:trail", 2, "`s3:trail` is not a path\n  write `s3://trail/`"),
     ("s3:/trail/AWSLogs", 2, "write `s3://trail/AWSLogs`"),
-    ("arn:aws:s3:::trail", 2, "`arn:aws:s3:::trail` is no path\n  write `s3://trail/`"),
+    ("arn:aws:s3:::trail", 2, "`arn:aws:s3:::trail` is not a path\n  write `s3://trail/`"),
     ("arn:aws-cn:s3:::trail/AWSLogs/", 2, "write `s3://trail/AWSLogs/`"),
     ("https://trail.s3.eu-west-1.amazonaws.com/AWSLogs?x=1", 2, "write `s3://trail/AWSLogs`"),
     ("https://s3.eu-west-1.amazonaws.com/trail/AWSLogs", 2, "write `s3://trail/AWSLogs`"),
@@ -35,8 +35,8 @@ MISTAKES = [
     ("arn:aws:cloudtrail:eu-west-1:111122223333:trail/main", 2, SOURCES),
     ("my-trail", 3, "my-trail: no such file or directory; if it is a bucket, write `s3://my-trail`"),
     ("missing/logs.json", 3, "missing/logs.json: no such file or directory\n"),
-    ("records.csv", 3, "records as CSV don't tell enough: take them as JSON"),
-    ("console.csv", 3, "records as CSV don't tell enough: take them as JSON"),
+    ("records.csv", 3, "CSV lacks parts of the records: use JSON"),
+    ("console.csv", 3, "CSV lacks parts of the records: use JSON"),
     ("plain.json.gz", 3, "plain.json.gz: it is neither JSON nor gzip"),
     ("cut.json.gz", 3, "cut.json.gz: the gzip data ends too early"),
     ("details", 3, "these are authorization details: give them to `lpgen review` as its `--policies`"),
@@ -127,7 +127,7 @@ def test_decisions_are_written_to_a_new_file_filled_in_and_accepted(home: Path) 
     written = run_forked(*review, "--write-decisions", "decisions.toml")
     assert (written.returncode, written.stdout) == (0, run_forked(*review).stdout)
     again = run_forked(*review, "--write-decisions", "decisions.toml")
-    assert (again.returncode, "`decisions.toml` is there already" in again.stderr) == (2, True)
+    assert (again.returncode, "`decisions.toml` already exists" in again.stderr) == (2, True)
     empty = run_forked(*review, "--decisions", "decisions.toml")
     assert (empty.returncode, "decision 1: `reason` is missing" in empty.stderr) == (3, True)
     text = (home / "decisions.toml").read_text(encoding="utf-8")
@@ -156,7 +156,7 @@ def bucket_of_one(moto: Server) -> Bucket:
         ("--account 111122223333 --account 999988887777", 2, "found no logs of `999988887777`"),
         ("--region eu-west-3", 2, "found no logs of `eu-west-3`"),
         ("--region us-east-1 --region eu-west-3", 2, "found no logs of `eu-west-3`"),
-        ("--region us-esat-1", 2, "`us-esat-1` is"),
+        ("--region us-esat-1", 2, "`us-esat-1` is not a Region"),
         ("--account 1111", 2, "`1111` is not a valid account ID"),
         ("--since 2030-01-01", 3, "found no logs in the named places"),
     ],
@@ -172,7 +172,7 @@ def test_ingest_says_which_account_or_region_has_no_logs(
 
 def test_ingest_of_a_bucket_that_holds_nothing_or_is_missing_makes_no_folder(bucket: Bucket, tmp_path: Path) -> None:
     empty = ingest(bucket, tmp_path)
-    assert (empty.returncode, "there is nothing of this name" in empty.stderr) == (3, True)
+    assert (empty.returncode, "there is nothing with this name" in empty.stderr) == (3, True)
     missing = ingest(Bucket(bucket.server, f"{bucket.name}-x", bucket.client), tmp_path)
     assert (missing.returncode, "bucket" in missing.stderr) == (3, True), missing.stderr
     assert not (tmp_path / "data").exists()

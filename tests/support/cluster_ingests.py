@@ -18,7 +18,7 @@ from tests.support.log_samples import log_bytes, record_json
 from tests.support.s3_buckets import CATALOG, Bucket, content, content_from_files, log_key, make_bucket, take_from
 from tests.support.sample_organization import ROOT, log_paths
 
-DEADLY = "the process that read it died, each time"
+DEADLY = "the process that read it died each time"
 
 
 def sample_bucket(server: Server, count: int) -> tuple[Bucket, dict[str, bytes]]:

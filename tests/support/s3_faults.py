@@ -117,12 +117,12 @@ _OTHER_BYTES: Final = gzip.compress(b'{"Records": []}', mtime=0)
 _OTHER: Final = Answer(headers=Keeping.OPEN.headers(_OTHER_BYTES), body=_OTHER_BYTES)
 _DROP: Final = Answer(0)
 _CHANGED: Final = "it has changed since it was listed"
-_TOO_LONG: Final = "more bytes come than it had"
+_TOO_LONG: Final = "it has more bytes than"
 _MOVED: Final = "--aws-region"
 
 
 def _body_faults() -> list[Fault]:
-    fits = "the bytes that came don't fit"
+    fits = "the received bytes don't fit"
     kms, lines = Keeping.KMS, {"keeping": Keeping.KMS, "is_text": True}
     return [
         Fault("a bit flips once", body=_flip),
@@ -165,7 +165,12 @@ def _body_faults() -> list[Fault]:
         Fault("a part comes each time under KMS", "a part of it", ALWAYS, kms, body=_partial),
         Fault("a checksum is wrong", "sha256", ALWAYS, Keeping.KMS, body=_with_header("x-amz-checksum-sha256", "AAAA")),
         Fault("the checksum is of an unknown kind", times=ALWAYS, body=_with_header("x-amz-checksum-new", "AAAA")),
-        Fault("the object vanishes", "has been removed since", ALWAYS, body=_instead(error_answer(404, "NoSuchKey"))),
+        Fault(
+            "the object vanishes",
+            "it was deleted after it was listed",
+            ALWAYS,
+            body=_instead(error_answer(404, "NoSuchKey")),
+        ),
         Fault("the object is refused", "AccessDenied", ALWAYS, body=_instead(error_answer(403, "AccessDenied"))),
         Fault("S3 fails", body=_instead(error_answer(500, "InternalError"))),
         Fault("S3 fails each time", "InternalError", ALWAYS, body=_instead(error_answer(500, "InternalError"))),
@@ -249,7 +254,7 @@ _BOMB: Final = (
 def _listing_faults() -> list[Fault]:
     no_token = lambda _, page: replace(page, token="")  # noqa: E731
     no_flag = lambda _, page: replace(page, truncated="")  # noqa: E731
-    where, moves = "doesn't say where it goes on", "doesn't come after the one before"
+    where, moves = "doesn't say where it continues", "doesn't follow the page before"
     return [
         Fault("a page has no token", page=_on_flat(no_token)),
         Fault("a page has no token each time", where, ALWAYS, page=_on_flat(no_token)),
@@ -279,7 +284,7 @@ def _listing_faults() -> list[Fault]:
         Fault("names of the first page come again", moves, ALWAYS, page=_on_flat(_previous_again)),
         Fault("names come twice in a page", times=ALWAYS, page=_twice),
         Fault("sizes and ETags are wrong", _CHANGED, ALWAYS, page=_other_facts),
-        Fault("nobody says whether a page is the last", "is no listing", ALWAYS, page=no_flag),
+        Fault("nobody says whether a page is the last", "is not a listing", ALWAYS, page=no_flag),
         Fault("a size is no number", "can't be read", ALWAYS, page=_on_flat(_with_entry("a.json.gz", "many"))),
         Fault("an object has no name", "can't be read", ALWAYS, page=_on_flat(_with_entry(""))),
         Fault("the listing breaks off", listed=_cut(0.6)),
@@ -293,7 +298,10 @@ def _listing_faults() -> list[Fault]:
         ),
         Fault("the listing is empty", "can't list", ALWAYS, listed=_with_body(lambda _: b"")),
         Fault(
-            "the listing is another document", "is no listing", ALWAYS, listed=_xml("<html><body>Log in</body></html>")
+            "the listing is another document",
+            "is not a listing",
+            ALWAYS,
+            listed=_xml("<html><body>Log in</body></html>"),
         ),
         Fault("the listing is no XML", "can't list", ALWAYS, listed=_with_body(lambda _: b'{"Contents": []}')),
         Fault("the listing is a bomb", "can't list", ALWAYS, listed=_xml(_BOMB)),

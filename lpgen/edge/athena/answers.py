@@ -1,4 +1,4 @@
-"""Reading the answers of Athena's queries: row by row, back to the records that they show.
+"""Reads the answers of Athena's queries row by row, and restores their records.
 
 Source: https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
 """
@@ -42,15 +42,15 @@ _NAMES: Final = {
         ("resources", (records.RecordResource,)),
     )
 }
-"""How records spell the names in these columns, which have lost their capitals, as the names of columns have."""
+"""How records spell the names in these columns. The table has them in lower case."""
 
 
 def rows_of_answer(session: AwsSession, answered: Answered, columns: tuple[str, ...]) -> Iterator[Row]:
-    """The rows, by column; memory doesn't grow with their number.
+    """The rows, by column. Memory doesn't grow with their number.
 
     Raises:
         AwsError: the answer can't be read.
-        IngestError: it isn't the answer to such a query.
+        IngestError: it isn't an answer to this query.
     """
     output, query_id = answered.output, answered.query_id
     rows = _rows_from_object(session, output) if output else _rows_from_pages(session, query_id)
@@ -58,7 +58,7 @@ def rows_of_answer(session: AwsSession, answered: Answered, columns: tuple[str, 
         raise IngestError("Athena's answer has other columns than the query")
     for number, row in enumerate(rows, 1):
         if len(row) != len(columns):
-            raise IngestError(f"Athena's answer can't be read: row {number:,} of it is cut")
+            raise IngestError(f"Athena's answer can't be read: row {number:,} is truncated")
         yield dict(zip(columns, row, strict=True))
 
 
@@ -79,9 +79,9 @@ def _rows_from_pages(session: AwsSession, query_id: str) -> Iterator[list[str | 
 
 
 def _rows_from_object(session: AwsSession, name: str) -> Iterator[list[str | None]]:
-    """The rows of an answer in S3, which is kept on disk meanwhile.
+    """The rows of an answer in S3. It is stored on disk meanwhile.
 
-    Fields are quoted, with quotes in them doubled; only null isn't, and comes out as "" here.
+    Fields are quoted, and quotes in them are doubled. Only null isn't quoted, and becomes "" here.
     """
     bucket, key = split_address(name)
     csv.field_size_limit(_MAX_FIELD_CHARACTERS)
@@ -102,9 +102,9 @@ def _rows_from_object(session: AwsSession, name: str) -> Iterator[list[str | Non
 
 
 def item_from_row(row: Row) -> Item:
-    """The record of a row, read as if a log file held it; "" and null both mean that the record says nothing.
+    """The record of a row, read like a record in a log file. "" and null both mean that the record lacks the field.
 
-    What can't be read has the event's id as its place, since rows come in any order.
+    A row that can't be read has the event's id as its position, because rows come in any order.
     """
     cells = {column: cell for column, cell in row.items() if cell and cell != "null"}
     fields = {FIELDS[column]: _read_cell(column, cell) for column, cell in cells.items()}
@@ -118,11 +118,11 @@ def item_from_row(row: Row) -> Item:
 
 
 def _read_cell(column: str, cell: str) -> Any:
-    """What the cell of a column holds; None for broken JSON."""
+    """The value of a cell. None for broken JSON."""
     if column in ("readonly", "managementevent"):
         return _FLAGS.get(cell.lower())
     if column not in _NAMES and (column not in _OBJECTS or not cell.startswith("{")):
-        return cell  # a text in place of an object is what AWS writes where it hides the object or leaves it out
+        return cell  # AWS writes text in place of an object that it hides or omits
     text = sound_document(repair_text(cell.encode()))
     if text is None:
         return None
@@ -130,7 +130,7 @@ def _read_cell(column: str, cell: str) -> Any:
 
 
 def _respell(value: Any, names: Mapping[str, str], depth: int = 0) -> Any:
-    """The value with its keys as records spell them, without parts that lie deeper than any that records have."""
+    """The value with its keys as records spell them, without parts deeper than records have."""
     if depth > _MAX_DEPTH:
         return None
     if isinstance(value, dict):
@@ -139,7 +139,7 @@ def _respell(value: Any, names: Mapping[str, str], depth: int = 0) -> Any:
 
 
 def _add_source_identity(fields: dict[str, Any]) -> None:
-    """Takes the source identity that STS answers with when a role hands on its own: many tables have none for sessions.
+    """Adds the source identity from the answer of STS, because many tables lack it for sessions.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_ResponseElements
     """

@@ -1,4 +1,4 @@
-"""Running a query in Athena: start it, wait for its end, and stop it if the wait is abandoned.
+"""Runs a query in Athena: starts it, waits for its end, and stops it if the wait is interrupted.
 
 Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html
 """
@@ -20,12 +20,12 @@ from lpgen.errors import AccessError, AwsError, MissingError, quote_input
 _FIRST_WAIT_SECONDS: Final = 0.5
 _LONGEST_WAIT_SECONDS: Final = 5.0
 _ATTEMPTS: Final = 3
-"""How often a query is run that Athena says may do better another time."""
+"""How often to run a query that Athena calls retryable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A query that has ended well. `output` is the object in S3 that holds the answer, "" where Athena keeps it."""
+    """A successful query. `output` is the object in S3 with the answer, or "" if Athena keeps it."""
 
     query_id: str
     output: str
@@ -34,9 +34,9 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class QueryRunner:
-    """Runs queries with one session, in a workgroup and with a place for answers if the command line names them.
+    """Runs queries with one session, and with the workgroup and output location that the command line names.
 
-    `wait` is asked to wait between two looks.
+    `wait` is called between two checks.
     """
 
     session: AwsSession
@@ -73,7 +73,7 @@ class QueryRunner:
         )
 
     def _run_once(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Athena's description of the query when it has ended; it is stopped if this is interrupted."""
+        """Athena's description of the query after its end. An interrupt stops the query."""
         athena = self.session.client("athena")
         with request_errors("start a query"):
             query_id = str(athena.start_query_execution(**options)["QueryExecutionId"])
@@ -97,30 +97,32 @@ class QueryRunner:
 # ---------------------------------------------------------------- errors
 
 
-_PERMISSIONS: Final = "`lpgen iam-policy ingest-athena` prints the permissions that it takes"
+_PERMISSIONS: Final = "`lpgen iam-policy ingest-athena` prints the required permissions"
 _LAKE_FORMATION: Final = "have a Lake Formation administrator grant SELECT on the table to this role"
 _OUTPUT: Final = "name one with --output-location s3://BUCKET/PREFIX/, or a workgroup that has one with --workgroup"
-_TABLE: Final = "look at the table's name, and at --aws-region"
-_TOO_LARGE: Final = "a day is too large: ask for fewer --account or --region at a time, or raise the workgroup's limit"
-_BAD_DATA: Final = "the table's location holds what its SerDe can't read; what isn't CloudTrail's must lie elsewhere"
-_PROJECTION: Final = "look at the table's partition projection; if it wants accounts or Regions, --account and --region"
+_TABLE: Final = "check the table's name and --aws-region"
+_TOO_LARGE: Final = "a day is too large: use fewer --account or --region at a time, or raise the workgroup's limit"
+_BAD_DATA: Final = "the SerDe can't read some files in the table's location; move files that aren't CloudTrail's"
+_PROJECTION: Final = (
+    "check the table's partition projection; if it needs accounts or Regions, give --account and --region"
+)
 _HINTS: Final[tuple[tuple[str, type[AwsError], str], ...]] = (
     ("lake ?formation", AccessError, _LAKE_FORMATION),
     ("access ?denied|insufficient permissions|not authorized|permission denied", AccessError, _PERMISSIONS),
     ("output ?location", AwsError, _OUTPUT),
-    ("workgroup .*(is not found|does not exist|disabled)", AwsError, "look at --workgroup"),
+    ("workgroup .*(is not found|does not exist|disabled)", AwsError, "check --workgroup"),
     ("EntityNotFound|TABLE_NOT_FOUND|SCHEMA_NOT_FOUND|does not exist", MissingError, _TABLE),
     ("exhausted resources|timed? ?out|exceeded|too large", AwsError, _TOO_LARGE),
     ("HIVE_BAD_DATA|HIVE_CURSOR_ERROR|malformed|JsonParseException", AwsError, _BAD_DATA),
     ("CONSTRAINT_VIOLATION|INVALID_TABLE_PROPERTY|HIVE_INVALID_PARTITION", AwsError, _PROJECTION),
     ("slow ?down|throttl|TooManyRequests", AwsError, "AWS kept throttling; run it again later"),
 )
-"""What the code or the words of an error mean, the most telling first."""
+"""The kind and hint of an error by its code or text. The first match counts."""
 
 
 @contextmanager
 def request_errors(doing: str) -> Iterator[None]:
-    """Turns an error of a call to Athena or Glue into one of lpgen's, as the kind it is."""
+    """Turns an error of a call to Athena or Glue into an error of lpgen with a hint."""
     try:
         with aws_errors(doing):
             yield
@@ -129,7 +131,7 @@ def request_errors(doing: str) -> Iterator[None]:
 
 
 def _error_from_status(status: Mapping[str, Any]) -> AwsError:
-    """Why a query failed or was cancelled, by the status that Athena gives it."""
+    """Why a query failed or was canceled, from its status."""
     state = str(status.get("State"))
     details = status.get("AthenaError") or {}
     why = str(status.get("StateChangeReason") or details.get("ErrorMessage") or "Athena doesn't say why")

@@ -1,4 +1,4 @@
-"""Reading tables in Athena into the data folder: each day is committed as soon as the answer to its query is read."""
+"""Reads tables in Athena into the data folder. Each day is committed as soon as its answer is read."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ _DAY_OF_OBJECT: Final = re.compile(r"/(\d{4}/\d\d/\d\d)/[^/]*$")
 
 @dataclass(frozen=True, slots=True)
 class AthenaLogs:
-    """Tables to ask for the records of some days, as far as these are settled when the ingest begins.
+    """Tables to query for the records of some days, if the days are settled when the ingest begins.
 
-    `reads_whole` says that a table may be read as a whole for each day, where no partition tells the day.
+    `reads_whole` allows reading a whole table for each day if no partition gives the day.
     """
 
     runner: QueryRunner
@@ -61,14 +61,14 @@ class AthenaLogs:
 def read_athena(
     reading: Reading, logs: AthenaLogs, event_map: EventMap, *, report_progress: ProgressReport | None
 ) -> None:
-    """Asks each table for the days that aren't known, and commits day by day.
+    """Queries each table for the missing days, and commits day by day.
 
-    A day without any record isn't remembered, since its partitions may be missing.
+    A day without records isn't remembered, because its partitions may be missing.
 
     Raises:
-        AwsError: a query can't be run or read; the days before are kept.
+        AwsError: a query can't be run or read. The days before are kept.
         IngestError: a table holds no CloudTrail records, or a part of a day is known.
-        InvocationError: no day is settled, or a table would be read as a whole for each day, and nobody agreed to that.
+        InvocationError: no day is settled, or a whole table would be read for each day without `reads_whole`.
     """
     notes: list[str] = []
     contributions = MappingCache(event_map)
@@ -76,13 +76,13 @@ def read_athena(
         plan = _plan_table(logs, name, reading.ledger.objects_named(SCHEME))
         if plan.missing and not plan.table.day_keys and not logs.reads_whole:
             raise InvocationError(
-                f"no partition of `{name}` tells the day: {_describe_scan(logs, plan)}",
-                hint="make a table as in https://docs.aws.amazon.com/athena/latest/ug/"
+                f"no partition of `{name}` gives the day: {_describe_scan(logs, plan)}",
+                hint="create a table as in https://docs.aws.amazon.com/athena/latest/ug/"
                 "create-cloudtrail-table-partition-projection.html, or give --yes",
             )
         reading.days_known += plan.days_known
         if logs.days.last > plan.days.last:
-            why = "today isn't over" if plan.table.day_keys else "records may still come late"
+            why = "today isn't over" if plan.table.day_keys else "records may still arrive late"
             notes.append(f"{why}: days of `{name}` after {plan.days.last} are left for a later run")
         notes += [note for note in plan.table.describe_lacks() if note not in notes]
         empty: list[date] = []
@@ -98,13 +98,13 @@ def read_athena(
                 report_progress(Progress(number, total, number, total, reading.records, "days"))
         if empty:
             shown = f"{empty[0]}" if len(empty) == 1 else f"{len(empty)} days, from {empty[0]} to {empty[-1]}"
-            notes.append(f"`{name}` holds no record of {shown}; a later run asks again")
+            notes.append(f"`{name}` has no record of {shown}; a later run tries again")
     scanned = reading.bytes_done
     reading.notes = (*notes, f"Athena scanned {scanned:,} bytes") if scanned else tuple(notes)
 
 
 def plan_athena(logs: AthenaLogs, data: Path) -> Iterator[tuple[TablePlan, str]]:
-    """The plan for each table and what its queries would read; nothing is run, and nothing written.
+    """The plan for each table, and how much its queries would read. Nothing is run or written.
 
     Raises:
         AwsError, IngestError, InvocationError: as `_plan_table`.
@@ -117,10 +117,10 @@ def plan_athena(logs: AthenaLogs, data: Path) -> Iterator[tuple[TablePlan, str]]
 
 
 def _plan_table(logs: AthenaLogs, name: TableName, known: Iterable[tuple[str, str]]) -> TablePlan:
-    """The plan for a table, given the days that a data folder has, as name and `etag` of the ledger's objects.
+    """The plan for a table. `known` has the name and `etag` of each known day in the ledger.
 
     Raises:
-        AwsError: Glue can't be asked, or there is no such table.
+        AwsError: Glue can't be reached, or there is no such table.
         IngestError: it holds no CloudTrail records, or a part of a day is known.
         InvocationError: none of the days is settled.
     """
@@ -131,7 +131,7 @@ def _plan_table(logs: AthenaLogs, name: TableName, known: Iterable[tuple[str, st
 
 
 def _describe_scan(logs: AthenaLogs, plan: TablePlan) -> str:
-    """What the queries of a plan would read, by a listing: Athena itself reports this only afterwards."""
+    """The amount that the queries of a plan would read, by a listing. Athena reports it only afterwards."""
     table, missing = plan.table, plan.missing
     queries = f"{len(missing):,} {'query' if len(missing) == 1 else 'queries'}"
     accounts = frozenset(plan.wanted.accounts if "account" in table.keys else ())
@@ -142,7 +142,7 @@ def _describe_scan(logs: AthenaLogs, plan: TablePlan) -> str:
     try:
         found = [obj for step in find_objects(store, (table.location,), scope) for obj in step.objects]
     except AwsError as error:
-        return f"{queries}; how much they would read isn't known: {error.message}"
+        return f"{queries}; the amount that they would read is unknown: {error.message}"
     days = {f"{day:%Y/%m/%d}" for day in missing}
     sizes = [obj.size for obj in found if not table.day_keys or days.issuperset(_DAY_OF_OBJECT.findall(obj.name))]
     bound, times = ("about", 1) if table.day_keys else ("at most", len(missing))
@@ -151,7 +151,7 @@ def _describe_scan(logs: AthenaLogs, plan: TablePlan) -> str:
 
 
 def _fetch_table(session: AwsSession, name: TableName) -> AthenaTable:
-    """The table of a name in the Glue Data Catalog; a link of Lake Formation is followed to its target table.
+    """The table in the Glue Data Catalog. A link of Lake Formation is followed to its target table.
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
     """
@@ -167,7 +167,7 @@ def _fetch_table(session: AwsSession, name: TableName) -> AthenaTable:
 
 
 def _read_day(plan: TablePlan, day: date, runner: QueryRunner, contributions: MappingCache) -> ChunkResult:
-    """The records of a day as those of a file, if there are any; its bytes are those that Athena scanned."""
+    """The records of a day, counted like a file, if there are any. Its bytes are those that Athena scanned."""
     table = plan.table
     answered = runner.run(build_query(plan, day), table.name.database)
     name = IngestedDay(str(table.name), table.location, day, plan.wanted).name
@@ -187,5 +187,5 @@ def _items_of_events(rows: Iterable[Row], day: date) -> Iterator[Item]:
     for row in rows:
         found = (row["eventtime"] or "")[:10]
         if found != day.isoformat():
-            raise IngestError(f"Athena's answer holds a day that wasn't asked for: {quote_input(found)}")
+            raise IngestError(f"Athena's answer holds a day that wasn't requested: {quote_input(found)}")
         yield item_from_row(row)

@@ -1,7 +1,7 @@
-"""Making a new dated catalog in the user's folder from AWS's service reference.
+"""Creates a dated catalog in the user's folder from AWS's service reference.
 
-Everything is fetched and checked before a byte is written; the new folder is filled next to its final place, read back,
-and moved there in one step. Whatever fails, existing catalogs remain unchanged.
+Everything is fetched and checked before a byte is written. The new folder is filled next to its final place, read back,
+and moved there in one step. If anything fails, existing catalogs remain unchanged.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 from urllib.parse import urljoin, urlsplit
 
 from lpgen.core.catalog.catalog import Catalog, CatalogChanges, changes_between
@@ -39,6 +39,8 @@ from lpgen.core.catalog.service_reference import (
     service_from_reference,
 )
 from lpgen.edge.catalog.files import FolderSource, bundled_catalog, user_folder
+from lpgen.edge.files import file_errors
+from lpgen.edge.private_files import sync_folder
 from lpgen.errors import CatalogError, quote_input
 from lpgen.version import __version__
 
@@ -48,9 +50,24 @@ _Progress = Callable[[int, int], None]
 """Called with the number of services fetched and their total."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLimits:
+    """The limits of a fetch: seconds without a byte, and seconds, bytes and attempts per file, and files at once."""
+
+    silence: float = 30.0
+    duration: float = 120.0
+    size: int = 32 * 1024 * 1024
+    tries: int = 3
+    pause: float = 1.0
+    parallel: int = 8
+
+
+_LIMITS: Final = FetchLimits()
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogUpdate:
-    """A catalog that was written: its folder, its manifest, and its changes against the one before."""
+    """A catalog that was written: its folder, its manifest, and its changes since the previous catalog."""
 
     path: Path
     manifest: Manifest
@@ -64,13 +81,13 @@ def update_catalog(
     date: str,
     url: str = REFERENCE_URL,
     home: Path | None = None,
-    limits: FetchLimits | None = None,
+    limits: FetchLimits = _LIMITS,
     progress: _Progress | None = None,
 ) -> CatalogUpdate:
-    """Write a catalog of this ISO date from the reference at `url`; facts that the reference lacks come from `current`.
+    """Writes a catalog of this ISO date from the reference at `url`. Facts that it lacks come from `current`.
 
     Raises:
-        CatalogError: something couldn't be fetched, read or written; no catalog was changed.
+        CatalogError: something can't be fetched, read or written. No catalog was changed.
     """
     references = fetch_references(url, limits=limits, progress=progress)
     services = _services(references, current, date)
@@ -84,7 +101,7 @@ def update_catalog(
 
 
 def _services(references: Iterable[ServiceReference], current: Catalog, date: str) -> tuple[ServiceRow, ...]:
-    """Rows for all services; an action that the current catalog lacks may still have its date from the bundled one."""
+    """Rows for all services. If the current catalog lacks an action, its date may come from the bundled one."""
     known = (current, bundled_catalog())
     return tuple(
         service_from_reference(
@@ -123,23 +140,20 @@ def _files(
 
 
 def _write_catalog(home: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Path:
-    """Put the files into a new dated folder in one step, after reading them back."""
-    incoming: Path | None = None
-    try:
+    """Puts the files into a new dated folder in one step, after reading them back."""
+    with file_errors(f"write the catalog to `{home}`", CatalogError):
         home.mkdir(parents=True, exist_ok=True)
         incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=home))
-        _write_files(incoming, files)
-        _check_whole(incoming, manifest)
-        target = _free_place(home, manifest.date)
-        incoming.chmod(0o755)
-        incoming.rename(target)
-        _sync_folder(home)
-    except OSError as error:
-        raise CatalogError(f"the catalog couldn't be written to `{home}`: {error.strerror}") from error
-    finally:
-        if incoming is not None and incoming.exists():
+        try:
+            _write_files(incoming, files)
+            _check_whole(incoming, manifest)
+            target = _free_place(home, manifest.date)
+            incoming.chmod(0o755)
+            incoming.rename(target)
+            sync_folder(home)
+        finally:
             shutil.rmtree(incoming, ignore_errors=True)
-    return target
+        return target
 
 
 def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -151,64 +165,42 @@ def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
     for path in {folder, *((folder / name).parent for name in files)}:
-        _sync_folder(path)
+        sync_folder(path)
 
 
 def _check_whole(folder: Path, manifest: Manifest) -> None:
     found = len(Catalog(FolderSource(folder)).actions())
     if found != manifest.counts.actions:
-        raise CatalogError(f"the catalog as written has {found} actions rather than {manifest.counts.actions}")
+        raise CatalogError(f"the written catalog has {found} actions rather than {manifest.counts.actions}")
 
 
 def _free_place(home: Path, date: str) -> Path:
-    """A folder name of this date that is not taken: a catalog is never overwritten."""
-    names = [date, *(f"{date}.{number:03}" for number in range(1, 1000))]
-    for name in names:
+    """An unused folder name of this date: a catalog is never overwritten."""
+    for name in (date, *(f"{date}.{number:03}" for number in range(1, 1000))):
         if not os.path.lexists(home / name):
             return home / name
     raise CatalogError(f"`{home}` holds a thousand catalogs of {date}", hint="delete some")
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 # ---------------------------------------------------------------- fetching: bounded in time and size, all or an error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchLimits:
-    """The limits of a fetch: seconds without a byte, seconds and bytes a file, attempts a file, files at a time."""
-
-    silence: float = 30.0
-    duration: float = 120.0
-    size: int = 32 * 1024 * 1024
-    tries: int = 3
-    pause: float = 1.0
-    parallel: int = 8
-
-
 def fetch_references(
-    url: str = REFERENCE_URL, *, limits: FetchLimits | None = None, progress: _Progress | None = None
+    url: str = REFERENCE_URL, *, limits: FetchLimits = _LIMITS, progress: _Progress | None = None
 ) -> tuple[ServiceReference, ...]:
     """Every service of the reference whose index is at `url`, sorted by prefix.
 
     Raises:
-        CatalogError: some part couldn't be fetched or is invalid; a part is never returned.
+        CatalogError: some part can't be fetched or is invalid. An incomplete result is never returned.
     """
-    bounds = limits or FetchLimits()
-    index = index_from_json(_fetch(url, bounds))
+    index = index_from_json(_fetch(url, limits))
     targets = [(row, _target(url, row)) for row in index]
     found: list[ServiceReference] = []
-    with ThreadPoolExecutor(bounds.parallel) as pool:
-        waiting = [pool.submit(_fetch_service, row.service, target, bounds) for row, target in targets]
+    with ThreadPoolExecutor(limits.parallel) as pool:
+        waiting = {pool.submit(_fetch, target, limits): row.service for row, target in targets}
         try:
             for done in as_completed(waiting):
-                found.append(done.result())
+                found.append(reference_from_json(done.result(), service=waiting[done]))
                 if progress:
                     progress(len(found), len(targets))
         finally:
@@ -226,10 +218,6 @@ def _target(index_url: str, row: IndexRow) -> str:
     return target
 
 
-def _fetch_service(service: str, url: str, limits: FetchLimits) -> ServiceReference:
-    return reference_from_json(_fetch(url, limits), service=service)
-
-
 def _fetch(url: str, limits: FetchLimits) -> bytes:
     _refuse_scheme(url, secure=False)
     for attempt in range(1, limits.tries + 1):
@@ -243,7 +231,7 @@ def _fetch(url: str, limits: FetchLimits) -> bytes:
             if attempt == limits.tries:
                 raise CatalogError(f"{quote_input(url)} couldn't be fetched: {_reason(error)}") from error
         time.sleep(limits.pause * attempt)
-    raise CatalogError(f"{quote_input(url)} wasn't fetched: no tries are allowed")
+    raise CatalogError(f"{quote_input(url)} wasn't fetched: no attempts are allowed")
 
 
 def _read_url(url: str, limits: FetchLimits) -> bytes:
@@ -297,7 +285,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def _opener(*, secure: bool) -> urllib.request.OpenerDirector:
-    """An opener for only HTTP and HTTPS: the standard one would read local files and FTP too."""
+    """An opener for HTTP and HTTPS only. The standard one would also read local files and FTP."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),

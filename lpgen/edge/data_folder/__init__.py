@@ -1,1 +1,1 @@
-"""What lies in a data folder: the ledger, usage tables, baselines and snapshots."""
+"""The contents of a data folder: the ledger, usage tables, baselines and snapshots."""

@@ -1,4 +1,4 @@
-"""The baselines of a data folder: states frozen for later comparison. `docs/data-folder.md` says what lies in one."""
+"""Saves and reads baselines: states kept for later comparison. `docs/data-folder.md` describes their files."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from lpgen.edge.data_folder.immutable_folder import (
 )
 from lpgen.edge.data_folder.table_manifest import TABLE_MANIFEST
 from lpgen.edge.data_folder.usage_files import USAGE_TABLES, read_usage_tables, write_usage_tables
+from lpgen.edge.files import read_file
 from lpgen.edge.spill import Place, Spill, pack_bytes
 from lpgen.errors import BaselineError, InvocationError, quote_input, quote_reason
 from lpgen.version import __version__
@@ -38,8 +39,8 @@ _KIND: Final = SealedKind(
     "baseline",
     "saved",
     BaselineError,
-    again="it never changes: give another name",
-    hint="save a new one with `lpgen baseline save`, or choose another by --since",
+    again="a baseline never changes: give another name",
+    hint="save a new one with `lpgen baseline save`, or choose another with --since",
     format_version=3,
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -54,7 +55,7 @@ _USAGE: Final = "usage"
 
 @dataclass(frozen=True, slots=True)
 class BaselineFiles:
-    """The files that a state was read from, and with which `trail_source` its trails count."""
+    """The files that a state was read from, and the source of its trails."""
 
     policies: tuple[Path, ...]
     trails: tuple[Path, ...] = ()
@@ -65,7 +66,7 @@ class BaselineFiles:
 
 @dataclass(frozen=True, slots=True)
 class _SavedStamp:
-    """What the manifest of a baseline says: the state's own stamp, when it was saved, and by which inputs."""
+    """The stamp of a baseline's state, and when it was saved."""
 
     stamp: Stamp
     saved: datetime
@@ -73,7 +74,7 @@ class _SavedStamp:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A baseline that is whole, as it was saved."""
+    """A complete baseline, unchanged since it was saved."""
 
     folder: Path
     saved: _SavedStamp
@@ -84,10 +85,10 @@ class Baseline:
     """The SHA-256 of the manifest of its usage tables."""
 
     def usage(self, *, stored: bool = False) -> Usage:
-        """Its usage tables; with `stored`, large ones are kept in temporary files.
+        """The usage tables. With `stored`, large tables are kept in temporary files.
 
         Raises:
-            DataError: they are damaged, or of another schema.
+            DataError: they are damaged, or have another schema.
         """
         return read_usage_tables(self.folder / _USAGE, self.tables_digest, stored=stored)
 
@@ -105,22 +106,22 @@ def save_baseline(
     proposals: Iterable[KeptProposal],
     saved: datetime,
 ) -> Path:
-    """Freezes a state in the data folder under its stamp's name, whole or not at all; returns its folder.
+    """Saves a state in the data folder under its stamp's name, completely or not at all, and returns its folder.
 
     Raises:
-        InvocationError: the name is none for a folder.
-        BaselineError: one of the name is there, or it can't be written.
+        InvocationError: the name isn't valid for a folder.
+        BaselineError: the name is in use, or the baseline can't be written.
     """
     if not _NAME.fullmatch(stamp.name):
         hint = "use up to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
-        raise InvocationError(f"{quote_input(stamp.name)} is no name for a baseline", hint=hint)
+        raise InvocationError(f"{quote_input(stamp.name)} is not a valid name for a baseline", hint=hint)
     with SealedWriter(data / BASELINES, stamp.name, _KIND) as writer:
         for folder, paths in ((_POLICIES, files.policies), (_TRAILS, files.trails)):
             for number, path in enumerate(paths, start=1):
-                writer.write(f"{folder}/{number:04}.json", _read(path))
+                writer.write(f"{folder}/{number:04}.json", read_file(path, BaselineError))
         for name, guard in ((_SCPS, files.scps), (_BOUNDARY, files.boundary)):
             if guard is not None:
-                writer.write(name, _read(guard))
+                writer.write(name, read_file(guard, BaselineError))
         writer.write(_ACTIONS, _json(sorted(known_actions)))
         writer.write_parts(_PROPOSALS, _json_list(map(_facts_of_proposal, proposals)))
         write_usage_tables(writer.folder(_USAGE), usage)
@@ -141,20 +142,13 @@ def save_baseline(
 
 
 def _json_list(items: Iterable[object]) -> Iterator[bytes]:
-    """The bytes that `_json` gives for a list, an item at a time."""
+    """The bytes that `_json` gives for a list, one item at a time."""
     separator = "[\n "
     for item in items:
         text = json.dumps(item, indent=1, ensure_ascii=False).replace("\n", "\n ")
         yield f"{separator}{text}".encode(errors="surrogatepass")
         separator = ",\n "
     yield b"[]\n" if separator == "[\n " else b"\n]\n"
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BaselineError(f"`{path}` can't be read: {error.strerror or error}") from error
 
 
 def _json(value: object) -> bytes:
@@ -211,14 +205,14 @@ def baseline_names(data: Path) -> tuple[str, ...]:
     Raises:
         BaselineError: their folder can't be read.
     """
-    return tuple(sorted(sealed_names(data / BASELINES, _KIND)))
+    return sealed_names(data / BASELINES, _KIND)
 
 
 def list_baselines(data: Path) -> tuple[_SavedStamp, ...]:
-    """What each baseline of a data folder says of itself, the oldest first.
+    """The stamps of the baselines of a data folder, oldest first.
 
     Raises:
-        BaselineError: one can't be read, or was edited.
+        BaselineError: a baseline can't be read, or was edited.
     """
     folders = (data / BASELINES / name for name in baseline_names(data))
     found = (_stamp(read_manifest(folder, _KIND, _BaselineManifest)) for folder in folders)
@@ -226,11 +220,11 @@ def list_baselines(data: Path) -> tuple[_SavedStamp, ...]:
 
 
 def find_baseline(data: Path, wanted: str = "") -> Path:
-    """The folder of the baseline of a name; of a day, that of the newest as of then or earlier; of "" the newest.
+    """The folder of the baseline with a name, of the newest up to a day, or, for "", of the newest.
 
     Raises:
-        InvocationError: none fits what is wanted.
-        BaselineError: there is none at all.
+        InvocationError: no baseline matches.
+        BaselineError: there are no baselines.
     """
     known = list_baselines(data)
     names = [stamp.stamp.name for stamp in known]
@@ -239,7 +233,7 @@ def find_baseline(data: Path, wanted: str = "") -> Path:
     day = _day(wanted)
     found = [stamp.stamp.name for stamp in known if not wanted or (day is not None and stamp.stamp.as_of <= day)]
     if not found:
-        hint = f"there are {', '.join(names[-5:])}" if names else "save one with `lpgen baseline save`"
+        hint = f"available: {', '.join(names[-5:])}" if names else "save one with `lpgen baseline save`"
         what = f"no baseline {quote_input(wanted)}" if wanted else "no baseline"
         error = InvocationError if wanted and names else BaselineError
         raise error(f"`{data}` has {what}{' or before' if day else ''}", hint=hint)
@@ -254,18 +248,18 @@ def _day(text: str) -> date | None:
 
 
 def open_baseline(folder: Path) -> Baseline:
-    """A baseline, once every file of it is what its manifest says.
+    """A baseline, after checking every file against its manifest.
 
     Raises:
-        BaselineError: it is damaged, edited, incomplete, or of another format.
+        BaselineError: it is damaged, edited, incomplete, or has another format.
     """
     manifest = open_sealed(folder, _KIND, _BaselineManifest)
     names = sorted(manifest.files)
 
-    def below(part: str) -> tuple[Path, ...]:
-        return tuple(folder / name for name in names if name.startswith(f"{part}/"))
+    def below(name: str) -> tuple[Path, ...]:
+        return tuple(folder / file for file in names if file.startswith(f"{name}/"))
 
-    def one(name: str) -> Path | None:
+    def part(name: str) -> Path | None:
         return folder / name if name in manifest.files else None
 
     try:
@@ -277,7 +271,7 @@ def open_baseline(folder: Path) -> Baseline:
     return Baseline(
         folder,
         _stamp(manifest),
-        BaselineFiles(below(_POLICIES), below(_TRAILS), one(_SCPS), one(_BOUNDARY), manifest.trail_source),
+        BaselineFiles(below(_POLICIES), below(_TRAILS), part(_SCPS), part(_BOUNDARY), manifest.trail_source),
         frozenset(map(Action, actions)),
         proposals,
         manifest.files[f"{_USAGE}/{TABLE_MANIFEST}"].sha256,
@@ -285,7 +279,7 @@ def open_baseline(folder: Path) -> Baseline:
 
 
 class ProposalShelf(Mapping[str, KeptProposal]):
-    """Proposals in a temporary file, each read when it is asked for.
+    """Proposals in a temporary file. Each is read on request.
 
     Raises:
         OSError: the temporary folder is full; `TMPDIR` names another.
@@ -303,7 +297,7 @@ class ProposalShelf(Mapping[str, KeptProposal]):
         """Adds the proposals in a file of a baseline.
 
         Raises:
-            msgspec.DecodeError: it isn't one.
+            msgspec.DecodeError: the bytes aren't such a file.
         """
         for item in msgspec.json.decode(written, type=list[msgspec.Raw]):
             self._add(bytes(item))

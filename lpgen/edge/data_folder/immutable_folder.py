@@ -1,7 +1,7 @@
-"""Folders that are made whole or not at all, never change, and are checked when they are read.
+"""Folders that are written completely or not at all, never change, and are checked when they are read.
 
-A manifest lists the SHA-256 of every file and carries its own digest. While a folder is made, its maker holds a lock on
-its name; what a killed maker left behind has no owner, and the next one removes it.
+A manifest lists the SHA-256 of every file and carries its own digest. While a folder is written, its writer holds a
+lock on its name. If a writer is killed, the next one removes what it left behind.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import json
 import os
 import shutil
 import socket
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Final, TypeVar
+from typing import IO, Any, Final, Self, TypeVar
 
 import msgspec
 
+from lpgen.edge.files import file_errors, hash_file, lock_file, read_file
 from lpgen.edge.private_files import open_private, seal_file, sync_folder, take_folder, write_private
 from lpgen.errors import LpgenError, quote_input, quote_reason
 
@@ -34,10 +34,10 @@ _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, err
 
 @dataclass(frozen=True, slots=True)
 class SealedKind:
-    """What is said of such folders, and how.
+    """Messages about a kind of immutable folder.
 
-    `noun` is what one is called and `made` what is done to make it, such as `taken`; `again` is the next step where the
-    name is in use, and `hint` where one is damaged or of an older format.
+    `noun` names the kind of folder, and `made` is the verb for its creation, such as `taken`. `again` is the next step
+    if the name is in use, and `hint` if the folder is damaged or has an older format.
     """
 
     noun: str
@@ -50,7 +50,7 @@ class SealedKind:
 
 @dataclass(slots=True)
 class SealedWriter:
-    """Writes one folder below a root. Use as a context: without `seal` nothing stays of it."""
+    """Writes a folder below a root. Use as a context manager. Without `seal`, nothing remains."""
 
     root: Path
     name: str
@@ -69,23 +69,23 @@ class SealedWriter:
     def _final(self) -> Path:
         return self.root / self.name
 
-    def __enter__(self) -> SealedWriter:
+    def __enter__(self) -> Self:
         try:
             take_folder(self.root)
             self._lock.acquire()
             _remove_abandoned(self.root)
-            shutil.rmtree(self._unfinished, ignore_errors=True)  # whoever began it is dead: the lock is ours
+            shutil.rmtree(self._unfinished, ignore_errors=True)  # its writer is dead: the lock is ours
             if not self._final.exists():
                 take_folder(self._unfinished)
                 return self
         except _LockedError as error:
             what = f"the {self.kind.noun} {quote_input(self.name)} is being {self.kind.made} by {error}"
-            raise self.kind.error(what, hint="wait for it to end, or give another name") from error
+            raise self.kind.error(what, hint="wait until it ends, or give another name") from error
         except OSError as error:
             self._lock.release()
             raise self._unwritable(error) from error
         self._lock.release()
-        raise self.kind.error(f"a {self.kind.noun} {quote_input(self.name)} is there already", hint=self.kind.again)
+        raise self.kind.error(f"a {self.kind.noun} {quote_input(self.name)} already exists", hint=self.kind.again)
 
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self._unfinished, ignore_errors=True)
@@ -96,7 +96,7 @@ class SealedWriter:
         self.write_parts(path, (content,))
 
     def write_parts(self, path: str, parts: Iterable[bytes]) -> None:
-        """Writes one file of parts, each made when the one before is written."""
+        """Writes one file from parts. Each part is created after the previous one is written."""
         try:
             target = self._unfinished / path
             take_folder(target.parent)
@@ -107,13 +107,13 @@ class SealedWriter:
             raise self._unwritable(error) from error
 
     def folder(self, name: str) -> Path:
-        """A folder into which something else may write files; `adopt` each then."""
+        """A folder in which other code may write files. Call `adopt` for each file afterwards."""
         folder = self._unfinished / name
         take_folder(folder)
         return folder
 
     def adopt(self, path: str) -> None:
-        """Takes in a file that something else wrote."""
+        """Adds a file that other code wrote."""
         target = self._unfinished / path
         with target.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -122,7 +122,7 @@ class SealedWriter:
         self.files[path] = {"sha256": digest, "bytes": target.stat().st_size}
 
     def seal(self, facts: Mapping[str, object]) -> Path:
-        """Writes the manifest and gives the folder its name, from which moment on it counts; returns it."""
+        """Writes the manifest, gives the folder its final name, and returns it. From then on the folder counts."""
         manifest = {
             "format_version": self.kind.format_version,
             **facts,
@@ -150,7 +150,7 @@ class SealedWriter:
 
 
 def _remove_abandoned(root: Path) -> None:
-    """Removes what killed runs left behind: every unfinished folder whose lock nobody holds."""
+    """Removes unfinished folders whose lock nobody holds. Killed runs leave them behind."""
     for entry in list(os.scandir(root)):
         if not entry.name.startswith(_UNFINISHED):
             continue
@@ -164,20 +164,15 @@ def _remove_abandoned(root: Path) -> None:
 # ---------------------------------------------------------------- reading
 
 
-def sealed_names(root: Path, kind: SealedKind) -> Iterator[str]:
-    """The names of the folders below a root.
+def sealed_names(root: Path, kind: SealedKind) -> tuple[str, ...]:
+    """The names of the folders below a root, sorted.
 
     Raises:
-        LpgenError: the root can't be read, in the kind's own error.
+        LpgenError: the root can't be read; the error has the kind's type.
     """
-    try:
-        for entry in os.scandir(root):
-            if entry.is_dir() and not entry.name.startswith("."):
-                yield entry.name
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise kind.error(f"`{root}` can't be read: {error.strerror or error}") from error
+    with file_errors(f"read `{root}`", kind.error), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return tuple(sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and entry.name[0] != "."))
+    return ()
 
 
 class _ListedFile(msgspec.Struct, frozen=True):
@@ -187,7 +182,7 @@ class _ListedFile(msgspec.Struct, frozen=True):
 
 
 class SealedManifest(msgspec.Struct, frozen=True):
-    """What every manifest says: the files by their paths."""
+    """The part that every manifest has: the files by their paths."""
 
     files: dict[str, _ListedFile]
 
@@ -196,33 +191,35 @@ _Manifest = TypeVar("_Manifest", bound=SealedManifest)
 
 
 def open_sealed(folder: Path, kind: SealedKind, form: type[_Manifest]) -> _Manifest:
-    """The manifest of a folder, once every file of it is what the manifest says.
+    """The manifest of a folder, after checking every file against it.
 
     Raises:
-        LpgenError: it is damaged, edited, incomplete, or of another format, in the kind's own error.
+        LpgenError: it is damaged, edited, incomplete, or has another format; the error has the kind's type.
     """
     manifest = read_manifest(folder, kind, form)
     files = manifest.files
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
     strange = sorted(present ^ files.keys())
     if strange:
-        what = "holds a file too many" if strange[0] in present else "has lost a file"
+        what = "has an extra file" if strange[0] in present else "has lost a file"
         raise kind.error(f"the {kind.noun} `{folder}` {what}: {quote_input(strange[0])}", hint=kind.hint)
     for name, listed in files.items():
-        if _file_digest(folder / name, kind) != listed.sha256:
+        with file_errors(f"read `{folder / name}`", kind.error, hint=kind.hint):
+            digest = hash_file(folder / name)
+        if digest != listed.sha256:
             raise kind.error(f"the {kind.noun} `{folder}` was changed: {quote_input(name)}", hint=kind.hint)
     return manifest
 
 
 def read_manifest(folder: Path, kind: SealedKind, form: type[_Manifest]) -> _Manifest:
-    """The manifest of a folder, itself unchanged; its files aren't looked at.
+    """The manifest of a folder, after checking its own digest. The files aren't checked.
 
     Raises:
-        LpgenError: it can't be read, was edited, or is of another format, in the kind's own error.
+        LpgenError: it can't be read, was edited, or has another format; the error has the kind's type.
     """
     path = folder / MANIFEST
     try:
-        decoded = json.loads(path.read_bytes())
+        decoded = json.loads(read_file(path, kind.error, hint=kind.hint))
         version = decoded.get("format_version")
         if not isinstance(version, int):
             raise ValueError("it has no format version")
@@ -235,18 +232,8 @@ def read_manifest(folder: Path, kind: SealedKind, form: type[_Manifest]) -> _Man
         if decoded.pop("digest", "") != _digest(decoded):
             raise kind.error(f"the {kind.noun} `{folder}` was changed: `{MANIFEST}`", hint=kind.hint)
         return msgspec.convert(decoded, form)
-    except OSError as error:
-        raise kind.error(f"`{path}` can't be read: {error.strerror or error}", hint=kind.hint) from error
     except (ValueError, AttributeError, RecursionError) as error:
-        raise kind.error(f"`{path}` is no manifest: {quote_reason(error)}", hint=kind.hint) from error
-
-
-def _file_digest(path: Path, kind: SealedKind) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise kind.error(f"`{path}` can't be read: {error.strerror or error}", hint=kind.hint) from error
+        raise kind.error(f"`{path}` is not a manifest: {quote_reason(error)}", hint=kind.hint) from error
 
 
 def _digest(manifest: Mapping[str, object]) -> str:
@@ -257,17 +244,13 @@ def _digest(manifest: Mapping[str, object]) -> str:
 # ---------------------------------------------------------------- the lock
 
 
-_BEYOND_TEXT: Final = 1 << 20
-"""The byte that Windows locks: others can't read a locked byte."""
-
-
 class _LockedError(Exception):
     """Another run holds the lock; the text says which: `process 71 on host build-3 since 2026-09-30 08:00 UTC`."""
 
 
 @dataclass(slots=True)
 class _RunLock:
-    """A lock by the name of its file."""
+    """A lock on the name of its file."""
 
     path: Path
     _file: IO[Any] | None = field(default=None, init=False)
@@ -276,13 +259,13 @@ class _RunLock:
         """Takes the lock without waiting.
 
         Raises:
-            LockedError: another run holds it.
+            _LockedError: another run holds it.
             OSError: the file can't be written, or its file system has no locks.
         """
         while True:
             file = open_private(self.path, "a+")
             try:
-                _lock(file)
+                lock_file(file)
                 if not self._is_current(file):  # its last owner removed it after we opened it
                     file.close()
                     continue
@@ -299,7 +282,7 @@ class _RunLock:
             return
 
     def release(self) -> None:
-        """Gives the lock up, and removes its file."""
+        """Releases the lock and removes its file."""
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self.path.unlink()
@@ -318,19 +301,3 @@ class _RunLock:
         except OSError:
             return "another run"
         return f"{owner or 'another run'} since {datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _lock(file: IO[Any]) -> None:
-    """Raises BlockingIOError where another process holds it."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        file.seek(_BEYOND_TEXT)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError as error:
-            raise BlockingIOError from error
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,8 +1,8 @@
-"""Values that a review worked out from all principals, kept so that a review of one needn't read what all did.
+"""Caches values that a review computes from all principals. A review of one principal then needn't read the others.
 
-`DIR/kept/GENERATION/INPUTS/KIND-FACTS`: the usage tables, the digest of the policies, the catalog and this lpgen, and
-the digest of the options that matter. So a kept value is never stale. One that is missing or damaged is made again, and
-one that can't be written isn't kept. See docs/data-folder.md.
+The path `DIR/kept/GENERATION/INPUTS/KIND-FACTS` names the usage tables, the digest of the policies, the catalog and
+this lpgen, and the digest of the relevant options. So a kept value is never stale. A missing or damaged value is
+computed again. A value that can't be written isn't kept. See docs/data-folder.md.
 
 A file holds the SHA-256 of the rest, and the value in MessagePack.
 """
@@ -32,16 +32,16 @@ from lpgen.version import __version__
 KEPT: Final = "kept"
 
 FEWEST_ROWS: Final = 1 << 13
-"""Of fewer rows of usage nothing is kept: they are read in no time."""
+"""With fewer rows of usage, nothing is kept, because reading them is fast."""
 
 _MOST_OF_A_KIND: Final = 8
-"""How many values of a kind are kept: a review takes up to four, and other options other ones."""
+"""How many values of a kind are kept. A review uses up to four, and other options use others."""
 
 _MOST_FOLDERS: Final = 2
-"""Of how many policies, catalogs and versions of lpgen values are kept."""
+"""How many combinations of policies, catalog and lpgen version to keep values for."""
 
 _FOLDERS: Final = 3
-"""How many folders of lpgen's own a file lies in."""
+"""How many of lpgen's own folders a file is nested in."""
 
 _DIGEST_BYTES: Final = 32
 
@@ -50,12 +50,12 @@ _UNREADABLE: Final = (OSError, ValueError, TypeError, LookupError, RecursionErro
 
 @dataclass(frozen=True, slots=True)
 class _KeptValues:
-    """The values that are kept in a folder, all made from the same tables, policies and catalog by the same lpgen."""
+    """The values kept in a folder. The same lpgen made them from the same tables, policies and catalog."""
 
     folder: Path
 
     def __call__(self, kind: type[Kept], facts: object, make: Callable[[], Kept]) -> Kept:
-        """The value of a kind that these facts and the others give."""
+        """The value of a kind for these facts. It is computed with `make` if it isn't kept."""
         path = self.folder / f"{kind.__name__}-{_digest(facts)}"
         with contextlib.suppress(*_UNREADABLE):
             return _read(path, kind)
@@ -68,7 +68,7 @@ class _KeptValues:
 
 
 def kept_values(data: Path, generation: str, made_from: object) -> _KeptValues:
-    """The values that are kept of a generation of the usage tables, and of these other inputs."""
+    """The values kept for a generation of the usage tables and these other inputs."""
     return _KeptValues(data / KEPT / generation / _digest((made_from, _this_lpgen())))
 
 
@@ -77,13 +77,13 @@ def _digest(facts: object) -> str:
 
 
 def remove_stale_values(data: Path, generation: str) -> None:
-    """Removes what was kept of other generations than this one."""
+    """Removes the values kept for other generations."""
     remove_others(data / KEPT, [generation])
 
 
 @cache
 def _this_lpgen() -> object:
-    """What tells this lpgen from others: a checkout changes more often than the version does."""
+    """Facts that identify this lpgen. A checkout changes more often than its version."""
     package = Path(__file__).parents[2]
     files = ((path, path.stat()) for path in sorted(package.rglob("*.py")))
     return __version__, [(str(path.relative_to(package)), file.st_size, file.st_mtime_ns) for path, file in files]
@@ -93,10 +93,10 @@ def _this_lpgen() -> object:
 
 
 def _read(path: Path, kind: type[Kept]) -> Kept:
-    """The value in a file, whose bytes stay there.
+    """The value in a file. Its bytes stay in the file.
 
     Raises:
-        OSError: it can't be read, or lies behind a link.
+        OSError: it can't be read, or is behind a link.
         ValueError: it was changed, or holds something else.
     """
     for folder in path.parents[:_FOLDERS]:
@@ -114,7 +114,7 @@ def _read(path: Path, kind: type[Kept]) -> Kept:
 
 
 def _write(path: Path, value: object) -> None:
-    """Writes a value, whole or not at all.
+    """Writes a value completely or not at all.
 
     Raises:
         OSError: the folder can't be written, or the disk is full.
@@ -144,7 +144,7 @@ def _array_from_plain(_: type[Any], plain: tuple[str, bytes]) -> IntArray:
 
 
 def _remove_oldest(paths: Iterable[Path], most: int) -> None:
-    """Removes those of some files or folders that were used longest ago, but for so many."""
+    """Removes the least recently used files or folders, and keeps at most `most`."""
     for old in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)[most:]:
         if old.is_dir():
             shutil.rmtree(old, ignore_errors=True)

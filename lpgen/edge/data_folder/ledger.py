@@ -1,7 +1,8 @@
-"""The ledger of a data folder: which files were ingested, which usage tables count, and what was asked of each source.
+"""The ledger of a data folder: which files were ingested, which usage tables count, and which scope was read from each
+source.
 
-`DIR/ledger.sqlite`. An ingest holds its write lock from start to end; its commit is the one moment at which the new
-tables and the new files become the state. Readers take no write lock.
+The file is `DIR/ledger.sqlite`. An ingest holds its write lock from start to end. The new tables and files become the
+state at its commit. Readers take no write lock.
 """
 
 from __future__ import annotations
@@ -57,11 +58,11 @@ _TABLES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class LedgerFile:
-    """One ingested file, by the SHA-256 of its bytes, or the digest of a misplaced one; `path` is where it was first
-    found.
+    """An ingested file, by the SHA-256 of its bytes or the digest of a misplaced file.
 
-    `failure` says why nothing of it could be read, or is "". `windows` are the times whose records count. `left_out` is
-    the number of records outside: a later ingest with another window may count them.
+    `path` is where it was first found. `failure` says why nothing in it could be read, or is "". `windows` are the
+    times whose records count. `left_out` is the number of records outside them. A later ingest with another window may
+    count those.
     """
 
     sha256: str
@@ -77,7 +78,7 @@ class LedgerFile:
 
 @dataclass(frozen=True, slots=True)
 class LedgerObject:
-    """An object whose bytes are a known file's: a later listing that shows the same size and `etag` needn't read it."""
+    """An object with the bytes of a known file. It isn't read again while its size and `etag` stay the same."""
 
     name: str
     size: int
@@ -86,7 +87,7 @@ class LedgerObject:
 
 
 class Ledger:
-    """An open ledger under its write lock. Never used in a forked child: SQLite forbids that."""
+    """An open ledger under its write lock. Never use it in a forked child, because SQLite forbids that."""
 
     def __init__(self, connection: sqlite3.Connection, data: Path, total: int) -> None:
         self._connection = connection
@@ -100,18 +101,16 @@ class Ledger:
         return generation_of(self._connection)
 
     def sizes(self) -> frozenset[int]:
-        """The sizes of all known files: a file of another size is new."""
+        """The sizes of all known files. A file of another size is new."""
         return frozenset(size for (size,) in self._connection.execute("SELECT DISTINCT size FROM files"))
 
     def file(self, sha256: str) -> LedgerFile | None:
-        """The file of these bytes, or None."""
+        """The file with this digest, or None."""
         row = self._connection.execute("SELECT * FROM files WHERE sha256 = ?", (sha256,)).fetchone()
-        if row is None:
-            return None
-        return _file_from_row(row)
+        return None if row is None else _file_from_row(row)
 
     def paths(self, digests: Iterable[str]) -> dict[str, str]:
-        """Where the files of these digests were found."""
+        """The paths of the files with these digests."""
         found = ((digest, self.file(digest)) for digest in digests)
         return {digest: file.path for digest, file in found if file is not None}
 
@@ -121,12 +120,12 @@ class Ledger:
         return frozenset(digest for size in sizes for (digest,) in self._connection.execute(query, (size,)))
 
     def knows_object(self, name: str, size: int, etag: str) -> bool:
-        """Whether the object was read, or found to hold a known file's bytes, when it had this size and `etag`."""
+        """Whether the object was read with this size and `etag`, or had the bytes of a known file."""
         query = "SELECT 1 FROM objects WHERE name = ? AND size = ? AND etag = ?"
         return self._connection.execute(query, (name, size, etag)).fetchone() is not None
 
     def objects_named(self, prefix: str) -> list[tuple[str, str]]:
-        """Name and `etag` of all objects whose name begins with `prefix`."""
+        """The name and `etag` of each object whose name begins with `prefix`."""
         return _objects_named(self._connection, prefix)
 
     def has_file_outside(self, prefix: str) -> bool:
@@ -135,7 +134,7 @@ class Ledger:
         return self._connection.execute(query, (prefix, _end_of_prefix(prefix))).fetchone() is not None
 
     def remember_scope(self, source: str, scope: LogScope) -> bool:
-        """Widens what was asked of a source by what is asked now, from the next commit on; says whether it changed."""
+        """Adds the current scope to the known scope of a source with the next commit. Returns whether it changed."""
         with failure_as_ingest_error():
             known = _scope_of(self._connection, source)
             wider = scope.united(known or scope)
@@ -153,7 +152,7 @@ class Ledger:
         """Adds files and objects, which count from the next commit on.
 
         Raises:
-            IngestError: a file is known already, or the disk is full; the old state still counts.
+            IngestError: a file is already known, or the disk is full. The old state still counts.
         """
         rows = [_row_from_file(file) for file in files]
         names = {obj.name: (obj.name, obj.size, obj.etag, obj.sha256) for obj in objects}
@@ -164,15 +163,15 @@ class Ledger:
             self._connection.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", names.values())
 
     def forget(self, file: LedgerFile) -> None:
-        """Takes a file out, to be read again. Its objects are unknown until it, or what was read again, is added."""
+        """Removes a file, so it can be read again. Its objects are unknown until the file is added again."""
         gone = self._connection.execute("DELETE FROM files WHERE sha256 = ? RETURNING *", (file.sha256,))
         self._total -= sum_rows(gone)
 
     def commit(self, generation: str, files: Iterable[LedgerFile] = ()) -> None:
-        """Makes the new tables, and the files and objects added, the state, on the disk itself, at once or not at all.
+        """Commits the new tables, files and objects to the disk, all at once or not at all.
 
         Raises:
-            IngestError: the disk is full or fails, or readers keep the ledger locked; the message says which state
+            IngestError: the disk is full or fails, or readers keep the ledger locked. The message says which state
                 counts.
         """
         self.add(files)
@@ -189,7 +188,7 @@ class Ledger:
         self._committed = generation
 
     def _failure_of_commit(self, number: int, error: sqlite3.Error) -> IngestError:
-        """What became of a commit that failed: SQLite reports a failed flush even where the new state is there."""
+        """The outcome of a failed commit. SQLite reports a failed flush even if the new state was written."""
         self._connection.close()
         hint = f"check the disk, then run `lpgen check --data {self._data}`"
         try:
@@ -198,20 +197,20 @@ class Ledger:
         except DataError:
             return IngestError(f"the commit of `{self._data}` failed, and its ledger can't be read: {error}", hint=hint)
         if found == number:
-            what = f"`{self._data}` has the new state, but the disk failed when it was written"
+            what = f"`{self._data}` has the new state, but the disk failed while writing it"
             return IngestError(f"{what}: {error}", hint=hint)
-        return IngestError(f"`{self._data}` can't be written, and is as it was: {error}", hint=hint)
+        return IngestError(f"`{self._data}` can't be written, and is unchanged: {error}", hint=hint)
 
     def lock_again(self, data: Path) -> None:
-        """Takes the write lock again after a commit, to go on.
+        """Takes the write lock again after a commit, to continue.
 
         Raises:
-            IngestError: another ingest came between.
+            IngestError: another ingest ran meanwhile.
         """
         lock(self._connection, data)
         if self.generation != self._committed:
             raise IngestError(
-                f"another ingest into `{data}` came between", hint="what was read so far is kept; run it again"
+                f"another ingest into `{data}` ran meanwhile", hint="records read so far are kept; run it again"
             )
 
 
@@ -245,11 +244,11 @@ def _file_from_row(row: tuple[Any, ...]) -> LedgerFile:
 def open_ledger(data: Path) -> Iterator[Ledger]:
     """The ledger of a data folder, created if missing, under its write lock until the context ends.
 
-    What was created is removed again if nothing was committed.
+    If nothing is committed, everything created is removed again.
 
     Raises:
-        IngestError: another ingest holds the lock, or the folder can't be made.
-        DataError: the ledger is damaged, or of another schema version.
+        IngestError: another ingest holds the lock, or the folder can't be created.
+        DataError: the ledger is damaged, or has another schema version.
     """
     is_new_folder = not data.exists()
     connection = connect_to_write(data)
@@ -270,7 +269,7 @@ def open_ledger(data: Path) -> Iterator[Ledger]:
 
 
 def _remove_empty(connection: sqlite3.Connection, data: Path) -> None:
-    """Removes a ledger without tables under its lock: SQLite refuses to write for whoever opened it meanwhile."""
+    """Removes a ledger without tables under its lock. SQLite lets nobody write who opened it meanwhile."""
     connection.execute("BEGIN IMMEDIATE")
     if has_no_tables(connection):
         (data / LEDGER_FILE).unlink()
@@ -278,7 +277,7 @@ def _remove_empty(connection: sqlite3.Connection, data: Path) -> None:
 
 
 def has_ledger(data: Path) -> bool:
-    """Whether anything was ever ingested into a data folder; it may hold snapshots alone."""
+    """Whether anything was ever ingested into a data folder. It may hold only snapshots."""
     return (data / LEDGER_FILE).exists()
 
 
@@ -293,7 +292,7 @@ def read_generation(data: Path) -> str:
 
 
 def count_unread_files(data: Path) -> int:
-    """How many files have something that couldn't be read, without those in whose place another one was read whole.
+    """How many files couldn't be read completely. Files that were later replaced by a readable one don't count.
 
     Raises:
         DataError: there is no data folder, or it is damaged.
@@ -307,7 +306,7 @@ def count_unread_files(data: Path) -> int:
 
 
 def find_log_place(data: Path) -> str:
-    """The folder that is there, or the place in a bucket, that all files of the ledger are from; "" without one.
+    """The existing folder, or the address in S3, that contains all files of the ledger; "" if there is none.
 
     Raises:
         DataError: there is no data folder, or it is damaged.
@@ -322,7 +321,7 @@ def find_log_place(data: Path) -> str:
 
 
 def read_objects_named(data: Path, prefix: str) -> list[tuple[str, str]]:
-    """Name and `etag` of the data folder's objects whose name begins with `prefix`; none where there is no folder yet.
+    """The name and `etag` of the objects whose name begins with `prefix`; none if there is no data folder yet.
 
     Raises:
         DataError: the folder is damaged, or of another schema version.
@@ -341,12 +340,12 @@ def _objects_named(connection: sqlite3.Connection, prefix: str) -> list[tuple[st
 
 
 def _end_of_prefix(prefix: str) -> str:
-    """The least text behind all that begin with a prefix."""
+    """The first text that sorts after all texts with a prefix."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def _create_or_check(connection: sqlite3.Connection, data: Path) -> int:
-    """Creates the tables if there are none; returns the sum of the rows, which is as the last commit wrote it."""
+    """Creates the tables if missing. Returns the checked sum of the rows."""
     if has_no_tables(connection):
         for statement in _TABLES:
             connection.execute(statement)
@@ -360,7 +359,7 @@ def _create_or_check(connection: sqlite3.Connection, data: Path) -> int:
 
 
 def read_scope(data: Path, sources: Iterable[str]) -> LogScope | None:
-    """Since when, and of which accounts and Regions, earlier ingests asked the sources; None where one of them is new.
+    """The times, accounts and Regions that earlier ingests read from the sources; None if a source is new.
 
     Raises:
         DataError: the folder is damaged.

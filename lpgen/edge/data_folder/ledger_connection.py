@@ -1,4 +1,4 @@
-"""Connections to the ledger of a data folder: to read it, and to write it under its lock."""
+"""Connects to the ledger of a data folder, to read it or to write it under its lock."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ READ_TIMEOUT_SECONDS: Final = 30.0
 RESTORE: Final = "restore the data folder from a backup, or ingest the logs again into a new folder"
 
 _WITHOUT_LEDGER: Final = frozenset(("snapshots",))
-"""What a data folder may hold before the first ingest."""
+"""The entries that a data folder may have before the first ingest."""
 
 _LOCK_TIMEOUT_SECONDS: Final = 1.0
 
 
 @contextlib.contextmanager
 def open_to_read(data: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that only reads, once what an interrupted commit left is rolled back.
+    """A read-only connection. An interrupted commit is rolled back first.
 
     Raises:
-        DataError: there is no ledger, or it can't be read, is damaged or of another schema version, or needs a folder
-            that can be written.
+        DataError: the ledger is missing, unreadable, damaged or of another schema version, or rolling back needs write
+            access.
     """
     path = data / LEDGER_FILE
     if path.is_symlink():
         raise DamageError(f"the ledger of `{data}` is a link, which somebody else may have put there", hint=RESTORE)
     if not path.is_file():
         what = f"`{data}` holds no ingested logs" if data.is_dir() else f"there is no folder `{data}`"
-        raise DataError(what, hint="name the data folder that `lpgen ingest` wrote, or run it first")
+        raise DataError(what, hint="name the data folder that `lpgen ingest` wrote, or run `lpgen ingest` first")
     with damage_as_data_error(data):
         if _is_interrupted(path):
             _roll_back(data, path)
@@ -52,7 +52,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _is_interrupted(path: Path) -> bool:
-    """Whether a process died in a commit: its journal has to be rolled back first, and a reader can't do that."""
+    """Whether a process died in a commit. A writer must roll back its journal first."""
     try:
         with contextlib.closing(_connect(path, "ro")) as connection:
             count_commits(connection)
@@ -65,7 +65,7 @@ def _is_interrupted(path: Path) -> bool:
 
 
 def _roll_back(data: Path, path: Path) -> None:
-    """Lets SQLite undo an interrupted commit, which it does for the first connection that can write."""
+    """Rolls back an interrupted commit. SQLite does so for the first connection that can write."""
     try:
         with contextlib.closing(_connect(path, "rw")) as connection:
             count_commits(connection)
@@ -92,7 +92,7 @@ def check_version(connection: sqlite3.Connection, data: Path) -> None:
     """Refuses a ledger of another schema version.
 
     Raises:
-        DataError: it has another one.
+        DataError: the version differs.
     """
     if has_no_tables(connection):
         return
@@ -104,12 +104,12 @@ def check_version(connection: sqlite3.Connection, data: Path) -> None:
 
 
 def count_commits(connection: sqlite3.Connection) -> int:
-    """How many commits made this state."""
+    """The number of commits so far."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def connect_to_write(data: Path) -> sqlite3.Connection:
-    """A connection to the ledger, which is created if missing, as its folder is.
+    """A connection to write the ledger. The ledger and its folder are created if missing.
 
     Raises:
         IngestError: they can't be created.
@@ -124,14 +124,14 @@ def connect_to_write(data: Path) -> sqlite3.Connection:
 
 
 def _folder_of_link(data: Path) -> Path:
-    """The folder that a link in the place of a data folder leads to. People put data folders on larger disks.
+    """The target of a link in the place of a data folder. People put data folders on larger disks.
 
     Raises:
-        OSError: it leads to what no ingest made, whose permissions aren't lpgen's to change.
+        OSError: no ingest created the target, so lpgen must not change its permissions.
     """
     folder = data.resolve()
     if not folder.is_dir() or not ({path.name for path in folder.iterdir()} <= _WITHOUT_LEDGER or _has_ledger(folder)):
-        raise OSError(errno.ELOOP, "it is a link, and leads to no data folder and no empty one")
+        raise OSError(errno.ELOOP, "it is a link, and its target is neither a data folder nor empty")
     return folder
 
 
@@ -141,7 +141,7 @@ def _has_ledger(folder: Path) -> bool:
 
 
 def _make_private_ledger(path: Path) -> None:
-    """Creates an empty ledger if there is none. SQLite gives its journal the ledger's own mode."""
+    """Creates an empty ledger if missing. SQLite gives its journal the same permissions."""
     with contextlib.suppress(FileExistsError):
         open_private(path, "xb").close()
     restrict_to_owner(path)
@@ -150,12 +150,12 @@ def _make_private_ledger(path: Path) -> None:
 def _not_writable(data: Path, error: OSError | sqlite3.Error) -> IngestError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     full = "full" in reason or "No space" in reason  # in SQLite's words, or the system's
-    hint = "make room on its disk, or name a folder elsewhere" if full else "name a folder that you may write to"
+    hint = "make room on its disk, or name another folder" if full else "name a folder that you can write to"
     return IngestError(f"`{data}` can't be written: {reason.lower()}", hint=hint)
 
 
 def lock(connection: sqlite3.Connection, data: Path) -> None:
-    """Begins a transaction that locks out other writers.
+    """Begins a transaction that excludes other writers.
 
     Raises:
         IngestError: another ingest holds the lock, or the folder can't be written.
@@ -167,7 +167,7 @@ def lock(connection: sqlite3.Connection, data: Path) -> None:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
-            raise IngestError(f"another ingest into `{data}` is running", hint="wait until it has ended") from error
+            raise IngestError(f"another ingest into `{data}` is running", hint="wait until it ends") from error
         raise _not_writable(data, error) from error
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # SQLite quotes damaged text
         raise DamageError(f"the ledger of `{data}` is damaged: {error}", hint=RESTORE) from error
@@ -175,7 +175,7 @@ def lock(connection: sqlite3.Connection, data: Path) -> None:
 
 @contextlib.contextmanager
 def damage_as_data_error(data: Path) -> Iterator[None]:
-    """Turns SQLite's errors in reading into lpgen's; only damage asks for a new folder."""
+    """Turns SQLite's errors on reading into lpgen's. Only damage requires a new folder."""
     try:
         yield
     except (sqlite3.Error, TypeError, UnicodeDecodeError) as error:

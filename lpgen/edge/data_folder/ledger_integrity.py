@@ -1,8 +1,8 @@
-"""Whether a ledger is whole: the digest of its rows, their sums, and faults inside it.
+"""Checks a ledger: the digest of its rows, their sums, and contradictions.
 
-SQLite keeps no checksums, so without a digest a flipped bit would read as another file. The digest is the sum of the
-SHA-256 of all rows of `files` and `objects`, so an ingest updates it in proportion to what it adds. It finds damage,
-and proves nothing against forgers.
+SQLite keeps no checksums, so without a digest a flipped bit would look like another file. The digest is the sum of the
+SHA-256 of all rows of `files` and `objects`, so the cost of an update follows the added rows. It detects damage, but
+not forgery.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def sum_ledger(connection: sqlite3.Connection) -> int:
 
 
 def is_as_written(connection: sqlite3.Connection, total: int) -> bool:
-    """Whether a sum of rows is the one that the last commit wrote."""
+    """Whether the last commit wrote this sum of rows."""
     row = connection.execute("SELECT rows FROM digest").fetchone()
     return row is not None and row[0] == _as_text(total)
 
 
 def write_digest(connection: sqlite3.Connection, total: int) -> None:
-    """Makes a sum of rows the one that counts, from the next commit on."""
+    """Stores a sum of rows with the next commit."""
     connection.execute("INSERT OR REPLACE INTO digest VALUES (1, ?)", (_as_text(total),))
 
 
@@ -58,7 +58,7 @@ _MOST: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class LedgerSums:
-    """What the ledger says of all files together, and which tables count."""
+    """The totals over all files, and the current tables."""
 
     generation: str
     files: int
@@ -83,7 +83,7 @@ def read_sums(data: Path) -> LedgerSums:
 
 
 def find_ledger_faults(data: Path) -> Iterator[str]:
-    """What is wrong inside the ledger: damage that SQLite finds, and rows that contradict each other.
+    """The faults in the ledger: damage that SQLite finds, and rows that contradict each other.
 
     Raises:
         DataError: the ledger can't be read.

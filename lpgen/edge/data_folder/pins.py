@@ -1,7 +1,7 @@
-"""Pins: which generations of the usage tables an output folder was made from, so that ingests keep them.
+"""Pins a generation of the usage tables for an output folder, so ingests keep it.
 
-`DIR/pins/NAME.json` names an output folder and a generation. A pin counts while the output folder names the generation,
-and in its first day in any case, because the output may still be in the making.
+`DIR/pins/NAME.json` names an output folder and a generation. A pin counts while the output folder names the generation.
+It always counts on its first day, because the output may be unfinished.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _SummaryFile(msgspec.Struct):
 
 
 def pin_generation(data: Path, generation: str, output: Path) -> None:
-    """Keeps the tables of a generation for an output folder. Does nothing where the data folder can't be written."""
+    """Keeps the tables of a generation for an output folder. Does nothing if the data folder can't be written."""
     pin = _Pin(str(output.absolute()), generation)
     with contextlib.suppress(OSError):
         make_private_folder(data / PINS)

@@ -1,6 +1,6 @@
-"""The snapshots of a data folder: one immutable folder each, made whole or not at all, and checked when it is read.
+"""Writes and reads snapshots. Each is an immutable folder, written completely or not at all, and checked on reading.
 
-`docs/data-folder.md` describes what lies in one.
+`docs/data-folder.md` describes its files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from lpgen.edge.data_folder.immutable_folder import SealedKind, SealedManifest, 
 from lpgen.errors import InvocationError, SnapshotError, quote_input
 
 SNAPSHOTS: Final = "snapshots"
-_FORMAT_VERSION: Final = 1
 
 POLICIES: Final = "policies"
 TRAILS: Final = "trails"
@@ -31,41 +30,27 @@ SCPS: Final = "scps.json"
 RCPS: Final = "rcps.json"
 ORGANIZATION: Final = "organization.json"
 
-_NAME_FORMAT: Final = "%Y-%m-%dT%H-%M-%SZ"  # a colon is no character for names on every system
-_AGAIN: Final = "take a new one with `lpgen snapshot`, or choose another by --snapshot"
-_KIND: Final = SealedKind(
-    "snapshot", "taken", SnapshotError, again="try again", hint=_AGAIN, format_version=_FORMAT_VERSION
-)
+_NAME_FORMAT: Final = "%Y-%m-%dT%H-%M-%SZ"  # some systems allow no colon in names
+_AGAIN: Final = "take a new one with `lpgen snapshot`, or choose another with --snapshot"
+_KIND: Final = SealedKind("snapshot", "taken", SnapshotError, again="try again", hint=_AGAIN, format_version=1)
 
 
 # ---------------------------------------------------------------- writing
 
 
-class SnapshotWriter:
-    """Writes one snapshot. Use as a context: without `finish` nothing stays of it."""
+class SnapshotWriter(SealedWriter):
+    """Writes one snapshot. Use as a context manager. Without `finish`, nothing remains."""
 
     def __init__(self, data: Path, taken: datetime) -> None:
+        super().__init__(data / SNAPSHOTS, taken.strftime(_NAME_FORMAT), _KIND)
         self.taken = taken
-        self._folder = SealedWriter(data / SNAPSHOTS, taken.strftime(_NAME_FORMAT), _KIND)
 
-    @property
-    def name(self) -> str:
-        """What its folder will be called."""
-        return self._folder.name
-
-    def __enter__(self) -> SnapshotWriter:
-        self._folder.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._folder.__exit__()
-
-    def write(self, path: str, *documents: object) -> None:
-        """Writes a file of JSON documents, one below the other. Threads may write different files at once."""
+    def write_json(self, path: str, *documents: object) -> None:
+        """Writes a file of consecutive JSON documents. Threads may write different files at once."""
         text = "".join(
             json.dumps(document, indent=2, default=_as_text, ensure_ascii=False) + "\n" for document in documents
         )
-        self._folder.write(path, text.encode(errors="surrogatepass"))
+        self.write(path, text.encode(errors="surrogatepass"))
 
     def finish(
         self,
@@ -75,12 +60,12 @@ class SnapshotWriter:
         organization: str = "",
         about: Mapping[str, object],
     ) -> SnapshotStamp:
-        """Writes the manifest and gives the folder its name, from which moment on the snapshot counts.
+        """Writes the manifest and gives the folder its final name. From then on the snapshot counts.
 
-        `about` are further facts for people.
+        `about` holds more facts for people.
         """
         taken, missing = tuple(sorted(accounts)), tuple(sorted(gaps))
-        self._folder.seal(
+        self.seal(
             {
                 "taken": self.taken.isoformat(),
                 **about,
@@ -111,10 +96,10 @@ class _SnapshotManifest(SealedManifest, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class InputFiles:
-    """The files and folders of the options of the same names, as far as there are any.
+    """The existing files and folders for the options with the same names.
 
-    A snapshot has `trails` in a file each, and `resource_tags`, `schedules`, the `versioned_buckets`, and `functions`
-    with their log groups in a file for each account or Region.
+    A snapshot has one file for each trail. `resource_tags`, `schedules`, `versioned_buckets`, and `functions` with
+    their log groups have one file for each account or Region.
     """
 
     policies: tuple[Path, ...] = ()
@@ -132,27 +117,27 @@ class InputFiles:
 
 @dataclass(frozen=True, slots=True)
 class TakenSnapshot(InputFiles):
-    """A snapshot that is whole, and what it holds."""
+    """A complete snapshot and its files."""
 
     stamp: SnapshotStamp = field(kw_only=True)
 
 
 def snapshot_names(data: Path) -> tuple[str, ...]:
-    """The names of the snapshots of a data folder, the oldest first.
+    """The names of the snapshots of a data folder, oldest first.
 
     Raises:
         SnapshotError: their folder can't be read.
     """
-    return tuple(sorted(sealed_names(data / SNAPSHOTS, _KIND)))
+    return sealed_names(data / SNAPSHOTS, _KIND)
 
 
 def find_snapshot(data: Path, wanted: str = "") -> Path | None:
-    """The folder of the newest snapshot of a data folder, or None without any.
+    """The folder of the newest snapshot of a data folder, or None if there are none.
 
-    `wanted` is a name or the beginning of one, such as a day: of those that fit the newest.
+    `wanted` is a name or the beginning of one, such as a day. The newest match counts.
 
     Raises:
-        InvocationError: none fits what is wanted.
+        InvocationError: no snapshot matches.
         SnapshotError: the folder can't be read.
     """
     names = snapshot_names(data)
@@ -164,10 +149,10 @@ def find_snapshot(data: Path, wanted: str = "") -> Path | None:
 
 
 def open_snapshot(folder: Path) -> TakenSnapshot:
-    """A snapshot, once every file of it is what its manifest says.
+    """A snapshot, after checking every file against its manifest.
 
     Raises:
-        SnapshotError: it is damaged, edited, incomplete, or of another format.
+        SnapshotError: it is damaged, edited, incomplete, or has another format.
     """
     manifest = open_sealed(folder, _KIND, _SnapshotManifest)
     organization = manifest.organization or ""

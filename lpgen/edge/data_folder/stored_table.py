@@ -1,4 +1,4 @@
-"""A usage table that stays in its file, of which a row group is read at a time."""
+"""A usage table that stays in its file and is read one row group at a time."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ _PART_ROWS: Final = 1 << 14
 
 
 class StoredTable:
-    """A table in a file that only this process can open. A row group is copied there when it is first read, once its
-    digest was compared; a change in the others is found by whoever reads them.
+    """A table in a file that only this process can open.
+
+    A row group is checked and copied when it is first read. Changes in other row groups are found when they are read.
 
     Raises:
         DamageError: the file is missing or changed, or can't be read.
@@ -56,17 +57,17 @@ class StoredTable:
 
     @property
     def num_rows(self) -> int:
-        """How many rows it has."""
+        """The number of rows."""
         return self._starts[-1]
 
     def parts(self, names: Sequence[str]) -> Iterator[pa.Table]:
-        """Some columns, of a few thousand rows at a time: as Python's values they take many times the memory."""
+        """Some columns, a few thousand rows at a time. As Python values they take many times the memory."""
         for at in range(len(self._starts) - 1):
             group = self._read(at, names)
             yield from (group.slice(start, _PART_ROWS) for start in range(0, group.num_rows, _PART_ROWS))
 
     def whole(self) -> pa.Table:
-        """All of it."""
+        """The complete table."""
         for at in range(len(self._starts) - 1):
             self._copy.add(at + 1)
         if not self.num_rows:
@@ -77,7 +78,7 @@ class StoredTable:
             raise _unreadable(self._path, error) from error
 
     def take(self, rows: pa.Array) -> pa.Table:
-        """The rows of these numbers, which ascend. The last row group is held: the next rows are mostly in it too."""
+        """The rows with these ascending numbers. The last row group is kept: it mostly has the next rows too."""
         numbers = rows.to_pylist()
         found = [
             unpack_texts(self._group(at).take(integer_column(own)), self.schema) for at, own in self._by_group(numbers)
@@ -96,7 +97,7 @@ class StoredTable:
         return self._held[1]
 
     def _read(self, at: int, names: Sequence[str]) -> pa.Table:
-        """Some columns of a row group, one after the other: decoding takes several times what it results in."""
+        """Some columns of a row group, decoded one by one: decoding takes several times the memory of its result."""
         self._copy.add(at + 1)
         columns = [self._file.read_row_group(at, columns=[name], use_threads=False).column(0) for name in names]
         pa.default_memory_pool().release_unused()
@@ -108,11 +109,11 @@ def _unreadable(path: Path, error: Exception) -> DamageError:
 
 
 _AROUND: Final = 2
-"""The segments of a table's file that are no row groups: what comes before them and what comes after them."""
+"""How many segments of a table's file aren't row groups: the one before them and the one after them."""
 
 
 class _CheckedCopy:
-    """A copy of a file that has its size and those of its segments that were asked for, at their places."""
+    """A copy of a file with the same size. It holds only the requested segments, at their places."""
 
     def __init__(self, path: Path, segments: Segments) -> None:
         self._segments = segments
@@ -122,14 +123,14 @@ class _CheckedCopy:
         try:
             self._target = os.fdopen(descriptor, "wb")
             self._target.truncate(sum(segment.bytes for segment in segments))
-            # Arrow's own: its threads can release a Python file while the interpreter ends, which aborts it.
+            # Arrow's own file: its threads can release a Python file while the interpreter ends, which aborts it.
             self.file = pa.OSFile(name)
         finally:
             os.unlink(name)
         weakref.finalize(self, _close, self._source, self._target)
 
     def add(self, number: int) -> None:
-        """Adds a segment, unless it is there."""
+        """Adds a segment if missing."""
         if number in self._missing:
             copy_segment(self._source, self._segments, number, self._target)
             self._target.flush()

@@ -1,4 +1,4 @@
-"""The manifest of a folder of tables: the digests of every part of every file.
+"""The manifest of a folder of tables: the digest of every part of every file.
 
 `manifest.json` lists the segments of each file: the bytes before the first row group, each row group, and the bytes
 after the last. The SHA-256 of the manifest names the folder, so one digest covers every byte below it.
@@ -26,7 +26,7 @@ _FORMAT: Final = 1
 
 
 class _Segment(msgspec.Struct, frozen=True):
-    """Consecutive bytes of a file: how many, and their SHA-256."""
+    """Consecutive bytes of a file: their number and SHA-256."""
 
     bytes: int
     sha256: str
@@ -57,7 +57,7 @@ def write_manifest(folder: Path, files: TableManifest) -> str:
     """Writes the manifest of a folder, and returns its SHA-256.
 
     Raises:
-        OSError: the disk is full, say.
+        OSError: it can't be written, for example because the disk is full.
     """
     content = json.dumps(msgspec.to_builtins(_Document(_FORMAT, dict(files))), sort_keys=True, indent=1).encode()
     write_private(folder / TABLE_MANIFEST, content)
@@ -65,7 +65,7 @@ def write_manifest(folder: Path, files: TableManifest) -> str:
 
 
 def open_manifest(folder: Path, root: str) -> TableManifest:
-    """The manifest of a folder, once it has the digest `root` and lists exactly the files that exist.
+    """The manifest of a folder, after checking its digest `root` and that it lists exactly the existing files.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -87,11 +87,11 @@ def open_manifest(folder: Path, root: str) -> TableManifest:
 
 
 def read_manifest(folder: Path, root: str) -> TableManifest:
-    """The manifest of a folder, once it has the digest `root`.
+    """The manifest of a folder, after checking its digest `root`.
 
     Raises:
         FileNotFoundError: there is no such folder.
-        DamageError: it is missing, changed or of another format.
+        DamageError: it is missing, changed, or has another format.
     """
     path = folder / TABLE_MANIFEST
     try:
@@ -114,7 +114,7 @@ def read_manifest(folder: Path, root: str) -> TableManifest:
 
 
 def open_checked(path: Path, segments: Segments) -> IO[bytes]:
-    """An open file that has the size of its segments, of which `copy_segment` reads one at a time.
+    """An open file, after checking its size. `copy_segment` reads one of its segments.
 
     Raises:
         DamageError: the file is missing or has another size.
@@ -132,7 +132,7 @@ def open_checked(path: Path, segments: Segments) -> IO[bytes]:
 
 
 def copy_segment(file: IO[bytes], segments: Segments, number: int, target: IO[bytes]) -> None:
-    """Writes a segment of an open file to its place in another file, and compares the digest of what it wrote.
+    """Copies a segment of an open file to the same place in another file, and checks its digest.
 
     Raises:
         DamageError: the segment was changed.
@@ -148,7 +148,9 @@ def copy_segment(file: IO[bytes], segments: Segments, number: int, target: IO[by
         digest.update(content)
         target.write(content)
         left -= len(content)
-    _check_digest(path, digest.hexdigest(), segment, start)
+    if digest.hexdigest() != segment.sha256:
+        where = f"between the bytes {start:,} and {start + segment.bytes:,}"
+        raise DamageError(f"`{path}` was changed {where}", hint=RESTORE)
 
 
 def _read_piece(file: IO[bytes], path: Path, size: int) -> bytes:
@@ -159,12 +161,6 @@ def _read_piece(file: IO[bytes], path: Path, size: int) -> bytes:
 
 
 _PIECE: Final = 1 << 18
-
-
-def _check_digest(path: Path, digest: str, segment: _Segment, start: int) -> None:
-    if digest != segment.sha256:
-        where = f"between the bytes {start:,} and {start + segment.bytes:,}"
-        raise DamageError(f"`{path}` was changed {where}", hint=RESTORE)
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:

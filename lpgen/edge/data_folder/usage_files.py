@@ -1,8 +1,8 @@
 """The usage tables on disk: one immutable folder per state, named after its content.
 
 `DIR/usage/HASH/{usage,skips,coverage,…}.parquet` and `manifest.json`, where HASH is the SHA-256 of the manifest. A
-folder is complete once it has its name; the ledger says which one counts. During a long ingest it also holds `part-2/`
-and so on, with tables to merge with the first. Tables are read from bytes whose digests were compared. See
+folder is complete once it has its name. The ledger says which folder counts. During a long ingest it also holds
+`part-2/` and so on, with tables to merge with the first. Every digest is checked when tables are read. See
 docs/data-folder.md.
 """
 
@@ -51,7 +51,7 @@ _ROW_GROUP_ROWS: Final = 1 << 17
 
 
 def read_usage(data: Path) -> Usage:
-    """The usage tables of a data folder as the last finished ingest left them; needs no right to write.
+    """The usage tables of a data folder after the last finished ingest. Reading needs no write access.
 
     Raises:
         DataError: there is no data folder, it is damaged, or of another schema version.
@@ -60,10 +60,10 @@ def read_usage(data: Path) -> Usage:
 
 
 def read_current_usage(data: Path, *, stored: bool = False) -> tuple[str, Usage]:
-    """The name of the generation that counts, and its tables, as `read_usage` reads them.
+    """The name of the current generation, and its tables, as `read_usage` reads them.
 
-    With `stored`, those that grow with principals and accounts stay in temporary files, unless an ingest
-    that was cut short left parts to merge.
+    With `stored`, tables that grow with principals and accounts stay in temporary files, unless an interrupted ingest
+    left parts to merge.
 
     Raises:
         DataError: there is no data folder, it is damaged, or of another schema version.
@@ -74,7 +74,7 @@ def read_current_usage(data: Path, *, stored: bool = False) -> tuple[str, Usage]
             return generation, read_generation_usage(data, generation, stored=stored)
         except (FileNotFoundError, DataError) as error:
             newer = read_generation(data)
-            if newer != generation:  # an ingest finished, and removed the folder while it was read
+            if newer != generation:  # an ingest finished and removed the folder while it was read
                 generation = newer
                 continue
             if isinstance(error, DataError):
@@ -83,14 +83,14 @@ def read_current_usage(data: Path, *, stored: bool = False) -> tuple[str, Usage]
 
 
 def read_generation_usage(data: Path, generation: str, *, stored: bool = False) -> Usage:
-    """The usage tables in one folder, by its name; no name means that nothing was ingested yet.
+    """The usage tables in a folder, by its name. "" means that nothing was ingested yet.
 
     Raises:
         DataError: a file is damaged, or of another schema.
         FileNotFoundError: there is no such folder.
     """
     if stored and generation and not is_in_parts(data, generation):
-        # Arrow's own allocator keeps much of what is freed, in a review more than the tables take.
+        # Arrow's own allocator keeps much freed memory, in a review more than the tables take.
         pa.set_memory_pool(pa.system_memory_pool())
         folder = data / USAGE_FOLDER / generation
         return _read_part(folder, open_manifest(folder, generation), "", stored=_STORED)
@@ -99,7 +99,7 @@ def read_generation_usage(data: Path, generation: str, *, stored: bool = False) 
 
 
 def read_usage_parts(data: Path, generation: str) -> tuple[Usage, ...]:
-    """The same before it is merged: one part, or several where an ingest was cut short.
+    """The unmerged usage tables: one part, or several after an interrupted ingest.
 
     Raises:
         DataError: a file is damaged, or of another schema.
@@ -113,7 +113,7 @@ def read_usage_parts(data: Path, generation: str) -> tuple[Usage, ...]:
 
 
 def is_in_parts(data: Path, generation: str) -> bool:
-    """Whether the tables lie in several parts.
+    """Whether the tables are in several parts.
 
     Raises:
         DataError: the manifest is missing or changed.
@@ -122,7 +122,7 @@ def is_in_parts(data: Path, generation: str) -> bool:
 
 
 def read_usage_tables(folder: Path, root: str, *, stored: bool = False) -> Usage:
-    """The tables of a folder whose manifest has the SHA-256 `root`; with `stored`, as in `read_current_usage`.
+    """The tables of a folder whose manifest has the SHA-256 `root`. `stored` is as in `read_current_usage`.
 
     Raises:
         DataError: a file is missing, changed or added, or of another schema.
@@ -145,7 +145,7 @@ def _read_part(folder: Path, manifest: TableManifest, prefix: str, *, stored: Co
 
 
 def _prefixes(manifest: TableManifest) -> list[str]:
-    """What the paths of the files of each part begin with, in the order of the parts."""
+    """The path prefix of the files of each part, in order."""
     count = sum(name.endswith(f"/{USAGE_TABLES[0]}") for name in manifest)
     return [_prefix(number) for number in range(1, count + 2)]
 
@@ -168,34 +168,34 @@ def _read_table(
 
 
 def write_usage_tables(folder: Path, usage: Usage) -> str:
-    """Writes the tables and their manifest into an empty folder, to the disk itself; returns the manifest's SHA-256.
+    """Writes the tables and their manifest into an empty folder, flushes them, and returns the manifest's SHA-256.
 
     Raises:
-        OSError: the disk is full, say.
+        OSError: they can't be written, for example because the disk is full.
     """
     return write_manifest(folder, _write_part(folder, "", usage))
 
 
 def write_usage(data: Path, usage: Usage) -> str:
-    """Writes the tables into a folder of their own, to the disk itself, and returns its name.
+    """Writes the tables into a new folder, flushes them, and returns its name.
 
     Nothing refers to the folder yet. The same content gives the same bytes and the same name.
 
     Raises:
-        OSError: the disk is full, say; what was begun is removed.
+        OSError: they can't be written, for example because the disk is full. The unfinished folder is removed.
     """
     return _write_folder(data, lambda folder: write_usage_tables(folder, usage))
 
 
-def write_usage_beside(data: Path, generation: str, added: Usage) -> str:
-    """Writes tables beside those of a generation, for the middle of a long ingest: a folder with both, and its name.
+def write_usage_part(data: Path, generation: str, added: Usage) -> str:
+    """Writes tables next to those of a generation during a long ingest. Returns the name of a folder with both.
 
-    Existing files are linked, not written again. Last parts that aren't larger are merged with the new one, so a row is
-    written only a few times, however often this is called, and the parts stay few.
+    Existing files are linked, not written again. Last parts that aren't larger are merged with the new one. So a row is
+    written only a few times, however often this is called, and there are few parts.
 
     Raises:
         DataError: a file is damaged, or of another schema.
-        OSError: the disk is full, say; what was begun is removed.
+        OSError: they can't be written, for example because the disk is full. The unfinished folder is removed.
     """
     if not generation:
         return write_usage(data, added)
@@ -229,7 +229,7 @@ def _write_part(folder: Path, prefix: str, usage: Usage) -> dict[str, Segments]:
 
 
 def _write_folder(data: Path, fill: Callable[[Path], str]) -> str:
-    """A new folder below `usage/`, filled by a function that returns its name, and complete once it has that name."""
+    """Creates a folder below `usage/`. `fill` writes its content and returns its name. Then it is complete."""
     root = data / USAGE_FOLDER
     take_folder(root)
     unfinished = root / f"{_UNFINISHED}{uuid.uuid4().hex}"
@@ -245,7 +245,7 @@ def _write_folder(data: Path, fill: Callable[[Path], str]) -> str:
 
 
 def _link_part(old: Path, new: Path, prefix: str) -> None:
-    """Puts the files of a part into another folder; copies them where the file system has no links."""
+    """Links the files of a part into another folder, or copies them if the file system has no links."""
     take_folder(new / prefix)
     for name in USAGE_TABLES:
         source, target = old / prefix / name, new / prefix / name
@@ -260,21 +260,20 @@ def _link_part(old: Path, new: Path, prefix: str) -> None:
 
 
 def _count_rows(folder: Path, prefix: str, manifest: TableManifest) -> int:
-    """How many rows of usage a part has."""
+    """The number of usage rows of a part."""
     name = f"{prefix}{USAGE_TABLES[0]}"
     return StoredTable(folder / name, manifest[name], TABLES["usage"]).num_rows
 
 
 def remove_stale_usage(data: Path, generation: str) -> None:
-    """Removes every folder but that of the generation and pinned ones: older ones, and what killed runs left behind.
-    Of what reviews kept, only that of the generation stays."""
+    """Removes all folders except those of the generation and of pinned ones, and kept values of other generations."""
     remove_stale_pins(data)
     remove_stale_values(data, generation)
     remove_others(data / USAGE_FOLDER, {generation, *pinned_generations(data)})
 
 
 def _name_folder(unfinished: Path, final: Path) -> None:
-    """Gives the folder its name, unless one of that name, and so of that content, exists."""
+    """Gives the folder its name, unless a folder with that name, and so with that content, exists."""
     try:
         unfinished.rename(final)
     except OSError:
@@ -288,7 +287,7 @@ def _write_table(path: Path, table: pa.Table, schema: pa.Schema) -> Segments:
         options = {"compression": "zstd", "compression_level": 3, "data_page_version": "1.0", "version": "2.6"}
         with pq.ParquetWriter(file, schema, write_statistics=True, **options) as writer:
             ends = [file.tell()]
-            # The texts of one row group at a time, not of the whole table.
+            # Unpacks the texts of one row group at a time, not of the whole table.
             for start in range(0, table.num_rows, _ROW_GROUP_ROWS) or (0,):
                 writer.write_table(unpack_texts(table.slice(start, _ROW_GROUP_ROWS), schema), _ROW_GROUP_ROWS)
                 ends.append(file.tell())

@@ -1,1 +1,1 @@
-"""The engines that read logs: processes of this machine, a Dask cluster, a Spark cluster."""
+"""The engines that read logs: local processes, a Dask cluster, or a Spark cluster."""

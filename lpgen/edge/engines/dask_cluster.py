@@ -1,9 +1,11 @@
-"""The engine of a Dask cluster that is there already: its workers run the chunks.
+"""The engine of an existing Dask cluster, whose workers run the chunks.
 
-https://distributed.dask.org/en/stable/client.html; a killed worker's tasks run again elsewhere, and a task on which
-more workers died than the cluster allows fails: https://distributed.dask.org/en/stable/resilience.html
+https://distributed.dask.org/en/stable/client.html
 
-Every wait has an end. Results are awaited on the client's event loop, where one that never comes holds up no other:
+A killed worker's tasks run again elsewhere. A task fails if more workers died on it than the cluster allows:
+https://distributed.dask.org/en/stable/resilience.html
+
+Every wait ends. Results are awaited on the client's event loop, where a missing result doesn't block others.
 distributed runs the callbacks of all futures of a process on a single thread.
 """
 
@@ -23,14 +25,14 @@ from lpgen.edge.engines.pool import Pool, map_in_pools
 from lpgen.errors import EngineError, quote_input
 
 _PATIENCE_SECONDS: Final = 300.0
-"""How long a cluster may have no worker: one that grows by need takes minutes to start them."""
+"""How long a cluster may have no worker. A cluster that scales by load takes minutes to start workers."""
 
 _ANSWER_SECONDS: Final = 60.0
-"""How long the scheduler may take to say which workers it has; a busy one takes seconds."""
+"""How long the scheduler may take to list its workers. A busy scheduler takes seconds."""
 
 _IN_FLIGHT_PER_THREAD: Final = 3
 _MIN_IN_FLIGHT: Final = 16
-"""Enough for a cluster that grows by need to see that there is some."""
+"""Enough for a cluster that scales by load to notice the work."""
 
 _COUNT_SECONDS: Final = 5.0
 _CLOSE_SECONDS: Final = 10.0
@@ -40,8 +42,8 @@ _CLOSE_SECONDS: Final = 10.0
 class DaskEngine:
     """Runs on the workers of a `distributed.Client` and leaves it open.
 
-    Workers should have one thread each (`dask worker --nthreads 1`), since reading logs keeps the interpreter busy, and
-    a nanny, which is the default and restarts a worker that dies.
+    Workers should have one thread each (`dask worker --nthreads 1`), because reading logs keeps the interpreter busy.
+    They should have a nanny, which is the default and restarts a worker that dies.
     """
 
     client: Any
@@ -57,7 +59,7 @@ class DaskEngine:
         """The result of each item, in any order. An exception that `fn` raises ends the map.
 
         Raises:
-            EngineError: the scheduler was lost, no worker is left, or the workers can't run lpgen.
+            EngineError: the connection to the scheduler was lost, no worker is left, or the workers can't run lpgen.
         """
         pool = partial(self._pool, pack_function(fn))
         try:
@@ -88,7 +90,7 @@ class DaskEngine:
 
 
 class _Tasks:
-    """Dask's futures as those of `concurrent.futures`.
+    """Turns Dask's futures into futures of `concurrent.futures`.
 
     `Client.get_executor()` does the same, but loses a result whose worker dies just after it was made, and never
     reports a future that is cancelled (`distributed.cfexecutor` of 2026.8).
@@ -106,7 +108,7 @@ class _Tasks:
         return asyncio.run_coroutine_threadsafe(self._result(task), self._client.loop.asyncio_loop)
 
     def cancel(self) -> None:
-        """Give up running tasks. Waits for nothing: the scheduler drops a task that no client wants."""
+        """Gives up running tasks without waiting. The scheduler drops a task that no client wants."""
         for task in tuple(self._under_way):
             task.release()
 
@@ -114,7 +116,7 @@ class _Tasks:
         try:
             return (await self._client.gather([task], asynchronous=True))[0]
         except OSError as error:
-            # unless the item's own work raised it, its result is there and the way to it is gone
+            # the item itself may have raised it; otherwise its result exists but can't be reached
             if task.status == "error":
                 raise
             raise _lost(self._client) from error
@@ -124,7 +126,7 @@ class _Tasks:
 
 @contextmanager
 def open_dask_engine(scheduler: str) -> Iterator[DaskEngine]:
-    """The engine of the cluster whose scheduler has this address, such as `tcp://10.0.0.5:8786`.
+    """The engine of the cluster with this scheduler address, such as `tcp://10.0.0.5:8786`.
 
     Raises:
         EngineError: Dask isn't installed, or nothing answers at the address.
@@ -140,7 +142,7 @@ def open_dask_engine(scheduler: str) -> Iterator[DaskEngine]:
     try:
         yield DaskEngine(client)
     finally:
-        with suppress(Exception):  # a lost scheduler says no goodbye
+        with suppress(Exception):  # a lost scheduler doesn't answer
             client.close(timeout=_CLOSE_SECONDS)
 
 
@@ -148,7 +150,7 @@ _ADDRESS: Final = "`dask scheduler` prints its address when it starts, as tcp://
 
 
 class _Cluster:
-    """The state of the cluster's workers, asked now and then."""
+    """The state of the cluster's workers, requested now and then."""
 
     def __init__(self, client: Any, patience_seconds: float, answer_seconds: float) -> None:
         self._client = client
@@ -165,23 +167,23 @@ class _Cluster:
         return max(_MIN_IN_FLIGHT, self._threads * _IN_FLIGHT_PER_THREAD)
 
     def check(self) -> None:
-        """Raises where nothing can come any more.
+        """Checks that results can still come.
 
         Raises:
-            EngineError: the scheduler was lost, or there has been no worker for long.
+            EngineError: the connection to the scheduler was lost, or there has been no worker for too long.
         """
         self._count()
         if time.monotonic() - self._last_seen > self._patience:
             raise EngineError(
                 "the Dask cluster has no worker left",
-                hint="start some with `dask worker`; its nanny, which is on by default, restarts those that die",
+                hint="start some with `dask worker`; its nanny, which is on by default, restarts workers that die",
             )
 
     def _count(self) -> None:
         if self._client.status != "running":
             raise _lost(self._client)
         try:
-            # as `Client.nthreads`, which waits for ever
+            # like `Client.nthreads`, which waits forever
             counted = self._client.sync(self._client.scheduler.ncores, workers=None, callback_timeout=self._answer)
             self._threads = sum(counted.values())
         except (OSError, TimeoutError) as error:
@@ -202,5 +204,5 @@ def _cannot_run(error: Exception) -> EngineError:
     why = str(error.__cause__ or error)
     return EngineError(
         f"the Dask cluster can't load lpgen: {why}",
-        hint=f"install lpgen {__version__} with `lpgen[dask]` where its scheduler and each of its workers run",
+        hint=f"install lpgen {__version__} with `lpgen[dask]` on the machines of its scheduler and its workers",
     )

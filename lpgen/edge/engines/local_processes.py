@@ -1,4 +1,4 @@
-"""The engine of one machine: processes of its own."""
+"""The engine of one machine: local processes."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _PARENT_CHECK_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class LocalEngine:
-    """Runs in `workers` processes of this machine; with none in this process, which then dies of a deadly item.
+    """Runs in `workers` processes of this machine. With none, it runs in this process, which dies on a deadly item.
 
-    They are started by `start_method`, or if it is "" by the cheapest that is safe.
+    Processes are started with `start_method`. If it is "", the cheapest safe method is used.
     """
 
     workers: int = 0
@@ -49,7 +49,7 @@ class LocalEngine:
     @contextmanager
     def _pool(self, fn: Callable[[Any], Any], workers: int) -> Iterator[Pool]:
         """Workers that hold the function: forked with it, or sent it once."""
-        import multiprocessing  # here, since who has nothing to map needs none of it
+        import multiprocessing  # imported here, because without items it isn't needed
         from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 
         _keep_current_folder_out()
@@ -64,17 +64,17 @@ class LocalEngine:
                 most_in_flight=lambda: workers * _IN_FLIGHT_PER_WORKER,
                 death=BrokenProcessPool,
                 ends_by_death=True,
-                check=_hope,
+                check=lambda: None,  # a silent local worker is still running: its death is reported at once
             )
 
 
 def _keep_current_folder_out() -> None:
-    """Start all processes of `multiprocessing` with `-P` from now on.
+    """Starts all processes of `multiprocessing` with `-P` from now on.
 
-    Workers, their server and the resource tracker start as `python -c`, which imports from the current folder first:
-    `multiprocessing/__init__.py` in it would run. Python passes on `-P` only if this process has it. PYTHONSAFEPATH
-    would reach what workers start too, such as a `credential_process` of the AWS configuration, and not work under
-    `python -E`. What a worker does is unchanged: once it runs, it takes over the `sys.path` of this process.
+    Workers, their server and the resource tracker start as `python -c`, which imports from the current folder first. A
+    file `multiprocessing/__init__.py` there would run. Python passes on `-P` only if this process has it.
+    PYTHONSAFEPATH would also affect programs that workers start, such as a `credential_process` of the AWS
+    configuration, and doesn't work under `python -E`. A running worker uses the `sys.path` of this process as before.
     https://docs.python.org/3/using/cmdline.html#cmdoption-P
     """
     from multiprocessing import util
@@ -86,7 +86,7 @@ def _keep_current_folder_out() -> None:
 
 @dataclass(frozen=True, slots=True)
 class _WithSafePath:
-    """The flags of new processes, `-P` among them."""
+    """The flags of new processes, including `-P`."""
 
     usual: Callable[[], list[str]]
 
@@ -97,8 +97,8 @@ class _WithSafePath:
 def _submit(executor: ProcessPoolExecutor, item: Any) -> Future[Any]:
     """The future of an item's result.
 
-    Submitting starts workers. Those that aren't forked run the program's main file again, and what it does outside of
-    `if __name__ == "__main__"` with it; lpgen's work needs nothing of that file, so they see an empty one.
+    Submitting starts workers. Workers that aren't forked run the program's main file again, including its code outside
+    of `if __name__ == "__main__"`. lpgen doesn't need that file, so workers see an empty one.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
@@ -109,9 +109,9 @@ def _submit(executor: ProcessPoolExecutor, item: Any) -> Future[Any]:
 
 
 def _safe_start_method() -> str:
-    """On Linux, fork this process if it has no other thread, which may hold a lock; otherwise a server without threads.
+    """The start method. On Linux, this process is forked unless it has other threads, which may hold locks.
 
-    Starting Python and lpgen for each worker takes a second.
+    With other threads, a server without threads is forked. Starting Python and lpgen for each worker takes a second.
     https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods
     """
     if sys.platform != "linux":
@@ -120,15 +120,11 @@ def _safe_start_method() -> str:
 
 
 def _has_other_threads() -> bool:
-    """Whether this process has more than one thread, those of native code included."""
+    """Whether this process has more than one thread, including threads of native code."""
     try:
         return len(os.listdir("/proc/self/task")) > 1
     except OSError:
         return True
-
-
-def _hope() -> None:
-    """Do nothing: a silent local worker is at work, and its death is reported at once."""
 
 
 _worker_function: Callable[[Any], Any] | None = None
@@ -137,17 +133,17 @@ _worker_function: Callable[[Any], Any] | None = None
 def _start_worker(fn: Callable[[Any], Any], environment: Mapping[str, str]) -> None:
     global _worker_function
     _worker_function = fn
-    os.environ.clear()  # a fork server has that of the moment when it was started
+    os.environ.clear()  # a fork server has the environment of its own start
     os.environ.update(environment)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends the pool
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends the pool
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """End this worker when the process that it works for is gone: a killed one can't stop its workers.
+    """Ends this worker when its main process is gone. A killed process can't stop its workers.
 
-    A worker that a server forked has another parent. One that was forked directly may hold its siblings' pipes, which
-    Python uses to check whether the process is alive.
+    If a server forked the worker, the parent is another process. A worker that was forked directly may hold its
+    siblings' pipes, which Python uses to check whether the process is alive.
     """
     from multiprocessing import parent_process
 

@@ -1,6 +1,6 @@
-"""Mapping over executors of `concurrent.futures`: the one code for local processes and Dask.
+"""Maps a function over executors of `concurrent.futures`, for local processes and Dask.
 
-Few items are made and in flight at a time, so memory doesn't grow with their number.
+Only a few items are created and in flight at a time, so memory doesn't grow with their number.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Final, Generic
+from typing import Any, Final
 
 from lpgen.edge.engine import Item, Lost
 
 _CHECK_SECONDS: Final = 5.0
-"""How long nothing may come from the workers before it is asked whether anything still can."""
+"""How long to wait for a result before checking whether results can still come."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
     """Workers that are ready.
 
-    `submit` gives them an item; `most_in_flight` says how many they may have at a time; a future raises `death` where
-    its worker died, and `ends_by_death` says whether the whole pool ends then. `check` raises where nothing can come.
+    `submit` gives them an item, and `most_in_flight` returns how many they may have at a time. A future raises `death`
+    if its worker died. `ends_by_death` says whether the complete pool then ends. `check` raises if no result can come.
     """
 
     submit: Callable[[Any], Future[Any]]
@@ -40,22 +40,21 @@ _OpenPool = Callable[[], AbstractContextManager[Pool]]
 def map_in_pools(items: Iterable[Item], open_pool: _OpenPool, open_single: _OpenPool) -> Iterator[Any]:
     """The result of each item, or `Lost`, in any order.
 
-    Items that were under way when a worker died are suspects, and run again one at a time, in a pool of `open_single`.
+    Items that were running when a worker died are suspects. They run again one at a time, in a pool of `open_single`.
     """
-    queue, suspects = _Queue(items), deque[Item]()
-    while queue:
+    queue, suspects = iter(items), deque[Item]()
+    for first in queue:
         with open_pool() as pool:
-            yield from _map_until_broken(pool, queue, suspects)
+            yield from _map_until_broken(pool, itertools.chain((first,), queue), suspects)
     while suspects:
         with open_single() as pool:
             yield from _map_alone(pool, suspects)
 
 
-def _map_until_broken(pool: Pool, queue: _Queue[Item], suspects: deque[Item]) -> Iterator[Any]:
+def _map_until_broken(pool: Pool, queue: Iterator[Item], suspects: deque[Item]) -> Iterator[Any]:
     """The results of the items, until all are done or the pool is broken."""
     pending: dict[Future[Any], Item] = {}
-    while queue or pending:
-        broken = _fill(pool, queue, pending)
+    while (broken := _fill(pool, queue, pending, suspects)) or pending:
         done, _ = wait(pending, timeout=_CHECK_SECONDS, return_when=FIRST_COMPLETED)
         if not done:
             pool.check()
@@ -74,7 +73,7 @@ def _map_until_broken(pool: Pool, queue: _Queue[Item], suspects: deque[Item]) ->
 
 
 def _map_alone(pool: Pool, suspects: deque[Item]) -> Iterator[Any]:
-    """The results of items run one at a time, which shows on which item a worker dies."""
+    """The results of items, run one at a time to find the item on which a worker dies."""
     while suspects:
         item = suspects.popleft()
         future = pool.submit(item)
@@ -90,35 +89,12 @@ def _map_alone(pool: Pool, suspects: deque[Item]) -> Iterator[Any]:
         yield result
 
 
-def _fill(pool: Pool, queue: _Queue[Item], pending: dict[Future[Any], Item]) -> bool:
-    """Submits items until enough are in flight; true where the pool turns out to be broken."""
-    most = pool.most_in_flight()
-    while len(pending) < most and queue:
+def _fill(pool: Pool, queue: Iterator[Item], pending: dict[Future[Any], Item], suspects: deque[Item]) -> bool:
+    """Submits items until enough are in flight. Returns whether the pool is broken."""
+    for item in itertools.islice(queue, max(pool.most_in_flight() - len(pending), 0)):
         try:
-            pending[pool.submit(queue.first)] = queue.first
+            pending[pool.submit(item)] = item
         except pool.death:
+            suspects.append(item)
             return True
-        queue.drop_first()
     return False
-
-
-class _Queue(Generic[Item]):
-    """Items that are made one by one, when they are asked for."""
-
-    def __init__(self, items: Iterable[Item]) -> None:
-        self._items = iter(items)
-        self._next: list[Item] = []
-
-    def __bool__(self) -> bool:
-        if not self._next:
-            self._next += itertools.islice(self._items, 1)
-        return bool(self._next)
-
-    @property
-    def first(self) -> Item:
-        """The next item; there must be one."""
-        return self._next[0]
-
-    def drop_first(self) -> None:
-        """Advance to the next item."""
-        self._next.clear()

@@ -1,11 +1,11 @@
-"""The engine of a Spark cluster: its executors' Python workers run the chunks, by `DataFrame.mapInArrow`.
+"""The engine of a Spark cluster. Its executors' Python workers run the chunks with `DataFrame.mapInArrow`.
 
-A job reads a batch of chunks, a partition each; while one job ends the next is under way. Only the DataFrame API is
-used, which works with Spark Connect too.
+A job reads a batch of chunks, one for each partition. While one job ends, the next one runs. Only the DataFrame API is
+used, which also works with Spark Connect.
 https://spark.apache.org/docs/3.5.0/api/python/reference/pyspark.sql/api/pyspark.sql.DataFrame.mapInArrow.html
 
-Spark runs the tasks of an executor or Python worker that dies again, four times by default, before the job fails. A job
-that fails for that says which batch is to blame, and halves of it are tried until the item is found.
+If an executor or Python worker dies, Spark runs its tasks again, four times by default, before the job fails. Then
+halves of the job's batch are tried until the item is found.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from lpgen.errors import EngineError, quote_input
 _JOBS: Final = 2
 _TASKS_PER_CORE: Final = 2
 _MIN_BATCH: Final = 16
-"""Enough for a cluster that grows by need to see that there is some."""
+"""Enough for a cluster that scales by load to notice the work."""
 
 _DEATHS: Final = (
     "Python worker exited unexpectedly",
@@ -35,14 +35,14 @@ _DEATHS: Final = (
     "Python worker did not connect back in time",
     "SparkOutOfMemoryError",
 )
-"""Spark's messages about a job that failed since its workers died."""
+"""Spark's messages about a job that failed because its workers died."""
 
 
 @dataclass(frozen=True, slots=True)
 class SparkEngine:
-    """Runs in the executors of a `SparkSession` and leaves it open: the one of an EMR, Glue or Databricks job, say.
+    """Runs in the executors of a `SparkSession`, such as the one of an EMR, Glue or Databricks job, and leaves it open.
 
-    `batch` is how many chunks a job reads; 0 asks Spark how many cores there are.
+    `batch` is the number of chunks of a job. With 0, it follows from the number of cores.
     """
 
     session: Any
@@ -57,7 +57,7 @@ class SparkEngine:
         """The result of each item, in any order. An exception that `fn` raises ends the map.
 
         Raises:
-            EngineError: a job fails for another reason than that workers died, or the workers can't run lpgen.
+            EngineError: a job fails although no worker died, or the workers can't run lpgen.
         """
         packed = pack_function(fn)
         batches = _Batches(items, self._batch_size)
@@ -84,18 +84,18 @@ class SparkEngine:
             return self.batch
         try:
             cores = int(self.session.sparkContext.defaultParallelism)
-        except Exception:  # Spark Connect has no SparkContext, and each version says so with an error of its own
+        except Exception:  # Spark Connect has no SparkContext, and each version raises a different error
             cores = 0
         return max(_MIN_BATCH, cores * _TASKS_PER_CORE)
 
 
 _SAFE_PATH: Final = ("spark.executorEnv.PYTHONSAFEPATH", "1")
-"""Spark starts Python workers with `python -m`, which would import from their current folder first."""
+"""Stops Python workers from importing from their current folder: Spark starts them with `python -m`."""
 
 
 @contextmanager
 def open_spark_engine(master: str) -> Iterator[SparkEngine]:
-    """The engine of a Spark application of its own, such as one of the master `spark://10.0.0.5:7077` or `yarn`.
+    """The engine of a new Spark application with a master such as `spark://10.0.0.5:7077` or `yarn`.
 
     Raises:
         EngineError: Spark isn't installed, or can't start.
@@ -104,15 +104,15 @@ def open_spark_engine(master: str) -> Iterator[SparkEngine]:
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise EngineError("Spark isn't installed", hint="in a checkout of lpgen: pip install '.[spark]'") from error
-    if master.startswith("local"):  # its workers run here, and in the same Python
+    if master.startswith("local"):  # its workers run here, in the same Python
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         session = SparkSession.builder.master(master).appName("lpgen").config(*_SAFE_PATH).getOrCreate()
-    except Exception as error:  # whatever Java says, by way of Py4J
+    except Exception as error:  # any error of Java, through Py4J
         why = next(iter(str(error).splitlines()), "")
         raise EngineError(
             f"Spark can't start with the master {quote_input(master)}: {quote_input(why)}",
-            hint="it needs Java 17 (JAVA_HOME), and a master as `--master` of spark-submit takes it",
+            hint="it needs Java 17 (JAVA_HOME) and a master in the form of `spark-submit --master`",
         ) from error
     try:
         session.sparkContext.setLogLevel("ERROR")
@@ -122,7 +122,7 @@ def open_spark_engine(master: str) -> Iterator[SparkEngine]:
 
 
 class _Batches:
-    """The items in batches: those to try again first, then new ones, made when they are asked for."""
+    """The items in batches: first batches to try again, then new ones, created on request."""
 
     def __init__(self, items: Iterable[Any], size: Callable[[], int]) -> None:
         self._items = iter(items)
@@ -130,29 +130,29 @@ class _Batches:
         self._again: deque[Sequence[Any]] = deque()
 
     def take(self) -> Sequence[Any]:
-        """The next batch; an empty one where nothing is left."""
+        """The next batch. It is empty if nothing is left."""
         return self._again.popleft() if self._again else tuple(itertools.islice(self._items, self._size()))
 
     def halve(self, batch: Sequence[Any]) -> None:
-        """Queue both halves of a batch to be tried again."""
+        """Queues both halves of a batch to try again."""
         middle = len(batch) // 2
         self._again += (batch[:middle], batch[middle:])
 
 
 def _run_batch(session: Any, packed: bytes, batch: Sequence[Any]) -> list[Any]:
-    """The packed function's result for each item, or the exception that it raised, by one job."""
+    """The packed function's result for each item, or its exception, from one job."""
     items = tuple(pickle.dumps(item) for item in batch)
 
     def run_partition(batches: Iterator[Any]) -> Iterator[Any]:  # pickled by value, its callees by name
         return _run_numbers(packed, items, batches)
 
-    numbers = session.range(0, len(items), 1, len(items))  # as many partitions of one row, without a shuffle
+    numbers = session.range(0, len(items), 1, len(items))  # one partition for each row, without a shuffle
     rows = numbers.mapInArrow(run_partition, "answer binary").collect()
     return [pickle.loads(row.answer) for row in rows]
 
 
 def _run_numbers(packed: bytes, items: Sequence[bytes], batches: Iterator[Any]) -> Iterator[Any]:
-    """The answers of a partition, in a worker: each a pickled result or exception."""
+    """The answers of a partition, in a worker. Each is a pickled result or exception."""
     import pyarrow as pa
 
     for batch in batches:
@@ -162,7 +162,7 @@ def _run_numbers(packed: bytes, items: Sequence[bytes], batches: Iterator[Any]) 
 
 
 def _answer(packed: bytes, item: bytes) -> Any:
-    """A result, or the exception as a value: raised here, Spark would try again and make text of it."""
+    """The result, or the exception as a value. If it were raised here, Spark would retry and turn it into text."""
     try:
         return run_packed(packed, pickle.loads(item))
     except Exception as error:
@@ -175,7 +175,7 @@ class _Raised:
 
 
 def _results(future: Future[list[Any]]) -> list[Any] | None:
-    """The results of a job; None where workers died on it."""
+    """The results of a job. None if workers died on it."""
     try:
         answers = future.result()
     except Exception as error:
@@ -199,4 +199,4 @@ def _job_failed(text: str) -> EngineError:
             "https://spark.apache.org/docs/latest/api/python/user_guide/python_packaging.html",
         )
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return EngineError(f"a Spark job failed: {lines[0] if lines else 'it says no more'}", hint="see the driver's log")
+    return EngineError(f"a Spark job failed: {lines[0] if lines else 'it says no more'}", hint="check the driver's log")

@@ -1,1 +1,1 @@
-"""An ingest at work: what is new, what a worker does with it, and what becomes of the data folder."""
+"""Runs an ingest: finds new files, reads them in workers, and commits their usage to the data folder."""

@@ -1,4 +1,4 @@
-"""What a worker does: reads some log files or objects and returns their small usage, with what to remember of each."""
+"""The work of a worker: reads some log files or objects, and returns their usage and facts about each."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from lpgen.core.usage.tally import SourceCounts, UsageTally
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject
 from lpgen.edge.ingest.plan import IngestRange, digest_in_folder
+from lpgen.edge.logs.inflate import DEFAULT_LIMITS, NO_LIMITS, ReadLimits
 from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, NO_LIMITS, ReadLimits
 from lpgen.edge.logs.record_files import Item, records_from_bytes
 from lpgen.edge.object_store import ObjectStore, StoredObject
 from lpgen.errors import AwsError
@@ -35,12 +35,12 @@ _Again = Mapping[str, LedgerFile]
 """Files to read again for their left-out records, as the ledger knew them, by their SHA-256."""
 
 _LEADING: Final = 100
-"""So many records show whose a file is: AWS never mixes accounts in one."""
+"""How many records to check for the account of a file. AWS never mixes accounts in one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """The usage of a chunk, its files as the ledger will know them, and the files that couldn't be opened."""
+    """The usage of a chunk, its files for the ledger, and the files that couldn't be opened."""
 
     usage: Usage
     files: tuple[LedgerFile, ...]
@@ -48,7 +48,7 @@ class ChunkResult:
     bytes_read: int
     objects: tuple[LedgerObject, ...] = ()
     errors: tuple[AwsError, ...] = ()
-    """Why objects could not be read, beside `failures`."""
+    """Why objects couldn't be read, in addition to `failures`."""
     events: bool = False
     """The objects are events of CloudTrail's history."""
     days: bool = False
@@ -57,7 +57,7 @@ class ChunkResult:
 
 @dataclass(eq=False)
 class _Reader:
-    """What readers of chunks have alike. They pickle without the event map, which each process makes once."""
+    """The shared parts of chunk readers. They pickle without the event map, which each process creates once."""
 
     catalog: Catalog
     asked: IngestRange
@@ -74,12 +74,9 @@ class _Reader:
 class ChunkReader(_Reader):
     """Reads chunks of files."""
 
+    @collector_paused()
     def __call__(self, chunk: Chunk) -> ChunkResult:
-        """The usage of the files of a chunk; two files of the same bytes count once."""
-        with collector_paused():
-            return self._read(chunk)
-
-    def _read(self, chunk: Chunk) -> ChunkResult:
+        """The usage of the files of a chunk. Two files with the same bytes count once."""
         tally = ChunkTally(self._contributions, self.asked, self.limits, again=self.again)
         failures: list[FileProblem] = []
         for file in chunk:
@@ -96,9 +93,9 @@ class ChunkReader(_Reader):
 
 
 class ChunkTally:
-    """The usage of the files of a chunk in the making. Files of bytes in `known` don't count, nor do second copies.
+    """Collects the usage of the files of a chunk. Files with bytes in `known` and second copies don't count.
 
-    Of the files in `again`, only the records count that were left out before.
+    From the files in `again`, only records that were left out before count.
     """
 
     def __init__(
@@ -117,10 +114,10 @@ class ChunkTally:
         self._files: dict[str, LedgerFile] = {}
 
     def add(self, path: str, data: bytes) -> str:
-        """Counts a file, and returns the digest by which the ledger knows it.
+        """Counts a file, and returns its digest for the ledger.
 
-        A file of another account's records than its folder's has a digest of its own, so the same bytes still count in
-        the right folder.
+        A file in the folder of another account than its records' has a different digest, so the same bytes still count
+        in the right folder.
         """
         digest, place = hashlib.sha256(data).hexdigest(), account_from_path(path)
         misplaced = digest_in_folder(digest, place)
@@ -139,16 +136,16 @@ class ChunkTally:
         return digest
 
     def usage(self) -> Usage:
-        """The usage of what was counted."""
+        """The usage of the counted files."""
         return self._tally.usage()
 
     def files(self) -> tuple[LedgerFile, ...]:
-        """What was counted, as the ledger will know it."""
+        """The counted files, for the ledger."""
         return tuple(self._files.values())
 
 
 def file_from_counts(path: str, digest: str, size: int, counts: SourceCounts, windows: Windows) -> LedgerFile:
-    """A file whose records in some windows were counted, as the ledger will know it."""
+    """The ledger's entry for a file whose records in some windows were counted."""
     skips = dict(counts.skips)
     return LedgerFile(
         sha256=digest,
@@ -164,7 +161,7 @@ def file_from_counts(path: str, digest: str, size: int, counts: SourceCounts, wi
 
 
 def _owner_of(records: Iterable[Item]) -> tuple[str, Iterable[Item]]:
-    """The account of the first of the leading records that names one, or "", and all records."""
+    """The first account that the leading records name, or "", and all records."""
     rest = iter(records)
     head = list(islice(rest, _LEADING))
     accounts = (record.recipientAccountId for record in head if isinstance(record, RawRecord))
@@ -172,7 +169,7 @@ def _owner_of(records: Iterable[Item]) -> tuple[str, Iterable[Item]]:
 
 
 def _completed(before: LedgerFile, found: LedgerFile) -> LedgerFile:
-    """A file that was read before, with what was found in its left-out records."""
+    """The entry of a file that was read before, updated with the records that were left out then."""
     return replace(
         before,
         records=before.records - before.left_out + found.records,
@@ -186,18 +183,18 @@ def _completed(before: LedgerFile, found: LedgerFile) -> LedgerFile:
 # ---------------------------------------------------------------- objects
 
 
-_TOO_LARGE: Final = "it is larger than a log file may be"
+_TOO_LARGE: Final = "it is too large for a log file"
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectChunk:
-    """Objects to read in one go, and the digests of known files of their sizes, which must not count again."""
+    """Objects to read together, and the digests of known files with their sizes, which must not count again."""
 
     objects: tuple[StoredObject, ...]
     known: frozenset[str] = frozenset()
 
     def singles(self) -> Iterator[ObjectChunk]:
-        """A chunk of each object."""
+        """A chunk for each object."""
         return (ObjectChunk((obj,), self.known) for obj in self.objects)
 
 
@@ -207,12 +204,9 @@ class ObjectReader(_Reader):
 
     store: ObjectStore
 
+    @collector_paused()
     def __call__(self, chunk: ObjectChunk) -> ChunkResult:
-        """The usage of the objects of a chunk; two objects of the same bytes count once."""
-        with collector_paused():
-            return self._read(chunk)
-
-    def _read(self, chunk: ObjectChunk) -> ChunkResult:
+        """The usage of the objects of a chunk. Two objects with the same bytes count once."""
         tally = ChunkTally(self._contributions, self.asked, self.limits, chunk.known, self.again)
         objects: list[LedgerObject] = []
         failures = [FileProblem(obj.name, _TOO_LARGE) for obj in chunk.objects if obj.size > self.limits.file_bytes]

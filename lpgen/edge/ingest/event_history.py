@@ -1,7 +1,7 @@
-"""Records from CloudTrail's event history, which every account has without a trail.
+"""Reads records from CloudTrail's event history, which every account has without a trail.
 
-`LookupEvents` gives the management events of one account and Region, of the last 90 days at most, and answers two
-requests a second. Source: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+`LookupEvents` returns the management events of one account and Region for at most 90 days. It answers two requests a
+second. Source: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _SCHEME: Final = "cloudtrail://"
 _PAGE_SIZE: Final = 50
 _HISTORY_DAYS: Final = 90
 SECONDS_BETWEEN_CALLS: Final = 0.55
-"""A little more than AWS asks for, since requests don't arrive as evenly as they are sent."""
+"""A little more than AWS requires, because requests don't arrive as evenly as they are sent."""
 
 _NOTES: Final = (
     "the event history holds management events only: no data events, such as reads of objects in S3",
     f"it goes back {_HISTORY_DAYS} days at most, and may lack the last minutes",
-    "it covers the account of the credentials alone, in these Regions: {regions}",
+    "it covers only the account of the credentials, in these Regions: {regions}",
 )
 
 
@@ -43,7 +43,7 @@ class HistoryEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventHistory:
-    """The event history of the session's account, in some Regions. `wait` is asked to wait between two calls."""
+    """The event history of the session's account, in some Regions. `wait` is called between two calls."""
 
     session: AwsSession
     regions: tuple[str, ...]
@@ -55,10 +55,10 @@ class EventHistory:
         return tuple(note.format(regions=", ".join(self.regions)) for note in _NOTES)
 
     def pages(self) -> Iterator[list[HistoryEvent]]:
-        """All events of the window, page by page, Region by Region, the newest first.
+        """All events of the window, page by page and Region by Region, newest first.
 
         Raises:
-            AwsError: the caller may not look events up, or CloudTrail doesn't answer.
+            AwsError: the caller lacks the permission to look up events, or CloudTrail doesn't answer.
         """
         for region in self.regions:
             client = self._client(region)
@@ -83,7 +83,7 @@ class EventHistory:
             return self.session.known_client("cloudtrail", region, partition)
 
     def _look_up(self, client: Any, region: str, token: str) -> dict[str, Any]:
-        """One page; boto3's client waits and asks again where CloudTrail throttles."""
+        """One page. boto3's client waits and retries if CloudTrail throttles."""
         options = {"MaxResults": _PAGE_SIZE, **_times_from_window(self.window)}
         if token:
             options["NextToken"] = token
@@ -93,7 +93,7 @@ class EventHistory:
 
 @contextmanager
 def _explained(region: str) -> Iterator[None]:
-    """Turn errors into one that names the needed permission."""
+    """Turns an error into one that names the required permission."""
     try:
         with aws_errors(f"look up the events of {region}"):
             yield
@@ -102,19 +102,19 @@ def _explained(region: str) -> Iterator[None]:
 
 
 def open_event_history(session: AwsSession, regions: tuple[str, ...], window: TimeWindow) -> EventHistory:
-    """The event history of some Regions, or of the session's own where none is named.
+    """The event history of some Regions, or of the session's Region if none is named.
 
     Raises:
         InvocationError: no Region is named or configured.
     """
     chosen = regions or tuple(filter(None, (session.boto.region_name,)))
     if not chosen:
-        raise InvocationError(f"`{_SCHEME}` needs a Region", hint="name it with --region; it repeats")
+        raise InvocationError(f"`{_SCHEME}` needs a Region", hint="name one or more with --region")
     return EventHistory(session, chosen, window)
 
 
 def _times_from_window(window: TimeWindow) -> dict[str, datetime]:
-    """Both ends are part of what CloudTrail looks up, to the second; the window's end isn't part of the window."""
+    """The times for CloudTrail. It includes both ends, to the second. The window excludes its end."""
     times = {}
     if window.since:
         times["StartTime"] = datetime.fromisoformat(window.since).replace(tzinfo=UTC)
@@ -125,7 +125,7 @@ def _times_from_window(window: TimeWindow) -> dict[str, datetime]:
 
 
 def _event_from_answer(event: dict[str, Any], region: str) -> HistoryEvent:
-    """An event's name in the ledger holds its id, which AWS makes unique: no event counts twice."""
+    """The event of an answer. Its name in the ledger has its unique id, so no event counts twice."""
     record = event["CloudTrailEvent"].encode("utf-8", "surrogatepass")
     identity = str(event.get("EventId") or hashlib.sha256(record).hexdigest())
     return HistoryEvent(StoredObject(f"{_SCHEME}{region}/{identity}", 0, identity), record)

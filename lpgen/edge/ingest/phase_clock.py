@@ -1,4 +1,4 @@
-"""Which phase of an ingest takes the time."""
+"""Measures the time of each phase of an ingest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class IngestPhase(StrEnum):
-    """What an ingest does, in this order; reading is also waiting for workers that read."""
+    """The phases of an ingest, in order. Reading includes waiting for workers that read."""
 
     LISTING = "listing"
     READING = "reading"
@@ -18,7 +18,7 @@ class IngestPhase(StrEnum):
 
 
 class PhaseClock:
-    """Seconds by phase. A phase within a phase interrupts the outer one, so that the sum is the time that passed."""
+    """Seconds by phase. An inner phase interrupts the outer phase, so the sum is the elapsed time."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
@@ -28,7 +28,7 @@ class PhaseClock:
 
     @contextmanager
     def measure(self, phase: IngestPhase) -> Iterator[None]:
-        """Counts the time in the context for the phase."""
+        """Adds the time in the context to the phase."""
         outer = self._current
         self._switch(phase)
         try:
@@ -37,7 +37,7 @@ class PhaseClock:
             self._switch(outer)
 
     def seconds(self) -> tuple[tuple[str, float], ...]:
-        """The phases in their order, each with its seconds."""
+        """The phases in order, each with its seconds."""
         return tuple((phase.value, spent) for phase, spent in self._seconds.items())
 
     def _switch(self, phase: IngestPhase | None) -> None:

@@ -1,4 +1,4 @@
-"""Which of the files found are new, told by their bytes whatever their names, and whether the folder takes them."""
+"""Finds new files by their bytes, whatever their names, and checks that the data folder accepts them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.left_out import counted_window, cover_window
 from lpgen.core.usage.log_layout import account_from_path
 from lpgen.edge.data_folder.ledger import Ledger, LedgerFile
-from lpgen.edge.logs.log_files import LogFile, hash_file, path_text, why_not_opened
+from lpgen.edge.files import hash_file
+from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
 from lpgen.edge.objects.finder import FoundObjects
 from lpgen.errors import IngestError
 
 _HASHING_THREADS: Final = 4  # hashing releases the interpreter's lock
-_NEW_FOLDER: Final = "use another --data folder, so that no record counts twice"
+_NEW_FOLDER: Final = "use another --data folder, so no record counts twice"
 
 
 def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
-    """Refuses to put records of the same calls from files and from Athena into one folder, where each would count.
+    """Refuses to mix records from files and from Athena in one folder, because the same calls would count twice.
 
     Raises:
         IngestError: the folder holds the other kind.
@@ -37,7 +38,7 @@ def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class IngestRange:
-    """Which records an ingest asks for: those in its window, no later than it began."""
+    """The records that an ingest reads: those in its window, and no later than its start."""
 
     window: TimeWindow
     now: str = NO_TIME
@@ -47,13 +48,13 @@ class IngestRange:
         return counted_window(self.window, latest_time(path, self.now))
 
     def may_count_more(self, file: LedgerFile) -> bool:
-        """Whether some of the left-out records of a known file may count."""
+        """Whether some left-out records of a known file may count."""
         return file.left_out > 0 and not cover_window(file.windows, self.window_for(file.path))
 
 
 @dataclass(frozen=True, slots=True)
 class IngestPlan:
-    """The new files, and what the ledger says of the others; `copies` are files of this run with the same bytes."""
+    """The new files, and the ledger's entries of the others. `copies` counts files of this run with the same bytes."""
 
     new: tuple[LogFile, ...]
     known: tuple[LedgerFile, ...]
@@ -63,9 +64,9 @@ class IngestPlan:
 
 
 def plan_ingest(files: Sequence[LogFile], ledger: Ledger, asked: IngestRange) -> IngestPlan:
-    """The plan for the files found. Only a file whose size is another file's, now or in the ledger, is read for it.
+    """The plan for the files found. To compare bytes, it reads only files that share their size with another file.
 
-    A known file with left-out records that may count now is new again, and the ledger forgets it until then.
+    A known file with left-out records that may count now is new again. The ledger forgets it until it is read.
     """
     sizes = Counter(file.size for file in files)
     known_sizes = ledger.sizes()
@@ -96,7 +97,7 @@ def plan_ingest(files: Sequence[LogFile], ledger: Ledger, asked: IngestRange) ->
 
 
 def plan_objects(found: FoundObjects, ledger: Ledger, asked: IngestRange) -> tuple[LedgerFile, ...]:
-    """Queues the objects to read, and returns the known files to read again for their left-out records."""
+    """Queues the objects to read. Returns the known files to read again for their left-out records."""
     again = tuple(file for file in found.known_files(ledger) if asked.may_count_more(file))
     for file in again:
         ledger.forget(file)
@@ -105,7 +106,7 @@ def plan_objects(found: FoundObjects, ledger: Ledger, asked: IngestRange) -> tup
 
 
 def digest_in_folder(digest: str, account: str) -> str:
-    """The digest of a file in the folder of another account than its records', by that of its bytes."""
+    """The digest of a misplaced file in an account's folder, from the digest of its bytes."""
     return hashlib.sha256(f"{digest} {account}".encode()).hexdigest() if account else digest
 
 
@@ -115,8 +116,6 @@ def _digest_if_misplaced(file: LogFile) -> str:
 
 def _hashed(files: Sequence[LogFile]) -> Iterator[LogFile | FileProblem]:
     """Each file with its SHA-256, in order."""
-    if not files:
-        return
     with ThreadPoolExecutor(_HASHING_THREADS) as pool:
         yield from pool.map(_with_hash, files)
 

@@ -1,4 +1,4 @@
-"""What an ingest has read so far, and how it becomes the state of the data folder."""
+"""Collects what an ingest reads, and commits it to the data folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lpgen.edge.data_folder.usage_files import (
     read_usage_parts,
     remove_stale_usage,
     write_usage,
-    write_usage_beside,
+    write_usage_part,
 )
 from lpgen.edge.engine import Engine, Lost
 from lpgen.edge.ingest.chunk_reader import Chunk, ChunkReader, ChunkResult, ChunkTally, ObjectChunk, ObjectReader
@@ -36,17 +36,17 @@ if TYPE_CHECKING:
     from lpgen.edge.ingest.event_history import EventHistory, HistoryEvent
 
 CHECKPOINT_FILES: Final = 50_000
-"""After so many objects what was read is committed, so that a process that dies loses little of a long ingest."""
+"""Commits after this many objects, so a process that dies loses little of a long ingest."""
 
 MAX_REFUSALS: Final = 50
-"""After so many refused objects, with none that could be read, an ingest ends: the rest would be refused too."""
+"""An ingest ends after this many refused objects if it could read none. The rest would be refused too."""
 
-_DEADLY: Final = "the process that read it died, each time"
+_DEADLY: Final = "the process that read it died each time"
 
 
 @dataclass(slots=True)
 class Reading:
-    """Counts of the whole run, and the usage that isn't committed yet. Its files are in the ledger, waiting too."""
+    """Counts of the whole run, and the uncommitted usage. Its files are in the ledger, also uncommitted."""
 
     ledger: Ledger
     data: Path
@@ -69,17 +69,17 @@ class Reading:
     again: dict[str, LedgerFile] = field(default_factory=dict)
     read_again: int = 0
     _usage: UsageSum = field(default_factory=UsageSum)
-    _told: UsageSum = field(default_factory=UsageSum)
+    _committed: UsageSum = field(default_factory=UsageSum)
     _taken_back: set[str] = field(default_factory=set)
     _waiting_files: int = 0
     _waiting_objects: int = 0
 
     def take_again(self, files: Iterable[LedgerFile]) -> None:
-        """Notes known files that the ledger forgot for now, to be read again for their left-out records."""
+        """Notes known files that the ledger forgot for now, to read their left-out records."""
         self.again |= {file.sha256: file for file in files}
 
     def add(self, result: ChunkResult) -> None:
-        """Adds what a worker read. None of its files may be known."""
+        """Adds a worker's result. None of its files may be known."""
         with self.clock.measure(IngestPhase.MERGING):
             self.ledger.add(result.files, result.objects)
             found = [file.sha256 for file in result.files if file.sha256 in self.again]
@@ -105,35 +105,35 @@ class Reading:
         self.add_failures(result)
 
     def add_failures(self, result: ChunkResult) -> None:
-        """Adds only what a worker couldn't read."""
+        """Adds only the failures of a worker's result."""
         self.failures += result.failures
         self.refusals += sum(isinstance(error, AccessError) for error in result.errors)
         self.bytes_done += result.bytes_read
 
     def commit(self, *, is_changed: bool = False) -> None:
-        """Makes what was read the state of the data folder, in one part, at once or not at all.
+        """Commits everything read to the data folder in one part, all at once or not at all.
 
-        `is_changed` says that the ledger has something else to commit.
+        `is_changed` says that the ledger has other changes to commit.
 
         Raises:
-            IngestError: it can't be written; the old state still counts.
+            IngestError: it can't be written. The old state still counts.
             DataError: the tables of the old state are lost or damaged.
         """
         if is_changed or self._waiting_files or self._waiting_objects or self._is_in_parts():
             self._commit(self._write_whole)
 
     def is_checkpoint_due(self) -> bool:
-        """Whether enough is waiting to be worth a checkpoint."""
+        """Whether a checkpoint is worth its cost."""
         return self._waiting_objects >= CHECKPOINT_FILES
 
     def checkpoint(self) -> None:
-        """Commits in the middle of a reading, and takes the lock again; the cost follows what is waiting.
+        """Commits in the middle of a reading, and takes the lock again. The cost follows the uncommitted records.
 
         Raises:
-            IngestError: as `commit`, or another ingest came between.
+            IngestError: as `commit`, or another ingest ran meanwhile.
             DataError: as `commit`.
         """
-        self._commit(self._write_whole if self._taken_back else self._write_beside)
+        self._commit(self._write_whole if self._taken_back else self._write_part)
         self.ledger.lock_again(self.data)
         for file in self.again.values():
             self.ledger.forget(file)
@@ -146,10 +146,10 @@ class Reading:
             generation = write(added) if has_news else self.ledger.generation
             for digest in self._taken_back:
                 del self.again[digest]
-            self.ledger.add(self.again.values())  # what could not be read again is known as it was
+            self.ledger.add(self.again.values())  # files that couldn't be read again keep their entries
             self.ledger.commit(generation)
             remove_stale_usage(self.data, generation)
-        self._told.add(_without_use(added))
+        self._committed.add(_without_use(added))
         self._usage, self._waiting_files, self._waiting_objects = UsageSum(), 0, 0
         self._taken_back = set()
 
@@ -160,8 +160,8 @@ class Reading:
             whole = merge_usage([*parts, added]) if known else added
         return write_usage(self.data, whole)
 
-    def _write_beside(self, added: Usage) -> str:
-        return write_usage_beside(self.data, self.ledger.generation, added)
+    def _write_part(self, added: Usage) -> str:
+        return write_usage_part(self.data, self.ledger.generation, added)
 
     def _is_in_parts(self) -> bool:
         with self._failures():
@@ -175,14 +175,14 @@ class Reading:
             raise DataError(f"`{self.data}` has lost its usage tables", hint="ingest into a new folder") from error
         except OSError as error:
             why = error.strerror or error
-            raise IngestError(f"`{self.data}` can't be written, and is as it was: {why}") from error
+            raise IngestError(f"`{self.data}` can't be written, and is unchanged: {why}") from error
 
     def counts(self) -> tuple[int, int, tuple[SkipSummary, ...]]:
         """Records read, usage records, and the skips by reason."""
-        self._told.add(_without_use(self._usage.total()))  # what was not worth a commit
-        told = self._told.total()
-        sources = set(told.skips.column("example_source").to_pylist())
-        return counts_from_usage(told, self.ledger.paths(sources))
+        self._committed.add(_without_use(self._usage.total()))  # usage without a commit
+        counted = self._committed.total()
+        sources = set(counted.skips.column("example_source").to_pylist())
+        return counts_from_usage(counted, self.ledger.paths(sources))
 
 
 def _without_use(usage: Usage) -> Usage:
@@ -191,7 +191,7 @@ def _without_use(usage: Usage) -> Usage:
 
 @dataclass(frozen=True, slots=True)
 class _Amount:
-    """How much there is to read, for the progress."""
+    """The amount to read, for the progress."""
 
     files: int
     bytes: int
@@ -199,7 +199,7 @@ class _Amount:
     unit: str = "files"
 
     def report(self, reading: Reading) -> None:
-        """Tells how far the reading is."""
+        """Reports the progress of the reading."""
         if self.report_progress and self.bytes:
             done = reading.files_read + reading.objects_read + reading.copies + len(reading.failures)
             files = min(done, self.files)
@@ -209,7 +209,7 @@ class _Amount:
 
 
 def amount_to_read(plan: IngestPlan, objects: FoundObjects, report_progress: ProgressReport | None) -> _Amount:
-    """The new files and objects together."""
+    """The amount of new files and objects together."""
     size = sum(file.size for file in plan.new) + objects.bytes
     units = [unit for unit, count in (("files", len(plan.new)), ("objects", objects.new)) if count]
     return _Amount(len(plan.new) + objects.new, size, report_progress, " and ".join(units) or "files")
@@ -218,10 +218,10 @@ def amount_to_read(plan: IngestPlan, objects: FoundObjects, report_progress: Pro
 def read_files(
     reading: Reading, chunks: Iterable[Chunk], reader: ChunkReader, *, engine: Engine, amount: _Amount
 ) -> None:
-    """Reads files, and those of a chunk that a worker died on again one by one, so that only the culprit stays.
+    """Reads files. If a worker dies on a chunk, its files are read again one by one to find the culprit.
 
     Raises:
-        IngestError: a file changed while it was read, or the workers can't see it; nothing may be committed.
+        IngestError: a file changed while it was read, or the workers can't see it. Nothing may be committed.
     """
     while chunks:
         lost: list[Chunk] = []
@@ -241,12 +241,12 @@ def read_files(
 
 
 def _check_seen(result: ChunkResult) -> None:
-    """Ends the ingest where a worker doesn't see a file that is there: it lies on this machine alone."""
+    """Ends the ingest if a worker can't see a file that exists only on this machine."""
     hidden = next((failure.path for failure in result.failures if os.access(failure.path, os.R_OK)), None)
     if hidden is not None:
         raise IngestError(
-            f"a worker can't read `{hidden}`, which is there",
-            hint="the workers of a cluster read logs in S3, or in a folder that every machine has under the same path",
+            f"a worker can't read `{hidden}`, which exists on this machine",
+            hint="put the logs in S3, or in a folder that every machine has under the same path",
         )
 
 
@@ -260,12 +260,12 @@ def read_objects(
 ) -> None:
     """Reads objects, and commits now and then.
 
-    Workers are told the known files of the same sizes, and leave them out. A chunk with bytes that another chunk was
-    first to count is read again without them. So is, one by one, a chunk that a worker died on.
+    Workers get the known files of the same sizes, and leave them out. If another chunk counted the same bytes first, a
+    chunk is read again without them. A chunk whose worker died is read again object by object.
 
     Raises:
-        AwsError: the credentials fail, or every object is refused; what was read before is kept by a commit.
-        IngestError: another ingest came between two commits.
+        AwsError: the credentials fail, or every object is refused. A commit keeps everything read before.
+        IngestError: another ingest ran between two commits.
     """
     ledger = reading.ledger
     work: Iterable[ObjectChunk] = (_chunk_from_objects(ledger, objects) for objects in chunks)
@@ -300,11 +300,11 @@ def read_events(
     report_progress: ProgressReport | None,
     now: str = NO_TIME,
 ) -> None:
-    """Reads CloudTrail's event history: each event counts as a file of one record, known by its id and its bytes.
+    """Reads CloudTrail's event history. Each event counts as a file of one record, known by its id and its bytes.
 
     Raises:
-        AwsError: CloudTrail can't be asked; what was read in this Region and those before is kept.
-        IngestError: another ingest came between two commits.
+        AwsError: CloudTrail can't be read. Events read before are kept.
+        IngestError: another ingest ran between two commits.
     """
     ledger = reading.ledger
     contributions = MappingCache(event_map)
@@ -343,7 +343,7 @@ def _chunk_from_objects(ledger: Ledger, objects: tuple[StoredObject, ...]) -> Ob
 
 
 def _stop_if_hopeless(reading: Reading, result: ChunkResult | Lost[ObjectChunk]) -> None:
-    """Ends the ingest where it makes no sense to ask for the remaining objects; what was read is kept."""
+    """Ends the ingest if reading the remaining objects is hopeless. Everything read is kept."""
     if isinstance(result, Lost):
         return
     fatal: AwsError | None = next((error for error in result.errors if isinstance(error, CredentialsError)), None)

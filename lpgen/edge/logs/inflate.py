@@ -1,13 +1,13 @@
-"""The bytes of a log file, inflated where they are gzip, with a limit on their number."""
+"""Inflates the bytes of a log file if they are gzip, and limits their number."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from isal import isal_zlib
 
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS
 from lpgen.errors import LpgenError
 
 _MAGIC: Final = b"\x1f\x8b"
@@ -16,11 +16,33 @@ _ZEROS: Final = re.compile(rb"\0*+")
 
 _FIRST_PIECE: Final = 1 << 12
 _PIECE: Final = 1 << 20
-"""A member gets larger and larger pieces: the unread part of the last is copied, and a file may have many members."""
+"""The pieces of a member grow: the unread part of the last piece is copied, and a file may have many members."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """The limits of one file. A file beyond them isn't a log, or is made to exhaust its reader.
+
+    All limits are counts, never times: the same bytes always give the same tables. `file_bytes` limits the bytes that a
+    file holds or inflates to. Nothing in a larger file is read. `records` limits the records and other documents, and
+    `broken` those that aren't sound records. The rest of the file is not read. Each limit that is reached gives an
+    `unreadable_file` that names the place.
+    """
+
+    file_bytes: int = 1 << 30
+    records: int = 5_000_000
+    broken: int = 100_000
+
+
+NO_LIMITS: Final = ReadLimits(1 << 62, 1 << 62, 1 << 62)
+"""For a file that was read before, within the limits of an earlier time."""
+
+DEFAULT_LIMITS: Final = ReadLimits()
+"""CloudTrail's files inflate to tens of megabytes, and few of their records are broken."""
 
 
 class UnreadableError(LpgenError):
-    """The bytes of a file can't be read: the message says why, `position` where, as far as that is known."""
+    """The bytes of a file can't be read. The message says why, and `position` where, if known."""
 
     def __init__(self, message: str, position: str = "") -> None:
         super().__init__(message)
@@ -28,19 +50,19 @@ class UnreadableError(LpgenError):
 
 
 class TooLargeError(UnreadableError):
-    """A file holds, or inflates to, more bytes than the limit."""
+    """A file holds or inflates to more bytes than the limit."""
 
 
 def is_gzip(data: bytes) -> bool:
-    """Whether bytes begin as gzip does."""
+    """Whether bytes begin like gzip."""
     return data.startswith(_MAGIC)
 
 
 def inflate(data: bytes, *, limit: int = DEFAULT_LIMITS.file_bytes) -> bytes:
-    """The bytes themselves, or their inflated form: every gzip member in turn, zeros between and after them ignored.
+    """The bytes, inflated if they are gzip: all gzip members in order, without zeros between and after them.
 
-    Only the content counts, never a file's name. If the result is gzip too, it is inflated again, once: Firehose writes
-    gzip in this way when CloudWatch Logs sends it gzip and it compresses its objects too.
+    Only the content counts, never a file's name. If the result is gzip too, it is inflated once more. Firehose writes
+    such files if CloudWatch Logs sends it gzip and it compresses its objects too.
 
     Raises:
         UnreadableError: the gzip is truncated or damaged.
@@ -67,13 +89,13 @@ def _inflate_members(data: bytes, limit: int) -> bytes:
 
 
 def _inflate_member(view: memoryview, start: int, limit: int) -> tuple[list[bytes], int]:
-    """The pieces of one gzip member, where only the last may exceed the limit, and the position of its end."""
+    """The pieces of one gzip member and the position of its end. Only the last piece may exceed the limit."""
     if bytes(view[start : start + 2]) != _MAGIC:
         raise UnreadableError("the gzip data is followed by something else", f"byte {start}")
     stream = isal_zlib.decompressobj(wbits=_GZIP_WINDOW)
     pieces: list[bytes] = []
     at, left, size = start, limit, _FIRST_PIECE
-    # A file of one member ends with its inflated size: room for exactly that needs no growing or cutting.
+    # A file with one member ends with its inflated size. A buffer of that size needs no resizing.
     room = int.from_bytes(view[-4:], "little") + 1
     while not stream.eof:
         pending = stream.unconsumed_tail or view[at : at + size]
@@ -94,7 +116,7 @@ def _inflate_member(view: memoryview, start: int, limit: int) -> tuple[list[byte
 def _inflate_piece(stream: isal_zlib.Decompress, data: bytes | memoryview, limit: int, at: int) -> bytes:
     try:
         piece: bytes = stream.decompress(data, limit)
-    except isal_zlib.IsalError as error:  # type: ignore[misc]  # the stubs call it a value
+    except isal_zlib.IsalError as error:  # type: ignore[misc]  # the stubs declare it a value
         raise UnreadableError(f"the gzip data is damaged: {str(error).lower()}", f"byte {at}") from error
     return piece
 

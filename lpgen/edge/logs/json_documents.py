@@ -1,6 +1,6 @@
-"""The JSON documents of a text that holds several: one a line, laid out over lines, or both; broken ones are separate.
+"""Splits a text into its JSON documents, which may share or span lines. Broken documents are separate.
 
-The time grows with the length of the text, whatever it holds, and memory doesn't grow with the number of its parts.
+Time grows with the length of the text, whatever it holds. Memory doesn't grow with the number of documents.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ _OPENING: Final = (b"{", b"[")
 _PIECE: Final = 1 << 20
 
 MAX_NESTING: Final = 200
-"""How many levels are kept of a document that nests too deep for the decoder, which follows 1,000 in Python 3.11."""
+"""How many levels to keep of a document that nests too deep for the decoder (1,000 levels in Python 3.11)."""
 
 _VAIN_READS: Final = 20
-"""How often, in lengths of the text, lines are read in search of the end of documents that turn out to be broken.
+"""The budget for reading lines of documents that turn out to be broken, in lengths of the text.
 
-When that is used up, only documents of one line are read."""
+After that, only documents of one line are read."""
 
 MAX_TOKENS: Final = 5_000_000
-"""How many strings and brackets are looked at in a text for the ends of documents that nest too deep for the decoder.
+"""How many strings and brackets to check for the ends of documents that nest too deep for the decoder.
 
-It takes seconds, and is enough for a hundred megabytes of records with such documents among them.
+This takes seconds, and is enough for a hundred megabytes of records that include such documents.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Text that is no JSON: why, and where it starts."""
+    """Text that isn't JSON: why, and where it starts."""
 
     why: str
     position: str
 
 
 def plain_text(data: bytes) -> bytes:
-    """The bytes as UTF-8 without a byte order mark; PowerShell, for one, writes UTF-16 with one."""
+    """The bytes as UTF-8 without a byte order mark. PowerShell, for example, writes UTF-16 with one."""
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return data[len(mark) :] if encoding == "utf-8" else _as_utf8(memoryview(data)[len(mark) :], encoding)
@@ -58,14 +58,14 @@ def plain_text(data: bytes) -> bytes:
 
 
 def is_blank(data: bytes) -> bool:
-    """Whether there is nothing but white space."""
+    """Whether there is only white space."""
     return _skip_blank(data, 0) == len(data)
 
 
 def repair_text(data: bytes) -> bytes:
-    """The text with U+FFFD in place of invalid Unicode: stray bytes, and halves of surrogate pairs.
+    """The text with U+FFFD in place of invalid Unicode: stray bytes and halves of surrogate pairs.
 
-    Callers choose the fields that hold such text, and it must not make a whole file unreadable.
+    Callers of AWS can put such text into records, and it must not make a whole file unreadable.
     """
     text = _as_utf8(memoryview(data), "utf-8")
     if b"\\ud" not in text and b"\\uD" not in text:
@@ -79,7 +79,7 @@ def repair_text(data: bytes) -> bytes:
 
 
 def without_depths(text: bytes) -> bytes:
-    """JSON with `null` in place of parts nested deeper than `MAX_NESTING`; unchanged where brackets don't close."""
+    """JSON with `null` in place of parts nested deeper than `MAX_NESTING`. Unchanged if brackets don't close."""
     cut = bytearray()
     depth = start = end = 0
     for token in _TOKEN.finditer(text):
@@ -98,7 +98,7 @@ def without_depths(text: bytes) -> bytes:
 
 
 def split_documents(data: bytes) -> Iterator[bytes | Broken]:
-    """Each document in turn; after a broken one, reading continues at the next line that starts like a document."""
+    """The documents in order. After a broken one, reading continues at the next line that starts like a document."""
     search = _Search(data)
     at = _skip_blank(data, 0)
     line, counted = 1, 0
@@ -117,7 +117,7 @@ def split_documents(data: bytes) -> Iterator[bytes | Broken]:
 
 
 def items_of_list(text: bytes | memoryview | msgspec.Raw) -> Iterator[memoryview]:
-    """The items of a sound JSON list, one after the other: memory doesn't grow with their number."""
+    """The items of a sound JSON list, one by one. Memory doesn't grow with their number."""
     view = memoryview(text)
     at = _skip_blank(view, 0) + 1
     while (at := _skip_blank(view, at)) < len(view) and view[at] != _CLOSING:
@@ -133,7 +133,7 @@ _CLOSING: Final = ord("]")
 
 
 class KnownKeys:
-    """Some keys of JSON objects, read without a look at the others: an object may have millions of them."""
+    """Reads some keys of JSON objects and skips the others. An object may have millions of keys."""
 
     def __init__(self, *names: str) -> None:
         self._names = names
@@ -142,7 +142,7 @@ class KnownKeys:
         self._decode = msgspec.json.Decoder(msgspec.defstruct("Keys", fields, rename=rename)).decode
 
     def read(self, text: bytes | memoryview | msgspec.Raw) -> dict[str, msgspec.Raw]:
-        """Those of the keys that an object has, with their values.
+        """The known keys that an object has, with their values.
 
         Raises:
             msgspec.DecodeError: the text isn't a JSON object.
@@ -155,7 +155,7 @@ _ABSENT: Final = msgspec.Raw(b"")
 
 
 def why_and_place(error: Exception, start: str) -> Broken:
-    """A decoder's error with the place taken out of its message: like errors count together."""
+    """A decoder's error, with its place separate from its message. So similar errors count together."""
     if isinstance(error, RecursionError):
         return Broken("the JSON is nested too deep", start)
     message = str(error)
@@ -168,12 +168,12 @@ def why_and_place(error: Exception, start: str) -> Broken:
 
 
 def lower_first(message: str) -> str:
-    """A foreign message in the style of ours: its first word in lower case, unless it is an abbreviation."""
+    """A library's message in lpgen's style: the first word in lower case, unless it is an abbreviation."""
     return message if message[1:2].isupper() else message[:1].lower() + message[1:]
 
 
 def sound_document(text: bytes | memoryview) -> bytes | None:
-    """The text, without parts nested too deep to be decoded, if it is one document; else None."""
+    """The text without parts that nest too deep, or None if it isn't a JSON document."""
     error = _decode_error(text)
     if isinstance(error, RecursionError):
         text = without_depths(bytes(text))
@@ -182,18 +182,18 @@ def sound_document(text: bytes | memoryview) -> bytes | None:
 
 
 class _Search:
-    """Finds documents in a text, with a budget for lines that are read in vain."""
+    """Finds documents in a text, with a budget for lines of broken documents."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._view = memoryview(data)  # since a slice of bytes would be a copy
+        self._view = memoryview(data)  # because a slice of bytes would be a copy
         self._line_end = 0
         self._vain = _VAIN_READS * len(data)
         self._tokens = MAX_TOKENS
 
     def document_at(self, at: int) -> tuple[bytes, int] | None:
-        """The document that starts here, and where it ends; None if it is broken."""
-        if at >= self._line_end:  # many documents may share a line: looking for its end from each would take long
+        """The document that starts here, and where it ends. None if it is broken."""
+        if at >= self._line_end:  # many documents may share a line: finding its end from each would be slow
             newline = self._data.find(b"\n", at)
             self._line_end = len(self._data) if newline < 0 else newline
         if self._data[at : at + 1] not in _OPENING:
@@ -209,7 +209,7 @@ class _Search:
         return None
 
     def _deep_document(self, rest: memoryview, at: int) -> tuple[bytes, int] | None:
-        """The document that nests too deep for the decoder, whose end only its brackets show."""
+        """The document that nests too deep for the decoder. Only its brackets show its end."""
         end, tokens = _value_end(rest, self._tokens)
         self._tokens -= tokens
         document = None if end is None else sound_document(rest[:end])
@@ -219,12 +219,12 @@ class _Search:
         return None
 
     def _spend(self, end: int) -> None:
-        """Counts what was read in vain beyond the line, which is never read again."""
+        """Charges the budget for bytes read beyond the line, which is never read again."""
         self._vain -= max(0, end - self._line_end)
 
 
 def _first_end(text: memoryview) -> int | Exception:
-    """The index where the first document of a text ends, whatever follows; else why there is none."""
+    """The index where the first document of a text ends, or the error if there is none."""
     error = _decode_error(text)
     if error is None:
         return len(text)
@@ -233,14 +233,13 @@ def _first_end(text: memoryview) -> int | Exception:
 
 
 def _bytes_read(error: Exception, text: memoryview) -> int:
-    """How much of a text was read until the error."""
+    """The number of bytes read before the error."""
     found = _MESSAGE_BYTE.search(str(error))
     return int(found[1]) if found else len(text)
 
 
 def _value_end(text: memoryview, most: int) -> tuple[int | None, int]:
-    """The index where the brackets opened at the start are closed again, or None; and how many tokens, at most `most`,
-    were looked at."""
+    """The index where the brackets at the start are closed, or None; and how many tokens, up to `most`, it checked."""
     depth = tokens = 0
     for tokens, token in enumerate(islice(_TOKEN.finditer(text), most), 1):
         start, end = token.span()
@@ -265,7 +264,7 @@ def _decode_error(text: bytes | memoryview) -> Exception | None:
 
 
 def _broken(data: bytes, at: int, end: int, line: int) -> Broken:
-    """The problem: of the line if more documents follow it at `end`, else of all that is left."""
+    """The problem of the line if more documents follow at `end`, otherwise of the rest of the text."""
     newline = data.find(b"\n", at, end)
     error = _decode_error(memoryview(data)[at : newline if end < len(data) and newline >= 0 else len(data)])
     return why_and_place(error or ValueError("not a JSON document"), f"line {line}")
@@ -277,7 +276,7 @@ def _skip_blank(data: bytes | memoryview, at: int) -> int:
 
 
 def _as_utf8(data: memoryview, encoding: str) -> bytes:
-    """Text of an encoding as UTF-8, a piece at a time: as a string, one rare character makes all take four bytes."""
+    """Encoded text as UTF-8, converted in pieces. In a string, one rare character makes all take 4 bytes."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     text = bytearray()
     for at in range(0, len(data), _PIECE):

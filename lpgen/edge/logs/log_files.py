@@ -1,8 +1,7 @@
-"""Finding log files: the files and folders that a person names, walked in a stable order, and the sample logs."""
+"""Finds log files in the named files and folders, in a stable order, and finds the sample logs."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -13,6 +12,7 @@ from typing import Final
 
 from lpgen.core.usage.ingest_result import FileProblem
 from lpgen.core.usage.log_layout import LOG_SUFFIXES, is_log_name
+from lpgen.edge.object_store import chunk_items
 from lpgen.errors import DataError, InvocationError, quote_input
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -21,8 +21,11 @@ _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """A file to read. `expected` is the SHA-256 it had when it was found, where that was asked, or "". `copies` are
-    other paths of the same bytes: if it lies in the wrong account's folder, one of them may be in the right one."""
+    """A file to read. `expected` is its SHA-256 when it was found, or "" if not computed.
+
+    `copies` are other paths with the same bytes. If the file is in the wrong account's folder, a copy may be in the
+    right one.
+    """
 
     path: str
     size: int
@@ -32,7 +35,7 @@ class LogFile:
 
 @dataclass(slots=True)
 class _Found:
-    """The results of a walk: files to read, files of other names (`ignored` counts them), and unopenable files."""
+    """The result of a walk: files to read, files that can't be opened, and the number of files with other names."""
 
     files: list[LogFile] = field(default_factory=list)
     failures: list[FileProblem] = field(default_factory=list)
@@ -40,9 +43,9 @@ class _Found:
 
 
 def find_log_files(paths: Iterable[Path]) -> _Found:
-    """Every log file at or below the paths, each once however many ways lead to it; links are followed.
+    """Every log file at or below the paths. Links are followed, and each file is listed once.
 
-    A path without any is a failure, as one that can't be opened: it is the wrong folder more often than an empty one.
+    A path without log files is a failure, like one that can't be opened: it is probably the wrong folder.
     """
     found = _Found()
     seen: set[tuple[int, int]] = set()
@@ -53,7 +56,7 @@ def find_log_files(paths: Iterable[Path]) -> _Found:
 
 
 def _visit(start: str, found: _Found, seen: set[tuple[int, int]]) -> bool:
-    """Add the files at or below a path, and return whether any of them is a log file or may hold one."""
+    """Adds the files at or below a path. Returns whether there is a log file or a folder that was already walked."""
     has_any = False
     pending = [(start, True)]
     while pending:
@@ -90,39 +93,23 @@ def _visit(start: str, found: _Found, seen: set[tuple[int, int]]) -> bool:
 
 
 def path_text(path: str) -> str:
-    """A path as text that can be stored and printed: bytes of a name that are not UTF-8 become `\\xNN`."""
+    """A path as text that can be stored and printed. Bytes that aren't UTF-8 become `\\xNN`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def why_not_opened(error: OSError) -> str:
-    """The system's reason, in the style of other messages."""
+    """The system's reason, in lpgen's style."""
     return (error.strerror or str(error)).lower()
 
 
-def hash_file(path: str) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal.
-
-    Raises:
-        OSError: the file can't be read.
-    """
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def chunk_files(files: Sequence[LogFile], *, target_bytes: int, target_files: int) -> Iterator[tuple[LogFile, ...]]:
-    """The files in chunks of about equal size. First come the larger files, each a chunk of its own: none of them is
-    then waited for at the end. The others follow by path, since neighbours are of one account, Region and day and have
-    most of their rows in common."""
-    chunk: list[LogFile] = []
-    size = 0
-    for file in sorted(files, key=lambda file: (-file.size if file.size > target_bytes else 0, file.path)):
-        if chunk and (size + file.size > target_bytes or len(chunk) >= target_files):
-            yield tuple(chunk)
-            chunk, size = [], 0
-        chunk.append(file)
-        size += file.size
-    if chunk:
-        yield tuple(chunk)
+    """The files in chunks of about equal size.
+
+    Large files come first, each in its own chunk, so none is left for the end. The others follow by path, because
+    neighbors usually belong to one account, Region and day and share most of their rows.
+    """
+    in_order = sorted(files, key=lambda file: (-file.size if file.size > target_bytes else 0, file.path))
+    return chunk_items(in_order, target_bytes=target_bytes, target_files=target_files)
 
 
 # ---------------------------------------------------------------- paths that people name
@@ -143,17 +130,17 @@ _SOURCES: Final = "name files, folders, `s3://BUCKET/PREFIX`, `athena://DATABASE
 
 
 def path_from_name(name: str) -> Path:
-    """The path that a person names.
+    """The path that the user names.
 
     Raises:
-        InvocationError: there is none, and it is the address of something else.
+        InvocationError: there is no such path, and it looks like another kind of address.
     """
     path = Path(name)
     if path.exists():
         return path
     if found := next(filter(None, (pattern.fullmatch(name) for pattern in _OTHER_ADDRESSES)), None):
         address = f"s3://{found[1]}/{found[2] or ''}"
-        raise InvocationError(f"{quote_input(name)} is no path", hint=f"write {quote_input(address)}")
+        raise InvocationError(f"{quote_input(name)} is not a path", hint=f"write {quote_input(address)}")
     if _URL.match(name):
         raise InvocationError(f"lpgen reads no logs from {quote_input(name)}", hint=_SOURCES)
     return path
@@ -177,7 +164,7 @@ def bundled_sample_logs(package: Path = _PACKAGE) -> _SampleLogs:
     """The sample logs that come with lpgen.
 
     Raises:
-        DataError: they are in neither place, so the installation is damaged.
+        DataError: they are in neither place. The installation is damaged.
     """
     for folder in (package / "_sample_logs", package.parent / "sample_logs"):
         if (folder / "AWSLogs").is_dir():

@@ -1,14 +1,14 @@
-"""From a file's bytes to its records, in every shape that people keep CloudTrail records in.
+"""Reads the records in a file's bytes, in every form that people keep CloudTrail records in.
 
-A file holds one JSON document or several, one a line or laid out over lines, in exports of CloudWatch Logs each after
-its time. A document is a CloudTrail log file (`Records`), the output of `lookup-events` (`Events`), an EventBridge
-event (`detail`), a batch that CloudWatch Logs sends to a subscription (`logEvents`), the output of `filter-log-events`
-(`events`), one record, or a list of these.
+A file holds one or more JSON documents, one for each line or over several lines. In exports of CloudWatch Logs, a time
+precedes each document. A document is a CloudTrail log file (`Records`), the output of `lookup-events` (`Events`), an
+EventBridge event (`detail`), a batch that CloudWatch Logs sends to a subscription (`logEvents`), the output of
+`filter-log-events` (`events`), one record, or a list of these.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3ExportTasks.html
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 
-Nothing in a file is an error here: a part that gives no record becomes an `Unusable` with its place and reason.
+Nothing in a file is an error here. A part without a record becomes an `Unusable` with its place and reason.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import msgspec
 
 from lpgen.core.cloudtrail.records import RawRecord, Unusable
 from lpgen.core.model import SkipReason
-from lpgen.edge.logs.inflate import UnreadableError, inflate
+from lpgen.edge.logs.inflate import DEFAULT_LIMITS, ReadLimits, UnreadableError, inflate
 from lpgen.edge.logs.json_documents import (
     Broken,
     KnownKeys,
@@ -35,7 +35,6 @@ from lpgen.edge.logs.json_documents import (
     split_documents,
     why_and_place,
 )
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.logs.rejected_records import unusable_from_record
 
 Item = RawRecord | Unusable
@@ -43,14 +42,14 @@ _Text = bytes | memoryview | msgspec.Raw
 _Object = Mapping[str, msgspec.Raw]
 
 MAX_TYPED_BYTES: Final = 1 << 26
-"""Up to this size a document is decoded at once, which is fastest; a larger one record by record, in less memory."""
+"""Up to this size a document is decoded at once, which is fastest. A larger one is decoded record by record."""
 
 _MAX_TYPED_OBJECTS: Final = 1_000_000
-"""With more objects than this, a document is decoded record by record too: a decoded record takes more memory than its
-text where it says next to nothing."""
+"""With more objects than this, a document is decoded record by record too. A decoded record with few fields takes more
+memory than its text."""
 
 _MAX_DEPTH: Final = 5
-"""How deep documents may be nested in one another, as a record in an event in a list is."""
+"""How deep documents may nest, such as a record in an event in a list."""
 
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _RECORD_KEYS: Final = frozenset({"eventVersion", "eventSource", "eventName", "eventTime", "eventID", "userIdentity"})
@@ -58,7 +57,7 @@ _LISTS: Final = ("Records", "Events", "logEvents")
 _WRAPPER_KEYS: Final = (*_LISTS, "events", "CloudTrailEvent", "message", "timestamp")
 _BROKEN: Final = (SkipReason.UNREADABLE_FILE, SkipReason.BAD_RECORD)
 
-_CSV: Final = "records as CSV don't tell enough: take them as JSON, or a table of Athena by athena://DATABASE.TABLE"
+_CSV: Final = "CSV lacks parts of the records: use JSON, or read the table with athena://DATABASE.TABLE"
 _NO_JSON: Final = "it is neither JSON nor gzip"
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 _DETAILS_KEYS: Final = frozenset({"UserDetailList", "RoleDetailList"})
@@ -67,10 +66,8 @@ _DETAILS: Final = Unusable(
     "these are authorization details: give them to `lpgen review` as its `--policies`",
     "line 1",
 )
-_NO_SHAPE: Final = Unusable(
-    SkipReason.UNREADABLE_FILE, "the JSON is of no shape that holds CloudTrail records", "line 1"
-)
-_OTHER_LOG: Final = Unusable(SkipReason.NOT_CLOUDTRAIL, "an event of CloudWatch Logs that is no record", "")
+_NO_SHAPE: Final = Unusable(SkipReason.UNREADABLE_FILE, "the JSON has no known form of CloudTrail records", "line 1")
+_OTHER_LOG: Final = Unusable(SkipReason.NOT_CLOUDTRAIL, "an event of CloudWatch Logs that is not a record", "")
 
 
 class _LogFile(msgspec.Struct):
@@ -99,10 +96,10 @@ _keys_of: Final = KnownKeys(*sorted({*_RECORD_KEYS, *_WRAPPER_KEYS, *_DETAILS_KE
 
 
 def records_from_bytes(data: bytes, *, limits: ReadLimits = DEFAULT_LIMITS) -> Iterable[Item]:
-    """The records of one file, in order, as far as the limits allow.
+    """The records of one file, in order, within the limits.
 
     Time grows with the inflated size, whatever the file holds. Memory is a small multiple of the inflated size up to
-    `MAX_TYPED_BYTES`, and about that size beyond.
+    `MAX_TYPED_BYTES`, and about the inflated size for larger files.
     """
     try:
         text = _without_times(plain_text(inflate(data, limit=limits.file_bytes)))
@@ -120,7 +117,7 @@ def records_from_bytes(data: bytes, *, limits: ReadLimits = DEFAULT_LIMITS) -> I
 
 
 def _records_at_once(text: bytes) -> list[RawRecord] | None:
-    """The records of a log file, list or JSON lines in which each record is sound; else None."""
+    """The records of a log file, list or JSON lines if every record is sound, otherwise None."""
     if len(text) > MAX_TYPED_BYTES or text.count(b"{") > _MAX_TYPED_OBJECTS:
         return None
     try:
@@ -134,7 +131,7 @@ def _records_at_once(text: bytes) -> list[RawRecord] | None:
 
 
 def _within(limits: ReadLimits, items: Iterator[Item]) -> Iterator[Item]:
-    """The items up to a limit, with `record N` as the position of those that have none."""
+    """The items within the limits. Items without a position get `record N`."""
     broken = 0
     for number, item in enumerate(items, 1):
         here = f"record {number}"
@@ -165,7 +162,7 @@ def _records_one_by_one(text: bytes) -> Iterator[Item]:
 
 
 def _records_of_many(text: bytes) -> Iterator[Item]:
-    """The records of a text that is not one JSON document."""
+    """The records of a text that isn't a single JSON document."""
     other = _name_other_text(text)
     if other:
         yield Unusable(SkipReason.NOT_CLOUDTRAIL, other, "line 1")
@@ -184,11 +181,13 @@ def _records_of_many(text: bytes) -> Iterator[Item]:
 
 
 def _records_of_document(text: _Text, *, depth: int, stranger: Unusable | None = None) -> Iterator[Item]:
-    """The records of one sound JSON document. `stranger` is the result for an object of no known shape; None takes it
-    for a record, which then is a bad one."""
+    """The records of one sound JSON document.
+
+    `stranger` is the result for an object of an unknown form. If it is None, the object counts as a bad record.
+    """
     first = _first_byte(text)
     if depth > _MAX_DEPTH:
-        yield Unusable(SkipReason.BAD_RECORD, "documents lie too deep in one another", "")
+        yield Unusable(SkipReason.BAD_RECORD, "documents nest too deep", "")
     elif first == b"[":
         for item in items_of_list(text):
             yield from _records_of_document(item, depth=depth + 1)
@@ -220,7 +219,7 @@ def _records_of_object(text: _Text, *, depth: int, stranger: Unusable | None) ->
 
 
 def _records_of_log_event(message: msgspec.Raw, *, depth: int) -> Iterator[Item]:
-    """The record that an event of CloudWatch Logs carries as its message, or as what some collectors make of that."""
+    """The record in the message of an event of CloudWatch Logs, as AWS or a log collector writes it."""
     inner = message if _first_byte(message) == b"{" else _event_text(message)
     if inner is not None and _first_byte(inner) == b"{":
         yield from _records_of_document(inner, depth=depth + 1, stranger=_OTHER_LOG)
@@ -231,7 +230,7 @@ def _records_of_log_event(message: msgspec.Raw, *, depth: int) -> Iterator[Item]
 
 
 def _inner_document(keys: _Object) -> bytes | msgspec.Raw | None:
-    """The document inside a wrapper: a log file, the output of a command or one of its events, an EventBridge event."""
+    """The document inside a wrapper: a log file, a command's output or one of its events, or an EventBridge event."""
     for name in _LISTS:
         if name in keys and _first_byte(keys[name]) == b"[":
             return keys[name]
@@ -243,7 +242,7 @@ def _inner_document(keys: _Object) -> bytes | msgspec.Raw | None:
 
 
 def _are_log_events(value: msgspec.Raw) -> bool:
-    """Whether a list holds events of CloudWatch Logs, by its first item: many programs call a list `events`."""
+    """Whether the first item of a list is an event of CloudWatch Logs. Many programs call a list `events`."""
     if _first_byte(value) != b"[":
         return False
     try:
@@ -253,7 +252,7 @@ def _are_log_events(value: msgspec.Raw) -> bool:
 
 
 def _event_text(value: _Text) -> bytes | None:
-    """The document that a string holds, or None where it is no string of JSON."""
+    """The JSON document in a string, or None if there is none."""
     try:
         return sound_document(repair_text(msgspec.json.decode(value, type=str).encode()))
     except _UNDECODABLE:
@@ -266,7 +265,7 @@ def _is_from_cloudtrail(keys: _Object) -> bool:
 
 
 def _first_byte(text: _Text) -> bytes:
-    """The first byte that isn't white space, as far as the first few show it."""
+    """The first byte that isn't white space, among the first 64."""
     return bytes(memoryview(text)[:64]).lstrip()[:1]
 
 
@@ -282,7 +281,7 @@ def _record_from_json(text: _Text) -> Item:
 # ---------------------------------------------------------------- events of CloudWatch Logs
 
 
-# The text before a JSON object in an export to S3, and before that the stream in the output of `aws logs tail`.
+# The text before a JSON object: the time in an export to S3, and the stream too in the output of `aws logs tail`.
 _TIME: Final = rb"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?(?: [^\s{]+)? (?=\{)"
 _FIRST_TIME: Final = re.compile(_TIME)
 _PIECE: Final = 1 << 16
@@ -290,12 +289,12 @@ _TIMES: Final = re.compile(rb"^" + _TIME, re.MULTILINE)
 
 
 def _without_times(text: bytes) -> bytes:
-    """Lines of a time and a JSON object without the times; any other text as it is."""
+    """Lines of a time and a JSON object, without the times. Other text is unchanged."""
     if not _FIRST_TIME.match(text):
         return text
     found = bytearray()
     at = 0
-    while at < len(text):  # a piece at a time, since a substitution holds every line of its input
+    while at < len(text):  # in pieces, because a substitution holds every line of its input
         end = text.find(b"\n", at + _PIECE) + 1 or len(text)
         found += _TIMES.sub(b"", text[at:end])
         at = end
@@ -303,7 +302,7 @@ def _without_times(text: bytes) -> bytes:
 
 
 def _is_log_event(keys: Container[str]) -> bool:
-    """Whether an object with these keys is an event of CloudWatch Logs, whose `message` is what was logged."""
+    """Whether an object with these keys is an event of CloudWatch Logs, whose `message` is the logged text."""
     return "message" in keys and "timestamp" in keys
 
 
@@ -321,21 +320,24 @@ _TEXTS: Final = (
 _TABLE: Final = re.compile(rb'"?event ?name\b|"?[\w ]+"?,[^\n]*\bevent ?name\b', re.IGNORECASE)
 
 _HEAD: Final = 1 << 12
-"""How far a first line is read: a header is far shorter."""
+"""How many bytes of a first line to check. A header is far shorter."""
 
 
 def _name_other_document(keys: Iterable[str]) -> str:
-    """The kind of a JSON object with these keys, or "" where it may hold a record."""
+    """The kind of a JSON object with these keys, or "" if it may hold a record."""
     names = set(keys)
     return next((name for name, telling in _DOCUMENTS if telling <= names), "")
 
 
 def _name_other_text(text: bytes) -> str:
-    """The kind of a text that is not JSON, by its first line, or "" where that isn't known."""
+    """The kind of a text that isn't JSON, by its first line, or "" if unknown."""
     return next((name for name, telling in _TEXTS if telling.match(text, 0, _HEAD)), "")
 
 
 def _is_table(text: bytes) -> bool:
-    """Whether a text is records as CSV, by its header. The records can't be restored exactly: Athena writes structures
-    such as `userIdentity` without quoting their content, and the console leaves most fields out."""
+    """Whether a text is records as CSV, by its header.
+
+    Records in CSV can't be restored exactly. Athena writes structures such as `userIdentity` without quoting their
+    content, and the console omits most fields.
+    """
     return _TABLE.match(text, 0, _HEAD) is not None

@@ -1,6 +1,6 @@
-"""Objects in a log file that are no records: broken records, Insights events and aggregated events.
+"""Handles objects in a log file that aren't records: broken records, Insights events and aggregated events.
 
-Enough of them is kept to say whose they were, where and when.
+Their account, place and time are kept.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _FIELD_TYPES: Final = {field.name: field.type for field in msgspec.structs.field
 _keys_of: Final = KnownKeys(*_FIELD_TYPES).read
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-# As an aggregated event, it has no `eventName` of its own:
+# Like an aggregated event, it has no `eventName`:
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-fields-trails.html
 _INSIGHT: Final = "AwsCloudTrailInsight"
 
 
 _MAX_BAD_BYTES: Final = 8 << 20
-"""Of a larger one nothing is kept. CloudTrail's events have 256 KB, or 1 MB where that is asked for:
+"""Nothing is kept of a larger record. CloudTrail's events have at most 256 KB, or 1 MB if configured:
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventConfiguration.html"""
 
 
 def unusable_from_record(text: bytes | memoryview | msgspec.Raw, why: str) -> Unusable:
-    """A JSON object that is no `Record`, with those of its fields that have the right type."""
+    """A JSON object that isn't a `Record`, with its fields that have the right type."""
     if len(memoryview(text)) > _MAX_BAD_BYTES:
         return Unusable(
             SkipReason.BAD_RECORD, f"a record of more than {_MAX_BAD_BYTES >> 20} MiB: {lower_first(why)}", ""
@@ -55,9 +55,9 @@ def _sound_fields(text: bytes | memoryview | msgspec.Raw) -> dict[str, Any]:
 
 # ---------------------------------------------------------------- aggregated events
 
-# CloudTrail's summary of all data events of a service in five minutes, in place of each. Aggregated events name
-# callers, calls and resources apart from one another, and count failed calls too. So they are a sign that a named
-# caller uses the service, and show no use of any resource.
+# CloudTrail's summary of all data events of a service in five minutes. It replaces the single events. It lists callers,
+# calls and resources separately, and counts failed calls too. So it is evidence that a named caller uses the service,
+# but doesn't show use of a resource.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aggregated-events.html
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html
 _EVENT_TYPE: Final = "AwsAggregatedEvent"
@@ -83,7 +83,7 @@ class _TimeWindow(msgspec.Struct, rename="camel"):
 
 
 class _AggregatedEvent(msgspec.Struct, rename="camel"):
-    """The fields read of one event; its account and id have other names than those of a record."""
+    """The fields read from an event. Its account and id have other names than in a record."""
 
     account_id: str = ""
     event_id: str = ""
@@ -94,7 +94,7 @@ class _AggregatedEvent(msgspec.Struct, rename="camel"):
 
 
 def _aggregated_event(text: bytes | memoryview | msgspec.Raw, known: Record) -> Unusable:
-    """The event with those that it names as callers; `known` has the other facts about an event of another shape."""
+    """The event with the callers that it names. `known` has the facts if the event has another form."""
     try:
         event = msgspec.json.decode(text, type=_AggregatedEvent)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

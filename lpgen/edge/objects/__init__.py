@@ -1,1 +1,1 @@
-"""Objects in S3 and what speaks its protocol: finding, choosing and downloading them."""
+"""Objects in S3 and compatible stores: finding, choosing and downloading them."""

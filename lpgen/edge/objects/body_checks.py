@@ -1,4 +1,4 @@
-"""Whether the bytes that came are those of the object."""
+"""Checks that the received bytes are the object's."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from typing import Final
 from lpgen.core.cloudtrail.records import Unusable
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.log_layout import split_address
-from lpgen.edge.logs.inflate import TooLargeError, UnreadableError, inflate, is_gzip
-from lpgen.edge.logs.read_limits import NO_LIMITS
+from lpgen.edge.logs.inflate import NO_LIMITS, TooLargeError, UnreadableError, inflate, is_gzip
 from lpgen.edge.logs.record_files import records_from_bytes
 from lpgen.edge.object_store import Body, StoredObject
 from lpgen.errors import quote_input
@@ -24,21 +23,21 @@ _DIRECTORY_BUCKET: Final = "--x-s3"
 
 
 class UnusableAnswerError(Exception):
-    """AWS answered, and the answer contradicts itself; the message says how."""
+    """AWS's answer contradicts itself. The message says how."""
 
 
 def body_from_answer(data: bytes, status: int, headers: Mapping[str, str], listed: StoredObject) -> Body:
-    """The object of a listing, from an answer that holds all of it. The names of headers are in lower case.
+    """The listed object, from an answer with all of its bytes. Header names are in lower case.
 
     Raises:
         UnusableAnswerError: the answer isn't the object, or not all of it.
-        ConnectionError: the answer broke off.
+        ConnectionError: the answer ended early.
     """
     if status != 200:
-        raise UnusableAnswerError("the answer is a part of it")
+        raise UnusableAnswerError("the answer has only a part of it")
     promised = headers.get("content-length", "")
     if promised.isdecimal() and len(data) != int(promised):
-        raise ConnectionError(f"{len(data)} of {promised} bytes came")
+        raise ConnectionError(f"{len(data)} of {promised} bytes arrived")
     damage = find_damage(data, headers, split_address(listed.name)[0])
     if damage:
         raise UnusableAnswerError(damage)
@@ -49,35 +48,35 @@ def body_from_answer(data: bytes, status: int, headers: Mapping[str, str], liste
 
 
 def clean_etag(text: str) -> str:
-    """An ETag without what HTTP puts around it."""
+    """An ETag without its quotes and prefix in HTTP."""
     return text.removeprefix("W/").strip('"')
 
 
 def find_damage(data: bytes, headers: Mapping[str, str], bucket: str) -> str:
-    """Why the bytes of an answer are not the whole object, or "" where they are, as far as anything can show it.
+    """Why the bytes of an answer aren't the complete object, or "" if no damage was found.
 
-    It compares the bytes with the ETag where that is their MD5, else with a checksum of the answer. Where the answer
-    has neither, the content must be whole: gzip that fits its own CRC, or a text of known length without an unreadable
-    part. Without any of these, damage inside a readable text goes unnoticed.
+    The bytes are compared with the ETag if it is their MD5, otherwise with a checksum of the answer. If the answer has
+    neither, the content must be complete: gzip that fits its own CRC, or a text of known length without an unreadable
+    part. Then damage inside a readable text goes unnoticed.
 
-    Bytes that fit their ETag or checksum are the object's, however broken the object is.
+    Bytes that fit their ETag or checksum are the object's, even if the object is broken.
     """
     if _is_etag_md5(headers, bucket):
         etag = clean_etag(headers.get("etag", ""))
-        return "" if compute_md5(data) == etag else f"the bytes that came don't fit the ETag {quote_input(etag)}"
+        return "" if compute_md5(data) == etag else f"the received bytes don't fit the ETag {quote_input(etag)}"
     for algorithm in ALGORITHMS:
         checksum = headers.get(f"x-amz-checksum-{algorithm}", "")
         if checksum and not _is_composite(headers, checksum):
             fits = compute_checksum(algorithm, data) == checksum
-            return "" if fits else f"the bytes that came don't fit the {algorithm} checksum {quote_input(checksum)}"
+            return "" if fits else f"the received bytes don't fit the {algorithm} checksum {quote_input(checksum)}"
     return _find_damage_inside(data, headers)
 
 
 def _is_etag_md5(headers: Mapping[str, str], bucket: str) -> bool:
     """Whether AWS documents the ETag as the MD5 of the object's bytes.
 
-    It is for objects that one PUT, POST or copy created, in plain text or under SSE-S3; not for those under SSE-KMS,
-    DSSE-KMS or SSE-C, for those uploaded in parts, whose ETag has a `-`, and for those in directory buckets.
+    It is for objects that a single PUT, POST or copy created, in plain text or under SSE-S3. It isn't for objects under
+    SSE-KMS, DSSE-KMS or SSE-C, uploaded in parts (their ETag has a `-`), or in directory buckets.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
     https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
     """
@@ -90,7 +89,7 @@ def _is_etag_md5(headers: Mapping[str, str], bucket: str) -> bool:
 
 
 def _is_composite(headers: Mapping[str, str], checksum: str) -> bool:
-    """Whether the checksum is one of the checksums of parts, which the bytes of the object don't give.
+    """Whether the checksum is a checksum of the checksums of parts. It doesn't follow from the object's bytes.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
     """
@@ -118,17 +117,17 @@ def _find_damage_inside(data: bytes, headers: Mapping[str, str]) -> str:
 
 
 def compute_checksum(algorithm: str, data: bytes) -> str:
-    """The checksum of bytes, in Base64, by an algorithm of `ALGORITHMS`."""
+    """The checksum of bytes with an algorithm of `ALGORITHMS`, in Base64."""
     return b64encode(ALGORITHMS[algorithm](data)).decode()
 
 
 def compute_md5(data: bytes) -> str:
-    """The MD5 of bytes, in hexadecimal. It finds damage, and proves nothing against forgers."""
+    """The MD5 of bytes, in hexadecimal. It detects damage, but not forgery."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def _compute_crc32c(data: bytes) -> bytes:
-    from awscrt import checksums  # loads a large library, which objects with an MD5 for an ETag don't need
+    from awscrt import checksums  # loads a large library, which isn't needed if the ETag is an MD5
 
     return int(checksums.crc32c(data)).to_bytes(4, "big")
 
@@ -148,4 +147,4 @@ ALGORITHMS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "crc32c": _compute_crc32c,
     "crc64nvme": _compute_crc64nvme,
 }
-"""By the ending of the header `x-amz-checksum-…`; what isn't here can't be compared."""
+"""The algorithms by the end of the header `x-amz-checksum-…`. Other checksums can't be compared."""

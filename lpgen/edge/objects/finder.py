@@ -1,4 +1,4 @@
-"""Finding log objects: down the folders to each account and Region, and there only the days that are wanted."""
+"""Finds log objects in the folders of each account and Region, and only on the requested days."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ from lpgen.edge.object_store import ListingPage, ListingProgress, ObjectStore, S
 from lpgen.errors import AwsError, CredentialsError
 
 _THREADS: Final = 16
-"""How many pages are asked for at a time."""
+"""How many pages to request at a time."""
 
 _SEARCH_DEPTH: Final = 3
-"""How many folders may lie between an address and an `AWSLogs/` below it."""
+"""How many folders may be between an address and an `AWSLogs/` below it."""
 
 SEARCH_FOLDERS: Final = 500
-"""How many folders are listed in search of one, before the search gives up."""
+"""How many folders to list in search of `AWSLogs/` before giving up."""
 
 
 @dataclass(frozen=True, slots=True)
 class _ListedPage:
-    """What one page of a listing gave: objects to read, and how many others were left alone.
+    """A page of a listing: objects to read, and how many others were ignored.
 
-    `owners` are the accounts and Regions of its names, "" for an object whose name doesn't say, where only some are
-    wanted.
+    If only some accounts or Regions are requested, `owners` has the ones in the page's names, "" for an object whose
+    name has none.
     """
 
     objects: tuple[StoredObject, ...] = ()
@@ -54,7 +54,7 @@ class _ListedPage:
 
 @dataclass(frozen=True, slots=True)
 class BucketLogs:
-    """Logs in S3 to ingest: the addresses, and the accounts and Regions that are wanted (none: all)."""
+    """Logs in S3 to ingest: the addresses, and the requested accounts and Regions (none: all)."""
 
     store: ObjectStore
     addresses: tuple[str, ...]
@@ -64,7 +64,7 @@ class BucketLogs:
 
 @dataclass(slots=True)
 class FoundObjects:
-    """What a listing found: `new` objects of so many `bytes` in the plan, those `known`, and what was left alone."""
+    """The result of a listing: the numbers of `new`, known and ignored objects, and the `bytes` of new ones."""
 
     plan: ObjectPlan
     new: int = 0
@@ -77,7 +77,7 @@ class FoundObjects:
     _digests: list[str] = field(default_factory=list)
 
     def add(self, steps: Iterable[_ListedPage], report_progress: ProgressReport | None) -> None:
-        """Takes all the steps of a listing, and plans."""
+        """Adds all pages of a listing to the plan."""
         found = 0
         for step in steps:
             self.plan.add(step.objects)
@@ -91,17 +91,17 @@ class FoundObjects:
         self._digests = self.plan.known_digests()
 
     def queue(self) -> None:
-        """Counts and queues the objects that the ledger doesn't know."""
+        """Counts and queues the new objects."""
         self.new, self.bytes, self.known = self.plan.queue_new()
 
     def known_files(self, ledger: Ledger) -> tuple[LedgerFile, ...]:
-        """The files of known objects of which something couldn't be read, or that have left-out records."""
+        """The files of known objects that couldn't be read completely, or that have left-out records."""
         return tuple(file for digest in self._digests if (file := ledger.file(digest)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """The next page to list. `named` is an address that a person gave: there a failure ends the run."""
+    """The next page to list. `named` marks an address from the user: a failure there ends the run."""
 
     listing: ListingProgress
     visit: Visit
@@ -112,12 +112,13 @@ class _Task:
 def find_objects(
     store: ObjectStore, addresses: Iterable[str], scope: LogScope, *, threads: int = _THREADS
 ) -> Iterator[_ListedPage]:
-    """The log objects at or below the addresses, page by page as they come; several pages are under way at a time.
+    """The log objects at or below the addresses, page by page. Several pages are requested at a time.
 
-    An object that two addresses lead to comes twice.
+    An object at or below two addresses is given twice.
 
     Raises:
-        AwsError: an address can't be listed, or the credentials fail. A folder below that fails is a failure.
+        AwsError: an address can't be listed, or the credentials fail. If a folder below can't be listed, the page says
+        so.
     """
     with ThreadPoolExecutor(threads) as pool:
         for address in addresses:
@@ -127,7 +128,7 @@ def find_objects(
 
 @dataclass(slots=True)
 class _Walk:
-    """The way through one address."""
+    """The listing of one address."""
 
     store: ObjectStore
     scope: LogScope
@@ -147,8 +148,8 @@ class _Walk:
         whole = Visit.SEARCH if visit is Visit.LEAVE else visit
         tasks: tuple[_Task, ...] = (self._task_from_folder(address, whole, named=True),)
         if visit is Visit.SEARCH:
-            tasks, beside = self._search(address)
-            yield beside
+            tasks, page = self._search(address)
+            yield page
         found = False
         for step in self._run(tasks):
             found = found or step != _ListedPage()
@@ -157,20 +158,20 @@ class _Walk:
             yield from self._nothing(address)
 
     def _find_exact(self, address: str) -> StoredObject | None:
-        """The object whose name the address is."""
+        """The object with exactly this address as its name."""
         page = self.store.list_page(address, by_folder=True)
         return next((obj for obj in page.objects if obj.name == address), None)
 
     def _nothing(self, address: str) -> Iterator[_ListedPage]:
-        """A failure where the address holds nothing, which a typing error does; not where nothing in it is wanted."""
+        """A failure if the address holds nothing, which suggests a typing error. Unrequested objects count."""
         page = self.store.list_page(address, by_folder=True)
         if not page.objects and not page.folders:
-            yield _ListedPage(failures=(FileProblem(address, "there is nothing of this name"),))
+            yield _ListedPage(failures=(FileProblem(address, "there is nothing with this name"),))
 
     # ------------------------------------------------------------ in search of AWSLogs/
 
     def _search(self, address: str) -> tuple[tuple[_Task, ...], _ListedPage]:
-        """The `AWSLogs/` folders at or below an address, and what lies beside; or the address as a whole."""
+        """The `AWSLogs/` folders at or below an address and the objects next to them, or the complete address."""
         roots: list[str] = []
         pages: dict[str, ListingPage] = {}
         level = [address]
@@ -178,7 +179,7 @@ class _Walk:
             if len(pages) + len(level) > SEARCH_FOLDERS:
                 break
             pages |= zip(level, self.pool.map(self._list_folder, level), strict=True)
-            folders = [folder for one in level for folder in pages[one].folders]
+            folders = [folder for above in level for folder in pages[above].folders]
             roots += [folder for folder in folders if is_logs_root(folder)]
             level = [folder for folder in folders if not is_logs_root(folder)]
         if not roots:
@@ -193,7 +194,7 @@ class _Walk:
         return tasks, _ListedPage(beside.objects, beside.ignored, labels, failures)
 
     def _list_folder(self, folder: str) -> ListingPage:
-        """All pages of a folder in one."""
+        """All pages of a folder as one."""
         listing = ListingProgress(folder)
         objects: list[StoredObject] = []
         folders: list[str] = []
@@ -230,7 +231,7 @@ class _Walk:
         self.pending[future] = task
 
     def _step(self, task: _Task, future: Future[ListingPage]) -> _ListedPage:
-        """What a page gave; the pages and folders to list next are under way when it returns."""
+        """The result of a page. It also requests the pages and folders that follow."""
         try:
             page = future.result()
             task.listing.advance(page)
@@ -248,14 +249,14 @@ class _Walk:
         return replace(step, left=left, owners=owners)
 
     def _owners(self, page: ListingPage) -> frozenset[str]:
-        """The accounts and Regions that a page names; of no interest where all are wanted."""
+        """The accounts and Regions that a page names. Empty if all are requested."""
         if not (self.scope.accounts or self.scope.regions):
             return frozenset()
         of_objects = (_owners_of_object(obj.name) for obj in page.objects)
         return frozenset().union(*map(owners_from_name, page.folders), *of_objects)
 
     def _enter(self, folder: str) -> tuple[str, ...]:
-        """Begins to list a folder, or says what it is left alone for."""
+        """Begins to list a folder, or returns why it is ignored."""
         visit = visit_from_folder(folder, self.scope)
         if visit is Visit.LEAVE:
             return (label_from_folder(folder),)
@@ -268,7 +269,7 @@ class _Walk:
         return _Task(ListingProgress(folder), visit, span, named=named)
 
     def _step_from_objects(self, objects: Iterable[StoredObject], *, checked: bool) -> _ListedPage:
-        """The log objects; `checked`: the folder didn't say whose they are, so that their names are asked."""
+        """The log objects. With `checked`, the folder doesn't name their account, so their names are checked."""
         found, ignored = [], 0
         for obj in objects:
             if obj.name.endswith("/"):

@@ -1,7 +1,7 @@
-"""Requests for objects without boto3's calls: most of what a call costs is to find out what to send where.
+"""Makes requests for objects without boto3's calls, which mostly spend time on finding out what to send where.
 
-The first call for an object of a bucket shows it: endpoint, the bucket's place in the URL, headers and Region. For the
-next object only the key differs, and awscrt signs it, as it does for botocore.
+The first call for an object of a bucket shows the endpoint, the bucket's place in the URL, the headers and the Region.
+For the next object only the key differs. awscrt signs the request, as it does for botocore.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _SAFE: Final = "/~"
 
 @dataclass(frozen=True, slots=True)
 class Get:
-    """A request that is ready to be sent."""
+    """A request that is ready to send."""
 
     url: str
-    headers: tuple[str, ...] = field(repr=False)  # among them a token
+    headers: tuple[str, ...] = field(repr=False)  # include a token
     way: Way
 
 
 @dataclass(frozen=True, slots=True)
 class GetRequests:
-    """Makes requests for objects of a bucket. `credentials` are botocore's, which renew themselves."""
+    """Makes requests for objects of a bucket. `credentials` are botocore's, which it renews."""
 
     start: str
     headers: Mapping[str, str]
@@ -38,10 +38,10 @@ class GetRequests:
     way: Way
 
     def get(self, key: str) -> Get:
-        """The request for the object of a key, signed for this moment.
+        """The request for the object with a key, signed for now.
 
         Raises:
-            AwsError: the credentials have ended, and can't be renewed.
+            AwsError: the credentials have expired and can't be renewed.
         """
         from awscrt import auth, http
 
@@ -67,7 +67,7 @@ _noted: Final = threading.local()
 
 
 def note_requests(client: Any) -> None:
-    """Has a client note each request for an object that a thread is about to sign."""
+    """Makes a client note each request for an object before a thread signs it."""
     client.meta.events.register("before-sign.s3.GetObject", _note)
 
 
@@ -76,10 +76,10 @@ def _note(request: Any, signature_version: Any, **_: Any) -> None:
 
 
 def requests_like_last(client: Any, key: str, credentials: Any) -> GetRequests | None:
-    """What makes further requests like the one that this thread noted last, which brought the object of a key.
+    """Makes requests like the last one of this thread, which returned the object with a key.
 
-    It is None where only boto3 can: where S3 takes other signatures or session credentials, as for directory buckets
-    and access points of several Regions.
+    It is None if only boto3 can make them: S3 needs other signatures or session credentials for directory buckets and
+    multi-Region access points.
     """
     request, name = _noted.request, quote(key, safe=_SAFE)
     way = way_of_client(client, request.url)

@@ -1,7 +1,7 @@
-"""Many requests under way at a time, by libcurl.
+"""Sends many requests at a time with libcurl.
 
-All of it happens in the thread that asks, between other work of its own. Meanwhile answers wait in the kernel's
-buffers; other threads that took them would have to wait for Python's lock each time.
+Everything happens in the calling thread, between its other work. Meanwhile answers wait in the kernel's buffers. Other
+threads would have to wait for Python's lock for each answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lpgen.edge.objects.get_requests import Get
 Asker = TypeVar("Asker")
 
 _UNWATCHABLE_SECONDS: Final = 0.01
-"""How long to wait where libcurl has nothing to watch yet, as while it looks up a host."""
+"""How long to wait if libcurl has no socket to watch yet, for example while it looks up a host."""
 
 
 MOST_UNDER_WAY: Final = 256
@@ -28,13 +28,13 @@ _FASTER: Final = 1.1
 
 @dataclass(slots=True)
 class Pace:
-    """The smallest number that makes answers come as fast as they can.
+    """The smallest number of requests in flight that gives the highest rate of answers.
 
-    By Little's law as many requests are under way as come a second times the seconds that each takes. Where the way to
-    S3 is long, twice the requests bring twice the answers a second; where the link, the server or this process is busy,
-    they only wait longer. So a round is as many answers as were under way. After each in which the reader had to wait,
-    the number doubles for as long as that makes answers come faster, and then halves until they come slower. It also
-    halves where S3 throttles or fails.
+    By Little's law, the number in flight is the rate of answers times the seconds that each takes. If the latency to S3
+    is high, twice the requests give twice the rate. If the link, the server or this process is busy, they only wait
+    longer. A round is as many answers as there were requests in flight. After each round in which the reader had to
+    wait, the number doubles while that increases the rate, then halves until the rate drops. It also halves if S3
+    throttles or fails.
     """
 
     under_way: int = _FEWEST
@@ -54,7 +54,7 @@ class Pace:
         self._has_waited = True
 
     def note_answer(self) -> None:
-        """Notes an answer, with which a round may end."""
+        """Notes an answer, which may end a round."""
         self._answers += 1
         if self._answers < self.under_way:
             return
@@ -82,7 +82,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An answer that came to its end. The names of its headers are in lower case."""
+    """A complete answer. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -91,7 +91,7 @@ class HttpResponse:
 
 @dataclass(slots=True)
 class _Transfer(Generic[Asker]):
-    """What has come for an asker."""
+    """The data received for an asker."""
 
     asker: Asker
     head: list[bytes] = field(default_factory=list)
@@ -99,7 +99,7 @@ class _Transfer(Generic[Asker]):
 
 
 class ParallelGets(Generic[Asker]):
-    """Requests under way, each for an asker, over connections that are kept; for one thread of one process."""
+    """The requests in flight, each for an asker, over kept connections. For one thread of one process."""
 
     def __init__(self) -> None:
         import pycurl  # here, since most commands read no objects
@@ -110,13 +110,13 @@ class ParallelGets(Generic[Asker]):
         self._idle: list[Any] = []
         self._transfers: dict[Any, _Transfer[Asker]] = {}
         self.waited = 0.0
-        """For how many seconds there was nothing to do but wait for answers."""
+        """How many seconds were spent only waiting for answers."""
 
     def __len__(self) -> int:
         return len(self._transfers)
 
     def begin(self, asker: Asker, get: Get, *, most_bytes: int) -> None:
-        """Sends a request; an answer of more bytes counts as failed."""
+        """Sends a request. An answer with more than `most_bytes` counts as failed."""
         curl, handle, transfer = self._curl, self._idle.pop() if self._idle else self._new_handle(), _Transfer(asker)
         handle.setopt(curl.URL, get.url)
         handle.setopt(curl.HTTPHEADER, get.headers)
@@ -132,7 +132,7 @@ class ParallelGets(Generic[Asker]):
         self._transfers[handle] = transfer
 
     def advance(self, seconds: float) -> Iterator[tuple[Asker, HttpResponse | None]]:
-        """The answers that have come, or begin to come within so many seconds; None for one that failed."""
+        """The answers so far, or the answers that begin to arrive within `seconds`. None for a failed request."""
         if seconds:
             start = time.monotonic()
             if self._multi.select(seconds) < 0:
@@ -152,11 +152,11 @@ class ParallelGets(Generic[Asker]):
         return any(transfer.asker is asker for transfer in self._transfers.values())
 
     def drop(self, asker: Asker) -> None:
-        """Takes back the request for an asker, and closes its connection."""
+        """Cancels the request for an asker, and closes its connection."""
         self._end(next(handle for handle, transfer in self._transfers.items() if transfer.asker is asker))
 
     def drop_all(self) -> None:
-        """Takes back all requests."""
+        """Cancels all requests."""
         for handle in [*self._transfers]:
             self._end(handle)
 
@@ -166,10 +166,10 @@ class ParallelGets(Generic[Asker]):
         return self._transfers.pop(handle)
 
     def _new_handle(self) -> Any:
-        """A handle that follows no settings but those it is given, and hands over what comes as it is."""
+        """A handle that uses only explicit settings, and returns received data unchanged."""
         curl = self._curl
         handle = curl.Curl()
-        handle.setopt(curl.NOPROXY, "")  # who goes through a proxy is decided with the proxy
+        handle.setopt(curl.NOPROXY, "")  # the caller already decided whether to use a proxy
         handle.setopt(curl.NOSIGNAL, 1)
         handle.setopt(curl.PATH_AS_IS, 1)  # a key may hold `..`
         handle.setopt(curl.HTTP_VERSION, curl.CURL_HTTP_VERSION_1_1)
@@ -178,7 +178,7 @@ class ParallelGets(Generic[Asker]):
 
 
 def _headers_from_lines(lines: Iterable[bytes]) -> dict[str, str]:
-    """The headers of the last of the answers, which a proxy's own and those of status 1xx precede."""
+    """The headers of the last answer. Answers of a proxy and with status 1xx may precede it."""
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.decode("latin-1").partition(":")

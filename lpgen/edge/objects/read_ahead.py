@@ -1,4 +1,4 @@
-"""Reading many objects: their bytes come while the caller works on those that came before."""
+"""Reads many objects: the next ones arrive while the caller works on one."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from lpgen.errors import AwsError
 
 PATIENCE_SECONDS: Final = 60
 LEAST_BYTES_A_SECOND: Final = 1_000
-"""An object may take so long, and longer by its size at this rate."""
+"""The time that an object may take is `PATIENCE_SECONDS` plus its size at this rate."""
 
 _AHEAD_BYTES: Final = 32 << 20
-"""How many bytes are read ahead of the caller; a larger object is read alone."""
+"""How many bytes are read ahead of the caller; a larger object is read by itself."""
 
 _SURE_READS: Final = 8
 _WAIT_SECONDS: Final = 0.05
-"""How long to wait for libcurl at most: neither a sure read that ends nor, on some systems, one of hundreds of sockets
-ends the wait."""
+"""How long to wait for libcurl at most. The end of a sure read doesn't end the wait, nor, on some systems, does one of
+hundreds of sockets."""
 
 
 def most_seconds(size: int) -> float:
-    """How long an object of so many bytes may take."""
+    """How long an object with this many bytes may take."""
     return PATIENCE_SECONDS + size / LEAST_BYTES_A_SECOND
 
 
 @dataclass(slots=True, eq=False)
 class _Ahead:
-    """An object that is being read, or has been. `began` is when, by the seconds that were waited."""
+    """An object that is being read or was read. `began` is its start on the clock of waited seconds."""
 
     listed: StoredObject
     began: float = 0.0
@@ -47,9 +47,9 @@ class _Ahead:
 class ReadAhead:
     """Reads objects in two ways; connections and pace are kept from one reading to the next. For one thread.
 
-    `read_surely` reads an object by boto3, which finds endpoint, Region and credentials, tries again what failed, and
-    says why an object can't be read. So come the first objects of a bucket, which show how to ask for the others.
-    Those libcurl asks for, at a tenth of the CPU. Where its answer isn't the whole object, that is read surely.
+    `read_surely` reads an object with boto3, which finds the endpoint, Region and credentials, retries, and explains
+    why an object can't be read. The first objects of a bucket are read in this way and show how to request the others.
+    libcurl requests those with a tenth of the CPU time. If its answer isn't the complete object, boto3 reads it.
     """
 
     read_surely: Callable[[StoredObject], Body]
@@ -98,7 +98,7 @@ class ReadAhead:
                 self._read_surely(ahead, pool)
 
     def _get(self, ahead: _Ahead, requests: GetRequests) -> bool:
-        """Asks for an object, unless the credentials fail, which boto3 explains."""
+        """Requests an object with libcurl. Returns False if the credentials fail, which boto3 explains."""
         try:
             get = requests.get(split_address(ahead.listed.name)[1])
         except AwsError:
@@ -111,7 +111,7 @@ class ReadAhead:
         self._sure[pool.submit(self.read_surely, ahead.listed)] = ahead
 
     def _wait(self, first: _Ahead, pool: ThreadPoolExecutor) -> None:
-        """Waits for whatever comes next. The first object, for which all others wait, is read surely if it is late."""
+        """Waits for the next answer. If the first object is late, boto3 reads it, because all others wait for it."""
         self._pace.note_wait()
         if len(self._gets):
             self._take_answers(_WAIT_SECONDS, pool)
@@ -137,7 +137,7 @@ class ReadAhead:
 
 
 def _body(answer: HttpResponse, listed: StoredObject) -> Body | None:
-    """The object, if the answer is it."""
+    """The object, or None if the answer isn't the complete object."""
     log_answer("s3", "GetObject", answer.status, answer.headers.get("x-amz-request-id", "-"))
     try:
         return body_from_answer(answer.data, answer.status, answer.headers, listed)

@@ -1,4 +1,4 @@
-"""What S3's errors mean to the person at the terminal: which permission or setting to look at.
+"""Explains S3's errors: which permission or setting to check.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
@@ -12,7 +12,7 @@ from typing import Final
 from lpgen.edge.aws_session import is_denied
 from lpgen.errors import AccessError, AwsError, CredentialsError, MissingError
 
-_LOOK_AT_KEY: Final = "look at the profile and at the AWS_ variables"
+_LOOK_AT_KEY: Final = "check the profile and the AWS_ variables"
 _SECRET: Final = f"the secret key doesn't belong to the access key: {_LOOK_AT_KEY}"
 _UNKNOWN_KEY: Final = f"AWS doesn't know the access key: {_LOOK_AT_KEY}"
 _CREDENTIALS: Final = {
@@ -36,14 +36,14 @@ _CREDENTIALS: Final = {
     "TokenRetrievalError": "",
     "LoginRefreshRequired": "sign in again",
 }
-"""Errors of credentials; where no hint stands, the session has one."""
+"""Hints for errors of credentials. If a hint is empty, the session's hint counts."""
 
 _MISSING: Final = {
-    "NoSuchBucket": "look at the bucket's name, and at the endpoint",
-    "NoSuchKey": "it was there when it was listed, and has been removed since",
+    "NoSuchBucket": "check the bucket's name and the endpoint",
+    "NoSuchKey": "it was deleted after it was listed",
     "404": "",
 }
-_ANOTHER_REGION: Final = "the bucket lies in another Region: name it with --aws-region"
+_ANOTHER_REGION: Final = "the bucket is in another Region: name it with --aws-region"
 _OTHERS: Final = {
     "PermanentRedirect": _ANOTHER_REGION,
     "TemporaryRedirect": _ANOTHER_REGION,
@@ -53,8 +53,8 @@ _OTHERS: Final = {
     "307": _ANOTHER_REGION,
     "InvalidObjectState": "it is archived: restore it from its storage class first",
     "KMS.DisabledException": "its KMS key is disabled",
-    "KMS.NotFoundException": "its KMS key is gone",
-    "KMS.KMSInvalidStateException": "its KMS key can't be used in its state",
+    "KMS.NotFoundException": "its KMS key doesn't exist",
+    "KMS.KMSInvalidStateException": "its KMS key can't be used in its current state",
     "SlowDown": "AWS kept throttling; run it again later",
 }
 _KMS_KEY: Final = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:[A-Za-z0-9/_-]{1,200}", re.ASCII)
@@ -62,14 +62,14 @@ _KMS_KEY: Final = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:[A-Za-z0-9/_
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a call needs: a permission, and whether it said that its caller pays."""
+    """What a call needs: a permission, and whether the caller agreed to pay."""
 
     permission: str
     pays: bool
 
 
 def explain_s3_error(error: AwsError, needs: Needs) -> AwsError:
-    """The error as the kind it is, with the next step as its hint. Its message may hold S3's own words."""
+    """The error with its specific kind, and the next step as its hint. Its message may quote S3."""
     code = error.code
     if code in _CREDENTIALS:
         return CredentialsError(error.message, code=code, hint=_CREDENTIALS[code] or error.hint)
@@ -85,5 +85,5 @@ def _hint_from_denial(message: str, needs: Needs) -> str:
         found = _KMS_KEY.search(message)
         key = found.group() if found else "the key that encrypts the objects"
         return f"allow kms:Decrypt on {key}, in its key policy too"
-    pays = "" if needs.pays else ", and --requester-pays where the bucket's owner has readers pay"
-    return f"it takes {needs.permission}{pays}"
+    pays = "" if needs.pays else ", and --requester-pays if readers pay for this bucket"
+    return f"it needs {needs.permission}{pays}"

@@ -1,4 +1,4 @@
-"""Objects in S3, or in whatever speaks its protocol at the endpoint that is configured."""
+"""Reads objects in S3, or in a compatible store at the configured endpoint."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Answer = TypeVar("_Answer")
 PAGE_SIZE: Final = 1_000
 _BODY_ATTEMPTS: Final = 6
 _UNUSABLE_ATTEMPTS: Final = 3
-"""After so many answers that contradict themselves, another one would too."""
+"""How many self-contradictory answers to accept before giving up."""
 
 FIRST_WAIT_SECONDS: Final = 0.2
 
@@ -44,15 +44,15 @@ _BROKEN_OFF: Final = frozenset(
         UNUSABLE,
     }
 )
-"""Errors of an answer that began well and broke off, or can't be right, which boto3's own retries don't cover."""
+"""Errors of answers that end early or can't be right. boto3's own retries don't cover them."""
 
 
 @dataclass(slots=True)
 class S3Store:
-    """The buckets that a connection to AWS can read, as an `ObjectStore`. It lists and reads, and does nothing else.
+    """The buckets that a connection to AWS can read, as an `ObjectStore`. It only lists and reads.
 
-    A forked process makes its own client, since connections can't be shared, but keeps the credentials that were found;
-    elsewhere they are found again. A role is assumed by each process for itself. No secret is pickled.
+    A forked process makes its own client, because connections can't be shared, but keeps the credentials. Other
+    processes find the credentials again. Each process assumes a role by itself. No secret is pickled.
     """
 
     connection: Connection
@@ -70,7 +70,7 @@ class S3Store:
         return S3Store(self.connection.elsewhere(), self.requester_pays)
 
     def list_page(self, prefix: str, *, by_folder: bool, after: str = "", token: str = "") -> ListingPage:
-        """One page of the names that begin with `prefix`.
+        """A page of the names that begin with `prefix`.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
         """
@@ -90,18 +90,18 @@ class S3Store:
         return self._ask(f"list {quote_input(prefix)}", needs, list_objects)
 
     def read_all(self, objects: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, Body | AwsError]]:
-        """Each object of a listing with its bytes, or why there are none, in order."""
+        """Each object of a listing with its bytes, or why it can't be read, in order."""
         own = os.getpid(), threading.get_ident()
         if own not in self._readers:
             self._readers[own] = ReadAhead(self._read, self._requests_for)
         return self._readers[own].read(objects)
 
     def _requests_for(self, name: str) -> GetRequests | None:
-        """What makes requests for the objects of a bucket; None until one was read."""
+        """Makes requests for the objects of a bucket. None until one was read."""
         return self._requests.get((os.getpid(), split_address(name)[0]))
 
     def _read(self, listed: StoredObject) -> Body:
-        """The bytes of an object; a body that ends early, or isn't the object's, is asked for again.
+        """The bytes of an object. If a body ends early or isn't the object's, the request is retried.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
@@ -126,9 +126,9 @@ class S3Store:
         return self._ask("read it", needs, get)
 
     def _ask(self, doing: str, needs: Needs, call: Callable[[Any], _Answer]) -> _Answer:
-        """The answer of a call, asked for again where it broke off or can't be right.
+        """The answer of a call. The call is retried if the answer ended early or can't be right.
 
-        boto3's client tries again by itself what AWS throttled or failed to answer.
+        boto3's client itself retries calls that AWS throttled or failed to answer.
         """
         for attempt in range(1, _BODY_ATTEMPTS + 1):
             try:
@@ -165,16 +165,16 @@ class S3Store:
 
 @contextlib.contextmanager
 def _answer_errors(doing: str) -> Iterator[None]:
-    """Turns errors that boto3 doesn't wrap into lpgen's: broken connections, and answers that botocore can't read."""
+    """Turns errors that boto3 doesn't wrap into lpgen's: broken connections and unreadable answers."""
     from botocore.exceptions import SSLError
     from urllib3.exceptions import HTTPError
 
     try:
         yield
-    except SSLError:  # no connection came about, for a reason that stays: boto3's words say which
+    except SSLError:  # the connection failed for a lasting reason, which boto3's message gives
         raise
     except (HTTPError, OSError) as error:
-        why = f"can't {doing}: the answer broke off ({type(error).__name__})"
+        why = f"can't {doing}: the answer ended early ({type(error).__name__})"
         raise AwsError(why, code="ResponseStreamingError", hint="run it again") from error
     except UnusableAnswerError as error:
         raise AwsError(f"can't {doing}: {error}", code=UNUSABLE, hint="run it again") from error
@@ -183,7 +183,7 @@ def _answer_errors(doing: str) -> Iterator[None]:
 
 
 def _page_from_answer(prefix: str, answer: dict[str, Any]) -> ListingPage:
-    """A page, if the answer is one: a `200 OK` may hold anything.
+    """A page from an answer. The answer is checked, because a `200 OK` may hold anything.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
     """
@@ -196,16 +196,16 @@ def _page_from_answer(prefix: str, answer: dict[str, Any]) -> ListingPage:
     token = str(answer.get("NextContinuationToken", "")) if answer.get("IsTruncated") else ""
     outside = next((name for name in (*(obj.name for obj in objects), *folders) if not name.startswith(prefix)), None)
     if "IsTruncated" not in answer:
-        raise UnusableAnswerError("the answer is no listing")
+        raise UnusableAnswerError("the answer is not a listing")
     if answer["IsTruncated"] and not token:
-        raise UnusableAnswerError("the listing is truncated and doesn't say where it goes on")
+        raise UnusableAnswerError("the listing is truncated and doesn't say where it continues")
     if outside is not None:
-        raise UnusableAnswerError(f"the listing holds {quote_input(outside)}, which lies elsewhere")
+        raise UnusableAnswerError(f"the listing holds {quote_input(outside)}, which is elsewhere")
     return ListingPage(objects, folders, token)
 
 
 def _checksum_mode(client: Any) -> dict[str, str]:
-    """What asks S3 for the object's checksum, unless the AWS configuration forbids it, as some other servers require.
+    """The option that requests the object's checksum, unless the AWS configuration forbids it, as some servers require.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-dataintegrity.html
     """
@@ -214,11 +214,11 @@ def _checksum_mode(client: Any) -> dict[str, str]:
 
 
 def _read_in_time(stream: Any, size: int) -> bytes:
-    """The bytes of a body that should have so many.
+    """The bytes of a body that should have `size` bytes.
 
-    The client's own timeout is one for each packet, and lets one byte a minute through.
+    The client's own timeout applies to each packet, so it would accept one byte a minute.
     """
-    # botocore's stream waits for all bytes that it is asked for; urllib3's, since 2.2, gives those that are there.
+    # botocore's stream waits for all requested bytes. urllib3's, since 2.2, returns the available ones.
     raw = stream._raw_stream
     read = getattr(raw, "read1", raw.read)
     until = time.monotonic() + most_seconds(size)
@@ -226,7 +226,7 @@ def _read_in_time(stream: Any, size: int) -> bytes:
     while piece := read(_PIECE):
         data += piece
         if len(data) > size:
-            raise UnusableAnswerError("more bytes come than it had when it was listed")
+            raise UnusableAnswerError("it has more bytes than when it was listed")
         if time.monotonic() > until:
-            raise UnusableAnswerError("the answer comes too slowly")
+            raise UnusableAnswerError("the answer arrives too slowly")
     return bytes(data)

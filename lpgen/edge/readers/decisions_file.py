@@ -5,10 +5,10 @@ break-glass = ["emergency-*"]    # roles and users for emergencies: globs
 
 [[decision]]
 do = "keep"                      # keep, drop or accept
-principal = "arn:aws:iam::111122223333:role/app"   # a glob; left out: every principal
+principal = "arn:aws:iam::111122223333:role/app"   # a glob; omitted: every principal
 action = "s3:GetObject*"         # keep and drop: a glob over actions
-resource = "arn:aws:s3:::backup/*"                 # a glob; left out: any resource
-since = 2026-01-01               # drop: only use seen from this day on ...
+resource = "arn:aws:s3:::backup/*"                 # a glob; omitted: any resource
+since = 2026-01-01               # drop: only use from this day on ...
 until = 2026-01-31               # ... to this day
 item = "unmapped s3.amazonaws.com GetThing"        # accept: the item of a caveat, a glob
 reason = "restore drill, twice a year"
@@ -44,7 +44,7 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
     """The decisions of a file, in file order.
 
     Raises:
-        DecisionsError: the file can't be read, or an entry lacks a field or has one that means nothing.
+        DecisionsError: the file can't be read, or an entry lacks a field or has an invalid one.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -89,9 +89,9 @@ def _decision(entry: Any, place: str) -> Decision:
         if not _text(entry, name, place):
             raise DecisionsError(f"{place}: `{name}` is missing", hint=_HINT)
     if entry.get("expires") == "":
-        raise DecisionsError(f"{place}: `expires` is empty", hint="write a day such as 2027-06-30, or delete the line")
+        raise DecisionsError(f"{place}: `expires` is empty", hint="write a date such as 2027-06-30, or delete the line")
     if kind is not DecisionKind.DROP and (entry.get("since") or entry.get("until")):
-        raise DecisionsError(f"{place}: `since` and `until` go with drop alone", hint=_HINT)
+        raise DecisionsError(f"{place}: `since` and `until` are valid only with drop", hint=_HINT)
     texts = {name: _text(entry, name, place) for name in _TEXTS}
     return Decision(kind, **texts, **{name: _day(entry, name, place) for name in _DAYS})
 
@@ -112,4 +112,4 @@ def _day(entry: dict[str, Any], name: str, place: str) -> str:
     try:
         return date.fromisoformat(value).isoformat() if value else ""
     except (TypeError, ValueError):
-        raise DecisionsError(f"{place}: `{name}` must be a day such as 2026-06-30", hint=_HINT) from None
+        raise DecisionsError(f"{place}: `{name}` must be a date such as 2026-06-30", hint=_HINT) from None

@@ -1,4 +1,4 @@
-"""The details of thousands of principals and policies, in a temporary file, found by their ARNs."""
+"""Keeps the details of thousands of principals and policies in a temporary file, and finds them by ARN."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Detail = TypeVar("Detail", RoleDetail, UserDetail, GroupDetail, ManagedPolicy)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SealedDetails:
-    """The details of a shelf that is sealed: their ARNs, sorted, and the place of each in the content of a file."""
+    """The details of a sealed shelf: their sorted ARNs, and the place of each in the content of a file."""
 
     arns: PackedTexts
     places: IntArray
@@ -29,8 +29,7 @@ class SealedDetails:
 
 
 class DetailShelf(Generic[Detail]):
-    """The details of one kind, one for each ARN. Where files disagree, the one that looks latest by its own dates
-    counts."""
+    """The details of one kind, one for each ARN. If files disagree, the latest one by its own dates counts."""
 
     def __init__(self, kind: type[Detail], age: Callable[[Detail], tuple[str, ...]]) -> None:
         self._kind: type[Detail] = kind
@@ -50,33 +49,34 @@ class DetailShelf(Generic[Detail]):
         return self.sealed.arns.between(0, len(self.sealed.places))
 
     def add(self, details: Iterable[Detail], file: str) -> None:
-        """Adds details that a file holds."""
+        """Adds the details in a file."""
         self._begun.append((self._spill.end, file))
-        for one in details:
-            if one.arn not in self._places:
-                self._places[one.arn] = self._spill.add(_packed(one))
+        for detail in details:
+            arn = detail.arn
+            if arn not in self._places:
+                self._places[arn] = self._spill.add(_packed(detail))
                 continue
-            self._repeated.setdefault(one.arn, {self._file_of(one.arn)}).add(file)
-            other = self._decoded(self._spill.read(self._places[one.arn]))
-            if other != one:
-                self._disputed.add(one.arn)
-                if max(other, one, key=lambda detail: (self._age(detail), _canonical(detail))) is one:
-                    self._places[one.arn] = self._spill.add(_packed(one))
+            self._repeated.setdefault(arn, {self._file_of(arn)}).add(file)
+            other = self._decoded(self._spill.read(self._places[arn]))
+            if other != detail:
+                self._disputed.add(arn)
+                if max(other, detail, key=lambda known: (self._age(known), _canonical(known))) is detail:
+                    self._places[arn] = self._spill.add(_packed(detail))
 
     def seal(self) -> None:
-        """Ends the adding: from now on details are found, and by ARNs that are packed."""
+        """Ends the adding, and packs the ARNs. Details can be read from now on."""
         arns = sorted(self._places)
         places = array("Q", map(self._places.__getitem__, arns))
         self.sealed = SealedDetails(pack_texts(arns), places, self._spill.content())
         self._places.clear()
 
     def _file_of(self, arn: str) -> str:
-        """The file that an ARN was first met in: each file's details follow those of the one before."""
+        """The file where an ARN was first found. The details of each file follow those of the previous file."""
         at = bisect_right(self._begun, self._places[arn], key=itemgetter(0))
         return self._begun[at - 1][1]
 
     def read(self, arn: str) -> Detail:
-        """The detail of an ARN, which is there."""
+        """The detail of an ARN. The shelf must have it."""
         place = self.sealed.places[self.sealed.arns.place_of(arn)]
         return self._decoded(read_packed(self.sealed.content, place))
 
@@ -85,7 +85,7 @@ class DetailShelf(Generic[Detail]):
         return found
 
     def disputed(self) -> Iterator[tuple[str, Iterable[str]]]:
-        """The ARNs about which files disagree, with all files that hold them."""
+        """The ARNs that files disagree about, each with all its files."""
         return ((arn, self._repeated[arn]) for arn in sorted(self._disputed))
 
 

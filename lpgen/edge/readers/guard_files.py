@@ -3,15 +3,14 @@
 - The boundary is one policy document.
 - SCPs, like RCPs, are a JSON list of levels from the organization's root to the account, each a list of policy
   documents; or an object of such lists by account id, in which `*` means every account that isn't listed.
-- Resource policies are a folder of JSON files, one a resource: `{"resource": ARN, "policy": DOCUMENT}`, or the output
-  of the AWS CLI, as far as it names the resource: `aws secretsmanager get-resource-policy` does; for the others an
-  `index.json` gives the ARN by file name, as in `{"bucket.json": "arn:aws:s3:::data"}`. An `account` field, or the ARN,
-  says who owns the resource.
+- Resource policies are a folder of JSON files, one for each resource: `{"resource": ARN, "policy": DOCUMENT}`, or the
+  output of the AWS CLI if it names the resource, such as that of `aws secretsmanager get-resource-policy`. For other
+  outputs, an `index.json` gives the ARN by file name, as in `{"bucket.json": "arn:aws:s3:::data"}`. An `account` field,
+  or the ARN, gives the owner of the resource.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -21,8 +20,10 @@ from lpgen.core.globs.match import has_wildcard
 from lpgen.core.guards import AccountLevels, Guards, Levels, ResourcePolicy
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind
-from lpgen.edge.readers.json_files import DuplicateKeyError, find_indexed_files, refuse_duplicate_keys
-from lpgen.errors import GuardError, PolicyError, quote_input, quote_reason
+from lpgen.edge.files import read_file
+from lpgen.edge.logs.json_documents import plain_text
+from lpgen.edge.readers.json_files import decode_json, find_indexed_files
+from lpgen.errors import GuardError, PolicyError, quote_input
 
 _EVERY_ACCOUNT: Final = "*"
 _LEVELS_HINT: Final = (
@@ -30,7 +31,7 @@ _LEVELS_HINT: Final = (
     "account id"
 )
 _DOCUMENT_HINT: Final = (
-    "each is one document, of the form that `aws iam get-policy-version --query PolicyVersion.Document` prints"
+    "each is one document, in the form that `aws iam get-policy-version --query PolicyVersion.Document` prints"
 )
 _RESOURCES_HINT: Final = (
     'each file holds `{"resource": "ARN", "policy": {...}}`, or index.json gives the ARN of the file'
@@ -43,7 +44,7 @@ def read_guards(
     """The guards of the files given.
 
     Raises:
-        GuardError: a file can't be read, or isn't of the form that this module describes.
+        GuardError: a file can't be read, or lacks the form that this module describes.
         PolicyError: a document breaks IAM's grammar.
     """
     return Guards(
@@ -55,19 +56,8 @@ def read_guards(
 
 
 def _read_json(path: Path) -> Any:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        refuse_duplicate_keys(text)
-        return json.loads(text)
-    except DuplicateKeyError as error:
-        raise GuardError(f"`{path}`: {error}", hint=_JSON_HINT) from error
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise GuardError(
-            f"`{path}` can't be opened: {reason}", hint="give a file that exists and can be read"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise GuardError(f"`{path}` is not valid JSON ({quote_reason(error)})", hint=_JSON_HINT) from error
+    data = read_file(path, GuardError, hint="give a file that exists and can be read")
+    return decode_json(plain_text(data), f"`{path}`", GuardError, hint=_JSON_HINT)
 
 
 _JSON_HINT: Final = "correct the file, or export it again with `--output json`"
@@ -101,7 +91,7 @@ def _read_accounts(path: Path, what: str) -> tuple[AccountLevels, ...]:
 
 def _read_account(path: Path, account: str, levels: object) -> AccountLevels:
     if account != _EVERY_ACCOUNT and not is_account_id(account):
-        raise GuardError(f"`{path}`: {quote_input(account)} is no account id", hint=_LEVELS_HINT)
+        raise GuardError(f"`{path}`: {quote_input(account)} is not an account id", hint=_LEVELS_HINT)
     return AccountLevels("" if account == _EVERY_ACCOUNT else account, _levels(levels, f"{path}, {account}"))
 
 
@@ -148,13 +138,13 @@ def _resource_policy(path: Path, listed: str) -> ResourcePolicy:
 
 
 def _owner(path: Path, loaded: Mapping[str, Any], resource: str) -> str:
-    """The account that owns a resource: the one given, else the ARN's, else "" for unknown."""
+    """The account that owns a resource: the given one, otherwise the ARN's, or "" if unknown."""
     given = loaded.get("account")
     if given is None:
         return account_in_arn(resource)
     if not isinstance(given, str) or not is_account_id(given):
         raise GuardError(
-            f"`{path}`: {quote_input(str(given))} is no account id", hint="write it as a string, 12 digits"
+            f"`{path}`: {quote_input(str(given))} is not an account id", hint="write it as a string, 12 digits"
         )
     return given
 

@@ -1,13 +1,11 @@
-"""Files of `aws iam get-account-authorization-details`: found, decoded page by page, and checked for contradictions.
+"""Finds, decodes and checks files of `aws iam get-account-authorization-details`.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 """
 
 from __future__ import annotations
 
-import codecs
 import gzip
-import hashlib
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,33 +17,35 @@ import msgspec
 
 from lpgen.core.arns import is_account_id, split_arn
 from lpgen.core.digests import PolicyFile
-from lpgen.edge.readers.json_files import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.edge.files import file_errors, hash_file
+from lpgen.edge.logs.inflate import is_gzip
+from lpgen.edge.logs.json_documents import plain_text
+from lpgen.edge.readers.json_files import decode_json
 from lpgen.errors import SnapshotError, quote_input, quote_reason
 
 HINT = "write the file with `aws iam get-account-authorization-details > authorization-details.json`"
 _SUFFIXES = (".json", ".json.gz")
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class _Struct(msgspec.Struct, rename="pascal", frozen=True):
-    """A structure of the IAM API, whose fields are written in Pascal case."""
+    """A structure of the IAM API. Its fields are in Pascal case."""
 
 
 class _Entity(_Struct, frozen=True):
-    """Something with an ARN of its own."""
+    """Something with an ARN."""
 
     arn: str
 
 
 class InlinePolicy(_Struct, frozen=True):
-    """A policy that lives in a principal or group."""
+    """An inline policy of a principal or group."""
 
     policy_name: str
     policy_document: Any = None
 
 
 class PolicyReference(_Struct, frozen=True):
-    """A managed policy that is attached."""
+    """An attached managed policy."""
 
     policy_arn: str
     policy_name: str = ""
@@ -71,7 +71,7 @@ class _InstanceProfile(_Struct, frozen=True):
 
 
 class LastUsed(_Struct, frozen=True):
-    """When a role was last used; empty where it wasn't within the tracking period."""
+    """When a role was last used. Empty if it wasn't used within the tracking period."""
 
     last_used_date: str | float | None = None
     region: str | None = None
@@ -126,7 +126,7 @@ class PolicyVersion(_Struct, frozen=True):
 
 
 class ManagedPolicy(_Entity, frozen=True):
-    """A managed policy, customer's or AWS's."""
+    """A managed policy of a customer or of AWS."""
 
     name: str = msgspec.field(name="PolicyName", default="")
     default_version_id: str = ""
@@ -134,8 +134,8 @@ class ManagedPolicy(_Entity, frozen=True):
 
 
 class DetailsPage(_Struct, frozen=True):
-    """One page of authorization details. The API marks a page that isn't the last with `IsTruncated`, the command line
-    with `NextToken`."""
+    """A page of authorization details. If it isn't the last, the API marks it with `IsTruncated`, the CLI with
+    `NextToken`."""
 
     role_detail_list: tuple[RoleDetail, ...] = ()
     user_detail_list: tuple[UserDetail, ...] = ()
@@ -151,7 +151,7 @@ class DetailsPage(_Struct, frozen=True):
 
     @property
     def details(self) -> tuple[_Entity, ...]:
-        """All that has an ARN."""
+        """All details, each with an ARN."""
         return (*self.role_detail_list, *self.user_detail_list, *self.group_detail_list, *self.policies)
 
 
@@ -159,7 +159,7 @@ _LISTS = frozenset(("RoleDetailList", "UserDetailList", "GroupDetailList"))
 
 
 def find_files(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
-    """The files to read, each once, and whether its name was given (True) or found below a folder (False).
+    """The files to read, each once, with whether the user named it (True) or it was found in a folder (False).
 
     Raises:
         SnapshotError: a path doesn't exist, or a folder holds no JSON file.
@@ -189,16 +189,12 @@ def read_pages(file: Path) -> Sequence[DetailsPage]:
     """
     name = quote_input(str(file))
     try:
-        text = _read_text(file)
-        decoded = msgspec.json.decode(text)
-        refuse_duplicate_keys(text)
+        data = file.read_bytes()
+        text = plain_text(gzip.decompress(data) if is_gzip(data) else data)
     except (OSError, EOFError, zlib.error) as error:
         raise SnapshotError(f"{name} can't be read: {quote_reason(error)}", hint=HINT) from error
-    except DuplicateKeyError as error:
-        raise SnapshotError(f"{name}: {error}", hint=HINT) from error
-    except (ValueError, RecursionError) as error:
-        raise SnapshotError(f"{name} is not JSON: {quote_reason(error)}", hint=HINT) from error
-    pages = list(_pages_in(decoded))
+    decoded = decode_json(text, name, SnapshotError, hint=HINT)
+    pages = decoded if isinstance(decoded, list) else [decoded]
     if not pages or not all(isinstance(page, dict) and _LISTS & page.keys() for page in pages):
         raise SnapshotError(f"{name} holds no authorization details", hint=HINT)
     try:
@@ -207,24 +203,8 @@ def read_pages(file: Path) -> Sequence[DetailsPage]:
         raise SnapshotError(f"{name} breaks the form of authorization details: {quote_reason(error)}") from error
 
 
-def _read_text(file: Path) -> bytes | str:
-    """The JSON text of a file, gzipped or not, in UTF-8 or, as PowerShell's `>` writes it, in UTF-16."""
-    data = file.read_bytes()
-    text = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
-    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return text.decode("utf-16")
-    return text.removeprefix(codecs.BOM_UTF8)
-
-
-def _pages_in(decoded: object) -> Iterator[object]:
-    if isinstance(decoded, list):
-        yield from decoded
-    else:
-        yield decoded
-
-
 def time_from_iam(written: str | float | None) -> datetime | None:
-    """A time in UTC from ISO 8601 text or seconds since 1970, or None where it is neither."""
+    """A time in UTC from ISO 8601 text or seconds since 1970, or None if it is neither."""
     try:
         if isinstance(written, str):
             moment = datetime.fromisoformat(written)
@@ -236,15 +216,15 @@ def time_from_iam(written: str | float | None) -> datetime | None:
 
 # ---------------------------------------------------------------- contradictions
 
-# Facts that can't hold for one account at one time, though each is well formed. Names are unique within an account
-# whatever their path, and ids are unique everywhere.
+# Well-formed facts that can't be true for one account at one time. Names are unique within an account whatever their
+# path, and ids are unique everywhere.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 
 _Named = RoleDetail | UserDetail | GroupDetail | ManagedPolicy
 
 
 def contradictions_of_file(pages: Sequence[DetailsPage]) -> Iterator[str]:
-    """A sentence for each contradiction within one file, which shows its accounts at one time."""
+    """A sentence for each contradiction within one file. A file shows its accounts at one time."""
     kinds: tuple[tuple[_Named, ...], ...] = (
         tuple(detail for page in pages for detail in page.role_detail_list),
         tuple(detail for page in pages for detail in page.user_detail_list),
@@ -265,7 +245,7 @@ def ids_of_pages(pages: Iterable[DetailsPage]) -> Iterator[tuple[str, str]]:
 
 
 def contradictory_ids(ids: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """A sentence for each id that principals of different accounts have, of all ids and ARNs."""
+    """A sentence for each id that principals of different accounts share."""
     owners: dict[str, str] = {}
     for principal_id, arn in ids:
         other = owners.setdefault(principal_id, arn) if principal_id else arn
@@ -281,14 +261,14 @@ def _same_names(details: Iterable[_Named]) -> Iterator[str]:
         if other.arn != detail.arn:
             yield f"{quote_input(other.arn)} and {quote_input(detail.arn)} have the same name in one account"
         elif other != detail:
-            yield f"{quote_input(detail.arn)} is there twice, with different content"
+            yield f"{quote_input(detail.arn)} occurs twice, with different content"
 
 
 def _own_contradictions(policy: _Named) -> Iterator[str]:
     if not policy.arn.endswith(f"/{_name(policy)}"):
         yield f"{quote_input(policy.arn)} has the name {quote_input(_name(policy))}"
     account = split_arn(policy.arn).account
-    for other in _arns_beside(policy):
+    for other in _arns_in_account(policy):
         if is_account_id(split_arn(other).account) and split_arn(other).account != account:
             yield f"{quote_input(policy.arn)} has {quote_input(other)}, which is in another account"
     for name, count in Counter(_policy_names(policy)).items():
@@ -300,7 +280,7 @@ def _own_contradictions(policy: _Named) -> Iterator[str]:
             yield f"{quote_input(policy.arn)} has several default versions"
 
 
-def _arns_beside(detail: _Named) -> Iterator[str]:
+def _arns_in_account(detail: _Named) -> Iterator[str]:
     """The ARNs that must be in the account of their owner."""
     if isinstance(detail, ManagedPolicy):
         return
@@ -326,17 +306,13 @@ def _name(policy: _Named) -> str:
 
 
 def digest_policy_files(paths: Sequence[Path]) -> tuple[PolicyFile, ...]:
-    """Every file that `read_snapshot` looks at, by its name as given, with the SHA-256 of its bytes.
+    """Every file that `read_snapshot` reads, by its given name, with the SHA-256 of its bytes.
 
     Raises:
         SnapshotError: a file is missing or can't be read.
     """
-    return tuple(PolicyFile(str(file), _digest_of_file(file)) for file, _named in find_files(paths))
-
-
-def _digest_of_file(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise SnapshotError(f"can't read `{path}`: {error.strerror or error}") from error
+    found = []
+    for file, _named in find_files(paths):
+        with file_errors(f"read `{file}`", SnapshotError):
+            found.append(PolicyFile(str(file), hash_file(file)))
+    return tuple(found)

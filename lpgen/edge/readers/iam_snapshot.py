@@ -1,4 +1,4 @@
-"""Reads authorization details of IAM into principals with every policy that counts for them."""
+"""Reads IAM's authorization details into principals with all policies that apply to them."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ from lpgen.errors import PolicyError, SnapshotError, quote_input
 def read_snapshot(paths: Sequence[Path]) -> Snapshot:
     """The principals of one or more accounts, from the files and folders.
 
-    A policy that can't be read, or that is attached and missing, leaves a document of None and a problem. In a searched
-    folder a file that holds something else is a problem too.
+    If a policy can't be read, or is attached but missing, its document is None and there is a problem. In a searched
+    folder, a file with other content is a problem too.
 
     Raises:
-        SnapshotError: a named file is missing or no authorization details, no file holds any, or they contradict
-            themselves.
+        SnapshotError: a named file is missing or has other content, no file has authorization details, or they
+            contradict themselves.
     """
     store = open_snapshot(paths)
     principals, groups = tuple(map(store.read, store.arns())), store.groups()
@@ -63,7 +63,7 @@ def read_snapshot(paths: Sequence[Path]) -> Snapshot:
 
 
 def open_snapshot(paths: Sequence[Path]) -> _SnapshotStore:
-    """The same as a store, which reads each principal from a temporary file when it is asked for.
+    """The principals as a store, which reads each of them from a temporary file on request.
 
     Raises:
         SnapshotError: as for `read_snapshot`.
@@ -101,11 +101,11 @@ def open_snapshot(paths: Sequence[Path]) -> _SnapshotStore:
 
 
 _MOST_DOCUMENTS: Final = 256
-"""So many managed policies are held: most principals share a few."""
+"""How many managed policies to cache. Most principals share a few."""
 
 
 class _SnapshotStore:
-    """The principals of all accounts, each put together from its details when it is asked for."""
+    """The principals of all accounts. Each is built from its details on request."""
 
     def __init__(self) -> None:
         self._pages: dict[str, list[tuple[bool, frozenset[str]]]] = {}
@@ -118,12 +118,12 @@ class _SnapshotStore:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The files that it was read from, sorted."""
+        """The source files, sorted."""
         return tuple(sorted(self._pages))
 
     @property
     def problems(self) -> tuple[SnapshotProblem, ...]:
-        """The problems in the files, as far as they were read."""
+        """The problems found so far in the files."""
         return tuple(sorted(self._problems))
 
     def add(self, file: str, pages: Iterable[DetailsPage]) -> None:
@@ -137,19 +137,19 @@ class _SnapshotStore:
             self._managed.add(page.policies, file)
 
     def seal(self) -> None:
-        """End the adding; report missing pages, disagreements between files, and problems in groups."""
+        """Ends the adding, and reports missing pages, disagreements between files, and problems in groups."""
         self._problems.update(_truncations([end for ends in self._pages.values() for end in ends]))
         for shelf in (self._managed, self._group_details, self._roles, self._users):
             shelf.seal()
             for arn, files in shelf.disputed():
                 names = ", ".join(map(quote_input, sorted(files)))
-                why = f"{names} disagree about it; the latest by its dates counts"
+                why = f"{names} disagree about it; the latest one by its dates counts"
                 self.report(SnapshotProblemKind.DUPLICATE, arn, why)
         for group in map(self._group_details.read, self._group_details):
             self._policies(group, group=group.name)
 
     def report(self, kind: SnapshotProblemKind, place: str, message: str) -> None:
-        """Adds to the problems, unless this one is there."""
+        """Adds a problem if it is new."""
         self._problems.add(SnapshotProblem(kind, place, message))
 
     # ------------------------------------------------------------ principals
@@ -159,11 +159,11 @@ class _SnapshotStore:
         return heapq.merge(self._roles, self._users)
 
     def read(self, arn: str) -> Principal:
-        """A principal with every policy that counts for it; reports problems in these."""
+        """A principal with all policies that apply to it. Reports their problems."""
         return self._role(self._roles.read(arn)) if arn in self._roles else self._user(self._users.read(arn))
 
     def outlines(self) -> tuple[Principal, ...]:
-        """All principals, sorted by ARN, without their policies, boundaries and tags; reports as `read` does."""
+        """All principals, sorted by ARN, without policies, boundaries and tags. Reports problems as `read` does."""
         trusts: dict[Policy | None, Policy | None] = {}
         return tuple(
             replace(
@@ -194,7 +194,7 @@ class _SnapshotStore:
         return replace(own, policies=(*own.policies, *of_groups), groups=groups)
 
     def _principal(self, kind: PrincipalKind, detail: RoleDetail | UserDetail) -> Principal:
-        """What roles and users have alike."""
+        """The shared part of roles and users."""
         return Principal(
             arn=detail.arn,
             principal_id=detail.unique_id,
@@ -287,7 +287,7 @@ class _SnapshotStore:
         return AttachedPolicy(kind, name, arn, group, *self._documents[arn])
 
     def _read_managed(self, policy: ManagedPolicy) -> tuple[datetime | None, Policy | None, str]:
-        """When the version in force was made, its document and its id."""
+        """The date, document and id of the default version."""
         version = _default_version(policy)
         if version is None:
             self.report(SnapshotProblemKind.MISSING_POLICY, policy.arn, "its default version is not in the files")
@@ -306,7 +306,7 @@ class _SnapshotStore:
 
 
 def _default_version(policy: ManagedPolicy) -> PolicyVersion | None:
-    """The version in force. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html"""
+    """The default version. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html"""
     for version in policy.policy_version_list:
         if version.is_default_version or (version.version_id and version.version_id == policy.default_version_id):
             return version
@@ -314,9 +314,9 @@ def _default_version(policy: ManagedPolicy) -> PolicyVersion | None:
 
 
 def _truncations(pages: Sequence[tuple[bool, frozenset[str]]]) -> Iterator[SnapshotProblem]:
-    """A problem for each account with a page that says that more follow, while none is the last.
+    """A problem for each account with a page that isn't the last, but without a last page.
 
-    Each page is given by whether it says so, and by its accounts.
+    Each page is given as whether another one follows, and its accounts.
     """
     continued = {account for continues, accounts in pages if continues for account in accounts}
     ends = [accounts for continues, accounts in pages if not continues]
@@ -330,7 +330,7 @@ def _truncations(pages: Sequence[tuple[bool, frozenset[str]]]) -> Iterator[Snaps
 
 
 def _accounts(page: DetailsPage) -> frozenset[str]:
-    """The accounts that a page shows: one, or none where it holds only AWS managed policies."""
+    """The account that a page shows, or none if it holds only AWS managed policies."""
     return frozenset(split_arn(detail.arn).account for detail in page.details) - {"aws", ""}
 
 
@@ -353,8 +353,8 @@ def _user_age(user: UserDetail) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class OutlinedPolicies:
-    """The principals of some files without their policies, sorted by ARN, all problems of these files, the files that
-    hold policies, and the details of roles, users, groups and managed policies."""
+    """Principals without their policies, sorted by ARN, the problems and sources of their files, and the details of
+    roles, users, groups and managed policies."""
 
     outlines: tuple[Principal, ...]
     problems: tuple[SnapshotProblem, ...]
@@ -370,7 +370,7 @@ class OutlinedPolicies:
 
 
 def outline_policies(paths: Sequence[Path]) -> OutlinedPolicies:
-    """The policies of one or more accounts, from the files and folders; none without any.
+    """The policies of one or more accounts, from the files and folders. None without any paths.
 
     Raises:
         SnapshotError: as for `read_snapshot`.

@@ -1,7 +1,7 @@
-"""What readers of JSON files share: folders with a file per ARN, and the refusal of keys that occur twice.
+"""Reads JSON files: folders with a file for each ARN, and texts in which no key occurs twice.
 
-Of a key that occurs twice in one object, decoders keep the last value without a word, and with it another policy than
-the one that a person reads above it. IAM refuses such policies.
+If a key occurs twice in one object, decoders silently keep the last value. Then the policy differs from the one that a
+person reads first. IAM refuses such policies.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
@@ -24,8 +24,8 @@ def find_indexed_files(folder: Path, error: type[LpgenError], *, hint: str) -> l
     """The JSON files of a folder, sorted, each with the ARN that the index gives it, or "".
 
     Raises:
-        LpgenError: the folder or its index can't be read, or the folder holds no file or lacks one of the index, in
-            the kind of error given.
+        LpgenError: the folder or its index can't be read, or the folder holds no file or lacks one of the index. The
+            error has the given kind.
     """
     if not folder.is_dir():
         raise error(f"there is no folder `{folder}`", hint=hint)
@@ -35,7 +35,7 @@ def find_indexed_files(folder: Path, error: type[LpgenError], *, hint: str) -> l
         raise error(f"the folder `{folder}` holds no `.json` file", hint=hint)
     missing = sorted(index.keys() - {path.name for path in files})
     if missing:
-        raise error(f"`{folder / INDEX}` lists {quote_input(missing[0])}, which is not there", hint=hint)
+        raise error(f"`{folder / INDEX}` lists {quote_input(missing[0])}, which doesn't exist", hint=hint)
     return [(path, index.get(path.name, "")) for path in files]
 
 
@@ -52,15 +52,15 @@ def _read_index(path: Path, error: type[LpgenError]) -> dict[str, str]:
 
 
 class DuplicateKeyError(ValueError):
-    """A key occurs twice; the text names it and the place of its object."""
+    """A key occurs twice. The text names it and the place of its object."""
 
 
 def refuse_duplicate_keys(text: bytes | str) -> None:
-    """Ends on a key that occurs twice in one object.
+    """Refuses a text with a key that occurs twice in one object.
 
     Raises:
-        DuplicateKeyError: there is one.
-        ValueError: the text is no JSON.
+        DuplicateKeyError: there is such a key.
+        ValueError: the text isn't JSON.
     """
     try:
         json.loads(text, object_pairs_hook=_check, parse_int=str, parse_float=str)
@@ -69,8 +69,24 @@ def refuse_duplicate_keys(text: bytes | str) -> None:
         raise DuplicateKeyError(next(_duplicates(whole, ""))) from None
 
 
+def decode_json(text: bytes, place: str, kind: type[LpgenError], *, hint: str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        LpgenError: it isn't JSON, or a key occurs twice in one object. The error has the given kind.
+    """
+    try:
+        decoded = msgspec.json.decode(text)
+        refuse_duplicate_keys(text)
+        return decoded
+    except DuplicateKeyError as error:
+        raise kind(f"{place}: {error}", hint=hint) from error
+    except (ValueError, RecursionError) as error:
+        raise kind(f"{place} is not valid JSON: {quote_reason(error)}", hint=hint) from error
+
+
 class _FoundError(Exception):
-    """Some object has a key twice; a second reading finds which."""
+    """Some object has a key twice. A second reading finds it."""
 
 
 class _Object(list[tuple[str, Any]]):

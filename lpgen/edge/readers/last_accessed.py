@@ -1,8 +1,8 @@
-"""Reads service last accessed reports: the output of `aws iam get-service-last-accessed-details`, a file per principal.
+"""Reads service last accessed reports: outputs of `aws iam get-service-last-accessed-details`, one for each principal.
 
-A file is called `ACCOUNT-KIND-NAME.json`, as output folders are, or just `NAME.json`; or an `index.json` in the same
-folder gives the ARN of each, `{"first.json": "arn:aws:iam::111122223333:role/app"}`. Where a report has several pages,
-the file holds them one below the other, or in an array.
+A file is named `ACCOUNT-KIND-NAME.json`, like output folders, or just `NAME.json`. Otherwise an `index.json` in the
+same folder gives the ARN of each file, as in `{"first.json": "arn:aws:iam::111122223333:role/app"}`. If a report has
+several pages, the file holds them one after the other, or in an array.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from lpgen.core.last_accessed import AccessReport, ServiceAccess
+from lpgen.edge.files import read_file
 from lpgen.edge.logs.json_documents import Broken, plain_text, split_documents
 from lpgen.edge.readers.iam_pages import time_from_iam
 from lpgen.edge.readers.json_files import DuplicateKeyError, find_indexed_files, refuse_duplicate_keys
@@ -50,9 +51,9 @@ class _ReportPage(msgspec.Struct, rename="pascal", frozen=True):
 
 
 def read_last_accessed(folder: Path) -> tuple[tuple[AccessReport, ...], tuple[str, ...]]:
-    """The reports of a folder, sorted by file, and a sentence for each file that holds no finished report.
+    """The reports of a folder, sorted by file, and a sentence for each file without a finished report.
 
-    A service that a file doesn't list, because a page is missing, counts neither as tried nor as never tried.
+    If a page is missing, nothing is known about the services on it.
 
     Raises:
         LastAccessedError: the folder or its index can't be read, or it holds no file.
@@ -67,18 +68,14 @@ def read_last_accessed(folder: Path) -> tuple[tuple[AccessReport, ...], tuple[st
             problems.append(f"{path}: {error.message}")
             continue
         if all(page.is_truncated for page in pages):
-            problems.append(f"{path}: the report has more pages; nothing is known of the services they list")
+            problems.append(f"{path}: the report has more pages; nothing is known about their services")
     return tuple(reports), tuple(problems)
 
 
 def _read_pages(path: Path) -> Iterator[_ReportPage]:
-    try:
-        data = plain_text(path.read_bytes())
-    except OSError as error:
-        raise LastAccessedError(f"it can't be read: {error.strerror or error}") from error
-    for document in split_documents(data):
+    for document in split_documents(plain_text(read_file(path, LastAccessedError))):
         if isinstance(document, Broken):
-            raise LastAccessedError(f"it is no JSON: {document.why} ({document.position})")
+            raise LastAccessedError(f"it is not valid JSON: {document.why} ({document.position})")
         try:
             decoded = msgspec.json.decode(document)
             refuse_duplicate_keys(document)
@@ -86,7 +83,7 @@ def _read_pages(path: Path) -> Iterator[_ReportPage]:
         except DuplicateKeyError as error:
             raise LastAccessedError(str(error)) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise LastAccessedError(f"it is no report: {quote_reason(error)}") from error
+            raise LastAccessedError(f"it is not a report: {quote_reason(error)}") from error
 
 
 def _report(path: Path, pages: list[_ReportPage], arn: str) -> AccessReport:
@@ -96,11 +93,11 @@ def _report(path: Path, pages: list[_ReportPage], arn: str) -> AccessReport:
         raise LastAccessedError(f"the report is not finished: its `JobStatus` is {status}")
     made = [day for page in pages if (day := _day(page.job_completion_date or page.job_creation_date))]
     if not made:
-        raise LastAccessedError("it doesn't say when it was made: `JobCompletionDate` is missing")
+        raise LastAccessedError("its date is unknown: `JobCompletionDate` is missing")
     services = [service for page in pages for service in page.services_last_accessed]
     entities = {entry.last_authenticated_entity for entry in services if entry.last_authenticated_entity}
     if len(entities) > 1 or any((entry.total_authenticated_entities or 0) > 1 for entry in services):
-        raise LastAccessedError("it is about several principals: make one for each role and user")
+        raise LastAccessedError("it is about several principals: create one for each role and user")
     return AccessReport(
         file=str(path),
         stem=path.stem,
@@ -123,12 +120,12 @@ def _service_access(entry: _ServiceEntry) -> ServiceAccess:
 
 
 def _date_or_never(written: _Moment) -> date | None:
-    """The day of a time; None where there is none, which means never."""
+    """The date of a time, or None for never."""
     if written is None:
         return None
     day = _day(written)
     if day is None:
-        raise LastAccessedError(f"{quote_input(str(written))} is no time")
+        raise LastAccessedError(f"{quote_input(str(written))} is not a time")
     return day
 
 

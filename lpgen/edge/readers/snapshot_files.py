@@ -1,5 +1,4 @@
-"""Reads the JSON files of a snapshot: lists such as those of schedules, the tags of resources, and the tree of the
-organization."""
+"""Reads the JSON files of a snapshot: lists such as the schedules, the tags of resources, and the organization."""
 
 from __future__ import annotations
 
@@ -53,7 +52,7 @@ class _TagsPage(msgspec.Struct):
 
 
 def read_resource_tags(files: Iterable[Path], arn: str) -> dict[str, str]:
-    """The tags of the resource with exactly this ARN; empty where it has none or isn't among those in the files.
+    """The tags of the resource with exactly this ARN. Empty if it has none or isn't in the files.
 
     Raises:
         SnapshotError: a file can't be read.
@@ -81,7 +80,7 @@ class _Tree(msgspec.Struct):
 
 
 def read_organization_paths(file: Path | None) -> dict[str, str]:
-    """By account the path of the unit that it is in, such as `o-1/r-1/ou-1/`; nothing without a file.
+    """The path of each account's organizational unit, such as `o-1/r-1/ou-1/`. Empty without a file.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed-view-data-orgs.html#access_policies_last-accessed-viewing-orgs-entity-path
 

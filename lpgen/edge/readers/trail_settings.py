@@ -1,7 +1,7 @@
-"""Reads the settings of trails: what `aws cloudtrail get-trail` and `get-event-selectors` print, in any mixture.
+"""Reads the settings of trails: the outputs of `aws cloudtrail get-trail` and `get-event-selectors`, in any mixture.
 
-A file holds one JSON document after another (the outputs of several commands, one below the other) or an array of
-them. `describe-trails` does as well as `get-trail`. A selector output belongs to the trail of its `TrailARN`.
+A file holds consecutive JSON documents (the outputs of several commands) or an array of them. `describe-trails` works
+as well as `get-trail`. An output with selectors belongs to the trail in its `TrailARN`.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrail.html
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventSelectors.html
@@ -16,8 +16,9 @@ from typing import Final, TypeVar
 import msgspec
 
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail
+from lpgen.edge.files import read_file
 from lpgen.edge.logs.json_documents import Broken, plain_text, split_documents
-from lpgen.edge.readers.json_files import DuplicateKeyError, refuse_duplicate_keys
+from lpgen.edge.readers.json_files import decode_json
 from lpgen.errors import TrailSettingsError, quote_input, quote_reason
 
 _HINT: Final = (
@@ -66,7 +67,7 @@ class _Status(msgspec.Struct, rename="pascal", frozen=True):
 
 
 def read_trails(paths: Iterable[Path]) -> tuple[Trail, ...]:
-    """The trails of all files, each once, sorted by ARN.
+    """The trails in the files, each once, sorted by ARN.
 
     Raises:
         TrailSettingsError: a file can't be read or holds something else, two documents contradict each other, or a
@@ -95,7 +96,7 @@ def read_trails(paths: Iterable[Path]) -> tuple[Trail, ...]:
 
 
 _DEFAULT: Final = (Selector("Management", ()),)
-"""A trail without selectors of its own records all management events and no data events."""
+"""The selectors of a trail without its own: it records all management events and no data events."""
 
 
 _Value = TypeVar("_Value", _Trail, tuple[Selector, ...])
@@ -109,13 +110,13 @@ def _put(known: dict[str, _Value], arn: str, value: _Value, path: Path) -> None:
 
 
 def _stopped_trails(arns: set[str], statuses: Sequence[bool], path: Path) -> set[str]:
-    """The trail that a status, which names none, is about: the only one of its file."""
+    """The stopped trails. A status names no trail, so it belongs to the only trail in its file."""
     if not statuses or all(statuses):
         return set()
     if len(arns) != 1:
         raise TrailSettingsError(
-            f"`{path}` holds a trail status that says that logging is off, but not of which trail",
-            hint="give each trail a file of its own",
+            f"`{path}` has a trail status with logging off, but doesn't say for which trail",
+            hint="put each trail into its own file",
         )
     return arns
 
@@ -131,7 +132,7 @@ def _check_pairs(trails: dict[str, _Trail], selectors: dict[str, tuple[Selector,
 def _trail(trail: _Trail, selectors: tuple[Selector, ...], *, logging: bool) -> Trail:
     fields = trail.trail_arn.split(":")
     if len(fields) != 6 or fields[2] != "cloudtrail" or trail.is_multi_region_trail is None:
-        raise TrailSettingsError(f"{quote_input(trail.trail_arn)} is no whole description of a trail", hint=_HINT)
+        raise TrailSettingsError(f"{quote_input(trail.trail_arn)} is not a complete description of a trail", hint=_HINT)
     return Trail(
         arn=trail.trail_arn,
         name=trail.name or fields[5].partition("/")[2],
@@ -150,34 +151,20 @@ def _trail(trail: _Trail, selectors: tuple[Selector, ...], *, logging: bool) -> 
 
 
 def _read_file(path: Path) -> Iterator[_Trail | _Selectors | _Status]:
-    try:
-        data = plain_text(path.read_bytes())
-    except OSError as error:
-        raise TrailSettingsError(f"can't read `{path}`: {error.strerror or error}") from error
+    data = plain_text(read_file(path, TrailSettingsError))
     empty = True
     for document in split_documents(data):
         if isinstance(document, Broken):
-            raise TrailSettingsError(f"`{path}` is no JSON: {document.why} ({document.position})", hint=_HINT)
-        for value in _flatten(_decode(document, path)):
+            raise TrailSettingsError(f"`{path}` is not valid JSON: {document.why} ({document.position})", hint=_HINT)
+        for value in _flatten(decode_json(document, f"`{path}`", TrailSettingsError, hint=_HINT)):
             empty = False
             yield _document(value, path)
     if empty:
         raise TrailSettingsError(f"`{path}` holds no settings of a trail", hint=_HINT)
 
 
-def _decode(document: bytes, path: Path) -> object:
-    try:
-        decoded = msgspec.json.decode(document)
-        refuse_duplicate_keys(document)
-        return decoded
-    except DuplicateKeyError as error:
-        raise TrailSettingsError(f"`{path}`: {error}", hint=_HINT) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise TrailSettingsError(f"`{path}` is no JSON: {quote_reason(error)}", hint=_HINT) from error
-
-
 def _flatten(decoded: object) -> Iterator[object]:
-    """The documents of an array, however deep it nests, and the trails of `describe-trails`."""
+    """The documents of an array, at any depth, and the trails of `describe-trails`."""
     waiting = [decoded]
     while waiting:
         value = waiting.pop()
@@ -191,18 +178,21 @@ def _flatten(decoded: object) -> Iterator[object]:
             yield value
 
 
-def _document(one: object, path: Path) -> _Trail | _Selectors | _Status:
-    kind: type[_Trail] | type[_Selectors] | type[_Status]
-    if isinstance(one, dict) and ("EventSelectors" in one or "AdvancedEventSelectors" in one):
-        kind = _Selectors
-    elif isinstance(one, dict) and "TrailARN" in one:
-        kind = _Trail
-    elif isinstance(one, dict) and "IsLogging" in one:
-        kind = _Status
-    else:
-        raise TrailSettingsError(f"`{path}` holds something else than settings of a trail", hint=_HINT)
+_KINDS: Final[tuple[tuple[str, type[_Trail] | type[_Selectors] | type[_Status]], ...]] = (
+    ("EventSelectors", _Selectors),
+    ("AdvancedEventSelectors", _Selectors),
+    ("TrailARN", _Trail),
+    ("IsLogging", _Status),
+)
+"""The kind of a document, by the first of these fields that it has."""
+
+
+def _document(value: object, path: Path) -> _Trail | _Selectors | _Status:
+    kind = next((kind for field, kind in _KINDS if isinstance(value, dict) and field in value), None)
+    if kind is None:
+        raise TrailSettingsError(f"`{path}` holds something other than trail settings", hint=_HINT)
     try:
-        return msgspec.convert(one, kind)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise TrailSettingsError(f"`{path}`: {quote_reason(error)}", hint=_HINT) from error
 
@@ -218,9 +208,9 @@ def _selectors(selectors: _Selectors, path: Path) -> Iterator[Selector]:
 
 
 def _classic_selectors(selector: _Classic, path: Path) -> Iterator[Selector]:
-    """A classic selector in the words of advanced ones.
+    """A classic selector in the form of advanced ones.
 
-    A data resource of S3 is a prefix of ARNs; those of Lambda and DynamoDB are exact, or name the whole service.
+    A data resource of S3 is a prefix of ARNs. Data resources of Lambda and DynamoDB are exact, or cover the service.
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DataResource.html
     """
     if selector.read_write_type not in ("All", *_READ_ONLY):

@@ -1,1 +1,1 @@
-"""Putting replacements in place: the only part that changes anything in AWS."""
+"""Applies replacements. Only this part of lpgen changes anything in AWS."""

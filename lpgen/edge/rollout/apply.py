@@ -1,4 +1,4 @@
-"""Applies the rollout of one principal, a call at a time, with the journal on disk before and after each."""
+"""Applies the rollout of one principal, call by call. The journal is written before and after each call."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from lpgen.errors import AwsError, LockLostError, LpgenError, RolloutError, quot
 def live_refusals(
     plan: PrincipalPlan, writer: IamWriter, callers: Iterable[CallerName], *, quotas: Quotas, recorded: Recorded
 ) -> tuple[Refusal, ...]:
-    """Why a plan isn't to be carried out, from what IAM says now; empty where nothing speaks against it.
+    """Why a plan must not be applied, from the current state of IAM. Empty if nothing prevents it.
 
-    `quotas` count the policies of plans that come first as in use, and `recorded` is the plan's journal.
+    `quotas` count the policies of earlier plans as in use, and `recorded` is the plan's journal.
 
     Raises:
         AwsError: something can't be read.
@@ -66,19 +66,22 @@ def _refusals_to_begin(plan: PrincipalPlan, live: LivePrincipal, state: RolloutS
 
 
 def _refusals_to_resume(state: RolloutState, live: LivePrincipal) -> Iterator[Refusal]:
-    """A killed run is finished only where the principal is as it left it, with or without the call it was at."""
+    """A killed run is resumed only if the principal is as the run left it, with or without its last call."""
     at = state.next_call
     reachable = [holding_after(state.before, state.calls[:end]) for end in (at, at + 1)]
-    same = live.principal.principal_id == state.principal_id and _rest_of(live) == (state.boundary, state.trust)
+    same = live.principal.principal_id == state.principal_id and (live.boundary, live.trust) == (
+        state.boundary,
+        state.trust,
+    )
     right = same and live.holding in reachable and _is_proven_by_live(state, live)
     if state.phase is RolloutPhase.UNDOING or not right:
         yield Refusal.of(RefusalKind.JOURNAL)
 
 
 def _is_proven_by_live(state: RolloutState, live: LivePrincipal) -> bool:
-    """Whether the old policies are read from IAM rather than from the journal.
+    """Whether the old policies come from IAM rather than from the journal.
 
-    INVARIANT: something is added only while all old policies are in place with the documents that the proof was from.
+    INVARIANT: policies are added only while all old policies are in place with the documents that were proven.
     """
     now = dict(live.documents)
     same = all(state.documents.get(arn) == now[arn] for arn in state.before.attached if arn in now)
@@ -90,10 +93,6 @@ def _names_of(holding: HeldPolicies) -> set[str]:
     return {*dict(holding.inline), *holding.attached}
 
 
-def _rest_of(live: LivePrincipal) -> tuple[str, str]:
-    return live.boundary, live.trust
-
-
 def _refusals_of_names(plan: PrincipalPlan, live: LivePrincipal, writer: IamWriter) -> Iterator[Refusal]:
     inline = dict(live.holding.inline)
     for call in plan.calls:
@@ -103,7 +102,7 @@ def _refusals_of_names(plan: PrincipalPlan, live: LivePrincipal, writer: IamWrit
 
 
 def _refusals_of_quotas(plan: PrincipalPlan, quotas: Quotas) -> Iterator[Refusal]:
-    """The limits of versions are never met, since no call makes a version of a policy that is there."""
+    """The exceeded quotas. Versions never exceed one, because no call creates a version of an existing policy."""
     created = 1 + sum(call.kind is CallKind.CREATE_POLICY for call in plan.calls)  # one is the lock
     for needed, allowed, what, advice in (
         (plan.peak.attached, quotas.attached, "attached policies at once", _PLAN_AGAIN.format(quotas.attached)),
@@ -122,7 +121,7 @@ _PLAN_AGAIN: Final = ": plan again with --attached-quota {}, or raise the quota"
 
 
 def apply_principal(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
-    """Carries a plan out, or finishes what a killed run began; after an error the principal is put back as it was.
+    """Applies a plan, or resumes a killed run. After an error, the principal's old state is restored.
 
     Raises:
         AwsError, RolloutError: nothing was changed, or the journal can't be written.
@@ -132,9 +131,7 @@ def apply_principal(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
 
 def _apply(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
     state = run.journal.states.get(plan.principal)
-    if (
-        state is not None and state.phase is RolloutPhase.APPLIED
-    ):  # by a run that was killed before it released the lock
+    if state is not None and state.phase is RolloutPhase.APPLIED:  # the run was killed before it released the lock
         return RolloutOutcome(plan.principal, OutcomeKind.APPLIED, ("it was already",))
     live = run.writer.read_principal(plan.kind, plan.name)
     refusals = tuple(_refusals_to_begin(plan, live, state))
@@ -147,7 +144,7 @@ def _apply(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
         await_expected(plan.principal, run)
     except LockLostError as error:
         run.journal.note("failed", plan.principal, why=error.message)
-        return RolloutOutcome(plan.principal, OutcomeKind.STUCK, (f"{error.message}: nothing more was changed",))
+        return RolloutOutcome(plan.principal, OutcomeKind.STUCK, (f"{error.message}: nothing else was changed",))
     except (AwsError, RolloutError, KeyboardInterrupt) as error:
         why = error.message if isinstance(error, LpgenError) else "interrupted"
         run.journal.note("failed", plan.principal, why=why)
@@ -168,7 +165,7 @@ _AFTER_FAILURE: Final = {OutcomeKind.UNDONE: OutcomeKind.TAKEN_BACK, OutcomeKind
 
 def _make_calls(principal: str, run: Run) -> None:
     state = run.journal.states[principal]
-    for number in sorted(state.about - state.done):  # what a killed run may have made
+    for number in sorted(state.about - state.done):  # calls that a killed run may have made
         if run.writer.in_effect(state.calls[number]):
             _note_done(state, number, run)
     settled = False
@@ -203,23 +200,23 @@ def _note_done(state: RolloutState, number: int, run: Run, *, lost: bool = False
 
 
 def _check_before(call: IamCall, state: RolloutState, run: Run) -> None:
-    """Checks that a call changes what it was planned to change, in the moment before it is made.
+    """Checks, right before a call is made, that it changes what was planned.
 
     Raises:
         RolloutError: it doesn't.
     """
     check_lock(state.principal, state.principal_id, run)
-    # INVARIANT: the document put in place is the one whose digest was on disk before the first call.
+    # INVARIANT: the document put in place has the digest that was on disk before the first call.
     if call.document and digest_of_text(call.document) != state.digests[call.policy]:
-        raise RolloutError(f"the document of {quote_input(call.policy)} isn't the one that the journal was begun with")
+        raise RolloutError(f"the document of {quote_input(call.policy)} isn't the document that the journal began with")
     if call.kind is CallKind.ATTACH and not is_as_created(call.policy, state, run.writer):
-        raise RolloutError(f"the policy {quote_input(call.policy)} isn't the one that this run created")
-    if not call.adds:  # what stays must be whole, down to the versions of the new policies
+        raise RolloutError(f"the policy {quote_input(call.policy)} isn't the policy that this run created")
+    if not call.adds:  # all kept policies must be complete, including the versions of the new ones
         await_expected(state.principal, run)
     elif why_gone(state, run.writer) or not comes_true(
         lambda: run.writer.read_holding(state.kind, state.name) == state.expected, run
     ):
-        raise RolloutError(f"the policies of {quote_input(state.principal)} aren't what they should be by now")
+        raise RolloutError(f"the policies of {quote_input(state.principal)} aren't as expected after the calls so far")
 
 
 # ---------------------------------------------------------------- lpgen's own credentials
@@ -227,14 +224,14 @@ def _check_before(call: IamCall, state: RolloutState, run: Run) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CallerName:
-    """A principal as far as a caller's ARN names it: a session's has the role's name without its path."""
+    """A principal as named in a caller's ARN. The ARN of a session has the role's name without its path."""
 
     account: str
     kind: PrincipalKind
     name: str
 
     def is_principal(self, account: str, kind: PrincipalKind, name: str) -> bool:
-        """Whether it is this principal; IAM takes names that differ only in case as the same."""
+        """Whether it is this principal. To IAM, names that differ only in case are the same."""
         return (self.account, self.kind, self.name.lower()) == (account, kind, name.lower())
 
 
@@ -242,7 +239,7 @@ _CALLER: Final = re.compile(r"arn:[^:]+:(?:sts|iam)::([0-9]{12}):(assumed-role|r
 
 
 def _caller_from_arn(arn: str) -> CallerName | None:
-    """The principal of a caller's ARN; None for the root user and federated users.
+    """The principal of a caller's ARN. None for the root user and federated users.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
     """
@@ -256,7 +253,7 @@ def _caller_from_arn(arn: str) -> CallerName | None:
 
 
 def caller_chain(session: AwsSession) -> tuple[CallerName, ...]:
-    """The caller, and the roles that its profile assumes on the way, as far as the configuration names them.
+    """The caller, and the roles that its profile assumes on the way, if the configuration names them.
 
     https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
 

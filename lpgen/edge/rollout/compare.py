@@ -1,4 +1,4 @@
-"""How a principal differs from what its rollout should have made of it by now."""
+"""Compares a principal with the state that its rollout should have produced so far."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from lpgen.errors import RolloutError, quote_input
 
 
 def await_expected(principal: str, run: Run) -> None:
-    """Waits until IAM shows exactly what the calls made so far have put in place.
+    """Waits until IAM shows exactly the result of the calls so far.
 
     Raises:
-        RolloutError: it doesn't within the time that a change may take to show.
+        RolloutError: IAM doesn't show it within the time that a change may take.
     """
     state = run.journal.states[principal]
     found: list[str] = []
@@ -25,11 +25,11 @@ def await_expected(principal: str, run: Run) -> None:
         return not found
 
     if not comes_true(is_expected, run):
-        raise RolloutError(f"{quote_input(principal)} isn't what it should be by now: {'; '.join(found)}")
+        raise RolloutError(f"{quote_input(principal)} isn't as expected after the calls so far: {'; '.join(found)}")
 
 
 def unexpected_policies(state: RolloutState, writer: IamWriter) -> list[str]:
-    """How a principal differs from what the calls made so far have put in place, in sentences.
+    """How a principal differs from the result of the calls so far, in sentences.
 
     Raises:
         AwsError: it can't be read.
@@ -47,21 +47,21 @@ def unexpected_policies(state: RolloutState, writer: IamWriter) -> list[str]:
 
 
 def why_gone(state: RolloutState, writer: IamWriter) -> str:
-    """Why there is no principal to put back, or ""."""
+    """Why there is no principal to restore, or ""."""
     found = writer.read_principal_id(state.kind, state.name)
     if not found:
-        return f"there is no {state.kind} of this name any more"
-    return "" if found == state.principal_id else "it was deleted and created again since"
+        return f"the {state.kind} no longer exists"
+    return "" if found == state.principal_id else "it was deleted and created again"
 
 
 def is_as_created(arn: str, state: RolloutState, writer: IamWriter) -> bool:
-    """Whether a managed policy is the one that this rollout created, with the only version that it had then."""
+    """Whether this rollout created a managed policy, which still has only its first version."""
     created = next(call for call in state.calls if call.kind is CallKind.CREATE_POLICY and call.policy == arn)
     return is_own(arn, state, writer) and writer.read_policy(arn) == created.document
 
 
 def is_own(arn: str, state: RolloutState, writer: IamWriter) -> bool:
-    """Whether a managed policy is the one that this rollout created. In doubt, after a kill, its name has to do."""
+    """Whether this rollout created a managed policy. If unknown after a kill, only the name counts."""
     known = state.policy_ids.get(arn)
     return known is None or writer.read_policy_id(arn) == known
 
@@ -69,30 +69,30 @@ def is_own(arn: str, state: RolloutState, writer: IamWriter) -> bool:
 def differences_from(
     expected: HeldPolicies, documents: Mapping[str, str], state: RolloutState, live: LivePrincipal
 ) -> Iterator[str]:
-    """How a principal differs from the policies that it should hold, and from what it was besides, in sentences."""
+    """How a principal differs from the policies that it should have, and from its other old facts, in sentences."""
     should, now = dict(expected.inline), dict(live.holding.inline)
     yield from lost_policies(expected, documents, live)
     own = {call.policy for call in state.calls if call.adds}
     for name in sorted(now.keys() - should.keys()):
-        yield f"the inline policy {name} {'of this rollout is there' if name in own else 'was added since'}"
+        yield f"the inline policy {name} {'of this rollout still exists' if name in own else 'was added since'}"
     for arn in sorted(set(live.holding.attached) - set(expected.attached)):
-        yield f"the policy {arn} {'of this rollout is attached' if arn in own else 'was attached since'}"
-    if live.principal.groups:  # a user in groups is never begun
+        yield f"the policy {arn} {'of this rollout is still attached' if arn in own else 'was attached since'}"
+    if live.principal.groups:  # lpgen never begins with a user in groups
         yield f"it has joined {', '.join(live.principal.groups)} since"
     if live.boundary != state.boundary:
-        yield "its boundary is another since"
+        yield "its permissions boundary was changed since"
     if live.trust != state.trust:
-        yield "its trust policy is another since"
+        yield "its trust policy was changed since"
 
 
 def lost_policies(expected: HeldPolicies, documents: Mapping[str, str], live: LivePrincipal) -> Iterator[str]:
-    """The policies that a principal should hold, and doesn't hold with their documents, in sentences."""
+    """The policies that a principal lacks or has with another document, in sentences."""
     inline, attached = dict(live.holding.inline), dict(live.documents)
     for name, text in expected.inline:
         if inline.get(name) != text:
-            yield f"the inline policy {name} {'was edited since' if name in inline else 'is gone'}"
+            yield f"the inline policy {name} {'was edited since' if name in inline else 'was deleted'}"
     for arn in expected.attached:
         if arn not in attached:
             yield f"the policy {arn} is no longer attached"
         elif attached[arn] != documents.get(arn):
-            yield f"the attached policy {arn} has another document since"
+            yield f"the document of the attached policy {arn} was changed since"

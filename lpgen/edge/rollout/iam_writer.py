@@ -1,7 +1,7 @@
-"""The one place that changes anything in AWS: reads a principal's policies to the byte, and makes single calls to IAM.
+"""Reads a principal's exact policies, and makes single calls to IAM. Only this module changes anything in AWS.
 
-The client's own handler turns policy documents into objects, which loses their exact text. It is taken off, and
-documents remain the text that IAM holds. IAM returns them percent-encoded.
+The client's own handler turns policy documents into objects, which loses their exact text. It is unregistered, so
+documents remain the text that IAM has. IAM returns them percent-encoded.
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html
 """
 
@@ -23,19 +23,19 @@ from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.errors import AwsError, PolicyError, RefusedCallError, quote_input
 
 READ_BACK_SECONDS: Final = 30.0
-"""How long a change may take to show: IAM is eventually consistent.
+"""How long a change may take to show, because IAM is eventually consistent.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
 
 _READINGS: Final = 3
-"""How often a principal is read whose policies are deleted meanwhile."""
+"""How often to read a principal while its policies are being deleted."""
 
 NOT_FOUND: Final = "NoSuchEntity"
 TAKEN: Final = "EntityAlreadyExists"
 NOT_SHOWN: Final = "NotReadBack"
-"""The code of a call that AWS accepted, and whose effect reading back doesn't show."""
+"""The code of a call that AWS accepted, but without a visible effect."""
 
 _PAUSES_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Between the attempts of a call that changes something."""
+"""The pauses between attempts of a call that changes something."""
 
 _AGAIN: Final = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
 """Refusals of a call that may be made again. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"""
@@ -45,7 +45,7 @@ _Found = TypeVar("_Found")
 
 @dataclass(frozen=True, slots=True)
 class LivePrincipal:
-    """A principal as IAM has it now; `documents` are the texts of its attached policies by ARN, `trust` its trust's."""
+    """A principal's current state in IAM. `documents` are its attached policies by ARN, `trust` its trust policy."""
 
     principal: Principal
     holding: HeldPolicies
@@ -60,7 +60,7 @@ class LivePrincipal:
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """The account's quotas, as far as a rollout meets them, and how many customer managed policies there are."""
+    """The account's quotas that affect a rollout, and the number of customer managed policies."""
 
     attached: int
     inline_characters: int
@@ -75,9 +75,9 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What is done around each attempt of a call: `about` before it is sent, `refused` once AWS didn't make it.
+    """Callbacks for each attempt of a call: `about` before it is sent, `refused` after AWS refused it.
 
-    `about` is also the last look: what it raises keeps the call from being sent.
+    `about` is also the last check. If it raises, the call isn't sent.
     """
 
     about: Callable[[], None] = _nothing
@@ -101,7 +101,7 @@ class IamWriter:
     # ------------------------------------------------------------ reading
 
     def read_principal(self, kind: PrincipalKind, name: str) -> LivePrincipal:
-        """A principal with every policy of its own.
+        """A principal with all its own policies.
 
         Raises:
             AwsError: it can't be read, or doesn't exist (code `NoSuchEntity`).
@@ -110,13 +110,13 @@ class IamWriter:
             try:
                 return self._read_principal(kind, name)
             except AwsError as error:
-                # A policy that somebody deletes between two calls is missing too, and no sign that the principal is.
+                # The error may be about a policy that somebody deleted between two calls, not about the principal.
                 if error.code != NOT_FOUND or not self.read_principal_id(kind, name):
                     raise
-        raise AwsError(f"the policies of the {kind} {quote_input(name)} change all the time", code="Changing")
+        raise AwsError(f"the policies of the {kind} {quote_input(name)} keep changing", code="Changing")
 
     def read_principal_id(self, kind: PrincipalKind, name: str) -> str:
-        """The unique id of a principal, "" where there is none of this name.
+        """The unique id of a principal, or "" if it doesn't exist.
 
         Raises:
             AwsError: it can't be read.
@@ -160,7 +160,7 @@ class IamWriter:
         return LivePrincipal(principal, holding, tuple(documents.items()), trust)
 
     def read_holding(self, kind: PrincipalKind, name: str) -> HeldPolicies:
-        """The policies of a principal's own, without the documents of attached ones.
+        """A principal's own policies, without the documents of attached ones.
 
         Raises:
             AwsError: they can't be read.
@@ -169,7 +169,7 @@ class IamWriter:
             return HeldPolicies(tuple(sorted(self._inline(kind, name))), tuple(sorted(self._attached(kind, name))))
 
     def read_policy(self, arn: str) -> str | None:
-        """The document of a managed policy that has only one version, "" where it has more; None where there is none.
+        """The document of a managed policy with one version, "" if it has more versions, None if it doesn't exist.
 
         Raises:
             AwsError: it can't be read.
@@ -190,10 +190,10 @@ class IamWriter:
         with _iam_errors(f"read who has the policy {quote_input(arn)}"):
             pages = list(self._client.get_paginator("list_entities_for_policy").paginate(PolicyArn=arn))
         kinds = ("Role", "User", "Group")
-        return tuple(one[f"{kind}Name"] for page in pages for kind in kinds for one in page.get(f"Policy{kind}s", ()))
+        return tuple(user[f"{kind}Name"] for page in pages for kind in kinds for user in page.get(f"Policy{kind}s", ()))
 
     def read_quotas(self, kind: PrincipalKind) -> Quotas:
-        """The quotas that count for a role or a user, by `GetAccountSummary`.
+        """The quotas for a role or a user, from `GetAccountSummary`.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
 
@@ -212,7 +212,7 @@ class IamWriter:
             )
 
     def read_default_document(self, arn: str) -> str | None:
-        """The document of a managed policy's default version; None where there is no such policy.
+        """The document of a managed policy's default version. None if the policy doesn't exist.
 
         Raises:
             AwsError: it can't be read.
@@ -220,7 +220,7 @@ class IamWriter:
         return self._unless_missing(f"policy {quote_input(arn)}", lambda: self._default_document(arn))
 
     def read_policy_id(self, arn: str) -> str:
-        """The unique id that AWS gave a managed policy; "" where there is none.
+        """The unique id of a managed policy, or "" if it doesn't exist.
 
         Raises:
             AwsError: it can't be read.
@@ -229,7 +229,7 @@ class IamWriter:
         return str(facts["PolicyId"]) if facts else ""
 
     def read_lock(self, arn: str) -> str | None:
-        """The description of a lock; None where there is none.
+        """The description of a lock. None if it doesn't exist.
 
         Raises:
             AwsError: it can't be read.
@@ -249,32 +249,33 @@ class IamWriter:
     # ------------------------------------------------------------ writing
 
     def create_lock(self, arn: str, description: str, notes: Notes) -> bool:
-        """Create a lock, if there is none; whether an attempt may still be carried out, since its answer was lost.
+        """Creates a lock if there is none. Returns whether an attempt may still take effect, because its answer was
+        lost.
 
         Raises:
-            RefusedCallError: AWS refused it; the code is `TAKEN` where there is one.
-            AwsError: it failed, and may have been created.
+            RefusedCallError: AWS refused it. The code is `TAKEN` if a lock exists.
+            AwsError: the call failed, and the lock may have been created.
         """
         parameters = lock_parameters(arn, description)
         return self._change("CreatePolicy", parameters, arn, lambda: self.read_lock(arn) == description, notes)
 
     def delete_lock(self, arn: str, notes: Notes = _NO_NOTES) -> bool:
-        """Delete a lock; whether an attempt may still be carried out, since its answer was lost.
+        """Deletes a lock. Returns whether an attempt may still take effect, because its answer was lost.
 
         Raises:
             RefusedCallError: AWS refused it.
-            AwsError: it failed, and may have been deleted.
+            AwsError: the call failed, and the lock may have been deleted.
         """
         return self._change("DeletePolicy", {"PolicyArn": arn}, arn, lambda: self.read_lock(arn) is None, notes)
 
     def perform(self, call: IamCall, notes: Notes = _NO_NOTES) -> bool:
-        """Make one call and read back that it took effect.
+        """Makes a call and reads back its effect.
 
-        Returns whether an attempt of it may still be carried out, since its answer was lost.
+        Returns whether an attempt may still take effect, because its answer was lost.
 
         Raises:
             RefusedCallError: AWS refused it, and nothing was changed.
-            AwsError: it failed, or reading back doesn't show the effect: it may have been made.
+            AwsError: it failed, or its effect isn't visible. It may have been made.
         """
         lost = self._change(call.operation, call.parameters(), call.policy, lambda: self.in_effect(call), notes)
         self._await(lambda: self.in_effect(call), f"{call.operation} for {quote_input(call.policy)}")
@@ -288,10 +289,10 @@ class IamWriter:
         in_effect: Callable[[], bool],
         notes: Notes,
     ) -> bool:
-        """Make a call until AWS has answered, or its effect is there after an answer was lost.
+        """Makes a call until AWS answers, or until its effect shows after an answer was lost.
 
         boto3 doesn't repeat these calls, because it would hide which attempt was answered. `NoSuchEntity` and
-        `EntityAlreadyExists` mean that somebody else was faster, unless an earlier attempt may have been carried out.
+        `EntityAlreadyExists` mean that somebody else was faster, unless an earlier attempt may have taken effect.
         """
         lost, pauses = False, iter(_PAUSES_SECONDS)
         while True:
@@ -321,12 +322,12 @@ class IamWriter:
         pause = 0.1
         while not in_effect():
             if time.monotonic() > until:
-                raise AwsError(f"{what} was accepted, and reading back doesn't show it", code=NOT_SHOWN)
+                raise AwsError(f"{what} was accepted, but has no visible effect", code=NOT_SHOWN)
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
 
     def in_effect(self, call: IamCall) -> bool:
-        """Whether what a call brings about is so.
+        """Whether the effect of a call shows in IAM.
 
         Raises:
             AwsError: it can't be read.
@@ -359,10 +360,12 @@ class IamWriter:
     def _attached(self, kind: PrincipalKind, name: str) -> tuple[str, ...]:
         owner = {f"{kind.capitalize()}Name": name}
         found = self._pages(f"list_attached_{kind}_policies", "AttachedPolicies", **owner)
-        return tuple(one["PolicyArn"] for one in found)
+        return tuple(policy["PolicyArn"] for policy in found)
 
     def _groups(self, name: str) -> tuple[str, ...]:
-        return tuple(sorted(page["GroupName"] for page in self._pages("list_groups_for_user", "Groups", UserName=name)))
+        return tuple(
+            sorted(group["GroupName"] for group in self._pages("list_groups_for_user", "Groups", UserName=name))
+        )
 
     def _policy_facts(self, arn: str) -> Mapping[str, Any]:
         return dict(self._ask("get_policy", PolicyArn=arn)["Policy"])
@@ -376,12 +379,12 @@ class IamWriter:
         return dict(getattr(self._client, method)(**parameters))
 
     def _pages(self, method: str, key: str, **parameters: str) -> Iterable[Any]:
-        return [one for page in self._client.get_paginator(method).paginate(**parameters) for one in page[key]]
+        return [item for page in self._client.get_paginator(method).paginate(**parameters) for item in page[key]]
 
 
 @contextmanager
 def _iam_errors(doing: str) -> Iterator[None]:
-    """As `aws_errors`; an answer that lacks what it should hold, such as that to another call, is an error too."""
+    """Like `aws_errors`. An answer without an expected field, such as the answer to another call, is an error too."""
     try:
         with aws_errors(doing):
             yield
@@ -390,13 +393,13 @@ def _iam_errors(doing: str) -> Iterator[None]:
 
 
 _IAM_CODE: Final = re.compile("[A-Z][A-Za-z]+")
-"""How IAM names its errors. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"""
+"""The form of IAM's error codes. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"""
 
 
 def _is_refusal(error: AwsError) -> bool:
-    """Whether IAM answered that it didn't make the call, rather than that something went wrong on the way.
+    """Whether IAM refused the call, rather than that something failed on the way.
 
-    A page of a gateway in between has no code of IAM's, and the call may have come through.
+    A gateway's error page has no IAM code. Then the call may have reached IAM.
     """
     answer = getattr(error.__cause__, "response", None) or {}  # errors of the connection have none
     is_client_error = 400 <= answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500
@@ -405,11 +408,11 @@ def _is_refusal(error: AwsError) -> bool:
 
 def _method(operation: str) -> str:
     """`AttachRolePolicy` as boto3 spells it: `attach_role_policy`."""
-    return "".join(f"_{one.lower()}" if one.isupper() else one for one in operation).removeprefix("_")
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation).removeprefix("_")
 
 
 def _plain(document: str) -> str:
-    """The text of a document as it was written; a JSON object never begins with a percent sign."""
+    """The text of a document as it was written. A JSON object never begins with a percent sign."""
     return unquote(document, errors="strict") if document.lstrip().startswith("%") else document
 
 

@@ -1,28 +1,27 @@
-"""The journal of a rollout: every step on disk before and after it is made, which lets a killed run be undone.
+"""The journal of a rollout. Every step is on disk before and after it is made, so a killed run can be undone.
 
-A file of JSON lines next to the plan that only its owner can read, only ever appended to; each line is flushed to the
-disk before anything else is done. A line that a kill cut short says nothing: its step hadn't been begun. One process at
-a time writes.
+The journal is a file of JSON lines next to the plan. Only its owner can read it. Lines are only appended, and each is
+flushed to the disk before anything else happens. A line that a kill truncated has no meaning, because its step hadn't
+begun. Only one process at a time writes.
 
-`previous` is the SHA-256 of the line before. The first line names the plan by its SHA-256. For each principal follow
+`previous` is the SHA-256 of the line before. The first line names the plan by its SHA-256. For each principal follow:
 
-- `lock`, with the number of the run's lock, before it is created or deleted; `locked` where it is there then, and
-  `unlock` where it isn't: around all others;
-- `begin`: the policies as they were, to the byte, with the calls to make and those that undo them, and the digests of
-  the plan, of its source and of each document to put in place;
-- `about` and `done`, with the number of the call: before each attempt, and once it has been read back; `refused` where
-  AWS didn't make it;
-- `applied`, or `failed` with why;
-- `undo`, then `undo_about`, and `undo_done` or `undo_refused`, for each inverse call, then `undone`; or `undo_failed`
-  with why.
+- `lock`, with the number of the run's lock, before it is created or deleted. Then `locked` if it exists, or `unlock` if
+  it doesn't. They surround all other lines.
+- `begin`: the exact old policies, the calls to make and their inverse calls, and the digests of the plan, of its source
+  and of each document to put in place.
+- `about` and `done`, with the number of the call: before each attempt, and after its effect was read back. `refused` if
+  AWS refused it.
+- `applied`, or `failed` with the reason.
+- `undo`, then for each inverse call `undo_about` and `undo_done` or `undo_refused`, then `undone`, or `undo_failed`
+with the reason.
 
-A call that was sent is in doubt until the line about its answer. If that line has `lost`, the answer is that to a later
-attempt, and an earlier one stays in doubt.
+A sent call is in doubt until the line about its answer. If that line has `lost`, the answer belongs to a later attempt,
+and an earlier attempt stays in doubt.
 
-`lpgen.core.rollout.state` says which may follow which. Nothing else is ever written.
+`lpgen.core.rollout.state` defines the allowed order. Nothing else is ever written.
 
-INVARIANT: no line is believed that the plan doesn't agree with, so a journal that was edited leads to no call that
-isn't the plan's.
+INVARIANT: a line counts only if it agrees with the plan. So an edited journal leads to no call outside the plan.
 """
 
 from __future__ import annotations
@@ -30,7 +29,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -46,6 +44,7 @@ from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.core.rollout.state import RolloutPhase, RolloutState, differs_from_plan
 from lpgen.core.schemas import JOURNAL_SCHEMA, check_schema
+from lpgen.edge.files import file_errors, lock_file
 from lpgen.edge.private_files import open_no_link, restrict_to_owner, sync_folder
 from lpgen.edge.rollout.iam_writer import LivePrincipal
 from lpgen.errors import RolloutError, TamperingError, quote_input, quote_reason
@@ -53,7 +52,7 @@ from lpgen.errors import RolloutError, TamperingError, quote_input, quote_reason
 _SENT: Final = frozenset({"lock", "about", "undo_about"})
 _ANSWERED: Final = frozenset({"locked", "unlock", "done", "refused", "undo_done", "undo_refused"})
 _RESTORE: Final = "put the journal back as lpgen wrote it, or restore the policies by hand: the plan has them"
-_READ_AGAIN: Final = "nothing was changed: run the command again, to see what the new plan changes"
+_READ_AGAIN: Final = "nothing was changed: run the command again to see the new plan"
 _OTHER: Final = "use the version of lpgen that wrote it, or restore the policies by hand: the plan has them"
 
 
@@ -63,10 +62,10 @@ def journal_of(plan: Path) -> Path:
 
 
 class Journal:
-    """An open journal of a plan. Use as a context; only one process has it open at a time.
+    """An open journal of a plan. Use as a context manager. Only one process has it open at a time.
 
-    `states` are those of the principals that were begun, `locks` the numbers of the locks that may still be there,
-    `numbers` those of all locks that this file was the first to have, and `digest` is the plan's.
+    `states` has the state of each begun principal, `locks` the numbers of locks that may still exist, `numbers` the
+    numbers of all locks that this file had first, and `digest` is the plan's digest.
     """
 
     def __init__(self, path: Path, plan: RolloutPlan) -> None:
@@ -84,16 +83,14 @@ class Journal:
         self._lost: dict[str, str] = {}
 
     def __enter__(self) -> Journal:
-        try:
+        with file_errors(f"open `{self._path}`", RolloutError):
             self.digest = digest_of_text(self._plan_path.read_bytes())
             if self.digest != self._plan.sha256:
                 raise RolloutError(f"`{self._plan_path}` was replaced since it was read", hint=_READ_AGAIN)
             self._file = open(self._path, "ab+", buffering=0, opener=open_no_link)
             restrict_to_owner(self._path)
-        except OSError as error:
-            raise RolloutError(f"can't open `{self._path}`: {error.strerror or error}") from error
-        self._lock()
         try:
+            self._lock()
             self._read()
         except BaseException:
             self._file.close()
@@ -105,22 +102,13 @@ class Journal:
 
     def _lock(self) -> None:
         try:
-            if sys.platform == "win32":
-                import msvcrt
-
-                self._file.seek(0)
-                msvcrt.locking(self._file.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_file(self._file)
         except OSError as error:
-            self._file.close()
-            raise RolloutError(f"another run uses `{self._path}`", hint="wait for it to end") from error
+            raise RolloutError(f"another run uses `{self._path}`", hint="wait until it ends") from error
 
     @property
     def identity(self) -> str:
-        """Tells this file from its copies, which must not take over its locks."""
+        """Distinguishes this file from its copies, which must not take over its locks."""
         facts = os.fstat(self._file.fileno())
         return f"{platform.node()} {facts.st_dev} {facts.st_ino}"
 
@@ -137,12 +125,12 @@ class Journal:
         try:
             check_schema(lines[0], JOURNAL_SCHEMA, str(self._path), error=RolloutError, hint=_OTHER)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise TamperingError(f"`{self._path}` is no journal: {quote_reason(error)}", hint=_RESTORE) from error
+            raise TamperingError(f"`{self._path}` is not a journal: {quote_reason(error)}", hint=_RESTORE) from error
         head = self._decode(lines[0])
         if head.get("sha256") != self.digest:
             raise RolloutError(
-                f"`{self._plan_path}` isn't the plan that `{self._path}` was begun with",
-                hint="put the old plan back, or give the new one another name",
+                f"`{self._plan_path}` isn't the plan that `{self._path}` began with",
+                hint="restore the old plan, or give the new plan another name",
             )
         for before, line in pairwise(lines[:-1]):
             entry = self._decode(line)
@@ -164,7 +152,7 @@ class Journal:
             raise TamperingError(f"`{self._path}` is damaged: {quote_reason(error)}", hint=_RESTORE) from error
 
     def _take(self, entry: dict[str, Any]) -> None:
-        """Takes an entry in, if it can follow what comes before it."""
+        """Adds an entry if it may follow the entries before it."""
         try:
             event, principal = entry["event"], entry["principal"]
             self._take_doubt(event, principal, entry)
@@ -200,17 +188,17 @@ class Journal:
                 self._lost[principal] = str(entry["at"])
 
     def in_doubt_since(self, principal: str) -> str:
-        """When the last call that may still be carried out was sent, at the latest; "" where there is none."""
+        """The latest time when a call was sent that may still take effect. "" if there is none."""
         return max(self._sent.get(principal, ""), self._lost.get(principal, ""))
 
     def _agreed(self, entry: dict[str, Any]) -> RolloutState:
-        """The state from an entry that begins a principal, once it agrees with the plan."""
+        """The state from an entry that begins a principal, after comparing it with the plan."""
         state = _state_from_entry(entry)
         plan = self._principals.get(state.principal)
         who = quote_input(state.principal)
         differs = differs_from_plan(state, plan) if plan else f"{who} isn't in the plan"
         self._check(not differs, differs)
-        self._check(entry["digests"] == self._digests_of(state.calls), f"the digests of {who} aren't those of the plan")
+        self._check(entry["digests"] == self._digests_of(state.calls), f"the digests of {who} differ from the plan")
         return state
 
     def _digests_of(self, calls: Iterable[IamCall]) -> dict[str, Any]:
@@ -223,7 +211,7 @@ class Journal:
     # ------------------------------------------------------------ writing
 
     def begin(self, live: LivePrincipal, calls: Sequence[IamCall], inverse: Iterable[IamCall]) -> None:
-        """Note a principal's current state, and the calls to make.
+        """Notes a principal's current state, and the calls to make.
 
         Raises:
             TamperingError: they disagree with the plan.
@@ -251,10 +239,10 @@ class Journal:
         self._write({"event": event, "principal": principal, **facts})
 
     def _write(self, entry: dict[str, Any]) -> None:
-        """Writes an entry that may come here; nothing else reaches the disk.
+        """Writes an entry if it is allowed here. Nothing else reaches the disk.
 
         Raises:
-            TamperingError: it can't come here.
+            TamperingError: it isn't allowed here.
             RolloutError: the disk is full, or the file can't be written.
         """
         entry = {**entry, "at": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -265,7 +253,7 @@ class Journal:
         if entry["event"] != "plan":
             self._take(entry)
         try:
-            self._file.truncate(self._size)  # what a kill or a full disk cut short
+            self._file.truncate(self._size)  # removes a line that a kill or a full disk truncated
             if self._file.write(line + b"\n") != len(line) + 1:
                 raise OSError("the disk is full")
             os.fsync(self._file.fileno())
@@ -277,9 +265,9 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a journal holds: the states of the principals that were begun, and the numbers of their locks.
+    """The content of a journal: the states of begun principals, and the numbers of their locks.
 
-    `locks` are those that may be left.
+    `locks` are the locks that may still exist.
     """
 
     states: Mapping[str, RolloutState] = field(default_factory=dict)
@@ -288,14 +276,14 @@ class Recorded:
 
     @property
     def to_undo(self) -> tuple[str, ...]:
-        """The principals that were begun and not undone, or that a killed run may have locked; the last one first."""
+        """The principals that were begun and not undone, or that a killed run may have locked, last one first."""
         begun = (principal for principal, state in self.states.items() if state.phase is not RolloutPhase.UNDONE)
         locked = (principal for principal, nonces in self.locks.items() if nonces)
         return tuple(reversed(dict.fromkeys((*begun, *locked))))
 
 
 def read_journal(path: Path, plan: RolloutPlan) -> Recorded:
-    """The journal of a plan; nothing is recorded where there is none yet.
+    """The content of a plan's journal. Empty if there is none yet.
 
     Raises:
         RolloutError: it can't be read, or belongs to another plan.

@@ -1,4 +1,4 @@
-"""Takes and releases the lock of a principal, so that one run at a time changes it, whatever folder its plan is in."""
+"""Takes and releases the lock of a principal. Only one run at a time changes it, wherever its plan is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lpgen.errors import AwsError, LockLostError, RefusedCallError, quote_input
 
 
 def why_locked(writer: IamWriter, principal: str, principal_id: str, nonces: Iterable[str]) -> str:
-    """Why a run whose locks have these numbers must leave a principal alone, or "".
+    """Why a run whose locks have these numbers must not change a principal, or "".
 
     Raises:
         AwsError: the lock can't be read.
@@ -25,9 +25,9 @@ def why_locked(writer: IamWriter, principal: str, principal_id: str, nonces: Ite
 
 
 def under_lock(principal: str, principal_id: str, run: Run, change: Callable[[], RolloutOutcome]) -> RolloutOutcome:
-    """The outcome of a change that only one run makes at a time, once no earlier call can come late.
+    """The outcome of a change under the principal's lock. It starts when no earlier call can still take effect.
 
-    The lock stays if the journal says that the change wasn't ended: the same journal then goes on under it.
+    If the journal says that the change didn't end, the lock stays, and the same journal continues under it.
 
     Raises:
         AwsError: the lock can't be created or read, and nothing was changed.
@@ -49,7 +49,7 @@ def under_lock(principal: str, principal_id: str, run: Run, change: Callable[[],
 
 
 def check_lock(principal: str, principal_id: str, run: Run) -> None:
-    """Checks that this run still holds the lock, with patience, since IAM may show an older one.
+    """Checks that this run still holds the lock. It retries for a while, because IAM may show an older lock.
 
     Raises:
         LockLostError: somebody else removed it, or holds it.
@@ -62,11 +62,11 @@ def _check_lock(principal: str, principal_id: str, run: Run, nonces: Iterable[st
     found = _look(run, lock_arn(principal, principal_id), lambda text: text is not None and is_lock_of(text, nonces))
     if found is None or not is_lock_of(found, nonces):
         by = "somebody removed it" if found is None else _locked_by(found)
-        raise LockLostError(f"the lock of {quote_input(principal)} isn't this run's any more: {by}")
+        raise LockLostError(f"the lock of {quote_input(principal)} no longer belongs to this run: {by}")
 
 
 def _look(run: Run, arn: str, is_right: Callable[[str | None], bool]) -> str | None:
-    """The description of a lock, None where there is none; read until it's right or IAM had the time to show it."""
+    """The description of a lock, or None. It is read until it's right or IAM had the time to show it."""
     found: list[str | None] = []
 
     def read() -> bool:
@@ -78,9 +78,9 @@ def _look(run: Run, arn: str, is_right: Callable[[str | None], bool]) -> str | N
 
 
 def _take_lock(principal: str, principal_id: str, run: Run) -> str:
-    """Locks a principal; why it can't be, or "". A killed run's lock is taken over only with the run's own journal."""
+    """Locks a principal. Returns why it can't, or "". Only a killed run's own journal can take over its lock."""
     journal, arn = run.journal, lock_arn(principal, principal_id)
-    # A lock that this journal has released may still show, or show again, if its creation was carried out late.
+    # A lock that this journal released may still show, or show again if its creation took effect late.
     left, own = journal.locks.get(principal, ()), journal.numbers.get(principal, ())
     found = _look(run, arn, lambda text: text is None or is_lock_of(text, left))
     if found is not None and not is_lock_of(found, own):
@@ -97,7 +97,7 @@ def _take_lock(principal: str, principal_id: str, run: Run) -> str:
     lost = False
     with interrupts_deferred(run.print_status):
         if found is not None:
-            # A new number stops whoever else works under the old one, such as with a copy that looks like this journal.
+            # A new number stops others under the old number, such as a run with a copy of this journal.
             try:
                 lost = run.writer.delete_lock(arn, Notes(about_to_delete, lambda: journal.note("locked", principal)))
             except RefusedCallError as error:
@@ -116,7 +116,7 @@ def _take_lock(principal: str, principal_id: str, run: Run) -> str:
 
 
 def _release_lock(principal: str, principal_id: str, run: Run) -> str:
-    """Removes this run's lock, the last call of a run, once no other can come late; why it is still there, or ""."""
+    """Removes this run's lock when no call can still take effect. Returns why the lock still exists, or ""."""
     journal, arn = run.journal, lock_arn(principal, principal_id)
     nonces = journal.locks.get(principal, ())
     if not nonces:
@@ -135,13 +135,13 @@ def _release_lock(principal: str, principal_id: str, run: Run) -> str:
             pass  # somebody else removed it
         except AwsError as error:
             if not (isinstance(error, RefusedCallError) and error.code == NOT_FOUND):
-                return f"its lock is still there, and `lpgen rollout unlock` removes it: {error.message}"
+                return f"its lock still exists, and `lpgen rollout unlock` removes it: {error.message}"
         journal.note("unlock", principal, lost=lost)
     return ""
 
 
 def _locked_by(description: str) -> str:
     return (
-        f"it is locked: {quote_input(description)}; wait until that run ends, or, if it was killed, finish it with its "
+        f"it is locked: {quote_input(description)}; wait until that run ends. If it was killed, finish it with its "
         "own journal, or remove the lock with `lpgen rollout unlock`"
     )

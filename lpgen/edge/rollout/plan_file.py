@@ -1,12 +1,12 @@
-"""Reads a rollout plan, and refuses one that lpgen wouldn't have written: a plan is a list of changes to IAM.
+"""Reads a rollout plan, and refuses a plan that lpgen wouldn't have written. A plan is a list of changes to IAM.
 
-A plan holds all that it follows from but the live policies: its calls are derived again, and its documents are compared
-with the digests of their source.
+A plan holds all its inputs except the live policies. Its calls are derived again, and its documents are compared with
+the digests of their source.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,13 +28,14 @@ from lpgen.core.rollout.refusals import Refusal
 from lpgen.core.rollout.source import RolloutPlan, Source, faults_of_source
 from lpgen.core.rollout.written_replacement import NewDocument
 from lpgen.core.schemas import ROLLOUT_SCHEMA, check_schema
+from lpgen.edge.files import read_file
 from lpgen.errors import OutputError, PolicyError, RolloutError, TamperingError, quote_input, quote_reason
 
 _AGAIN: Final = "run `lpgen rollout plan` again"
 
 
 def read_rollout_plan(path: Path) -> RolloutPlan:
-    """The plan in a file. Each principal has the calls that its documents and inverse calls fit.
+    """The plan in a file, after checking that the documents and inverse calls of each principal fit its calls.
 
     Raises:
         RolloutError: it can't be read.
@@ -51,9 +52,9 @@ def read_rollout_plan(path: Path) -> RolloutPlan:
 
 
 def read_whole_plan(path: Path) -> RolloutPlan:
-    """The plan in a file, once all that it says follows from its documents and the policies before.
+    """The plan in a file, after checking that everything follows from its documents and the old policies.
 
-    `undo` doesn't ask for that: another version of lpgen may derive other calls.
+    `undo` doesn't require this, because another version of lpgen may derive other calls.
 
     Raises:
         RolloutError: it can't be read.
@@ -67,14 +68,12 @@ def read_whole_plan(path: Path) -> RolloutPlan:
 
 
 def _decode(path: Path) -> tuple[PlanDocument, str]:
+    content = read_file(path, RolloutError, hint=_AGAIN)
     try:
-        content = path.read_bytes()
         check_schema(content, ROLLOUT_SCHEMA, str(path), error=RolloutError, hint=_AGAIN)
         return msgspec.json.decode(content, type=PlanDocument), digest_of_text(content)
-    except OSError as error:
-        raise RolloutError(f"`{path}` can't be read: {error.strerror or error}", hint=_AGAIN) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RolloutError(f"`{path}` is no rollout plan: {quote_reason(error)}", hint=_AGAIN) from error
+        raise RolloutError(f"`{path}` is not a rollout plan: {quote_reason(error)}", hint=_AGAIN) from error
 
 
 def _source(written: SourcePart, path: Path) -> Source:
@@ -82,21 +81,19 @@ def _source(written: SourcePart, path: Path) -> Source:
     try:
         digests = digests_from_facts(facts)
     except OutputError as error:
-        raise TamperingError(f"the digests that `{path}` has of its source are damaged", hint=_AGAIN) from error
+        raise TamperingError(f"the digests of the source in `{path}` are damaged", hint=_AGAIN) from error
     if digests.root != written.digest:
-        raise TamperingError(f"the digests that `{path}` has of its source were edited", hint=_AGAIN)
+        raise TamperingError(f"the digests of the source in `{path}` were edited", hint=_AGAIN)
     return Source(digests, written.summary, written.signature or "", written.trust)
 
 
 def _check_derived(plan: RolloutPlan, path: Path) -> None:
     """INVARIANT: a principal is either refused, or its plan is the one that lpgen derives again."""
     for principal in plan.principals:
+        if not principal.calls:
+            continue
         try:
-            derived = (
-                derive_again(principal, as_of=plan.as_of, attached_quota=plan.attached_quota)
-                if principal.calls
-                else principal
-            )
+            derived = derive_again(principal, as_of=plan.as_of, attached_quota=plan.attached_quota)
         except PolicyError as error:
             raise _edited(principal.principal, path) from error
         if derived != principal:
@@ -111,9 +108,10 @@ def _principal(part: PrincipalPlanPart, path: Path) -> PrincipalPlan:
         inverse = inverse_calls(calls, {text.policy: text.text for text in before if text.inline})
     except KeyError as error:
         raise _edited(part.principal, path) from error
-    if _as_written(inverse) != [(call.operation, call.parameters) for call in part.inverse] or (
-        after != (tuple(texts_after(before, calls)) if calls else ())
-    ):
+    is_inverse = [(call.operation, call.parameters()) for call in inverse] == [
+        (call.operation, call.parameters) for call in part.inverse
+    ]
+    if not is_inverse or after != (tuple(texts_after(before, calls)) if calls else ()):
         raise _edited(part.principal, path)
     return PrincipalPlan(
         principal=part.principal,
@@ -150,15 +148,11 @@ def _document(part: NewDocumentPart, owner: PrincipalPlanPart, path: Path) -> Ne
 
 
 def _edited(principal: str, path: Path) -> TamperingError:
-    return TamperingError(f"what `{path}` has for {quote_input(principal)} was edited", hint=_AGAIN)
-
-
-def _as_written(calls: Iterable[IamCall]) -> list[tuple[str, dict[str, Any]]]:
-    return [(call.operation, call.parameters()) for call in calls]
+    return TamperingError(f"the part of `{path}` for {quote_input(principal)} was edited", hint=_AGAIN)
 
 
 def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> IamCall:
-    """The call that has exactly these parameters."""
+    """The call with exactly these parameters."""
     parameters: dict[str, Any] = {**written.parameters}
     try:
         found = [
@@ -184,8 +178,8 @@ def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> IamCall:
 
 
 def _check_calls(calls: Sequence[IamCall], part: PrincipalPlanPart, path: Path) -> None:
-    """Refuse calls that attach policies other than the plan's own, below lpgen's path, or remove any that weren't
-    there."""
+    """Refuses calls that attach policies other than the plan's own below lpgen's path, or that remove other policies
+    than the old ones."""
     made = {call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}
     held = {text.policy for text in part.before}
     fields = part.principal.split(":", 5)

@@ -1,4 +1,4 @@
-"""What applying and undoing share: the account, the journal, and how they wait, whether for IAM or for a late call."""
+"""The shared parts of applying and undoing: the account, the journal, and waiting for IAM and for late calls."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from lpgen.edge.rollout.journal import Journal
 _PrintStatus = Callable[[str], None]
 
 _LATE_SECONDS: Final = float(READ_TIMEOUT_SECONDS)
-"""How long after a call was sent AWS may still carry it out: as long as lpgen waits for an answer."""
+"""How long after sending a call AWS may still carry it out: as long as lpgen waits for an answer."""
 
 _SILENCE_SECONDS: Final = 2.0
-"""How long to wait without a word."""
+"""How long to wait before printing a status."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The shared objects of the rollout of any principal of an account. `print_status` reports each step.
+    """The shared objects of the rollouts in an account. `print_status` reports each step.
 
     `waits` grows with each wait for IAM to show something.
     """
@@ -44,7 +44,7 @@ class Run:
 
 
 def comes_true(check: Callable[[], bool], run: Run, *, patience_seconds: float | None = None) -> bool:
-    """Whether something is so by the time that IAM needs to show a change."""
+    """Whether a check succeeds within the time that IAM may take to show a change."""
     patience = run.patience_seconds if patience_seconds is None else patience_seconds
     until = time.monotonic() + patience
     said = patience <= _SILENCE_SECONDS
@@ -60,7 +60,7 @@ def comes_true(check: Callable[[], bool], run: Run, *, patience_seconds: float |
 
 
 def look_last(check: Callable[[], None], run: Run) -> None:
-    """Makes a check; again where it waited, since what it saw before that may have changed meanwhile."""
+    """Runs a check, and repeats it if it waited, because its first findings may have changed meanwhile."""
     waits = -1
     while waits != len(run.waits):
         waits = len(run.waits)
@@ -68,28 +68,28 @@ def look_last(check: Callable[[], None], run: Run) -> None:
 
 
 def settle(run: Run) -> None:
-    """Waits until what was added is in force everywhere."""
+    """Waits until added policies take effect everywhere."""
     time.sleep(run.settle_seconds)
 
 
 def outwait_late_calls(principal: str, run: Run) -> None:
-    """Waits until a call that a kill or a lost answer left in doubt can't be carried out any more."""
+    """Waits until a call in doubt, after a kill or a lost answer, can no longer take effect."""
     since = run.journal.in_doubt_since(principal)
     if since and run.settle_seconds:
         passed = (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
         left = min(_LATE_SECONDS - passed, _LATE_SECONDS)
         if left > 0:
-            run.print_status(f"{principal}: waiting {left:.0f} s, since AWS may still carry out an earlier call")
+            run.print_status(f"{principal}: waiting {left:.0f} s, because AWS may still carry out an earlier call")
             time.sleep(left)
 
 
 @contextmanager
 def interrupts_deferred(print_status: _PrintStatus) -> Iterator[None]:
-    """Lets a call that was sent be answered before an interrupt counts: nobody knows what an abandoned call does."""
+    """Defers interrupts until a sent call is answered, because the effect of an abandoned call is unknown."""
 
     def defer(number: int, _: object) -> None:
         came.append(number)
-        print_status("interrupted; waiting for AWS to answer the call under way")
+        print_status("interrupted; waiting for AWS to answer the current call")
 
     if threading.current_thread() is not threading.main_thread():
         yield

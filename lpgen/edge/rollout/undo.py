@@ -1,4 +1,4 @@
-"""Undoes the rollout of one principal, a call at a time, with the journal on disk before and after each."""
+"""Undoes the rollout of one principal, call by call. The journal is written before and after each call."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lpgen.errors import AwsError, LockLostError, RefusedCallError, RolloutError
 
 
 def undo_principal(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
-    """Takes back every call that was made, by what IAM has now, and compares the outcome with what was, to the byte.
+    """Undoes every call, based on the current state of IAM, and compares the result exactly with the old state.
 
-    Leaves what others have changed since as it is, and says so.
+    Changes that others made since are kept and reported.
 
     Raises:
         AwsError: the lock can't be read or created, and nothing was changed.
@@ -28,7 +28,7 @@ def undo_principal(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
     def undo() -> RolloutOutcome:
         later = _later_policies(run.journal.states.get(plan.principal), run.writer)
         if later:
-            why = f"a later rollout put {', '.join(later)} in place: undo that one first"
+            why = f"a later rollout added {', '.join(later)}: undo that rollout first"
             return RolloutOutcome(plan.principal, OutcomeKind.REFUSED, (why,))
         return take_back(plan.principal, run)
 
@@ -36,13 +36,13 @@ def undo_principal(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
 
 
 def take_back(principal: str, run: Run) -> RolloutOutcome:
-    """Takes back every call of a rollout that was made, under its lock.
+    """Undoes every call of a rollout, under its lock.
 
     Raises:
         RolloutError: the journal can't be written.
     """
     state = run.journal.states.get(principal)
-    if state is None or state.phase is RolloutPhase.UNDONE:  # a run was killed that had only the lock left
+    if state is None or state.phase is RolloutPhase.UNDONE:  # a killed run left only the lock
         return RolloutOutcome(principal, OutcomeKind.UNDONE)
     outwait_late_calls(principal, run)
     try:
@@ -67,7 +67,7 @@ def take_back(principal: str, run: Run) -> RolloutOutcome:
 
 
 def _later_policies(state: RolloutState | None, writer: IamWriter) -> list[str]:
-    """The policies made by lpgen that a principal holds now, and that this rollout neither found nor made."""
+    """The principal's policies from lpgen that this rollout neither found nor created."""
     if state is None or state.phase is RolloutPhase.UNDONE or why_gone(state, writer):
         return []
     live = writer.read_principal(state.kind, state.name)
@@ -79,14 +79,14 @@ def _later_policies(state: RolloutState | None, writer: IamWriter) -> list[str]:
 
 
 class _KeptError(RolloutError):
-    """An inverse call isn't to be made; the message says why, "" where its principal is gone."""
+    """An inverse call must not be made. The message says why, or is "" if its principal was deleted."""
 
 
 def _take_back(principal: str, run: Run) -> Iterator[str]:
-    """Makes the inverse of each call that this rollout made, the last one first, where its effect is missing.
+    """Makes the inverse of each call of this rollout, last one first, unless its effect already shows.
 
-    Yields a sentence for each that can't be made without losing what somebody else made. Of a principal that is gone
-    only the policies that were created for it are left to delete.
+    Yields a sentence for each inverse call that would lose somebody else's change. If the principal was deleted, only
+    the policies created for it are deleted.
     """
     put_back, settled = bool(run.journal.states[principal].taken_back), False
     kept: set[str] = set()
@@ -109,8 +109,8 @@ def _take_back(principal: str, run: Run) -> Iterator[str]:
 def _is_taken_back(call: IamCall, number: int, principal: str, run: Run) -> bool:
     """Whether nothing is left to do for an inverse call.
 
-    A reading that contradicts the journal may be older than what the journal says. So what this run has removed is put
-    back whatever the reading, and what this run has added counts as removed by others only if it keeps missing.
+    A reading that contradicts the journal may be older than the journal. So a policy that this run removed is always
+    put back. A policy that this run added counts as removed by others only if it keeps missing.
     """
     state = run.journal.states[principal]
     if call.kind is not CallKind.DELETE_POLICY and why_gone(state, run.writer):
@@ -123,10 +123,10 @@ def _is_taken_back(call: IamCall, number: int, principal: str, run: Run) -> bool
 
 
 def _undo_call(call: IamCall, number: int, principal: str, run: Run, *, patience_seconds: float) -> None:
-    """Makes an inverse call, once a look before each attempt finds nothing against it.
+    """Makes an inverse call, after a check before each attempt.
 
     Raises:
-        _KeptError: something is against it.
+        _KeptError: the check found a reason against it.
         RefusedCallError: AWS refused it.
     """
     facts = {"policy": call.policy, "operation": call.operation}
@@ -138,7 +138,8 @@ def _undo_call(call: IamCall, number: int, principal: str, run: Run, *, patience
         if gone and call.kind is not CallKind.DELETE_POLICY:
             raise _KeptError("")
         if not gone and call.kind is CallKind.DELETE_POLICY and state.was_detached_by_others(call.policy):
-            raise _KeptError(f"the policy {call.policy} was detached by somebody else, who may need it again: it stays")
+            why = "was detached by somebody else, who may need it again: it is kept"
+            raise _KeptError(f"the policy {call.policy} {why}")
         problem = _problem(call, number, state, run, patience_seconds=patience_seconds)
         if problem:
             raise _KeptError(problem)
@@ -152,22 +153,22 @@ def _undo_call(call: IamCall, number: int, principal: str, run: Run, *, patience
         try:
             lost = run.writer.perform(call, Notes(about, lambda: run.journal.note("undo_refused", principal, **facts)))
         except AwsError as error:
-            if error.code == NOT_SHOWN:  # somebody else was at work since, and the call isn't to be made again
+            if error.code == NOT_SHOWN:  # somebody else changed it since, and the call must not be repeated
                 run.journal.note("undo_done", principal, **facts, lost=True)
             raise
         run.journal.note("undo_done", principal, **facts, lost=lost)
 
 
 def _problem(call: IamCall, number: int, state: RolloutState, run: Run, *, patience_seconds: float) -> str:
-    """Why the inverse of a call would lose what somebody else has made, or leave less than what stays; or ""."""
+    """Why the inverse of a call would lose somebody else's change, or leave too few permissions; or ""."""
     if call.kind is CallKind.DELETE_POLICY:
         return _problem_of_deletion(call, state, run.writer)
     if call.kind is CallKind.DETACH and not is_own(call.policy, state, run.writer):
-        return f"the policy {call.policy} isn't the one that this run created, and stays attached"
+        return f"the policy {call.policy} isn't the policy that this run created, and stays attached"
     if call.adds:
         return _problem_of_return(call, state, run.writer)
-    # INVARIANT: a new policy is removed only while every old policy is there that was there when it was added. What
-    # somebody else has removed stays removed, and then the replacement stays.
+    # INVARIANT: a new policy is removed only if every old policy from the time of its addition is in place. A policy
+    # that somebody else removed stays removed. Then the replacement is kept.
     missing: list[str] = []
     inline: dict[str, str] = {}
 
@@ -179,34 +180,34 @@ def _problem(call: IamCall, number: int, state: RolloutState, run: Run, *, patie
         return not missing
 
     if not comes_true(is_whole, run, patience_seconds=patience_seconds):
-        return f"{'; '.join(missing)}: so {call.policy} stays"
+        return f"{'; '.join(missing)}: so {call.policy} is kept"
     edited = call.kind is CallKind.DELETE_INLINE and inline.get(call.policy, call.document) != call.document
-    return f"the inline policy {call.policy} was edited since, and is left as it is" if edited else ""
+    return f"the inline policy {call.policy} was edited since, and is kept" if edited else ""
 
 
 def _problem_of_return(call: IamCall, state: RolloutState, writer: IamWriter) -> str:
     if call.policy in state.taken_back:
-        return f"the policy {call.policy} was put back, and somebody else has removed it since"
+        return f"the policy {call.policy} was put back, but somebody else removed it since"
     if call.kind is CallKind.PUT_INLINE:
         now = dict(writer.read_holding(state.kind, state.name).inline)
         edited = now.get(call.policy, call.document) != call.document
-        return f"the inline policy {call.policy} was edited since, and is left as it is" if edited else ""
+        return f"the inline policy {call.policy} was edited since, and is kept" if edited else ""
     if writer.read_default_document(call.policy) != state.documents.get(call.policy):
-        return f"the policy {call.policy} is gone or has another document since, and isn't put back"
+        return f"the policy {call.policy} was deleted or changed since, and isn't put back"
     return ""
 
 
 def _problem_of_deletion(call: IamCall, state: RolloutState, writer: IamWriter) -> str:
     if not is_own(call.policy, state, writer):
-        return f"the policy {call.policy} isn't the one that this run created, and is left as it is"
+        return f"the policy {call.policy} isn't the policy that this run created, and is kept"
     if writer.read_policy(call.policy) != call.document:
-        return f"the policy {call.policy} has another version since, and is left as it is"
+        return f"the policy {call.policy} has another version since, and is kept"
     users = ", ".join(writer.read_users_of_policy(call.policy))
-    return f"the policy {call.policy} is attached to {users}, and is left as it is" if users else ""
+    return f"the policy {call.policy} is attached to {users}, and is kept" if users else ""
 
 
 def _await_before(state: RolloutState, run: Run) -> list[str]:
-    """The remaining differences from before, in sentences, once IAM had the time to show the last change."""
+    """The remaining differences from the old state, in sentences, after IAM had the time to show the last change."""
     found: list[str] = []
 
     def is_as_before() -> bool:
@@ -219,8 +220,8 @@ def _await_before(state: RolloutState, run: Run) -> list[str]:
 
 
 def _may_be_late(state: RolloutState, live: LivePrincipal) -> bool:
-    """Whether what differs is something that an inverse call was to change."""
+    """Whether an inverse call changes one of the differing policies."""
     touched = {call.policy for call in state.inverse}
     before, now = state.before, live.holding
-    names = {one[0] for one in set(before.inline) ^ set(now.inline)} | (set(before.attached) ^ set(now.attached))
+    names = {name for name, _ in set(before.inline) ^ set(now.inline)} | (set(before.attached) ^ set(now.attached))
     return bool(names & touched)

@@ -1,4 +1,4 @@
-"""Reads one account into a snapshot: policies, last accessed reports, trails, versioned buckets, schedules, functions,
+"""Reads an account into a snapshot: policies, last accessed reports, trails, versioned buckets, schedules, functions,
 and the policies and tags of its resources."""
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _SERVICE_LINKED: Final = "/aws-service-role/"
 class SnapshotScope:
     """The parts to read. `role` is the name of the role to assume in other accounts, "" to read only the caller's.
 
-    `accounts` None means every active account of the organization; `regions` empty those that each account has switched
-    on.
+    If `accounts` is None, every active account of the organization is read. If `regions` is empty, the enabled Regions
+    of each account are read.
     """
 
     role: str = ""
@@ -56,7 +56,7 @@ class SnapshotScope:
 
 @dataclass(slots=True)
 class _FetchedTrails:
-    """Trails by ARN: settings, event selectors and status, as the AWS CLI prints them; and why others are missing."""
+    """Trails by ARN, as the AWS CLI prints settings, event selectors and status; and why others are missing."""
 
     found: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
     failed: dict[str, AwsError] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class _FetchedTrails:
 
 @dataclass(frozen=True, slots=True)
 class AccountRead:
-    """The result for an account: None where its policies couldn't be read. `index` names the files of its reports."""
+    """The result for an account. `taken` is None if its policies can't be read. `index` names its report files."""
 
     taken: TakenAccount | None = None
     trails: _FetchedTrails = field(default_factory=_FetchedTrails)
@@ -73,7 +73,7 @@ class AccountRead:
 
 @dataclass(frozen=True, slots=True)
 class AccountReader:
-    """Reads one account. A part that can't be read becomes a gap."""
+    """Reads an account. A part that can't be read becomes a gap."""
 
     session: AwsSession
     caller: CallerIdentity
@@ -82,18 +82,18 @@ class AccountReader:
     gaps: GapList
 
     def read(self, name: str) -> AccountRead:
-        """Writes the account's files, all but its trails, which several accounts may share."""
+        """Writes the account's files except its trails, which several accounts may share."""
         try:
             pages = _fetch_policies(self.session)
         except AwsError as error:
             self.gaps.add(self.caller.account, Subject.POLICIES, error)
             return AccountRead()
-        self.writer.write(f"{POLICIES}/{self.caller.account}.json", pages)
+        self.writer.write_json(f"{POLICIES}/{self.caller.account}.json", pages)
         trails = _FetchedTrails()
         with self.gaps.catch(self.caller.account, Subject.TRAILS):
             trails = _fetch_trails(self.session)
         versioned = fetch_versioned_buckets(self.session, self.caller, self.wanted.regions, self.gaps)
-        self.writer.write(f"{VERSIONED_BUCKETS}/{self.caller.account}.json", versioned)
+        self.writer.write_json(f"{VERSIONED_BUCKETS}/{self.caller.account}.json", versioned)
         index = self._read_last_accessed(pages) if self.wanted.last_accessed else {}
         if self.wanted.resource_policies:
             self._read_resource_policies(self._regions(Subject.RESOURCE_POLICIES))
@@ -105,9 +105,9 @@ class AccountReader:
         return AccountRead(TakenAccount(self.caller.account, name, roles, users), trails, index)
 
     def _read_last_accessed(self, pages: list[_DetailsPage]) -> dict[str, str]:
-        """Write the reports of all roles and users, and return the principal's ARN by file.
+        """Writes the reports of all roles and users. Returns the principal's ARN by file.
 
-        Service-linked roles are left out: their policies can't be replaced.
+        Service-linked roles are omitted, because their policies can't be replaced.
         """
         files = {
             principal["Arn"]: f"{self.caller.account}-{kind}-{principal['Arn'].rpartition('/')[2]}.json"
@@ -120,7 +120,7 @@ class AccountReader:
             if report.error is not None:
                 self.gaps.add(self.caller.account, Subject.LAST_ACCESSED, report.error, where=report.arn)
                 continue
-            self.writer.write(f"{LAST_ACCESSED}/{files[report.arn]}", *report.pages)
+            self.writer.write_json(f"{LAST_ACCESSED}/{files[report.arn]}", *report.pages)
             index[files[report.arn]] = report.arn
         return index
 
@@ -135,35 +135,39 @@ class AccountReader:
                 self.gaps.add(self.caller.account, Subject.RESOURCE_POLICIES, error, what=found.service, where=where)
 
     def _write_policy(self, found: FetchedPolicy) -> None:
-        """Writes one policy, unless lpgen couldn't read it back."""
+        """Writes a policy.
+
+        Raises:
+            PolicyError: lpgen couldn't read it back.
+        """
         policy_from_json(found.policy, place=found.resource)
-        name = hashlib.sha256(found.resource.encode()).hexdigest()[:16]  # an ARN may be unfit for a file's name
+        name = hashlib.sha256(found.resource.encode()).hexdigest()[:16]  # an ARN may not be a valid file name
         document = {"resource": found.resource, "account": self.caller.account, "policy": json.loads(found.policy)}
-        self.writer.write(f"{RESOURCE_POLICIES}/{self.caller.account}-{found.service}-{name}.json", document)
+        self.writer.write_json(f"{RESOURCE_POLICIES}/{self.caller.account}-{found.service}-{name}.json", document)
 
     def _read_resource_tags(self, regions: tuple[str, ...]) -> None:
         for region, pages in fetch_resource_tags(self.session, self.caller, regions, self.gaps):
             if any(page.get("ResourceTagMappingList") for page in pages):
-                self.writer.write(f"{RESOURCE_TAGS}/{self.caller.account}-{region}.json", pages)
+                self.writer.write_json(f"{RESOURCE_TAGS}/{self.caller.account}-{region}.json", pages)
 
     def _read_work(self, pages: list[_DetailsPage], regions: tuple[str, ...]) -> None:
         roles = {principal["RoleName"]: principal["Arn"] for principal in _principals_in(pages, "role")}
         fetcher = ScheduleFetcher(self.session, self.caller, roles, self.writer.taken.date(), self.gaps)
         found = list(map(asdict, fetcher.fetch(regions)))
-        self.writer.write(f"{SCHEDULES}/{self.caller.account}.json", found)
+        self.writer.write_json(f"{SCHEDULES}/{self.caller.account}.json", found)
         functions = list(map(asdict, _fetch_functions(self.session, self.caller, regions, self.gaps)))
-        self.writer.write(f"{FUNCTIONS}/{self.caller.account}.json", functions)
+        self.writer.write_json(f"{FUNCTIONS}/{self.caller.account}.json", functions)
 
     def _regions(self, subject: Subject) -> tuple[str, ...]:
-        """The Regions to look for resources in."""
+        """The Regions to search for resources."""
         if self.wanted.regions:
             return self.wanted.regions
         try:
             with aws_errors("list the Regions"):
                 found = self.session.client("ec2").describe_regions()["Regions"]
-            return tuple(sorted(one["RegionName"] for one in found))
+            return tuple(sorted(region["RegionName"] for region in found))
         except AwsError as error:
-            self.gaps.add(self.caller.account, subject, error, what=f"but for {self.session.region}")
+            self.gaps.add(self.caller.account, subject, error, what=f"except for {self.session.region}")
             return (self.session.region,)
 
 
@@ -176,12 +180,12 @@ _DetailsPage = Mapping[str, Any]
 
 
 def _fetch_policies(session: AwsSession) -> list[_DetailsPage]:
-    """The pages, with documents and times as the AWS CLI prints them.
+    """The pages of authorization details, with documents and times as the AWS CLI prints them.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 
     Raises:
-        AwsError: a page can't be read. Without all pages nothing is known of an account.
+        AwsError: a page can't be read. Without all pages nothing is known about an account.
     """
     with aws_errors("read the policies of roles and users"):
         paginator = session.client("iam").get_paginator("get_account_authorization_details")
@@ -191,14 +195,14 @@ def _fetch_policies(session: AwsSession) -> list[_DetailsPage]:
 def _principals_in(pages: Iterable[_DetailsPage], kind: str) -> list[_DetailsPage]:
     """The roles (`role`) or users (`user`) of the pages."""
     name = f"{kind.title()}DetailList"
-    return [policy for page in pages for policy in page.get(name, ())]
+    return [principal for page in pages for principal in page.get(name, ())]
 
 
 # ---------------------------------------------------------------- trails
 
 
 def _fetch_trails(session: AwsSession) -> _FetchedTrails:
-    """The trails of all Regions that the account sees, the organization's among them.
+    """The trails of all Regions that the account can see, including the organization's.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListTrails.html
 
@@ -218,7 +222,7 @@ def _fetch_trails(session: AwsSession) -> _FetchedTrails:
 
 
 def _fetch_trail(client: Any, arn: str) -> tuple[dict[str, Any], ...]:
-    """The answers about a trail. All three are needed: without its status it would count as logging."""
+    """The answers about a trail. All three are needed. Without its status, the trail would count as logging."""
     with aws_errors(f"read the trail {quote_input(arn)}"):
         return (
             page_contents(client.get_trail(Name=arn)),
@@ -233,10 +237,10 @@ def _fetch_trail(client: Any, arn: str) -> tuple[dict[str, Any], ...]:
 def _fetch_functions(
     session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
 ) -> list[FunctionLogs]:
-    """The functions in some Regions with the log groups that they write to, sorted.
+    """The functions in some Regions with their log groups, sorted.
 
-    A Region where they can't be listed is a gap. A function without a log group of its own writes to one that is named
-    after it: https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
+    A Region where they can't be listed is a gap. Without a configured log group, a function's group is named after it:
+    https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
     """
     found: list[FunctionLogs] = []
     for region in regions:

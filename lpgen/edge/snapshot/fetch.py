@@ -1,6 +1,6 @@
-"""Takes a snapshot: reads all that an analysis needs from the accounts of an organization, and stores the answers.
+"""Takes a snapshot: reads everything that an analysis needs from the accounts of an organization, and stores it.
 
-A part that can't be read is a gap, and the rest continues. Nothing is changed in AWS.
+A part that can't be read becomes a gap, and the rest is read. Nothing is changed in AWS.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _PrintStatus = Callable[[str], None]
 def take_snapshot(
     session: AwsSession, wanted: SnapshotScope, data: Path, *, now: datetime, print_status: _PrintStatus
 ) -> SnapshotStamp:
-    """Read the wanted parts into a new snapshot of the data folder. `print_status` gets a line for each account read.
+    """Reads the requested parts into a new snapshot in the data folder. `print_status` gets a line for each account.
 
     Raises:
-        AwsError: the caller's identity can't be found out.
-        InvocationError: an account that is wanted isn't in the organization.
-        SnapshotError: no account's policies can be read, or the snapshot can't be written; then there is none.
+        AwsError: the caller's identity can't be read.
+        InvocationError: a requested account isn't in the organization.
+        SnapshotError: no account's policies can be read, or the snapshot can't be written. No snapshot is created.
     """
     caller = session.caller()
     with SnapshotWriter(data, now) as writer:
@@ -55,12 +55,12 @@ def take_snapshot(
         return writer.finish(taken, gaps, organization=organization.id if organization else "", about=about)
 
 
-_NEEDS: Final = "`lpgen iam-policy snapshot` and `lpgen iam-policy member-role` print what it needs"
+_NEEDS: Final = "`lpgen iam-policy snapshot` and `lpgen iam-policy member-role` print the required permissions"
 
 
 @dataclass(slots=True)
 class _Run:
-    """One snapshot in the making."""
+    """An unfinished snapshot."""
 
     session: AwsSession
     caller: CallerIdentity
@@ -72,7 +72,7 @@ class _Run:
     # ------------------------------------------------------------ the organization
 
     def read_organization(self) -> Organization | None:
-        """Writes the tree and the SCPs and RCPs of each account, as far as they can be read."""
+        """Writes the tree and the SCPs and RCPs of each account, if they can be read."""
         try:
             organization = fetch_organization(self.session)
         except AwsError as error:
@@ -80,27 +80,27 @@ class _Run:
             return None
         if organization is None:
             for file in (SCPS, RCPS):  # without an organization neither kind exists
-                self.writer.write(file, {self.caller.account: []})
+                self.writer.write_json(file, {self.caller.account: []})
             return None
         policies: list[object] = []
         for subject, kind, file in ((Subject.SCPS, SCP, SCPS), (Subject.RCPS, RCP, RCPS)):
             with self.gaps.catch("", subject):
                 levels, facts = fetch_levels(self.session, organization, kind)
-                self.writer.write(file, levels)
+                self.writer.write_json(file, levels)
                 policies += facts
-        self.writer.write(ORGANIZATION, {**_tree(organization), "policies": policies})
+        self.writer.write_json(ORGANIZATION, {**_tree(organization), "policies": policies})
         return organization
 
     def choose_accounts(self, organization: Organization | None) -> dict[str, str]:
-        """The accounts to read, each with its name as far as it is known.
+        """The accounts to read, each with its name if known.
 
         Raises:
-            InvocationError: one that is wanted isn't in the organization.
+            InvocationError: a requested account isn't in the organization.
         """
         names = {node.id: node.name for node in organization.accounts} if organization else {}
-        strangers = sorted(set(self.wanted.accounts or ()) - names.keys() - {self.caller.account})
-        if organization is not None and strangers:
-            why = f"the account `{strangers[0]}` isn't in the organization `{organization.id}`"
+        unknown_accounts = sorted(set(self.wanted.accounts or ()) - names.keys() - {self.caller.account})
+        if organization is not None and unknown_accounts:
+            why = f"the account `{unknown_accounts[0]}` isn't in the organization `{organization.id}`"
             raise InvocationError(why, hint="check --accounts")
         chosen: Iterable[str] = (self.caller.account,)
         if self.wanted.role and self.wanted.accounts is not None:
@@ -116,13 +116,13 @@ class _Run:
     # ------------------------------------------------------------ the accounts
 
     def read_accounts(self, accounts: Mapping[str, str]) -> dict[str, AccountRead]:
-        """Reads the accounts, given with their names, some at a time."""
+        """Reads the accounts, given with their names, a few at a time."""
         with ThreadPoolExecutor(_ACCOUNTS_AT_ONCE) as pool:
             reads = dict(zip(accounts, pool.map(self._read_account, accounts, accounts.values()), strict=True))
         self._write_trails(reads)
         index = {file: arn for read in reads.values() for file, arn in read.index.items()}
         if index:
-            self.writer.write(f"{LAST_ACCESSED}/{INDEX}", dict(sorted(index.items())))
+            self.writer.write_json(f"{LAST_ACCESSED}/{INDEX}", dict(sorted(index.items())))
         return reads
 
     def _read_account(self, account: str, name: str) -> AccountRead:
@@ -144,14 +144,14 @@ class _Run:
         return self.session.assume_role(f"arn:{self.caller.partition}:iam::{account}:role/{self.wanted.role}")
 
     def _write_trails(self, reads: Mapping[str, AccountRead]) -> None:
-        """Writes each trail once: an organization's is seen in all its accounts, and readable in its own for sure."""
+        """Writes each trail once. All accounts see an organization's trail, and its own account can surely read it."""
         found: dict[str, tuple[dict[str, Any], ...]] = {}
         for account, read in reads.items():
             for arn, documents in read.trails.found.items():
                 if arn not in found or _account_of(arn) == account:
                     found[arn] = documents
         for arn, documents in found.items():
-            self.writer.write(f"{TRAILS}/{_file_of(arn)}", *documents)
+            self.writer.write_json(f"{TRAILS}/{_file_of(arn)}", *documents)
         failed = {
             arn: error for read in reads.values() for arn, error in read.trails.failed.items() if arn not in found
         }

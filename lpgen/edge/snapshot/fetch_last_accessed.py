@@ -1,4 +1,4 @@
-"""Fetches service last accessed reports: IAM makes one per principal as a job, which is asked for until it is done.
+"""Fetches service last accessed reports. IAM creates one for each principal in a job, which is polled until done.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GenerateServiceLastAccessedDetails.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServiceLastAccessedDetails.html
@@ -33,9 +33,9 @@ class _AccessPages:
 
 
 def fetch_last_accessed(session: AwsSession, arns: Iterable[str]) -> Iterator[_AccessPages]:
-    """The report of each principal of the session's account, down to actions, several jobs at a time.
+    """The report of each principal of the session's account, with actions, several jobs at a time.
 
-    Where IAM refuses the first one for lack of a permission no other is asked for.
+    If IAM refuses the first report because a permission is missing, no other is requested.
     """
     remaining = iter(arns)
     for arn in remaining:
@@ -75,8 +75,8 @@ def _first_page(iam: Any, job: str) -> dict[str, Any]:
         if page["JobStatus"] == "FAILED":
             why = page.get("Error", {})
             said = quote_input(f"{why.get('Code', '')}: {why.get('Message', '')}")
-            raise AwsError(f"IAM failed to make the last accessed report: {said}", code="JobFailed")
+            raise AwsError(f"IAM failed to create the last accessed report: {said}", code="JobFailed")
         if time.monotonic() > until:
             break
         time.sleep(delay)
-    raise AwsError(f"IAM took more than {_MOST_SECONDS:.0f} s to make the last accessed report", code="JobTimeout")
+    raise AwsError(f"IAM took more than {_MOST_SECONDS:.0f} s to create the last accessed report", code="JobTimeout")

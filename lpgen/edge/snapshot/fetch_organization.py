@@ -1,6 +1,7 @@
-"""Fetches an organization: its accounts, and the SCPs and RCPs that each of them has and inherits.
+"""Fetches an organization: its accounts, and their own and inherited SCPs and RCPs.
 
-Any management account or delegated administrator may read it. https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html
+The management account and delegated administrators may read it.
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A root, organizational unit or account. `path` are the ids from the root to itself; `state` is an account's."""
+    """A root, organizational unit or account. `path` has the ids from the root to it. Only accounts have `state`."""
 
     id: str
     name: str
@@ -33,7 +34,7 @@ class _Node:
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """The tree of an organization. `policy_types` are those that are switched on."""
+    """The tree of an organization. `policy_types` are the enabled types."""
 
     id: str
     management_account: str
@@ -47,10 +48,10 @@ class Organization:
 
 
 def fetch_organization(session: AwsSession) -> Organization | None:
-    """The organization of the session's account, or None where it is in none.
+    """The organization of the session's account, or None if it is in none.
 
     Raises:
-        AwsError: the organization can't be read, most often since the account neither manages nor administers it.
+        AwsError: the organization can't be read, mostly because the account neither manages nor administers it.
     """
     client = session.client("organizations")
     try:
@@ -73,10 +74,10 @@ def fetch_organization(session: AwsSession) -> Organization | None:
 
 
 def _below(client: Any, node: _Node) -> Iterator[_Node]:
-    """The node and all below it."""
+    """The node and all nodes below it."""
     yield node
     for account in _listed(client, "list_accounts_for_parent", "Accounts", ParentId=node.id):
-        # `Status` gives way to `State`. https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
+        # `State` replaces `Status`. https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
         state = account.get("State") or account.get("Status") or ""
         yield _Node(account["Id"], account.get("Name", ""), (*node.path, account["Id"]), is_account=True, state=state)
     for unit in _listed(client, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=node.id):
@@ -91,18 +92,18 @@ def _listed(client: Any, operation: str, name: str, **arguments: str) -> Iterato
 def fetch_levels(
     session: AwsSession, organization: Organization, kind: str
 ) -> tuple[dict[str, list[list[_Document]]], list[_Document]]:
-    """The SCPs or RCPs: by account a list per level from the root down to the account itself, and each policy's facts.
+    """The SCPs or RCPs: for each account a list per level from the root to the account, and each policy's facts.
 
-    A policy's facts are `id`, `name`, `type` and `targets`, the ids of the targets it is attached to.
+    A policy's facts are `id`, `name`, `type` and `targets`, the ids of the targets that it is attached to.
 
-    Where the type is switched off there are no levels. Neither are there for the management account, whose principals
-    and resources neither kind restricts.
+    If the type is disabled, there are no levels. The management account has none either, because neither kind restricts
+    its principals and resources.
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
 
     Raises:
-        AwsError: a policy or its targets can't be read, or a document breaks IAM's grammar: a level that lacks one
-            would mean something else.
+        AwsError: a policy or its targets can't be read, or a document breaks IAM's grammar. A level without it would
+            have another meaning.
     """
     if kind not in organization.policy_types:
         return {account.id: [] for account in organization.accounts}, []
@@ -110,14 +111,12 @@ def fetch_levels(
     attached: dict[str, list[_Document]] = {}
     client = session.client("organizations")
     with aws_errors("read the organization's policies"):
-        policies = sorted(
-            _listed(client, "list_policies", "Policies", Filter=kind), key=lambda account: str(account["Id"])
-        )
-        for policy in policies:
+        policies = _listed(client, "list_policies", "Policies", Filter=kind)
+        for policy in sorted(policies, key=lambda policy: str(policy["Id"])):
             content = client.describe_policy(PolicyId=policy["Id"])["Policy"]["Content"]
             document = _document(content, policy["Name"])
             listed = _listed(client, "list_targets_for_policy", "Targets", PolicyId=policy["Id"])
-            targets = sorted(str(one["TargetId"]) for one in listed)
+            targets = sorted(str(target["TargetId"]) for target in listed)
             facts.append({"id": policy["Id"], "name": policy["Name"], "type": kind, "targets": targets})
             for target in targets:
                 attached.setdefault(target, []).append(document)

@@ -1,8 +1,7 @@
-"""Fetches what a snapshot holds about an account's resources: their policies, their tags, and which buckets have
-versions of objects.
+"""Fetches the policies and tags of an account's resources, and finds buckets with versions of objects.
 
-Resources with policies are buckets, keys, queues, topics, secrets, functions and repositories. A function's policy is
-that of the function itself, not of its versions and aliases.
+Resources with policies are buckets, keys, queues, topics, secrets, functions and repositories. For a function, only its
+own policy is read, not the policies of its versions and aliases.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, Final
 
 import msgspec
@@ -31,10 +31,10 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to list one service's resources, and how to get a resource's policy.
 
     The answers of `listing` have the resources in `items`, by the field `name`, or as plain names. With a field
-    `region`, those of all Regions are listed wherever the service is asked. The answer of `asking`, or its `part`, has
-    the `policy`; in the texts of its `arguments`, `{Name}` is a field of the resource, and in the `arn` one of the
-    answer too. Errors with a code in `no_policy` say that there is none, or no resource any more.
-    `actions` are those that both calls take.
+    `region`, any Region lists the resources of all Regions. The answer of `asking`, or its `part`, has the `policy`. In
+    the texts of its `arguments`, `{Name}` is a field of the resource. In the `arn` it may also be a field of the
+    answer. Errors with a code in `no_policy` mean that there is no policy or no longer a resource. Both calls need
+    `actions`.
     """
 
     words: str
@@ -53,14 +53,14 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page_size: int = 0
 
     def resources(self, client: Any) -> Iterator[_Resource]:
-        """The resources; S3 names the Regions of buckets only in pages."""
+        """The resources. S3 names the Regions of buckets only in pages."""
         size = {"PaginationConfig": {"PageSize": self.page_size}} if self.page_size else {}
         for page in client.get_paginator(self.listing).paginate(**size):
             for item in page.get(self.items, ()):
                 yield item if isinstance(item, dict) else {self.name: item}
 
     def arn_and_policy(self, client: Any, resource: _Resource, caller: CallerIdentity) -> tuple[str, str | None]:
-        """A resource's ARN, and its policy as JSON, None where there is none."""
+        """A resource's ARN, and its policy as JSON or None."""
         known = {**resource, "partition": caller.partition, "account": caller.account}
         answer = getattr(client, self.asking)(**fill_texts(self.arguments, known))
         answer = answer[self.part] if self.part else answer
@@ -68,16 +68,16 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def fill_texts(value: Any, known: Mapping[str, Any]) -> Any:
-    """An argument of a call, or all of them, with the known texts in place of their names in braces."""
+    """The arguments of a call, with known texts in place of their names in braces."""
     if isinstance(value, dict):
-        return {name: fill_texts(one, known) for name, one in value.items()}
+        return {name: fill_texts(part, known) for name, part in value.items()}
     if isinstance(value, list):
-        return [fill_texts(one, known) for one in value]
+        return [fill_texts(part, known) for part in value]
     return value.format_map(known) if isinstance(value, str) else value
 
 
 def _resource_services(source: CatalogSource) -> dict[str, _Service]:
-    """The services whose resources have policies, by their names in the SDK."""
+    """The services with resource policies, by their names in the SDK."""
     return read_catalog_table(source, "resource_policies", dict[str, _Service])
 
 
@@ -93,7 +93,7 @@ class FetchedPolicy:
 def fetch_resource_policies(
     session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
 ) -> Iterator[FetchedPolicy]:
-    """The policies of the account's resources in some Regions; a resource without one gives nothing."""
+    """The policies of the account's resources in some Regions. Resources without a policy are omitted."""
     wanted = tuple(regions)
     places = [
         (name, service, region)
@@ -124,9 +124,9 @@ class _Fetch:
         for resource in resources:
             home = resource.get(service.region, "")
             if not home or home in self.regions:
-                yield from self._one(name, service, resource, home or region)
+                yield from self._policy(name, service, resource, home or region)
 
-    def _one(self, service: str, how: _Service, resource: _Resource, region: str) -> Iterator[FetchedPolicy]:
+    def _policy(self, service: str, how: _Service, resource: _Resource, region: str) -> Iterator[FetchedPolicy]:
         name = resource[how.name]
         try:
             client = self.session.client(service, region)
@@ -149,9 +149,9 @@ _TAGS_PAGE_SIZE: Final = 100  # the most that the API allows
 def fetch_resource_tags(
     session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The pages of the tagged resources of some Regions, as far as their services report tags to one API.
+    """The pages of tagged resources in some Regions, if their services report tags to the tagging API.
 
-    Resources that never had a tag aren't among them.
+    Resources that never had a tag are omitted.
     https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
     """
 
@@ -173,7 +173,7 @@ def fetch_resource_tags(
 def fetch_versioned_buckets(
     session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList
 ) -> list[str]:
-    """The ARNs of the buckets in some Regions, or in all, that have versioning or had it, sorted.
+    """The ARNs of the buckets in some or all Regions that have or had versioning, sorted.
 
     A bucket whose versioning is suspended keeps its versions.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
@@ -190,9 +190,8 @@ def fetch_versioned_buckets(
 
     with gaps.catch(caller.account, subject), aws_errors("list the buckets"):
         every = bundled_catalog().facts(_resource_services)["s3"].resources(session.client("s3"))
-        buckets = [one for one in every if not wanted or one.get("BucketRegion", "") in {"", *wanted}]
+        buckets = [bucket for bucket in every if not wanted or bucket.get("BucketRegion", "") in {"", *wanted}]
         with ThreadPoolExecutor(_WORKERS) as pool:
-            flags = tuple(pool.map(has_versions, buckets))
-        pairs = zip(buckets, flags, strict=True)
-        return sorted(f"arn:{caller.partition}:s3:::{bucket['Name']}" for bucket, has in pairs if has)
+            versioned = compress(buckets, pool.map(has_versions, buckets))
+            return sorted(f"arn:{caller.partition}:s3:::{bucket['Name']}" for bucket in versioned)
     return []

@@ -1,8 +1,7 @@
-"""Fetches what an account runs on a schedule, with the roles that start the work and those that do it.
+"""Fetches the scheduled work of an account, with the roles that start it and the roles that do it.
 
-A row of the table `schedules` names a service that keeps schedules; another row names a kind of work, which its targets
-name by ARN or by a parameter of a call. The answers of all calls are searched in the same way for roles and for further
-work.
+A row of the table `schedules` names a service with schedules. Another row names a kind of work, which targets name by
+ARN or by a parameter of a call. All answers are searched in the same way for roles and more work.
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
 """
@@ -16,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -36,8 +36,10 @@ _GONE: Final = re.compile("ResourceNotFound|EntityNotFound|PipelineNotFound|Does
 
 
 class _ScheduleCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A call that says more of a schedule. It is made of every object known so far that has the fields that `arguments`
-    name, and those `beside` them."""
+    """A call for more facts about a schedule.
+
+    It is made for every known object that has the fields named by `arguments`, and those in `beside`.
+    """
 
     operation: str
     arguments: dict[str, str]
@@ -45,8 +47,8 @@ class _ScheduleCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _ScheduleSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A kind of schedule: the call that lists them, the field with the list, and those with a schedule's name,
-    expression and state in what all calls answer of it. `actions` are those that the calls take."""
+    """A kind of schedule: the call that lists them, the field with the list, and the fields with a schedule's name,
+    expression and state in the answers of all calls. The calls need `actions`."""
 
     service: str
     listing: str
@@ -60,8 +62,10 @@ class _ScheduleSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _WorkKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The call that gives the roles of a kind of work. Texts of `arguments` are filled with its name and its ARN; those
-    of `newest`, where there are any, count for a name without a revision, which AWS Batch takes in no list."""
+    """The call that gives the roles of a kind of work. Texts in `arguments` are filled with its name and ARN.
+
+    `newest`, if any, replaces them for a name without a revision, because AWS Batch accepts no such name in lists.
+    """
 
     service: str
     operation: str
@@ -72,9 +76,11 @@ class _WorkKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _SchedulesTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The table `schedules`: kinds of schedules, the states in which one doesn't run, kinds of work by the rest of the
-    ARN after `arn:PARTITION:`, without Region and account, and the keys under which answers name work: by its ARN, or
-    by the name of one of a kind."""
+    """The table `schedules`: kinds of schedules, the states in which a schedule doesn't run, and kinds of work.
+
+    A kind of work has the rest of its ARN after `arn:PARTITION:`, without Region and account. `named_by` has the keys
+    that name work in answers, by ARN or, for a kind, by name.
+    """
 
     schedules: dict[str, _ScheduleSource]
     off: frozenset[str | bool]
@@ -87,7 +93,7 @@ def _read_table(source: CatalogSource) -> _SchedulesTable:
 
 
 class _ScheduledWork(NamedTuple):
-    """Something that runs, in a Region."""
+    """Work that runs in a Region."""
 
     kind: str
     region: str
@@ -110,7 +116,7 @@ class ScheduleFetcher:
         """The schedules in some Regions, sorted."""
         places = [(*named, region) for region in regions for named in self.table.schedules.items()]
         with ThreadPoolExecutor(_WORKERS) as pool:
-            found = [schedule for some in pool.map(lambda place: list(self._all(*place)), places) for schedule in some]
+            found = chain.from_iterable(pool.map(lambda place: list(self._all(*place)), places))
         return sorted(found, key=lambda schedule: (schedule.source, schedule.name, schedule.expression))
 
     def _all(self, words: str, source: _ScheduleSource, region: str) -> Iterator[Schedule]:
@@ -120,12 +126,12 @@ class ScheduleFetcher:
                 yield from self._schedules(words, source, region, answers)
 
     def _answers(self, source: _ScheduleSource, region: str, item: dict[str, Any]) -> list[dict[str, Any]]:
-        """All that is said of a schedule: what the listing says, and what the calls for more do."""
+        """All answers about a schedule: the item of the listing, and the answers of further calls."""
         answers = [item]
         for call in source.calls:
             names = {*call.arguments.values(), *call.beside}
             known = [obj for obj in _objects(answers) if names <= obj.keys()]
-            wanted = {tuple((argument, one[name]) for argument, name in call.arguments.items()) for one in known}
+            wanted = {tuple((argument, obj[name]) for argument, name in call.arguments.items()) for obj in known}
             for arguments in sorted(wanted):
                 answers += self._ask(source.service, region, call.operation, dict(arguments))
         return answers
@@ -144,7 +150,7 @@ class ScheduleFetcher:
             yield Schedule(words, whole.get(source.name, ""), expression, is_on, days, roles)
 
     def _ask(self, service: str, region: str, operation: str, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The pages of an answer; none, and a gap, where it can't be had. A deleted resource is no gap."""
+        """The pages of an answer. If it can't be read, there are none, and a gap. A deleted resource isn't a gap."""
         try:
             client = self.session.known_client(service, region, self.caller.partition)
             with aws_errors("read schedules"):
@@ -157,7 +163,7 @@ class ScheduleFetcher:
             return []
 
     def _roles_of(self, answers: list[dict[str, Any]], region: str) -> set[str]:
-        """The roles that answers name, and those of all work that they lead to."""
+        """The roles in the answers, and the roles of all work that the answers name."""
         roles: set[str] = set()
         seen: set[_ScheduledWork] = set()
         left = [(answers, region)]
@@ -172,7 +178,7 @@ class ScheduleFetcher:
         return roles
 
     def _role(self, text: str) -> set[str]:
-        """The ARN of a role that is given by ARN or, as AWS Glue does, by a name that may lack the path."""
+        """The ARN of a role from its ARN or, as in AWS Glue, from its name, maybe without the path."""
         is_others = text.startswith("arn:") and f":{self.caller.account}:" not in text
         arn = text if is_others else self.roles.get(text.rpartition("/")[2], "")
         return {arn} if ":role/" in arn else set()
@@ -183,7 +189,7 @@ class ScheduleFetcher:
             kind = self.table.named_by.get(key, "")
             return _ScheduledWork(kind, region, text) if kind else None
         _, _, service, home, account, resource = text.split(":", 5)
-        kind = next((one for one in self.table.work if f"{service}:{resource}".startswith(one)), "")
+        kind = next((kind for kind in self.table.work if f"{service}:{resource}".startswith(kind)), "")
         if key not in self.table.named_by or not kind or not account:
             return None
         if account != self.caller.account:
@@ -204,18 +210,18 @@ class ScheduleFetcher:
 
 
 def _objects(document: object) -> Iterator[dict[str, Any]]:
-    """Every object of a document, and of the JSON that its texts hold."""
+    """Every object of a document and of JSON in its texts."""
     left = [document]
     while left:
-        one = left.pop()
-        if isinstance(one, dict):
-            yield one
-            left += one.values()
-        elif isinstance(one, list):
-            left += one
-        elif isinstance(one, str) and one.startswith("{"):
+        value = left.pop()
+        if isinstance(value, dict):
+            yield value
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, str) and value.startswith("{"):
             with suppress(ValueError, RecursionError):
-                left.append(json.loads(one))
+                left.append(json.loads(value))
 
 
 def _texts(document: object) -> Iterator[tuple[str, str]]:
@@ -223,7 +229,7 @@ def _texts(document: object) -> Iterator[tuple[str, str]]:
     for obj in _objects(document):
         for key in obj:
             if key == "JobName" and "JobDefinition" in obj:
-                continue  # what AWS Batch calls a run; elsewhere it is a job of AWS Glue
+                continue  # the name of a run in AWS Batch; elsewhere it is a job of AWS Glue
             for text in _values_at(obj, key):
                 if isinstance(text, str) and not text.startswith("{"):  # neither JSON nor an expression
                     yield key, text
@@ -235,9 +241,9 @@ def _expression_of_rule(rule: Mapping[str, Any]) -> str:
 
 
 def _values_at(document: object, path: str) -> list[Any]:
-    """The values at a path of names, of all objects of lists on the way."""
+    """The values at a path of names. Lists on the way give the values of all their objects."""
     found = [document]
     for name in path.split("."):
-        values = [one[name] for one in found if isinstance(one, dict) and name in one]
-        found = [one for value in values for one in (value if isinstance(value, list) else [value])]
+        values = [obj[name] for obj in found if isinstance(obj, dict) and name in obj]
+        found = [item for value in values for item in (value if isinstance(value, list) else [value])]
     return found

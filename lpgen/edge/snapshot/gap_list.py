@@ -1,4 +1,4 @@
-"""Collects what a snapshot couldn't read, and says it in few words."""
+"""Collects the parts that a snapshot couldn't read, and summarizes them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN_PLACES: Final = 3
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Miss:
-    """One thing that couldn't be read. Those that differ only in `where` and `reason` are reported together."""
+    """Something that couldn't be read. Misses that differ only in `where` and `reason` are reported together."""
 
     account: str
     subject: Subject
@@ -34,7 +34,7 @@ class GapList:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, account: str, subject: Subject, error: LpgenError | str, *, what: str = "", where: str = "") -> None:
-        """Adds a gap. `what` is a service, say, and `where` a Region or one of its resources."""
+        """Adds a gap. `what` may be a service, and `where` a Region or a resource."""
         code = error.code if isinstance(error, AwsError) else type(error).__name__
         reason = error if isinstance(error, str) else error.message
         with self._lock:
@@ -42,14 +42,14 @@ class GapList:
 
     @contextmanager
     def catch(self, account: str, subject: Subject, *, what: str = "", where: str = "") -> Iterator[None]:
-        """Turn an error of AWS into a gap; the rest continues."""
+        """Turns an error of AWS into a gap, and continues."""
         try:
             yield
         except AwsError as error:
             self.add(account, subject, error, what=what, where=where)
 
     def gaps(self) -> tuple[Gap, ...]:
-        """The gaps, sorted: what failed in the same way in several places is one, with the first reason."""
+        """The gaps, sorted. Failures of the same kind in several places are one gap, with the first reason."""
         groups: dict[tuple[str, Subject, str, str], list[_Miss]] = {}
         for miss in sorted(self._misses):
             groups.setdefault((miss.account, miss.subject, miss.what, miss.code), []).append(miss)

@@ -31,8 +31,8 @@ from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.ledger import open_ledger, read_generation
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.engines.local_processes import LocalEngine
+from lpgen.edge.logs.inflate import ReadLimits
 from lpgen.edge.logs.log_files import LogFile, chunk_files
-from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.errors import IngestError
 from tests.support.engine_samples import DeadlyReader
 from tests.support.ingests import ingest
@@ -287,7 +287,7 @@ def test_ingest_names_a_file_that_kills_each_worker_and_takes_the_rest(
     monkeypatch.setattr("lpgen.app.ingest.ChunkReader", DeadlyReader)
     monkeypatch.setattr("lpgen.app.ingest.CHUNK_FILES", 4)
     result = take(tmp_path / "data", tmp_path / "logs", engine=LocalEngine(2))
-    assert result.failures == (FileProblem(str(poison), "the process that read it died, each time"),)
+    assert result.failures == (FileProblem(str(poison), "the process that read it died each time"),)
     assert result.files_read == 12
     assert content(tmp_path / "data") == content(tmp_path / "clean")
 

@@ -32,7 +32,7 @@ from lpgen.edge.data_folder.usage_files import (
     read_usage,
     remove_stale_usage,
     write_usage,
-    write_usage_beside,
+    write_usage_part,
 )
 from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.edge.readers.iam_snapshot import OutlinedPolicies, outline_policies
@@ -238,7 +238,7 @@ def test_folder_in_parts_keeps_its_values_until_the_next_ingest(part: World) -> 
     usage = read_usage(part.data)
     with open_ledger(part.data) as ledger:
         added = replace(EMPTY_USAGE, table=usage.table.slice(0, 9), coverage=usage.coverage.slice(0, 9))
-        generation = write_usage_beside(part.data, ledger.generation, added)
+        generation = write_usage_part(part.data, ledger.generation, added)
         ledger.commit(generation, [])
     assert is_in_parts(part.data, generation)
     first = made_text(part)

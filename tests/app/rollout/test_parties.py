@@ -133,7 +133,7 @@ def test_a_run_whose_lock_was_removed_changes_nothing_more(world: World, arn: st
     was = world.read(arn)
     said = before_write(world, "AttachRolePolicy", lambda: world.client.delete_policy(PolicyArn=lock_of(world, arn)))
     assert said.startswith("3 ")
-    assert "isn't this run's any more: somebody removed it: nothing more was changed" in said
+    assert "no longer belongs to this run: somebody removed it: nothing else was changed" in said
     assert len(world.read(arn).holding.attached) == 2  # the call that was under way
     world.undo()
     assert world.read(arn) == was
@@ -154,7 +154,7 @@ def test_a_run_stops_when_a_journal_that_looks_like_its_own_takes_over_its_lock(
 
     said = before_write(world, "AttachRolePolicy", undo_by_copy)
     assert said.startswith("3 ")
-    assert "NoSuchEntity" in said or "isn't this run's any more" in said
+    assert "NoSuchEntity" in said or "no longer belongs to this run" in said
     assert world.read(arn).holding.inline == (("own", OLD_INLINE),)
     assert world.read(arn).holding.attached == (f"arn:aws:iam::{ACCOUNT}:policy/queues",)
 
@@ -260,7 +260,7 @@ def test_a_policy_that_is_deleted_while_it_is_read_is_no_sign_that_the_role_is_g
     writer = IamWriter(open_stand_in(account, step))
     assert writer.read_principal(PrincipalKind.ROLE, "app").holding == HeldPolicies((("own", OLD_INLINE),))
     account.attached["app"].append(queues)
-    with pytest.raises(AwsError, match="change all the time"):
+    with pytest.raises(AwsError, match="keep changing"):
         writer.read_principal(PrincipalKind.ROLE, "app")
     account.delete_role("app")
     assert writer.read_principal_id(PrincipalKind.ROLE, "app") == ""
@@ -304,7 +304,7 @@ def test_another_version_of_a_new_policy_is_noticed_before_a_role_counts_as_appl
 
     said = before_write(world, "DeleteRolePolicy", widen)
     assert said.startswith("3 ")
-    assert "has another document since" in said
+    assert "was changed since" in said
     assert world.read(arn).holding.attached == (f"arn:aws:iam::{ACCOUNT}:policy/queues",)
     assert world.read(arn).holding.inline == (("own", OLD_INLINE),)
 
@@ -351,8 +351,8 @@ def test_a_plan_is_not_undone_while_a_later_one_lies_on_top(world: World, arn: s
         later.apply()
         third = world.read(arn)
         said = world.undo(status=1).output
-        assert "a later rollout put " in said
-        assert "in place: undo that one first" in said
+        assert "a later rollout added " in said
+        assert ": undo that rollout first" in said
         assert world.read(arn) == third
         later.undo()
         assert world.read(arn) == second
@@ -366,7 +366,7 @@ def test_undo_leaves_a_new_policy_that_a_later_rollout_only_detached(world: Worl
     queues = next(policy for policy in world.read(arn).holding.attached if "lpgen-app-2" in policy)
     later = plan_on_top(world, arn, NEW[:1], tmp_path / "later")
     later.apply()
-    assert "was detached by somebody else, who may need it again: it stays" in world.undo(status=3).output
+    assert "was detached by somebody else, who may need it again: it is kept" in world.undo(status=3).output
     assert queues in world.made_policies()
     assert world.read(arn).holding.inline == (("own", OLD_INLINE),)
     later.undo(status=1)

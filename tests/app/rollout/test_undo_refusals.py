@@ -12,7 +12,7 @@ world = pytest.fixture(empty_account)
 
 
 def test_undo_of_a_plan_that_is_not_there_is_an_error(world: World) -> None:
-    assert "can't be read" in str(world.run("undo", str(world.home / "other.json"), status=1).exception)
+    assert "can't read" in str(world.run("undo", str(world.home / "other.json"), status=1).exception)
 
 
 def test_undo_refuses_a_plan_that_was_swapped(world: World) -> None:
@@ -31,7 +31,7 @@ def test_undo_leaves_what_others_changed_and_says_so(world: World) -> None:
     world.client.attach_role_policy(RoleName="other", PolicyArn=made)
     world.client.put_role_policy(RoleName="app", PolicyName="theirs", PolicyDocument=OLD)
     result = world.undo(status=3)
-    assert f"the policy {made} is attached to other, and is left as it is" in result.output
+    assert f"the policy {made} is attached to other, and is kept" in result.output
     world.client.detach_role_policy(RoleName="other", PolicyArn=made)
     result = world.undo(status=1)
     assert "the inline policy theirs was added since" in result.output
@@ -50,7 +50,7 @@ def test_undo_says_what_to_settle_where_what_it_made_was_edited(world: World) ->
     edited = world.client.create_policy_version(PolicyArn=made, PolicyDocument=wider, SetAsDefault=True)
     for _ in range(2):
         said = world.undo(status=3).output
-        assert f"the policy {made} has another version since, and is left as it is" in said
+        assert f"the policy {made} has another version since, and is kept" in said
         assert "app: undone except for the following: fix it by hand, then run `lpgen rollout undo` again" in said
     assert before == world.read(arn)
     world.client.set_default_policy_version(PolicyArn=made, VersionId="v1")
@@ -66,7 +66,7 @@ def test_undo_takes_nothing_away_where_the_old_policy_cannot_come_back(world: Wo
     edited_text = document(allow("sns:*"))
     world.client.put_role_policy(RoleName="app", PolicyName="own", PolicyDocument=edited_text)
     result = world.undo(status=3)
-    assert "the inline policy own was edited since, and is left as it is" in result.output
+    assert "the inline policy own was edited since, and is kept" in result.output
     assert "NOT RESTORED: fix the following by hand, then run `lpgen rollout undo` again" in result.output
     assert len(world.read(arn).holding.attached) == 1
     assert dict(world.read(arn).holding.inline)["own"] == edited_text

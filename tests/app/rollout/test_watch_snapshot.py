@@ -36,7 +36,7 @@ def test_watch_takes_no_policies_of_a_principal_of_which_the_snapshot_lacks_a_do
     details: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "Policies": []}
     with SnapshotWriter(tmp_path, NOW) as writer:
         roles = [entry("app"), entry("web", "guard")]
-        writer.write(f"policies/{ACCOUNT}.json", {**details, "RoleDetailList": roles})
+        writer.write_json(f"policies/{ACCOUNT}.json", {**details, "RoleDetailList": roles})
         writer.finish((), (), about={})
     found = policies_since(tmp_path, "")
     assert found is not None

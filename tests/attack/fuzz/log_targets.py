@@ -18,7 +18,7 @@ from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.ingest.event_history import open_event_history
-from lpgen.edge.logs.read_limits import ReadLimits
+from lpgen.edge.logs.inflate import ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
 from tests.attack.fuzz.target import Target
 from tests.attack.fuzz.world import record

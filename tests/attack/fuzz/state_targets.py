@@ -143,9 +143,11 @@ def taken_snapshot() -> Path:
     data = scratch() / "world" / "snapshots-data"
     account = TakenAccount(ACCOUNT, "main", 1, 1)
     with SnapshotWriter(data, datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)) as writer:
-        writer.write("policies/111122223333.json", details())
-        writer.write("scps.json", {ACCOUNT: []})
-        writer.write("schedules/111122223333.json", [asdict(Schedule("rule", "a", "rate(7 days)", True, 7, (ROLE,)))])
+        writer.write_json("policies/111122223333.json", details())
+        writer.write_json("scps.json", {ACCOUNT: []})
+        writer.write_json(
+            "schedules/111122223333.json", [asdict(Schedule("rule", "a", "rate(7 days)", True, 7, (ROLE,)))]
+        )
         writer.finish((account,), (Gap(ACCOUNT, Subject.TRAILS, "", "denied"),), about={"caller": ROLE})
     found = find_snapshot(data)
     assert found is not None

@@ -54,7 +54,7 @@ def test_a_link_to_another_folder_is_refused_and_changes_nothing_there(
     (tmp_path / "data").symlink_to(tmp_path / "precious")
     status, said = ingest(logs)
     assert status == 3
-    assert "is a link, and leads to no data folder" in said
+    assert "is a link, and its target is neither a data folder" in said
     assert [path.name for path in (tmp_path / "precious").iterdir()] == [content.partition("/")[0]]
     assert (mode(tmp_path / "precious"), precious.read_text()) == (0o755, "precious")
 

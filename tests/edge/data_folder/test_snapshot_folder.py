@@ -24,8 +24,8 @@ GAP = Gap("111122223333", Subject.TRAILS, "", "can't list the trails")
 
 def take(data: Path, moment: datetime = NOW) -> SnapshotStamp:
     with SnapshotWriter(data, moment) as writer:
-        writer.write("policies/111122223333.json", [{"RoleDetailList": [], "When": moment}])
-        writer.write("scps.json", {"111122223333": []})
+        writer.write_json("policies/111122223333.json", [{"RoleDetailList": [], "When": moment}])
+        writer.write_json("scps.json", {"111122223333": []})
         return writer.finish((ACCOUNT,), (GAP,), about={"caller": "arn"})
 
 
@@ -51,7 +51,7 @@ def test_a_snapshot_reads_back_as_it_was_taken(tmp_path: Path) -> None:
 
 def test_times_are_written_in_utc(tmp_path: Path) -> None:
     with SnapshotWriter(tmp_path, NOW) as writer:
-        writer.write("policies/1.json", {"at": datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=2)))})
+        writer.write_json("policies/1.json", {"at": datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=2)))})
         writer.finish((), (), about={})
     path = folder_of(tmp_path) / "policies" / "1.json"
     assert json.loads(path.read_text(encoding="utf-8")) == {"at": "2025-12-31T23:00:00+00:00"}
@@ -60,7 +60,7 @@ def test_times_are_written_in_utc(tmp_path: Path) -> None:
 def test_nothing_stays_of_a_snapshot_that_fails(tmp_path: Path) -> None:
     def fail() -> None:
         with SnapshotWriter(tmp_path, NOW) as writer:
-            writer.write("policies/1.json", {})
+            writer.write_json("policies/1.json", {})
             assert find_snapshot(tmp_path) is None
             raise ZeroDivisionError
 
@@ -82,7 +82,7 @@ def test_two_runs_of_one_second_do_not_meet(tmp_path: Path) -> None:
     with SnapshotWriter(tmp_path, NOW), pytest.raises(SnapshotError, match=f"being taken by process {os.getpid()}"):
         take(tmp_path)
     take(tmp_path)
-    with pytest.raises(SnapshotError, match="is there already"):
+    with pytest.raises(SnapshotError, match="already exists"):
         take(tmp_path)
     assert open_snapshot(folder_of(tmp_path)).stamp.gaps == (GAP,)
 
@@ -176,7 +176,7 @@ def test_a_lost_and_a_foreign_file_are_named(tmp_path: Path) -> None:
     take(tmp_path)
     folder = folder_of(tmp_path)
     (folder / "policies" / "999999999999.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(SnapshotError, match=r"holds a file too many: `policies/999999999999\.json`"):
+    with pytest.raises(SnapshotError, match=r"has an extra file: `policies/999999999999\.json`"):
         open_snapshot(folder)
     (folder / "policies" / "999999999999.json").unlink()
     (folder / "scps.json").unlink()

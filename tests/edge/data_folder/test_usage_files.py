@@ -27,7 +27,7 @@ from lpgen.edge.data_folder.usage_files import (
     read_usage_tables,
     remove_stale_usage,
     write_usage,
-    write_usage_beside,
+    write_usage_part,
     write_usage_tables,
 )
 from lpgen.errors import DataError
@@ -102,7 +102,7 @@ def test_only_the_owner_can_read_what_is_written(tmp_path: Path) -> None:
         try:
             generation = save(data, usage(*range(20)))
             with open_ledger(data) as ledger:
-                ledger.commit(write_usage_beside(data, generation, usage(1)), [])
+                ledger.commit(write_usage_part(data, generation, usage(1)), [])
         finally:
             os.umask(before)
         assert {path.stat().st_mode & 0o777 for path in (data, *data.rglob("*")) if path.is_dir()} == {0o700}, mask
@@ -162,7 +162,7 @@ def _saved(data: Path) -> str:
     """A data folder with tables in two parts; the same each time."""
     with open_ledger(data) as ledger:
         if not ledger.generation:
-            generation = write_usage_beside(data, write_usage(data, usage(*range(30))), usage(31))
+            generation = write_usage_part(data, write_usage(data, usage(*range(30))), usage(31))
             ledger.commit(generation, [])
             remove_stale_usage(data, generation)
             return generation
@@ -225,13 +225,13 @@ def test_remove_stale_usage_keeps_one_generation(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "usage").iterdir()] == [new]
 
 
-def test_write_usage_beside_changes_no_byte_of_the_merged_tables(tmp_path: Path) -> None:
+def test_write_usage_part_changes_no_byte_of_the_merged_tables(tmp_path: Path) -> None:
     """Whatever the sizes of the parts, and where they lie."""
     groups = [range(20), range(15, 18), range(3), range(20, 22), range(40), range(39, 41)]
     generation, seen = "", []
     for group in groups:
         seen.append(usage(*group))
-        generation = write_usage_beside(tmp_path, generation, seen[-1])
+        generation = write_usage_part(tmp_path, generation, seen[-1])
         with open_ledger(tmp_path) as ledger:
             ledger.commit(generation, [])
         remove_stale_usage(tmp_path, generation)
@@ -242,23 +242,23 @@ def test_write_usage_beside_changes_no_byte_of_the_merged_tables(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_write_usage_beside_leaves_what_is_there_and_keeps_the_parts_few(tmp_path: Path) -> None:
+def test_write_usage_part_leaves_what_is_there_and_keeps_the_parts_few(tmp_path: Path) -> None:
     big = usage(*range(28))
     generation = write_usage(tmp_path, big)
     first = (tmp_path / "usage" / generation / "usage.parquet").stat().st_ino
     for number in range(20):
-        generation = write_usage_beside(tmp_path, generation, usage(number))
+        generation = write_usage_part(tmp_path, generation, usage(number))
         assert (tmp_path / "usage" / generation / "usage.parquet").stat().st_ino == first
         assert len(read_usage_parts(tmp_path, generation)) <= 6
 
 
-def test_write_usage_beside_copies_where_there_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_usage_part_copies_where_there_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     generation = write_usage(tmp_path, usage(*range(9)))
-    linked = write_usage_beside(tmp_path, generation, usage(9))
+    linked = write_usage_part(tmp_path, generation, usage(9))
     monkeypatch.setattr("os.link", refuse)
     remove_stale_usage(tmp_path, generation)
-    assert write_usage_beside(tmp_path, generation, usage(9)) == linked
+    assert write_usage_part(tmp_path, generation, usage(9)) == linked
     assert len(read_usage_parts(tmp_path, linked)) == 2

@@ -18,8 +18,8 @@ import lpgen.edge.logs.json_documents as json_documents
 import lpgen.edge.logs.record_files as record_files
 from bench.hostile_logs import SHAPES
 from lpgen.core.cloudtrail.records import RawRecord, Unusable
+from lpgen.edge.logs.inflate import ReadLimits
 from lpgen.edge.logs.json_documents import Broken, KnownKeys, items_of_list, split_documents
-from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import Item, records_from_bytes
 from tests.support.log_samples import record_json
 

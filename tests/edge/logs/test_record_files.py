@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import lpgen.edge.logs.record_files as record_files
 from lpgen.core.cloudtrail.records import RawRecord, Record, Unusable, record_from_raw
+from lpgen.edge.logs.inflate import ReadLimits
 from lpgen.edge.logs.json_documents import MAX_NESTING, without_depths
-from lpgen.edge.logs.read_limits import ReadLimits
 from lpgen.edge.logs.record_files import records_from_bytes
 from tests.support.case_tables import each_case
 from tests.support.law_examples import examples
@@ -190,7 +190,7 @@ def test_records_from_bytes_recognizes_other_logs(text: str) -> None:
     assert (reason, position) == ("not_cloudtrail", "line 1")
 
 
-OTHER_EVENT = "an event of CloudWatch Logs that is no record"
+OTHER_EVENT = "an event of CloudWatch Logs that is not a record"
 
 
 def test_records_from_bytes_leaves_out_what_else_a_subscription_sends() -> None:
@@ -213,7 +213,7 @@ def test_records_from_bytes_counts_a_record_that_cloudwatch_logs_holds_in_part_a
 
 @pytest.mark.parametrize("events", [[{"a": 1}, {"b": 2}], [5], "x", {}])
 def test_records_from_bytes_takes_other_lists_called_events_for_no_log(events: object) -> None:
-    why = "the JSON is of no shape that holds CloudTrail records"
+    why = "the JSON has no known form of CloudTrail records"
     assert faults(read(json.dumps({"events": events}))) == [("unreadable_file", why, "line 1")]
 
 
@@ -308,7 +308,7 @@ def test_records_from_bytes_says_how_a_lookup_event_is_broken() -> None:
         (gzip.compress(b"x" * 5000, mtime=0)[:-9], "the gzip data ends too early", "byte 31"),
         (gzip.compress(b"{}", mtime=0) + b"junk", "the gzip data is followed by something else", "byte 22"),
         (b"\x1f\x8b", "the gzip data ends too early", "byte 2"),
-        (b'{"name": "no log"}', "the JSON is of no shape that holds CloudTrail records", "line 1"),
+        (b'{"name": "no log"}', "the JSON has no known form of CloudTrail records", "line 1"),
         (b"hello\nworld\n", "it is neither JSON nor gzip", "line 1"),
         (b"\x00\x01\x02" * 50, "it is neither JSON nor gzip", "line 1"),
         (b"[" * 100_000, "the JSON is nested too deep", "line 1"),
@@ -395,7 +395,7 @@ def test_what_is_cut_is_nothing_but_what_lies_too_deep(value: object) -> None:
 
 
 def test_records_from_bytes_gives_up_on_documents_in_documents() -> None:
-    assert faults(read("[" * 9 + "]" * 9)) == [("bad_record", "documents lie too deep in one another", "record 1")]
+    assert faults(read("[" * 9 + "]" * 9)) == [("bad_record", "documents nest too deep", "record 1")]
 
 
 @settings(max_examples=examples(300))

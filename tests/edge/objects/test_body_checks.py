@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-from lpgen.edge.logs.read_limits import DEFAULT_LIMITS
+from lpgen.edge.logs.inflate import DEFAULT_LIMITS
 from lpgen.edge.objects.body_checks import find_damage
 from tests.support.faulty_s3 import Keeping
 from tests.support.log_samples import log_bytes, record_json

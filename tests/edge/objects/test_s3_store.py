@@ -146,7 +146,7 @@ def test_read_all_takes_no_more_bytes_than_an_object_has(monkeypatch: pytest.Mon
             most = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-    said = "can't read it: more bytes come than it had when it was listed"
+    said = "can't read it: it has more bytes than when it was listed"
     assert [body.message if isinstance(body, AwsError) else body.data for body in found] == [said, b"2", said]
     assert most < 16 << 20
 

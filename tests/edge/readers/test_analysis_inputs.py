@@ -24,7 +24,7 @@ def data(tmp_path: Path) -> Path:
     for day in range(2):
         with SnapshotWriter(tmp_path, NOW + timedelta(days=day)) as writer:
             for path in ALL:
-                writer.write(path, {})
+                writer.write_json(path, {})
             writer.finish((), (), about={})
     return tmp_path
 
@@ -76,7 +76,7 @@ def test_named_policies_leave_out_the_reports_of_other_principals(data: Path) ->
     assert inputs.scps is not None
     everything = AnalysisFiles((Path("a"),), (Path("b"),), Path("c"), Path("d"), Path("e"))
     with SnapshotWriter(data / "other", NOW) as writer:
-        writer.write("policies/1.json", {})
+        writer.write_json("policies/1.json", {})
         writer.finish((), (), about={})
     assert choose_inputs(everything, data / "other") == everything
 

@@ -41,7 +41,7 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         "have the same name in one account",
     ),
     "same name of groups": (page(GroupDetailList=[group("dev"), group("Dev", "/a/")]), "have the same name"),
-    "role twice": (page(RoleDetailList=[role(), role(RolePolicyList=[INLINE])]), "is there twice, with different"),
+    "role twice": (page(RoleDetailList=[role(), role(RolePolicyList=[INLINE])]), "occurs twice, with different"),
     "user twice": (page(UserDetailList=[user("bob"), user("bob", GroupList=["dev"])]), "is there twice"),
     "policy twice": (page(RoleDetailList=[], Policies=[managed(LIMIT, "s3:*"), managed(LIMIT, "*")]), "is there twice"),
     "inline policy twice": (page(RoleDetailList=[role(RolePolicyList=[INLINE, INLINE])]), "policy or version `own` 2"),

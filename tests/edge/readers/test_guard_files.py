@@ -140,7 +140,7 @@ ERRORS: list[tuple[Callable[[Path], None], object, list[str]]] = [
     (scps_of, "3", ["no SCPs"]),
     (scps_of, [document()], ["not a list of levels"]),
     (scps_of, {ACCOUNT: document()}, [ACCOUNT, "not a list of levels"]),
-    (scps_of, {"123": [[document()]]}, ["`123` is no account id"]),
+    (scps_of, {"123": [[document()]]}, ["`123` is not an account id"]),
     (scps_of, [[document()], [document(), WRONG_STATEMENT]], ["level 2, policy 2", "statement 1"]),
     (scps_of, {OTHER: [[3]]}, [OTHER, "level 1, policy 1", "no policy document"]),
     (in_folder, "[]", ["not a JSON object"]),
@@ -152,8 +152,8 @@ ERRORS: list[tuple[Callable[[Path], None], object, list[str]]] = [
     (in_folder, {"resource": BUCKET}, ["no policy document"]),
     (in_folder, {"resource": BUCKET, "policy": "nonsense"}, ["not readable as JSON"]),
     (in_folder, {"resource": BUCKET, "policy": WRONG_STATEMENT}, ["statement 1"]),
-    (in_folder, {"resource": BUCKET, "account": "12", "policy": document()}, ["`12` is no account id"]),
-    (in_folder, {"resource": BUCKET, "account": 111122223333, "policy": document()}, ["is no account id"]),
+    (in_folder, {"resource": BUCKET, "account": "12", "policy": document()}, ["`12` is not an account id"]),
+    (in_folder, {"resource": BUCKET, "account": 111122223333, "policy": document()}, ["is not an account id"]),
 ]
 
 
@@ -174,8 +174,8 @@ def test_a_file_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:
     bytes_file = tmp_path / "latin.json"
     bytes_file.write_bytes(b'{"Statement": "\xff"}')
     for path, named in [
-        (tmp_path / "gone.json", "can't be opened"),
-        (tmp_path, "can't be opened"),
+        (tmp_path / "gone.json", "can't read"),
+        (tmp_path, "can't read"),
         (bytes_file, "JSON"),
     ]:
         for read in (boundary_of, scps_of):
@@ -191,7 +191,7 @@ def test_a_file_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:
     [
         ([], "can't read"),
         ({"one.json": 3}, "can't read"),
-        ({"one.json": BUCKET, "gone.json": QUEUE}, "`gone.json`, which is not there"),
+        ({"one.json": BUCKET, "gone.json": QUEUE}, "`gone.json`, which doesn't exist"),
         ({"one.json": "data"}, "`data` is not the ARN of one resource"),
         ("{", "can't read"),
     ],

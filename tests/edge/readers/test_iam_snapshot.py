@@ -334,10 +334,10 @@ def test_byte_order_marks_are_read(tmp_path: Path, encoding: str) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "is not JSON"),
-        (b"{", "is not JSON"),
-        (b"[" * 100_000, "is not JSON"),
-        (b"\xff\xfe\x00", "is not JSON"),
+        (b"", "is not valid JSON"),
+        (b"{", "is not valid JSON"),
+        (b"[" * 100_000, "is not valid JSON"),
+        (b"\xff\xfe\x00", "is not valid JSON"),
         (gzip.compress(b"{}", mtime=0)[:-4], "can't be read"),
         (b"\x1f\x8bnonsense", "can't be read"),
         ([], "holds no authorization details"),

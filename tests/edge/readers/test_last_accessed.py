@@ -88,10 +88,10 @@ def test_read_last_accessed_takes_arns_from_the_index(tmp_path: Path) -> None:
         ([], "not finished"),
         ("{", "no JSON"),
         ({"Records": []}, "no report"),
-        (page({**S3, "LastAuthenticated": "yesterday"}), "`yesterday` is no time"),
+        (page({**S3, "LastAuthenticated": "yesterday"}), "`yesterday` is not a time"),
         (page({**S3, "TotalAuthenticatedEntities": 2}), "several principals"),
         (page(S3, {**S3, "ServiceNamespace": "x", "LastAuthenticatedEntity": f"{ROLE}2"}), "several principals"),
-        (page(JobCompletionDate=None, JobCreationDate=None), "doesn't say when"),
+        (page(JobCompletionDate=None, JobCreationDate=None), "its date is unknown"),
     ],
 )
 def test_read_last_accessed_leaves_out_and_names_what_is_no_finished_report(

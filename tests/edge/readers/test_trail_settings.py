@@ -102,12 +102,12 @@ def test_read_trails_gives_a_trail_without_own_selectors_the_default_ones(tmp_pa
     ("text", "message"),
     [
         ("", "holds no settings of a trail"),
-        ("{", "is no JSON"),
-        (json.dumps({"Records": []}), "something else than settings of a trail"),
+        ("{", "is not valid JSON"),
+        (json.dumps({"Records": []}), "something other than trail settings"),
         (json.dumps({"Trail": TRAIL}), f"the event selectors of `{ARN}` are missing"),
         (json.dumps(SELECTORS), f"the settings of `{ARN}` are missing"),
         (json.dumps([{"Trail": TRAIL}, {"Trail": {**TRAIL, "IsMultiRegionTrail": False}}]), "contradicts"),
-        (json.dumps([{"Trail": {**TRAIL, "TrailARN": "main"}}, {**SELECTORS, "TrailARN": "main"}]), "no whole"),
+        (json.dumps([{"Trail": {**TRAIL, "TrailARN": "main"}}, {**SELECTORS, "TrailARN": "main"}]), "not a complete"),
         (json.dumps([{"Trail": {**TRAIL, "IsMultiRegionTrail": "yes"}}, SELECTORS]), "Expected bool"),
         (
             json.dumps({"TrailARN": ARN, "EventSelectors": [{"ReadWriteType": "Some"}]}),
@@ -120,7 +120,7 @@ def test_read_trails_gives_a_trail_without_own_selectors_the_default_ones(tmp_pa
         (json.dumps({"TrailARN": ARN, "AdvancedEventSelectors": [{"FieldSelectors": [{}]}]}), "names no `Field`"),
         (
             json.dumps([{"Trail": TRAIL}, {"Trail": {**TRAIL, "TrailARN": OTHER}}, SELECTORS, {"IsLogging": False}]),
-            "not of which trail",
+            "doesn't say for which trail",
         ),
     ],
 )

@@ -36,7 +36,7 @@ def test_ingest_leaves_days_whose_records_may_still_come(moto: Server, tmp_path:
     began = datetime(2024, 3, 9, 12, tzinfo=UTC)
     for table, last, why in (
         (PROJECTED, "2024-03-08", "today isn't over"),
-        (definition(), "2024-03-07", "records may still come late"),
+        (definition(), "2024-03-07", "records may still arrive late"),
     ):
         with world(moto, table, records_of(range(56))) as found:
             result = found.take(tmp_path / last, began=began)
@@ -86,7 +86,7 @@ def test_ingest_asks_again_for_days_without_a_record(moto: Server, tmp_path: Pat
     with world(moto, PROJECTED, records_of(range(3))) as found:
         result = found.take(tmp_path / "data")
         assert result.days_read == 3
-        note = f"`{found.name}` holds no record of 25 days, from 2024-03-04 to 2024-03-28; a later run asks again"
+        note = f"`{found.name}` has no record of 25 days, from 2024-03-04 to 2024-03-28; a later run tries again"
         assert note in result.notes
         again = found.take(tmp_path / "data")
         assert (again.days_known, again.days_read) == (3, 0)

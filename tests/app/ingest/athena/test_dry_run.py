@@ -56,7 +56,7 @@ def test_dry_run_says_why_the_bytes_are_not_known(march: World, tmp_path: Path) 
     options = ("--since", "2024-03-05", "--until", "2024-03-09", "--data", tmp_path / "data", "--dry-run")
     result = march.run(march.address, *options)
     assert (result.returncode, "SELECT" in result.stdout) == (0, True)
-    assert "how much they would read isn't known: can't list" in result.stderr
+    assert "the amount that they would read is unknown: can't list" in result.stderr
 
 
 def test_ingest_reads_a_table_as_a_whole_only_if_told_to(moto: Server, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_ingest_reads_a_table_as_a_whole_only_if_told_to(moto: Server, tmp_path:
         refused = found.run(found.address, *options)
         assert refused.returncode == 2
         assert (
-            f"no partition of `{found.name}` tells the day: 3 queries would read at most 1,200 bytes" in refused.stderr
+            f"no partition of `{found.name}` gives the day: 3 queries would read at most 1,200 bytes" in refused.stderr
         )
         assert "or give --yes" in refused.stderr
         assert found.athena.queries == []

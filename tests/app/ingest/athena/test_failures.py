@@ -33,7 +33,7 @@ def test_ingest_keeps_the_days_before_one_that_is_too_large(march: World, tmp_pa
     march.athena.fail = fails_on(date(2024, 3, 10), "Query exhausted resources at this scale factor")
     with pytest.raises(AwsError, match="exhausted resources") as caught:
         march.take(tmp_path / "data")
-    assert caught.value.hint.startswith("a day is too large: ask for fewer --account or --region")
+    assert caught.value.hint.startswith("a day is too large: use fewer --account or --region")
     march.athena.fail = lambda _, __: None
     assert march.take(tmp_path / "data").days_known == 9
     assert tables(tmp_path / "data") == tables_from_records(tmp_path, records_of(range(56)))
@@ -97,7 +97,7 @@ def test_ingest_survives_connections_that_break_in_the_answer(march: World, tmp_
     ("change", "message"),
     [
         (lambda rows: [row[:-1] for row in rows], "other columns"),
-        (lambda rows: [*rows, rows[-1][:-1]], "row 3 of it is cut"),
+        (lambda rows: [*rows, rows[-1][:-1]], "row 3 is truncated"),
         (lambda _: [], "other columns"),
     ],
 )
@@ -119,5 +119,5 @@ def test_ingest_refuses_events_of_another_day_than_it_asked_for(moto: Server, tm
         found.athena.change = lambda rows: [
             [str(cell).replace("2024-03-01T", "2025-01-01T") for cell in row] for row in rows
         ]
-        with pytest.raises(IngestError, match="wasn't asked for: `2025-01-01`"):
+        with pytest.raises(IngestError, match="wasn't requested: `2025-01-01`"):
             found.take(tmp_path / "data")

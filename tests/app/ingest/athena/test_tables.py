@@ -64,4 +64,4 @@ def test_ingest_says_that_a_table_may_want_accounts(moto: Server, tmp_path: Path
         found.athena.fail = fails_on(date(2024, 3, 1), why)
         with pytest.raises(AwsError, match="projected partition column account") as caught:
             found.take(tmp_path / "data")
-    assert caught.value.hint.endswith("if it wants accounts or Regions, --account and --region")
+    assert caught.value.hint.endswith("if it needs accounts or Regions, give --account and --region")

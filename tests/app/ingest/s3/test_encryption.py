@@ -101,7 +101,7 @@ def test_ingest_command_fails_and_takes_damaged_objects_later(s3: Server, tmp_pa
             done = run_lpgen(proxy.server, "ingest", bucket.address(), "--data", data, **options)
             asked = {"x-amz-checksum-mode" in request.headers for request in proxy.reads()}
         assert (done.returncode, asked) == (3, {mode == "when_supported"}), done.stderr
-        assert f"    {bucket.address(victim)}: can't read it: the bytes that came don't fit the ETag" in done.stderr
+        assert f"    {bucket.address(victim)}: can't read it: the received bytes don't fit the ETag" in done.stderr
         again = run_lpgen(s3, "ingest", bucket.address(), "--data", data, **options)
         assert (again.returncode, again.stderr.split(" with")[0]) == (0, "1 new object"), again.stderr
         assert content(data) == content_from_files(tmp_path / f"files-{mode}", logs)

@@ -86,7 +86,7 @@ def test_ingest_names_an_address_that_holds_nothing(s3: Server, tmp_path: Path) 
     bucket = make_bucket(s3)
     bucket.put(daily_logs([1]))
     result = take_from(s3, tmp_path / "data", bucket.address(), bucket.address("AWSLog"))
-    assert result.failures == (FileProblem(bucket.address("AWSLog/"), "there is nothing of this name"),)
+    assert result.failures == (FileProblem(bucket.address("AWSLog/"), "there is nothing with this name"),)
     assert result.objects_read == 1
 
 
