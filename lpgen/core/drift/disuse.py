@@ -111,7 +111,7 @@ class _QuietDays:
     def since(self, day: date) -> int:
         """How many covered days there are after a day."""
         if day not in self._known:
-            self._known[day] = sum(day > day for day in self._days)
+            self._known[day] = sum(covered > day for covered in self._days)
         return self._known[day]
 
 
