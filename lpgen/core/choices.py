@@ -64,12 +64,12 @@ def keep_from_words(words: Iterable[str]) -> KeepByKind:
     """
     chosen = dict(keep_each(KeepUnobservable.SIGNED))
     for word in words:
-        kind, is_one, value = word.rpartition("=")
+        kind, equals, value = word.rpartition("=")
         if value not in list(KeepUnobservable):
             raise ValueError(f"{value!a} is none of {', '.join(KeepUnobservable)}")
-        if is_one and kind not in list(UnobservableKind):
+        if equals and kind not in list(UnobservableKind):
             raise ValueError(f"{kind!a} is no kind; the kinds are {', '.join(UnobservableKind)}")
-        chosen.update(dict.fromkeys([UnobservableKind(kind)] if is_one else UnobservableKind, KeepUnobservable(value)))
+        chosen.update(dict.fromkeys([UnobservableKind(kind)] if equals else UnobservableKind, KeepUnobservable(value)))
     return KeepByKind(chosen)
 
 
@@ -97,6 +97,11 @@ class Severity(StrEnum):
     MEDIUM = "medium"
     LOW = "low"
     INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """Its place in this order, from 0."""
+        return tuple(Severity).index(self)
 
 
 class Duty(StrEnum):

@@ -58,4 +58,4 @@ def _with_tail(name: str, whole: str) -> str:
 
 def plain_name(text: str) -> str:
     """The text with `_` for each character that isn't safe in the name of a file everywhere."""
-    return "".join(one if one.isascii() and (one.isalnum() or one in "_+=,.@-") else "_" for one in text)
+    return "".join(char if char.isascii() and (char.isalnum() or char in "_+=,.@-") else "_" for char in text)

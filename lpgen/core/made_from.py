@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from datetime import date
 from typing import Final, Literal
 
 import msgspec
 
 from lpgen.core.choices import ScopeChoice, keep_from_words, words_of_keep
-from lpgen.core.digests import Inputs, OptionValue, digest_of_facts
+from lpgen.core.digests import Inputs, OptionValue, PolicyFile, digest_of_facts
 from lpgen.core.options import Options
 from lpgen.errors import OutputError, quote_reason
 
@@ -61,27 +61,17 @@ def options_from_facts(facts: Mapping[str, OptionValue], options: Options) -> tu
         OutputError: a choice is missing, unknown or has the wrong type.
     """
     try:
-        chosen = msgspec.convert(facts, _Choices, strict=True)
-        keep = keep_from_words(chosen.keep_unobservable.split(" "))
+        chosen = msgspec.structs.asdict(msgspec.convert(facts, _Choices, strict=True))
+        keep = keep_from_words(chosen.pop("keep_unobservable").split(" "))
     except (msgspec.ValidationError, ValueError) as error:
         raise OutputError(f"can't read the options of an output: {quote_reason(error)}") from error
-    return (
-        replace(
-            options,
-            keep_unobservable=keep,
-            scope=chosen.scope,
-            min_days=chosen.min_days,
-            max_expected_denials=chosen.max_expected_denials,
-            as_of=chosen.as_of,
-            inline=chosen.inline,
-            principal=chosen.principal,
-            attached_quota=chosen.attached_quota,
-        ),
-        chosen.code,
-    )
+    code = chosen.pop("code")
+    return replace(options, keep_unobservable=keep, **chosen), code
 
 
 class _Choices(msgspec.Struct, forbid_unknown_fields=True):
+    """The choices in `Options`, and the form of the code."""
+
     keep_unobservable: str
     scope: ScopeChoice
     min_days: int
@@ -95,24 +85,17 @@ class _Choices(msgspec.Struct, forbid_unknown_fields=True):
 
 def changed_inputs(then: Inputs, now: Inputs) -> tuple[str, ...]:
     """The names of the inputs that differ, in words, in the order of `Inputs`. Files may be in other folders."""
-    pairs = {
-        "lpgen version": (then.lpgen_version, now.lpgen_version),
-        "catalog": (then.catalog, now.catalog),
-        "usage": (then.usage, now.usage),
-        "policies": (_named_digests(then), _named_digests(now)),
-        "snapshot": (then.snapshot, now.snapshot),
-        "guards": (then.guards, now.guards),
-        "trails": (then.trails, now.trails),
-        "last accessed": (then.last_accessed, now.last_accessed),
-        "decisions": (then.decisions, now.decisions),
-        "options": (then.options, now.options),
-    }
-    return tuple(name for name, (one, other) in pairs.items() if one != other)
+    pairs = ((field.name, getattr(then, field.name), getattr(now, field.name)) for field in fields(Inputs))
+    return tuple(
+        name.replace("_", " ")
+        for name, before, after in pairs
+        if (_named_digests(before) != _named_digests(after) if name == "policies" else before != after)
+    )
 
 
-def _named_digests(inputs: Inputs) -> list[tuple[str, str]]:
-    """The digests of the policies' files with their names, without their folders."""
-    return sorted((policy.file.replace("\\", "/").rpartition("/")[2], policy.sha256) for policy in inputs.policies)
+def _named_digests(files: Iterable[PolicyFile]) -> list[tuple[str, str]]:
+    """The digests of files with their names, without their folders."""
+    return sorted((file.file.replace("\\", "/").rpartition("/")[2], file.sha256) for file in files)
 
 
 def _digest(value: object) -> str:

@@ -40,20 +40,13 @@ def is_named(arn: str, glob: str) -> bool:
 @lru_cache(maxsize=16)
 def _ending(glob: str) -> str:
     """How every name ends that a glob matches, as far as it is the end of the principal's own name."""
-    return _NO_ENDING.split(glob)[-1]
+    return re.split("[*?/: ]", glob)[-1]
 
 
-_NO_ENDING: Final = re.compile(r"[*?/: ]")
-
-
-_DID_YOU_MEAN: Final = "did you mean {names}?"
-_USE_A_NAME: Final = "use an ARN, a name, or a glob"
-
-
-def hint_of_name(text: str, arns: Iterable[str], *, otherwise: str = _USE_A_NAME) -> str:
+def hint_of_name(text: str, arns: Iterable[str], *, otherwise: str = "use an ARN, a name, or a glob") -> str:
     """What to write instead of a text that names none of these principals: the closest names, if any is close."""
     shown = closest_names(text, arns)
-    return _DID_YOU_MEAN.format(names=" or ".join(map(quote_input, shown))) if shown else otherwise
+    return f"did you mean {' or '.join(map(quote_input, shown))}?" if shown else otherwise
 
 
 def closest_names(text: str, arns: Iterable[str]) -> list[str]:

@@ -45,12 +45,7 @@ _ACCOUNT: Final = (
     "s3:ListAllMyBuckets",
 )
 _READ_PRINCIPALS: Final = {
-    PrincipalKind.ROLE: (
-        "iam:GetRole",
-        "iam:GetRolePolicy",
-        "iam:ListAttachedRolePolicies",
-        "iam:ListRolePolicies",
-    ),
+    PrincipalKind.ROLE: ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"),
     PrincipalKind.USER: (
         "iam:GetUser",
         "iam:GetUserPolicy",
@@ -67,11 +62,7 @@ _EDIT: Final = {
     PrincipalKind.ROLE: ("iam:DeleteRolePolicy", "iam:PutRolePolicy"),
     PrincipalKind.USER: ("iam:DeleteUserPolicy", "iam:PutUserPolicy"),
 }
-_READ_POLICIES: Final = (
-    "iam:GetPolicy",
-    "iam:GetPolicyVersion",
-    "iam:ListPolicyVersions",
-)
+_READ_POLICIES: Final = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions")
 _MAKE_POLICIES: Final = ("iam:CreatePolicy", "iam:DeletePolicy", "iam:ListEntitiesForPolicy", "iam:TagPolicy")
 _LOCK: Final = ("iam:CreatePolicy", "iam:DeletePolicy")
 
@@ -85,9 +76,6 @@ _QUERIES: Final = (
 _TABLES: Final = ("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable")
 _LIST_ANSWERS: Final = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
 _KEEP_ANSWERS: Final = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
-
-
-_NO_ROLE: Final = "YOUR-ROLE"
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -143,7 +131,7 @@ def own_policies(
         _allow("ReadResourceTags", (_REGIONS, "tag:GetResources"), "*"),
         _allow("ReadSchedules", _asked((*schedules.schedules.values(), *schedules.work.values()), _FUNCTIONS), "*"),
     )
-    assumed = f"arn:{partition}:iam::*:role/{role or _NO_ROLE}"
+    assumed = f"arn:{partition}:iam::*:role/{role or 'YOUR-ROLE'}"
     other_accounts = (_allow("ReachOtherAccounts", ("sts:AssumeRole",), assumed),) if role else ()
     rollout = _document(*_rollout(_reach(plan) if plan else _anything(partition, account)), *other_accounts)
     return {

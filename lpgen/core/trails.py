@@ -81,32 +81,22 @@ class Trail:
         return self.logging and (self.organization or self.account == account)
 
 
-_TRAIL: Final = "{arn} of {whom} in {where}{state}: {events}"
-_ORGANIZATION: Final = "the organization"
-_ALL_REGIONS: Final = "all Regions"
-_NOT_LOGGING: Final = " (not logging now)"
-_DATA_EVENTS: Final = "data events of {types}"
-_MANAGEMENT_EVENTS: Final = "management events"
-_NOTHING: Final = "nothing"
-
-
 def describe_trail(trail: Trail) -> str:
     """The events that a trail records, in one sentence."""
-    where = _ALL_REGIONS if trail.multi_region else trail.home_region
-    whom = _ORGANIZATION if trail.organization else trail.account
+    owner = "the organization" if trail.organization else trail.account
+    where = "all Regions" if trail.multi_region else trail.home_region
     found: dict[str, list[str]] = {}
     for selector in trail.selectors:
         kind = next((test.values for test in selector.tests if test.field == "resources.type"), ())
         limits = " and ".join(str(test) for test in selector.tests if test.field != "resources.type")
         if selector.category in ("Data", "Management"):
-            what = _DATA_EVENTS.format(types=", ".join(kind)) if selector.category == "Data" else _MANAGEMENT_EVENTS
+            what = f"data events of {', '.join(kind)}" if selector.category == "Data" else "management events"
             found.setdefault(what, []).append(limits)
     recorded = [
         what if "" in limits else f"{what} with {' or '.join(limits)}" for what, limits in sorted(found.items())
     ]
-    state = "" if trail.logging else _NOT_LOGGING
-    events = "; ".join(recorded) or _NOTHING
-    return _TRAIL.format(arn=trail.arn, whom=whom, where=where, state=state, events=events)
+    state = "" if trail.logging else " (not logging now)"
+    return f"{trail.arn} of {owner} in {where}{state}: {'; '.join(recorded) or 'nothing'}"
 
 
 def trails_of_accounts(trails: Iterable[Trail], accounts: Iterable[str]) -> Mapping[str, tuple[Trail, ...]]:

@@ -123,7 +123,9 @@ def missing_days(
     """
     known = set()
     for day in ingested:
-        shared = day.table == str(table.name) or _nested(day.location, table.location)
+        theirs, own = day.location, table.location
+        nested = theirs and own and (theirs.startswith(own) or own.startswith(theirs))
+        shared = day.table == str(table.name) or nested
         if not shared or not days.first <= day.day <= days.last or not day.wanted.meets(wanted):
             continue
         if (day.table, day.location) != (str(table.name), table.location) or not day.wanted.covers(wanted):
@@ -148,10 +150,6 @@ class TablePlan:
     def days_known(self) -> int:
         """How many days were ingested before."""
         return len(self.days.days) - len(self.missing)
-
-
-def _nested(one: str, other: str) -> bool:
-    return bool(one and other) and (one.startswith(other) or other.startswith(one))
 
 
 # ---------------------------------------------------------------- the query

@@ -42,13 +42,6 @@ INVARIANT: a table that lacks another column of `FIELDS` is refused. These decid
 actions of a call; every table that AWS documents has them all. Without one, hidden use would look unused.
 """
 
-_NO_COLUMN: Final = "the table has no column `{column}`: {why}"
-_NO_SOURCE_IDENTITIES: Final = (
-    "the table has no source identities of sessions: that roles hand them on shows in answers alone"
-)
-_PARTITIONS_ADDED: Final = "partitions of the table are added one by one: records of those not yet added stay unseen"
-_NO_DAYS: Final = "no partition of the table tells the day: each query reads all of it"
-
 _TEXT: Final = re.compile(r"string|varchar\b.*|char\b.*")
 _IDENTITY: Final = r"struct<(?=(.*,)?type:).*sessioncontext:struct<.*sessionissuer:struct<[^<>]*\barn:.*"
 _TYPES: Final = {
@@ -91,14 +84,19 @@ class AthenaTable:
     def describe_lacks(self) -> tuple[str, ...]:
         """The limits of the table, as sentences for people."""
         known = {*self.columns, "eventcategory"} if "managementevent" in self.columns else self.columns
-        lacking = [(column, why) for column, why in _MAY_LACK.items() if why and column not in known]
-        lacks = [_NO_COLUMN.format(column=column, why=why) for column, why in lacking]
+        lacks = [
+            f"the table has no column `{column}`: {why}"
+            for column, why in _MAY_LACK.items()
+            if why and column not in known
+        ]
         if not self.is_text("useridentity") and "sourceidentity:" not in self.columns["useridentity"]:
-            lacks.append(_NO_SOURCE_IDENTITIES)
+            lacks.append(
+                "the table has no source identities of sessions: that roles hand them on shows in answers alone"
+            )
         if self.keys and not self.is_projected:
-            lacks.append(_PARTITIONS_ADDED)
+            lacks.append("partitions of the table are added one by one: records of those not yet added stay unseen")
         if not self.day_keys:
-            lacks.append(_NO_DAYS)
+            lacks.append("no partition of the table tells the day: each query reads all of it")
         return tuple(lacks)
 
 

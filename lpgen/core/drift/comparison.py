@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final
 
 from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder
@@ -119,29 +118,22 @@ def comparison_of(before: State, after: State, catalog: Catalog, options: DriftO
     return StateComparison(before, after, catalog, options, Gains(catalog), finder)
 
 
-_LATER_BASELINE: Final = (
-    "the baseline is as of {before}, which is later than {after}: ingest the logs since, or give --as-of"
-)
-_NOTHING_NEWER: Final = "no record is newer than the baseline's, the last is of {}"
-_NO_RECORD: Final = "there is no record"
-_OLDER_CATALOG: Final = "the catalog is older than the baseline's, which is of {}"
-_TRAILS_OF_ONE_SIDE: Final = "trail settings are known {} alone, so that they can't be compared"
-_SCPS_OF_ONE_SIDE: Final = "SCPs are known {} alone: grants that they cap differ for that reason"
-_SIDES: Final = {False: "of the baseline", True: "now"}
-
-
 def _notes(before: State, after: State) -> Iterator[str]:
-    if after.stamp.as_of < before.stamp.as_of:
-        yield _LATER_BASELINE.format(before=before.stamp.as_of, after=after.stamp.as_of)
-    old, new = before.coverage.last_day, after.coverage.last_day
-    if old == new:
-        yield _NOTHING_NEWER.format(old) if old else _NO_RECORD
-    if after.stamp.catalog_date < before.stamp.catalog_date:
-        yield _OLDER_CATALOG.format(before.stamp.catalog_date)
+    old, new = before.stamp, after.stamp
+    if new.as_of < old.as_of:
+        later = f"the baseline is as of {old.as_of}, which is later than {new.as_of}"
+        yield f"{later}: ingest the logs since, or give --as-of"
+    last = after.coverage.last_day
+    if before.coverage.last_day == last:
+        yield f"no record is newer than the baseline's, the last is of {last}" if last else "there is no record"
+    if new.catalog_date < old.catalog_date:
+        yield f"the catalog is older than the baseline's, which is of {old.catalog_date}"
     if bool(before.trails) != bool(after.trails):
-        yield _TRAILS_OF_ONE_SIDE.format(_SIDES[bool(after.trails)])
+        side = "now" if after.trails else "of the baseline"
+        yield f"trail settings are known {side} alone, so that they can't be compared"
     if before.knows_scps != after.knows_scps:
-        yield _SCPS_OF_ONE_SIDE.format(_SIDES[after.knows_scps])
+        side = "now" if after.knows_scps else "of the baseline"
+        yield f"SCPs are known {side} alone: grants that they cap differ for that reason"
 
 
 def accept_findings(drift: Drift, decisions: Iterable[Decision], *, as_of: date) -> Drift:
@@ -173,4 +165,4 @@ def _words(decisions: Iterable[Decision], finding: DriftFinding) -> str:
 
 def _speaks_of(decision: Decision, finding: DriftFinding) -> bool:
     concerned = finding.principals or (finding.subject,)
-    return glob_match(decision.item, finding.item) and all(is_named(one, decision.principal) for one in concerned)
+    return glob_match(decision.item, finding.item) and all(is_named(arn, decision.principal) for arn in concerned)

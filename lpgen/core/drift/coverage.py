@@ -144,7 +144,7 @@ def _silence(last: date, state: State) -> int:
 
 
 def _silent_account(account: str, after: State) -> DriftFinding:
-    coverage: AccountCoverage | None = after.coverage.account(account)
+    coverage = after.coverage.account(account)
     since = f"since {coverage.last_day}" if coverage else _ANY_MORE
     return _lost("account", Severity.HIGH, account, what="no-records", since=since)
 

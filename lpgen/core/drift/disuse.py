@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Final
 
 from lpgen.core.analysis.grants.granting import granting_by_action
 from lpgen.core.analysis.observability.missed_use import ObservedUse
@@ -21,9 +20,6 @@ from lpgen.core.drift.states import State
 from lpgen.core.evidence import AccountCoverage, PrincipalUsage, Use
 from lpgen.core.model import Action, Outcome
 from lpgen.core.registry.row import IAM_GUIDE, Row
-
-_LAST_USED: Final = "last used on {}"
-_LAST_USED_OF: Final = "{}, last used on {}"
 
 
 class DisuseDrift(DriftKind):
@@ -138,7 +134,7 @@ def _quiet(pair: Pair, day: date, gains: Gains, *, days: int) -> DriftFinding:
         subject=pair.arn,
         principals=(pair.arn,),
         details=gains.details(gains.dangerous(granted), "may still"),
-        ties=(_LAST_USED.format(day),),
+        ties=(f"last used on {day}",),
     )
 
 
@@ -149,6 +145,6 @@ def _newly_unused(arn: str, unused: Mapping[Action, date], gains: Gains, *, days
         severity=gains.severity(unused, DisuseDrift.NEWLY_UNUSED),
         subject=arn,
         principals=(arn,),
-        details=tuple(_LAST_USED_OF.format(action, day) for action, day in sorted(unused.items())),
+        details=tuple(f"{action}, last used on {day}" for action, day in sorted(unused.items())),
         ties=(", ".join(sorted(unused)),),
     )

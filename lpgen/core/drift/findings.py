@@ -19,8 +19,6 @@ from lpgen.core.model import AccessLevel, Action
 from lpgen.core.registry.row import Finding, Kind, say
 from lpgen.core.replacements import Decision, DecisionsStamp
 
-_SEVERITIES: Final = tuple(Severity)
-
 
 class DriftKind(Kind):
     """The kinds of findings, in the order in which equally severe ones are told."""
@@ -108,7 +106,7 @@ class Drift:
 
     def reaches(self, severity: Severity) -> bool:
         """Whether any open finding is as severe, or more."""
-        return any(_SEVERITIES.index(finding.severity) <= _SEVERITIES.index(severity) for finding in self.open)
+        return any(finding.severity.rank <= severity.rank for finding in self.open)
 
 
 def fingerprint(parts: Iterable[str]) -> str:

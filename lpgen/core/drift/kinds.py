@@ -48,14 +48,13 @@ DRIFT_ITEM_WORDS: Final = frozenset(word for kind in DRIFT_KINDS for word in kin
 """The words that the items of drift findings begin with, in decisions."""
 
 _PLACES: Final = {kind: place for place, kind in enumerate(DRIFT_KINDS)}
-_SEVERITIES: Final = tuple(Severity)
 
 
 def finding_order(finding: DriftFinding) -> tuple[object, ...]:
     """Open ones first, then by severity, kind and subject."""
     return (
         bool(finding.accepted_by),
-        _SEVERITIES.index(finding.severity),
+        finding.severity.rank,
         _PLACES[finding.kind],
         finding.subject,
         finding.item,
@@ -115,7 +114,7 @@ def causes_of(findings: Iterable[DriftFinding]) -> tuple[Cause, ...]:
     found: dict[int, list[DriftFinding]] = defaultdict(list)
     for at, finding in enumerate(ordered):
         found[root_of(at)].append(finding)
-    return tuple(Cause(tuple(one)) for one in sorted(found.values(), key=_order))
+    return tuple(Cause(tuple(together)) for together in sorted(found.values(), key=_order))
 
 
 def _order(together: list[DriftFinding]) -> tuple[object, ...]:

@@ -44,11 +44,6 @@ class PolicyDrift(DriftKind):
     )
 
 
-_GONE: Final = "{} is gone"
-_CAME: Final = "{} came"
-_SAYS_ELSE: Final = "{} says something else"
-_OTHER_VERSION: Final = "its version was {}, and is {}"
-_MORE_STATEMENTS: Final = "and {:,} more statements"
 _LONGEST: Final = 300
 _MOST_STATEMENTS: Final = 6
 
@@ -73,12 +68,12 @@ def _own_changes(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
     changes: list[tuple[str, ...]] = []
     for key in sorted(old.keys() | new.keys()):
         if key not in new:
-            changes.append((_GONE.format(_call(key)),))
+            changes.append((f"{_call(key)} is gone",))
         elif key not in old:
-            changes.append((_CAME.format(_call(key)), *_statement_lines(None, new[key].document)))
+            changes.append((f"{_call(key)} came", *_statement_lines(None, new[key].document)))
         elif key[0] == "inline" and not says_the_same_policy(old[key], new[key]):
             lines = _statement_lines(old[key].document, new[key].document)
-            changes.append((_SAYS_ELSE.format(_call(key)), *lines))
+            changes.append((f"{_call(key)} says something else", *lines))
     if not changes:
         return
     got = _from(pair, {key for key in new if key not in old or key[0] == "inline"})
@@ -239,7 +234,7 @@ def _managed_change(arn: str, change: _ManagedChange, gains: Gains) -> DriftFind
         gained=_gained(got, gains),
         holders="1 principal" if len(holders) == 1 else f"{len(holders):,} principals",
         details=(
-            *([_OTHER_VERSION.format(old.version, new.version)] if old.version and new.version else []),
+            *([f"its version was {old.version}, and is {new.version}"] if old.version and new.version else []),
             *_statement_lines(old.document, new.document),
             *gains.details(got, "gains"),
         ),
@@ -311,10 +306,9 @@ def _changed(
     ties: tuple[str, ...] = (),
     **facts: str,
 ) -> DriftFinding:
-    facts = {**facts, "content": fingerprint(content)}
     return DriftFinding(
         PolicyDrift.POLICY_CHANGED,
-        facts,
+        {**facts, "content": fingerprint(content)},
         severity=severity,
         subject=subject,
         principals=principals,
@@ -335,11 +329,10 @@ def _texts(document: Policy | None) -> tuple[str, ...]:
 
 def _statement_lines(old: Policy | None, new: Policy | None) -> tuple[str, ...]:
     """The statements that came and that went, as written, shortened."""
-    came = [f"+ {_short(statement)}" for statement in _only_in(new, old)]
-    went = [f"- {_short(statement)}" for statement in _only_in(old, new)]
-    lines = came + went
+    added = [f"+ {_short(statement)}" for statement in _only_in(new, old)]
+    lines = [*added, *(f"- {_short(statement)}" for statement in _only_in(old, new))]
     more = len(lines) - _MOST_STATEMENTS
-    return (*lines[:_MOST_STATEMENTS], *([_MORE_STATEMENTS.format(more)] if more > 0 else []))
+    return (*lines[:_MOST_STATEMENTS], *([f"and {more:,} more statements"] if more > 0 else []))
 
 
 def _only_in(policy: Policy | None, other: Policy | None) -> Iterator[Statement]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final
 
 from lpgen.core.analysis.grants.granting import each_wildcard
 from lpgen.core.analysis.grants.trust import OutsideTrustKind, outside_trust
@@ -17,14 +16,10 @@ from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.model import Principal
 from lpgen.core.registry.row import IAM_GUIDE, Row
 
-_IS_NEW: Final = "is new"
-_IS_RECREATED: Final = "was deleted and created again: another principal has its name"
-_NOT_ALL_KNOWN: Final = "what it may do isn't all known: {} is missing"
-_MADE_ON: Final = "account {}, made on {:%Y-%m-%d}"
-
 
 def _new_principal(*, is_recreated: bool, granted: str, **_: object) -> str:
-    return f"{_IS_RECREATED if is_recreated else _IS_NEW}; it is granted {granted}"
+    what = "was deleted and created again: another principal has its name" if is_recreated else "is new"
+    return f"{what}; it is granted {granted}"
 
 
 class PrincipalDrift(DriftKind):
@@ -108,7 +103,7 @@ def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreat
     if patterns:
         details = (f"wildcards: {', '.join(sorted(patterns))}", *details)
     if grants.missing:
-        details = (_NOT_ALL_KNOWN.format(", ".join(grants.missing)), *details)
+        details = (f"what it may do isn't all known: {', '.join(grants.missing)} is missing", *details)
     return DriftFinding(
         PrincipalDrift.NEW_PRINCIPAL,
         {"is_recreated": is_recreated, "granted": gains.counted(granted), "principal_id": principal.principal_id},
@@ -116,7 +111,7 @@ def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreat
         subject=principal.arn,
         principals=(principal.arn,),
         details=details,
-        ties=(_name_of(principal), *([_MADE_ON.format(principal.account, made)] if made else [])),
+        ties=(_name_of(principal), *([f"account {principal.account}, made on {made:%Y-%m-%d}"] if made else [])),
     )
 
 

@@ -21,9 +21,6 @@ from lpgen.core.evidence import PrincipalGrants, Use
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Action, AttachedPolicy, Outcome, PolicyKind, Resource
 from lpgen.core.registry.row import Row
 
-_USED_ON: Final = "on {}, {} (example {})"
-_MORE_USES: Final = "and on {:,} more"
-_WOULD_REMOVE: Final = "it would remove {} that nobody was seen to use"
 _MOST_USES: Final = 5
 
 
@@ -86,7 +83,7 @@ def _new_uses(arn: str, refused: Sequence[Use]) -> Iterator[NewUse]:
     for action, uses in by_action.items():
         ordered = sorted(uses, key=lambda use: (use.evidence.first_seen, use.resource))
         shown = tuple(
-            _USED_ON.format(use.resource.text, use.evidence.first_seen, use.evidence.example_event_id)
+            f"on {use.resource.text}, {use.evidence.first_seen} (example {use.evidence.example_event_id})"
             for use in ordered[:_MOST_USES]
         )
         more = len(ordered) - len(shown)
@@ -96,14 +93,10 @@ def _new_uses(arn: str, refused: Sequence[Use]) -> Iterator[NewUse]:
             severity=Severity.HIGH,
             subject=arn,
             principals=(arn,),
-            details=(*shown, *([_MORE_USES.format(more)] if more else [])),
-            ties=(_call_on(action, ordered),),
+            details=(*shown, *([f"and on {more:,} more"] if more else [])),
+            ties=(f"{action} on {', '.join(sorted({use.resource.text for use in uses}))}",),
         )
         yield NewUse(finding, tuple(use.resource for use in ordered))
-
-
-def _call_on(action: Action, uses: Sequence[Use]) -> str:
-    return f"{action} on {', '.join(sorted({use.resource.text for use in uses}))}"
 
 
 def _key(use: Use) -> tuple[object, ...]:
@@ -182,12 +175,10 @@ def find_never_applied(
         since = proposal.waiting_since if proposal else None
         if proposal is None or since is None or (after.stamp.as_of - since).days < apply_days:
             continue
-        if pair.is_in_place:
-            continue
-        if not same_policies(pair.before.principal, pair.after.principal):
+        if pair.is_in_place or not same_policies(pair.before.principal, pair.after.principal):
             continue
         grants = "1 dangerous grant" if proposal.dangerous == 1 else f"{proposal.dangerous:,} dangerous grants"
-        removed = _WOULD_REMOVE.format(grants)
+        removed = f"it would remove {grants} that nobody was seen to use"
         yield DriftFinding(
             ProposalDrift.NEVER_APPLIED,
             {"since": since.isoformat()},

@@ -24,8 +24,6 @@ from lpgen.core.model import AccessLevel, Action, ActionPattern, Outcome
 from lpgen.core.registry.row import IAM_GUIDE, Row
 
 _WILDCARD: Final = {"wildcard": str, "statements": tuple, "actions_today": int, "used": tuple | None, "stopped": int}
-_NONE_USED: Final = "none of the actions was seen used"
-_KEPT_OUT: Final = "a Deny, a boundary or an SCP keeps out {}"
 
 
 class WildcardDrift(DriftKind):
@@ -105,8 +103,8 @@ class _Wildcard:
                 *(f"in {statement}" for statement in statements),
                 *details,
                 *gains.details(self.used or (), "used"),
-                *([_NONE_USED] if self.used == set() else []),
-                *([_KEPT_OUT.format(gains.counted(stopped))] if stopped else []),
+                *(["none of the actions was seen used"] if self.used == set() else []),
+                *([f"a Deny, a boundary or an SCP keeps out {gains.counted(stopped)}"] if stopped else []),
             ),
             ties=(tie,),
         )
@@ -247,4 +245,4 @@ def _union(sets: Iterable[Iterable[Action]]) -> frozenset[Action]:
 
 def _growth_order(wildcard: FindingPart) -> tuple[object, ...]:
     weight = len(wildcard.parameters["new_actions"]) * len(wildcard.principals)
-    return tuple(Severity).index(wildcard.severity), -weight, wildcard.subject, wildcard.parameters["wildcard"]
+    return wildcard.severity.rank, -weight, wildcard.subject, wildcard.parameters["wildcard"]

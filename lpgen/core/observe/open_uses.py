@@ -117,11 +117,8 @@ def outcomes_of_plan(promises: Iterable[Promise], diffs: Mapping[str, PrincipalD
 
 
 def _outcome(promise: Promise, diff: PrincipalDiff | None) -> ObserveOutcome:
-    verdict = (
-        next((verdict for verdict in diff.assessment.verdicts if verdict.action == promise.action), None)
-        if diff
-        else None
-    )
+    verdicts = diff.assessment.verdicts if diff else ()
+    verdict = next((verdict for verdict in verdicts if verdict.action == promise.action), None)
     if diff is None or verdict is None or verdict.verdict is Verdict.UNGRANTED:
         return ObserveOutcome(promise, OutcomeStatus.GONE)
     kept = [line for line in diff.draft.lines if line.action == promise.action and line.kind is LineKind.KEPT]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 from lpgen.core.analysis.observability.recorded_calls import home_region_of_trail
@@ -186,9 +187,9 @@ def _may_be_on_logs(use: OpenUse, log_prefixes: tuple[str, ...]) -> bool:
 def _ranked(uses: Iterable[OpenUse]) -> list[frozenset[Selection]]:
     """The selections that are needed together to decide a use, those that decide most uses by the fewest first."""
     needs = [tuple(selections_of_events(use.events)) for use in uses]
-    widest = widest_selections(one for some in needs for one in some)
-    gains = Counter(frozenset(widest[one] for one in some) for some in needs)
-    return sorted(gains, key=lambda some: (-gains[some] / len(some), sorted(some)))
+    widest = widest_selections(chain.from_iterable(needs))
+    gains = Counter(frozenset(widest[selection] for selection in needed) for needed in needs)
+    return sorted(gains, key=lambda needed: (-gains[needed] / len(needed), sorted(needed)))
 
 
 def _fill(
@@ -203,14 +204,14 @@ def _fill(
         selectors = before = merge_selectors(base.selectors)
         taken: frozenset[Selection] = frozenset()
         late: list[frozenset[Selection]] = []
-        for some in waiting:
-            new = some - taken
+        for needed in waiting:
+            new = needed - taken
             if values_of_selectors(selectors) + len(new) <= MOST_VALUES:
                 grown = (*before, *selectors_of_selections(taken | new, log_prefixes))
                 if values_of_selectors(grown) <= MOST_VALUES:
                     taken, selectors = taken | new, grown
                     continue
-            late.append(some)
+            late.append(needed)
         waiting = late
         yield PlannedTrail(replace(base, selectors=selectors), base != extended, tuple(sorted(taken)))
 
@@ -223,10 +224,10 @@ def _with_estimates(
     is_open: dict[str, bool] = defaultdict(bool)
     sources: dict[str, tuple[str, ...]] = {use.events.kind: use.events.sources for use in plan.decides}
     for trail in plan.trails:
-        for one in trail.added:
-            literal = one.operator is FieldOperator.EQUALS or one.value.endswith("/")
-            named[one.kind] += literal
-            is_open[one.kind] |= not literal
+        for selection in trail.added:
+            literal = selection.operator is FieldOperator.EQUALS or selection.value.endswith("/")
+            named[selection.kind] += literal
+            is_open[selection.kind] |= not literal
     found: list[Estimate] = []
     for kind in sorted(is_open):
         a_day, records = None, recorded.get((plan.account, kind), 0)

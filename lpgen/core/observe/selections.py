@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from lpgen.core.analysis.observability.trail_coverage import (
@@ -72,15 +72,15 @@ def widest_selections(selections: Iterable[Selection]) -> dict[Selection, Select
     """
     asked = set(selections)
     sides: dict[tuple[str, FieldOperator, str], set[bool]] = {}
-    for one in asked:
-        sides.setdefault((one.kind, one.operator, one.value), set()).update(one.sides)
+    for selection in asked:
+        sides.setdefault((selection.kind, selection.operator, selection.value), set()).update(selection.sides)
     united = {key: Selection(key[0], tuple(sorted(of)), *key[1:]) for key, of in sides.items()}
     known = frozenset(united.values())
-    return {one: _widest(united[one.kind, one.operator, one.value], known) for one in asked}
-
-
-def _widest(selection: Selection, known: Collection[Selection]) -> Selection:
-    return next((wide for wide in _covers(selection) if wide in known), selection)
+    widest = {
+        key: next((wide for wide in _covers(selection) if wide in known), selection)
+        for key, selection in united.items()
+    }
+    return {selection: widest[selection.kind, selection.operator, selection.value] for selection in asked}
 
 
 def _covers(selection: Selection) -> Iterator[Selection]:

@@ -7,7 +7,7 @@ import json
 from typing import Final
 
 from lpgen.core.iam.policy import policy_to_json
-from lpgen.core.model import AttachedPolicy, Policy, PolicyKind, Principal
+from lpgen.core.model import Policy, PolicyKind, Principal
 
 _LONGEST_NAME: Final = 128
 _HASH_LENGTH: Final = 12
@@ -19,7 +19,7 @@ def policies_sha256(principal: Principal, *, with_boundary: bool = True) -> str:
     Each statement counts with its keys and lists in their own order, but without white space between them: that is all
     that tools which export policies keep of them. `with_boundary` false leaves the boundary out.
     """
-    own = [policy for policy in principal.policies if not policy.group]
+    own, boundary = [policy for policy in principal.policies if not policy.group], principal.boundary
     facts = {
         "principal": principal.arn,
         "id": principal.principal_id,
@@ -29,13 +29,9 @@ def policies_sha256(principal: Principal, *, with_boundary: bool = True) -> str:
         ),
         "groups": sorted(principal.groups),
         "trust": _text(principal.trust),
-        "boundary": _boundary(principal.boundary) if with_boundary else None,
+        "boundary": [boundary.arn or boundary.name, _text(boundary.document)] if boundary and with_boundary else None,
     }
     return hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()
-
-
-def _boundary(boundary: AttachedPolicy | None) -> list[str] | None:
-    return None if boundary is None else [boundary.arn or boundary.name, _text(boundary.document)]
 
 
 def _text(policy: Policy | None) -> str:

@@ -20,8 +20,6 @@ _DOCUMENT: Final = (
 """Grants nothing, whoever attaches it: this action needs no permission.
 https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
 
-_DESCRIPTION: Final = "lpgen rollout of the plan {plan}, since {moment}, run {nonce}"
-
 
 def lock_arn(principal: str, principal_id: str) -> str:
     """The ARN of a principal's lock. AWS never gives the unique id of a deleted principal to another one.
@@ -47,7 +45,7 @@ def lock_description(nonce: str, *, plan: str, moment: str) -> str:
 
     A description can't be changed once the policy exists.
     """
-    return _DESCRIPTION.format(plan=plan[:12], moment=moment, nonce=nonce)
+    return f"lpgen rollout of the plan {plan[:12]}, since {moment}, run {nonce}"
 
 
 def is_lock_of(description: str, nonces: Iterable[str]) -> bool:

@@ -97,9 +97,7 @@ def _with_inline(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: Quota
         return None
     moved = {policy.file for policy in smallest[:excess]}
     changed = [replace(policy, inline=True) if policy.file in moved else policy for policy in new]
-    if _sum([*changed, *old]).inline_characters > room.inline_characters:
-        return None
-    return changed
+    return changed if _sum([*changed, *old]).inline_characters <= room.inline_characters else None
 
 
 def _interleave(

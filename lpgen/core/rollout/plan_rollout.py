@@ -19,13 +19,6 @@ from lpgen.core.rollout.written_replacement import WrittenPlan, stack_resources
 
 _IN_PLACE: Final = Refusal.of(RefusalKind.NOTHING_TO_DO, case="in-place")
 
-_BOUNDARY_STAYS: Final = "the boundary {} stays"
-_STAYS_ATTACHED: Final = "{} stays attached"
-_STAYS_DETACHED: Final = "stays in the account, detached: {}"
-_DESCRIPTION: Final = (
-    "What the {principal.kind} {principal.name} uses of its policies, by lpgen from logs until {as_of}"
-)
-
 
 def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions: Exceptions) -> PrincipalPlan:
     """The plan for one principal; `principal` is as the policies given have it, None where they lack it."""
@@ -146,7 +139,7 @@ def _policies_that_stay(
     held = {policy.arn or policy.name: policy.document for policy in own}
     wanted = {call.policy: policy_from_json(policy.text, place=policy.file) for policy, call in new}
     both = sorted(held.keys() & wanted.keys())
-    same = {one for one in both if (found := held[one]) and policy_to_json(found) == policy_to_json(wanted[one])}
+    same = {name for name in both if (found := held[name]) and policy_to_json(found) == policy_to_json(wanted[name])}
     return same, [name for name in both if name not in same]
 
 
@@ -171,21 +164,16 @@ def _unknown(written: WrittenPlan) -> PrincipalPlan:
 
 def _planned(written: WrittenPlan, principal: Principal, order: Order) -> PrincipalPlan:
     calls = _calls(order.steps, written, principal)
+    own = {policy.arn for policy in principal.policies if policy.kind is PolicyKind.CUSTOMER_MANAGED}
+    detached = [call.policy for call in calls if call.kind is CallKind.DETACH and call.policy in own]
     notes = [
         order.note,
-        *_notes_on_detached(principal, calls),
-        _BOUNDARY_STAYS.format(_name_of_boundary(principal)) if principal.boundary else "",
-        *map(_STAYS_ATTACHED.format, written.left),
+        f"stays in the account, detached: {', '.join(detached)}" if detached else "",
+        f"the boundary {_name_of_boundary(principal)} stays" if principal.boundary else "",
+        *(f"{arn} stays attached" for arn in written.left),
     ]
     peak = replace(order.peak, attached=order.peak.attached + len(written.left))
     return _plan(written, principal, calls, peak, notes=tuple(filter(None, notes)))
-
-
-def _notes_on_detached(principal: Principal, calls: Iterable[IamCall]) -> Iterable[str]:
-    own = {policy.arn for policy in principal.policies if policy.kind is PolicyKind.CUSTOMER_MANAGED}
-    detached = [call.policy for call in calls if call.kind is CallKind.DETACH and call.policy in own]
-    if detached:
-        yield _STAYS_DETACHED.format(", ".join(detached))
 
 
 def _plan(
@@ -268,14 +256,9 @@ def _calls(steps: Iterable[Step], written: WrittenPlan, principal: Principal) ->
 
 def _new_policies(written: WrittenPlan, principal: Principal) -> Iterable[tuple[NewPolicy, IamCall]]:
     for document in written.documents:
-        text = document.text
-        policy = NewPolicy(
-            document.file,
-            document.inline,
-            text,
-            policy_size(text),
-            _denies(policy_from_json(text, place=document.file)),
-        )
+        file, text = document.file, document.text
+        denies = _denies(policy_from_json(text, place=file))
+        policy = NewPolicy(file, document.inline, text, policy_size(text), denies)
         yield policy, _call_for_new(policy, written, principal)
 
 
@@ -291,7 +274,7 @@ def _call_for_new(policy: NewPolicy, written: WrittenPlan, principal: Principal)
         principal.name,
         f"arn:{partition}:iam::{principal.account}:policy{POLICY_PATH}{name}",
         policy.text,
-        _DESCRIPTION.format(principal=principal, as_of=written.as_of),
+        f"What the {principal.kind} {principal.name} uses of its policies, by lpgen from logs until {written.as_of}",
         (("lpgen:principal-id", principal.principal_id), ("lpgen:as-of", written.as_of)),
     )
 

@@ -34,13 +34,6 @@ from lpgen.core.rollout.plan_rollout import principal_before
 PROOF_HUNT_SIZE: Final = 128
 """How many requests the hunt of a rollout tries for each principal."""
 
-_COMPARABLE: Final = "the policies can be compared"
-_NOTHING_MISSING: Final = "nothing is missing between two calls"
-_WITHOUT_POLICY: Final = "without {policy}: {finding}"
-_FAILED: Final = "the check `{check}` fails: {finding}{more}"
-_UNPROVEN: Final = "the check `{check}` can't be proven: {finding}{more}"
-_MORE_FINDINGS: Final = ", and {} more"
-
 
 def prove_plans(
     plans: Iterable[PrincipalPlan],
@@ -71,9 +64,9 @@ def unproven(checks: Iterable[Check]) -> Iterator[str]:
     """A sentence for each check that fails or can't prove its claim."""
     for check in checks:
         if check.status is not CheckStatus.PASSED:
-            more = _MORE_FINDINGS.format(len(check.findings) - 1) if len(check.findings) > 1 else ""
-            words = _FAILED if check.status is CheckStatus.FAILED else _UNPROVEN
-            yield words.format(check=check.name, finding=check.findings[0], more=more)
+            more = f", and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
+            verb = "fails" if check.status is CheckStatus.FAILED else "can't be proven"
+            yield f"the check `{check.name}` {verb}: {check.findings[0]}{more}"
 
 
 def _checks(
@@ -83,7 +76,7 @@ def _checks(
         with step_budget(PRINCIPAL_STEPS):
             return _check_all(plan, grants, catalog, attached_quota=attached_quota, hunt_size=hunt_size)
     except StepsUsedUpError as error:
-        return (CheckNotes(_COMPARABLE, unproven=[error.message]).check(),)
+        return (CheckNotes("the policies can be compared", unproven=[error.message]).check(),)
 
 
 def _check_all(
@@ -122,7 +115,7 @@ def _check_moments(
 
     INVARIANT: nothing but the order of calls decides about this, so an edited order can't open a gap.
     """
-    found = CheckNotes(_NOTHING_MISSING)
+    found = CheckNotes("nothing is missing between two calls")
     held = {policy.arn or policy.name: policy.document for policy in grants.principal.policies}
     new = {document.file: document for document in documents}
     for call in calls:
@@ -140,7 +133,7 @@ def _check_moments(
                 )
             for check in checks:
                 (found.failed if check.status is CheckStatus.FAILED else found.unproven).extend(
-                    _WITHOUT_POLICY.format(policy=call.policy, finding=finding) for finding in check.findings
+                    f"without {call.policy}: {finding}" for finding in check.findings
                 )
     return found.check()
 

@@ -30,18 +30,14 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 # ---------------------------------------------------------------- kinds
 
 _AS_CODE: Final = "(`lpgen generate --as` writes them as terraform or cloudformation)"
-_UNNAMED_RESOURCE: Final = "of the role"
-_UNNAMED_STACK: Final = "that made it"
-_NO_REASON: Final = "no reason is given"
-_LEAVE_GROUPS: Final = (
-    "it would have to leave the {noun} {groups}, and lpgen never touches a membership: first attach the documents of"
-    " {folder} by hand, then leave"
-)
 
 
 def _leave_groups(*, groups: tuple[str, ...], folder: str) -> str:
-    noun = "group" if len(groups) == 1 else "groups"
-    return _LEAVE_GROUPS.format(noun=noun, groups=", ".join(groups), folder=folder)
+    named = f"the {'group' if len(groups) == 1 else 'groups'} {', '.join(groups)}"
+    return (
+        f"it would have to leave {named}, and lpgen never touches a membership: first attach the documents of {folder}"
+        " by hand, then leave"
+    )
 
 
 class RefusalKind(Kind):
@@ -269,8 +265,8 @@ def _stack(principal: Principal, folder: str) -> Iterator[Refusal]:
     """
     tags = dict(principal.tags)
     if any(key.startswith("aws:cloudformation:") for key in tags):
-        resource = tags.get("aws:cloudformation:logical-id", _UNNAMED_RESOURCE)
-        stack = tags.get("aws:cloudformation:stack-name", _UNNAMED_STACK)
+        resource = tags.get("aws:cloudformation:logical-id", "of the role")
+        stack = tags.get("aws:cloudformation:stack-name", "that made it")
         yield Refusal.of(RefusalKind.MANAGED_AS_CODE, case="by-stack", resource=resource, stack=stack, folder=folder)
 
 
@@ -299,7 +295,7 @@ def refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: 
     if any(policy.document is None for policy in (*principal.policies, *filter(None, [principal.boundary]))):
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="missing")
     if not written.safe and not exceptions.unsafe:
-        yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or _NO_REASON)
+        yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or "no reason is given")
     if not written.documents and not written.left:
         yield Refusal.of(RefusalKind.NOTHING_TO_DO, case="no-policy")
     for document in written.documents:

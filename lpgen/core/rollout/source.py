@@ -78,26 +78,19 @@ _EVIDENCE: Final = "evidence.json"
 _UNSTATED: Final = SummaryPrincipal("", "", None, None, ())
 _DOUBTFUL: Final = frozenset({RefusalKind.NOT_PROVEN, RefusalKind.NOT_REPRODUCED})
 
-_OTHER_SUMMARY: Final = "its summary isn't the one that its digests cover"
-_OTHER_DAY: Final = "its day or its catalog isn't that of the summary"
-_OTHER_FOLDER: Final = "the summary has no folder `{folder}` of {who}"
-_OTHER_SAFETY: Final = "the summary says otherwise whether the replacement of {} is safe"
-_OTHER_FILE: Final = "{} isn't the file that was generated"
-_OTHER_ATTACHED: Final = "the summary says otherwise which policies of {} stay attached"
-
 
 def faults_of_source(plan: RolloutPlan) -> Iterator[str]:
     """What a plan says otherwise than the output folder that it names as its source, in sentences."""
     source = plan.source
     if digest_of_facts(source.summary) != source.digests.report:
-        yield _OTHER_SUMMARY
+        yield "its summary isn't the one that its digests cover"
     try:
         stated = source.stated
     except OutputError as error:
         yield error.message
         return
     if (stated.as_of, stated.catalog.version) != (plan.as_of, plan.catalog):
-        yield _OTHER_DAY
+        yield "its day or its catalog isn't that of the summary"
     principals = {principal.principal: principal for principal in stated.principals}
     documents = _documents_by_folder(source.digests.files)
     for principal in plan.principals:
@@ -109,16 +102,16 @@ def _faults_of_principal(
 ) -> Iterator[str]:
     folder, who = re.split(r"[/\\]", plan.folder)[-1], quote_input(plan.principal)
     if (stated.folder, stated.principal_id) != (folder, plan.principal_id):
-        yield _OTHER_FOLDER.format(folder=folder, who=who)
+        yield f"the summary has no folder `{folder}` of {who}"
     elif (stated.safe is True) != plan.safe:
-        yield _OTHER_SAFETY.format(who)
+        yield f"the summary says otherwise whether the replacement of {who} is safe"
     planned = {document.file: digest_of_text(document.text) for document in plan.documents}
     generated = documents.get(folder, {})
     for name in sorted(planned.keys() | generated.keys()) if planned or plan.calls else ():
         if planned.get(name) != generated.get(name):
-            yield _OTHER_FILE.format(quote_input(f"{folder}/{name}"))
+            yield f"{quote_input(f'{folder}/{name}')} isn't the file that was generated"
     if (plan.left or plan.calls) and plan.left != stated.left_attached:
-        yield _OTHER_ATTACHED.format(who)
+        yield f"the summary says otherwise which policies of {who} stay attached"
 
 
 def _documents_by_folder(files: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -82,7 +82,8 @@ class RolloutState:
             return self._after_call(event, facts)
         if event == "applied":
             return replace(state, applied_at=str(facts["at"]))
-        if event == "undo_about" and any(_detaches(call, facts) for call in self.inverse):
+        detached = {(call.policy, call.operation) for call in self.inverse if call.kind is CallKind.DETACH}
+        if event == "undo_about" and (facts["policy"], facts["operation"]) in detached:
             return replace(state, detached=self.detached | {str(facts["policy"])})
         if event == "undo_done":
             return replace(state, taken_back=self.taken_back | {str(facts["policy"])})
@@ -118,16 +119,13 @@ class RolloutState:
         """The number of the first call that isn't known to be done."""
         return next(at for at in range(len(self.calls) + 1) if at not in self.done)
 
-    def inverse_of(self, number: int) -> IamCall:
-        """The call that takes a call back."""
-        return self.inverse[len(self.calls) - 1 - number]
-
     @property
     def calls_to_undo(self) -> tuple[tuple[int, IamCall], ...]:
         """The numbers of all calls that may have been made, the last one first, each with its inverse."""
         if self.phase is RolloutPhase.UNDONE:
             return ()
-        return tuple((number, self.inverse_of(number)) for number in sorted(self.about, reverse=True))
+        inverse = self.inverse[::-1]
+        return tuple((number, inverse[number]) for number in sorted(self.about, reverse=True))
 
     def old_policies_at(self, number: int) -> HeldPolicies:
         """The old policies that the principal still held when a call was made."""
@@ -139,18 +137,7 @@ class RolloutState:
         return holding_after(self.before, (self.calls[number] for number in sorted(self.done)))
 
 
-def _detaches(call: IamCall, facts: Mapping[str, object]) -> bool:
-    return call.kind is CallKind.DETACH and (call.policy, call.operation) == (facts["policy"], facts["operation"])
-
-
 # ---------------------------------------------------------------- with the plan
-
-_OTHER_PRINCIPAL: Final = "{} is another principal in the plan"
-_OTHER_CALLS: Final = "the calls of {} aren't those of the plan"
-_OTHER_INVERSE: Final = "the calls that take back those of {} aren't those of the plan"
-_LEADS_ELSEWHERE: Final = "the calls that take back those of {} don't lead to what it had"
-_OTHER_POLICIES: Final = "the policies of {} weren't those of the plan"
-_OTHER_NAME: Final = "the policy {} doesn't have the name of its content"
 
 
 def differs_from_plan(state: RolloutState, plan: PrincipalPlan) -> str:
@@ -168,19 +155,19 @@ def _differences(state: RolloutState, plan: PrincipalPlan) -> Iterator[str]:
     who = quote_input(plan.principal)
     own = (state.principal_id, state.account, state.kind, state.name)
     if own != (plan.principal_id, plan.account, plan.kind, plan.name):
-        yield _OTHER_PRINCIPAL.format(who)
+        yield f"{who} is another principal in the plan"
     if state.calls != plan.calls:
-        yield _OTHER_CALLS.format(who)
+        yield f"the calls of {who} aren't those of the plan"
     if tuple(map(_compact, state.inverse)) != tuple(map(_compact, plan.inverse)):
-        yield _OTHER_INVERSE.format(who)
+        yield f"the calls that take back those of {who} aren't those of the plan"
     if state.inverse != inverse_calls(state.calls, dict(state.before.inline)):
-        yield _LEADS_ELSEWHERE.format(who)
+        yield f"the calls that take back those of {who} don't lead to what it had"
     if _texts(state) != sorted((text.policy, text.text) for text in plan.before):
-        yield _OTHER_POLICIES.format(who)
+        yield f"the policies of {who} weren't those of the plan"
     for call in state.calls:
         makes = call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE)
         if makes and not is_named_by_content(call.policy, call.document, plan.principal, plan.principal_id):
-            yield _OTHER_NAME.format(quote_input(call.policy))
+            yield f"the policy {quote_input(call.policy)} doesn't have the name of its content"
 
 
 def _texts(state: RolloutState) -> list[tuple[str, str]]:

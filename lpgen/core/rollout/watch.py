@@ -18,7 +18,7 @@ from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind, SkipRe
 from lpgen.core.rollout.denials import Denial, PoliciesSince, denials_since
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
-from lpgen.core.usage.columns import distinct_rows
+from lpgen.core.usage.columns import distinct_rows, table_rows
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.usage_of_days import usage_of_days
@@ -88,13 +88,14 @@ def _watch_principal(
     now: PoliciesSince | None,
 ) -> Watched:
     last_day = logs.last_day(plan.account, since)
+    removed = _granted(plan, plan.before, catalog) - _granted(plan, plan.after, catalog) if last_day else frozenset()
     return Watched(
         plan.principal,
         since.isoformat(),
         last_day,
         tuple(denials_since(plan, since, usage, now)),
         tuple(_unmapped(plan, since, usage)),
-        tuple(logs.unseen(_removed(plan, catalog), plan.account)) if last_day else (),
+        tuple(logs.unseen(removed, plan.account)),
         now.name if now else "",
     )
 
@@ -102,8 +103,7 @@ def _watch_principal(
 def _unmapped(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[tuple[str, int]]:
     columns = ("principal", "reason", "outcome", "event_source", "event_name", "last_seen", "records")
     found: dict[str, int] = defaultdict(int)
-    rows = zip(*(usage.skips.column(name).to_pylist() for name in columns), strict=True)
-    for principal, reason, outcome, source, name, last, records in rows:
+    for principal, reason, outcome, source, name, last, records in table_rows(usage.skips, columns):
         # Of the calls from another account only those that can't be mapped have a caller.
         denied = reason in (SkipReason.UNMAPPED, SkipReason.CROSS_ACCOUNT_CALLER) and outcome == Outcome.DENIED
         if principal == plan.principal and denied and last is not None and last >= since:
@@ -112,10 +112,6 @@ def _unmapped(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[tu
 
 
 # ---------------------------------------------------------------- what was taken away
-
-
-def _removed(plan: PrincipalPlan, catalog: Catalog) -> frozenset[Action]:
-    return _granted(plan, plan.before, catalog) - _granted(plan, plan.after, catalog)
 
 
 def _granted(plan: PrincipalPlan, texts: Sequence[PolicyText], catalog: Catalog) -> frozenset[Action]:

@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 _INT64 = "q"
 _INT32 = "i"
@@ -89,7 +90,7 @@ def time_column(values: Sequence[str], kind: pa.DataType) -> pa.Array:
         instants = instants.cast(kind)
     elif kind.tz is not None:
         instants = instants.cast(pa.int64()).cast(kind)
-    return _with_nulls(instants, [bool(value) for value in values])
+    return pc.if_else(flag_column([bool(value) for value in values]), instants, pa.nulls(len(values), kind))
 
 
 def column_values(column: pa.ChunkedArray) -> list[Any]:
@@ -149,22 +150,6 @@ def _dictionary_values(chunk: pa.DictionaryArray) -> list[Any]:
     used = chunk.indices.unique()
     texts = dict(zip(used.to_pylist(), chunk.dictionary.take(used).to_pylist(), strict=True))
     return list(map(texts.__getitem__, chunk.indices.to_pylist()))
-
-
-def _with_nulls(column: pa.Array, valid: Sequence[bool]) -> pa.Array:
-    if all(valid):
-        return column
-    return pa.Array.from_buffers(column.type, len(column), [_bitmap(valid), column.buffers()[1]], offset=column.offset)
-
-
-def _bitmap(valid: Iterable[bool]) -> pa.Buffer:
-    """Arrow's validity bitmap: one bit a value, least significant first."""
-    bits = bytearray()
-    for at, flag in enumerate(valid):
-        if at % 8 == 0:
-            bits.append(0)
-        bits[-1] |= flag << at % 8
-    return pa.py_buffer(bytes(bits))
 
 
 def _buffer(values: array[int]) -> pa.Buffer:

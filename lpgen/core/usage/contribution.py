@@ -64,8 +64,6 @@ def category_from_record(record: Record) -> str:
 _TAG_KEYS: Final = "aws:TagKeys"
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys"""
 
-_NO_CONTEXT: Final = "{}"
-
 _MAX_VALUES: Final = 50  # the most tags that AWS allows on a resource
 _MAX_VALUE_LENGTH: Final = 512
 
@@ -76,16 +74,12 @@ _LIST_FIELDS: Final = ("items", "tags", "Tags")
 _Context = tuple[tuple[str, str], ...]
 
 
+@lru_cache(maxsize=65536)
 def _context_text(context: _Context, tag_keys: tuple[str, ...]) -> str:
     """A JSON object from condition key to a sorted list of its values; `{}` without any.
 
     At most `_MAX_VALUES` values of a key are kept, the least ones, and none longer than `_MAX_VALUE_LENGTH`.
     """
-    return _encode_context(context, tag_keys) if context or tag_keys else _NO_CONTEXT
-
-
-@lru_cache(maxsize=65536)
-def _encode_context(context: _Context, tag_keys: tuple[str, ...]) -> str:
     values: dict[str, set[str]] = {}
     for key, value in (*context, *((_TAG_KEYS, tag) for tag in tag_keys)):
         if len(value) <= _MAX_VALUE_LENGTH:

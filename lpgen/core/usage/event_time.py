@@ -163,7 +163,9 @@ def _end_from_text(text: str, option: str, *, days: int) -> str:
 _CLOCK_SKEW: Final = timedelta(days=1)
 """How far clocks may disagree."""
 
-_STAMP: Final = re.compile(r"\d{12}_CloudTrail[A-Za-z-]*_[a-z0-9-]+_(\d{8}T\d{4})Z?_[^/]*", re.ASCII)
+LOG_FILE: Final = re.compile(r"(\d{12})_(CloudTrail[A-Za-z-]*)_([a-z0-9-]+)_(\d{8})(T\d{4})Z?_[^/]*", re.ASCII)
+"""The name of a log file: account, kind, Region, and day and time of delivery."""
+
 _LAST: Final = datetime.max - 2 * _CLOCK_SKEW  # the end of a window is later than the latest time
 
 
@@ -205,9 +207,9 @@ def latest_of_delivery(delivered: datetime) -> LatestTime:
 
 
 def _delivery_from_name(name: str) -> datetime | None:
-    found = _STAMP.fullmatch(name.rpartition("/")[2])
+    found = LOG_FILE.fullmatch(name.rpartition("/")[2])
     try:
-        return datetime.strptime(f"{found[1]}+0000", "%Y%m%dT%H%M%z") if found else None
+        return datetime.strptime(f"{found[4]}{found[5]}+0000", "%Y%m%dT%H%M%z") if found else None
     except ValueError:
         return None
 

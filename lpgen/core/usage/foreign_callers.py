@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import compress
 from typing import Any, Final
 
 import pyarrow as pa
@@ -51,21 +52,17 @@ def name_foreign_callers(usage: Usage, arns: Mapping[str, str], *, callers: Iter
     table = usage.table if isinstance(usage.table, pa.Table) else usage.table.whole()
     is_own = [_is_arn(value) for value in column_values(table.column("principal"))]
     own = _only(table, is_own)
-    known = _recorded_arns(own) | {(one, split_arn(arn).account): arn for one, arn in arns.items()}
+    known = _recorded_arns(own) | {(unique_id, split_arn(arn).account): arn for unique_id, arn in arns.items()}
     callers = [known.get(principal_id, "") for principal_id in _ids(table, "principal_id")]
     is_foreign = [bool(arn) and not is_theirs for arn, is_theirs in zip(callers, is_own, strict=True)]
     foreign, skips = _only(table, is_foreign), _name_skipped(usage.skips, known)
     if foreign.num_rows == 0:
         return replace(usage, table=own, skips=skips)
-    arns_of_rows = [arn for arn, is_one in zip(callers, is_foreign, strict=True) if is_one]
-    named = _with_principals(foreign, arns_of_rows)
-    copies = _calls_of(own, frozenset(arns_of_rows))
-    is_new = [call not in copies for call in _calls(named)]
-    return replace(
-        usage,
-        table=merge_tables([own, _only(named, is_new)], USAGE_SHAPE),
-        skips=skips,
-    )
+    foreign_arns = list(compress(callers, is_foreign))
+    named = _with_principals(foreign, foreign_arns)
+    copies = _calls_of(own, frozenset(foreign_arns))
+    is_new = [call not in copies for call in table_rows(named, _CALL)]
+    return replace(usage, table=merge_tables([own, _only(named, is_new)], USAGE_SHAPE), skips=skips)
 
 
 def divide_by_log(
@@ -141,7 +138,7 @@ def _only(table: pa.Table, flags: Sequence[bool]) -> pa.Table:
 
 def _ids(table: pa.Table, name: str) -> Iterator[_Id]:
     """The id, or what else a column has of the caller, in each row, with the account."""
-    return zip(column_values(table.column(name)), column_values(table.column("account")), strict=True)
+    return table_rows(table, (name, "account"))
 
 
 def _recorded_arns(own: pa.Table) -> dict[_Id, str]:
@@ -150,10 +147,6 @@ def _recorded_arns(own: pa.Table) -> dict[_Id, str]:
     return {unique_id: arn for unique_id, arn in sorted(pairs) if unique_id[0]}
 
 
-def _calls(table: pa.Table) -> Iterator[tuple[Any, ...]]:
-    return zip(*(column_values(table.column(name)) for name in _CALL), strict=True)
-
-
 def _calls_of(table: pa.Table, principals: Collection[str]) -> frozenset[tuple[Any, ...]]:
     is_theirs = [value in principals for value in column_values(table.column("principal"))]
-    return frozenset(_calls(_only(table, is_theirs)))
+    return frozenset(table_rows(_only(table, is_theirs), _CALL))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lpgen.core.model import SkipReason
+from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.tables import Usage, count_records, count_used_records
 
 _MAX_EXAMPLES: Final = 3
@@ -123,9 +124,7 @@ def counts_from_usage(usage: Usage, paths: Mapping[str, str]) -> tuple[int, int,
     columns = ("reason", "records", "detail", "example_source", "example_position")
     counts: dict[str, int] = {}
     examples: dict[str, list[SkipExample]] = {}
-    for reason, records, detail, source, position in zip(
-        *(usage.skips.column(name).to_pylist() for name in columns), strict=True
-    ):
+    for reason, records, detail, source, position in table_rows(usage.skips, columns):
         counts[reason] = counts.get(reason, 0) + records
         found = examples.setdefault(reason, [])
         if len(found) < _MAX_EXAMPLES:

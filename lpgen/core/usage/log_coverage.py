@@ -126,11 +126,8 @@ def _containers_of_data_events(usage: Usage) -> Iterable[tuple[str, str, str]]:
     source."""
     names = ("category", "resource_kind", "recipient_account", "event_source", "resource")
     for category, kind, account, source, resource in table_rows(usage.table, names):
-        if category == Category.DATA and kind in _NAMED:
+        if category == Category.DATA and kind in (ResourceKind.ARN, ResourceKind.FOLD):
             yield account, source, container_of(resource)
-
-
-_NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 
 
 _ACTIVITY: Final = ("day", "caller", "event_source", "records")
@@ -240,8 +237,8 @@ def _concerns(change: TrailChange, account: str, trails: tuple[Trail, ...] | Non
 
 def _covered_days(first: date, last: date, missing: Iterable[LogGap | Hole]) -> int:
     gone: set[date] = set()
-    for one in missing:
-        gone.update(days_between(max(one.first, first), min(one.last, last)))
+    for span in missing:
+        gone.update(days_between(max(span.first, first), min(span.last, last)))
     return (last - first).days + 1 - len(gone)
 
 

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from lpgen.core.usage.event_time import ALL_TIME, TimeWindow
+from lpgen.core.usage.event_time import ALL_TIME, LOG_FILE, TimeWindow
 from lpgen.errors import InvocationError, quote_input
 
 _LATE_DAYS: Final = 3
@@ -28,7 +28,6 @@ _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
 _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 _REGION: Final = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}", re.ASCII)
 _FOLDER: Final = re.compile(r"(?<![^/])AWSLogs/(?:o-[a-z0-9]{10,32}/)?(\d{12})(?=/)", re.ASCII)
-_FILE: Final = re.compile(r"(\d{12})_(CloudTrail[A-Za-z-]*)_([a-z0-9-]+)_(\d{8})T\d{4}Z?_[^/]*", re.ASCII)
 
 # Data Firehose writes `STREAM-VERSION-TIME-UUID`, and a suffix only if its stream sets one.
 # https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
@@ -155,7 +154,7 @@ def owners_from_name(name: str) -> frozenset[str]:
     parts = _parts_below_root(name)
     if parts and _ACCOUNT.fullmatch(parts[0]):
         return frozenset((parts[0], *parts[2:3])) if parts[1:2] == (_TRAIL_FOLDER,) else frozenset(parts[:1])
-    found = _FILE.fullmatch(name.rpartition("/")[2])
+    found = LOG_FILE.fullmatch(name.rpartition("/")[2])
     return frozenset(found.group(1, 3)) if found else frozenset()
 
 
@@ -186,7 +185,7 @@ def span_from_folder(folder: str, scope: LogScope) -> FileSpan:
     """
     parts = _parts_below_root(folder)
     if not parts or len(parts) < 3 or not _REGION.fullmatch(parts[2]):
-        return FileSpan()
+        return NO_SPAN
     region = folder.removesuffix("/".join((*parts[3:], ""))) if len(parts) > 3 else folder
     after = region + _eve_path(date.fromisoformat(scope.window.since[:10])) if scope.window.since else ""
     before = region + _day_path(_last_delivery(scope.window)) + "0" if scope.window.until else ""
@@ -195,10 +194,10 @@ def span_from_folder(folder: str, scope: LogScope) -> FileSpan:
 
 def is_file_wanted(name: str, scope: LogScope) -> bool:
     """Whether a file outside of the layout is wanted: all are whose names don't say whose they are."""
-    found = _FILE.fullmatch(name.rpartition("/")[2])
+    found = LOG_FILE.fullmatch(name.rpartition("/")[2])
     if found is None:
         return True
-    account, kind, region, day = found.groups()
+    account, kind, region, day = found.group(1, 2, 3, 4)
     since = scope.window.since[:10].replace("-", "")
     end = _day_path(_last_delivery(scope.window)).replace("/", "") if scope.window.until else day
     in_scope = scope.has_account(account) and scope.has_region(region)

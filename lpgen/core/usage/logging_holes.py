@@ -13,14 +13,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
 from lpgen.core.evidence import CoverageSource, Hole
 from lpgen.core.model import SkipReason
 from lpgen.core.trails import Trail, TrailChange
-from lpgen.core.usage.columns import column_values, flag_column
+from lpgen.core.usage.columns import column_values, flag_column, table_rows
 from lpgen.core.usage.trail_changes import AFTERGLOW, RESETS, STARTS, STOPS, AccountTimes
 
 _QUIET: Final = timedelta(days=1)
@@ -129,24 +129,18 @@ def first_day_after(change: TrailChange) -> date:
 
 _COLUMNS: Final = ("account", "detail", "example_event_id", "records", "first_seen", "last_seen")
 
-_SkipRow = tuple[str, str, int, datetime | None, datetime | None]
-
 
 def version_holes(skips: pa.Table) -> Mapping[str, Hole]:
     """By account, the days from the first such record in its log to the last; all days where the time of one can't be
     read."""
-    found: dict[str, list[_SkipRow]] = defaultdict(list)
-    is_one = [reason == SkipReason.UNKNOWN_VERSION for reason in column_values(skips.column("reason"))]
-    if not any(is_one):
-        return {}
-    rows = skips.filter(flag_column(is_one))
-    for account, *row in zip(*(column_values(rows.column(name)) for name in _COLUMNS), strict=True):
-        detail, event_id, records, first, last = row
-        found[account].append((detail, event_id, records, first, last))
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    is_unknown = [reason == SkipReason.UNKNOWN_VERSION for reason in column_values(skips.column("reason"))]
+    for account, *row in table_rows(skips.filter(flag_column(is_unknown)), _COLUMNS):
+        found[account].append(tuple(row))
     return {account: _hole_of_version(rows) for account, rows in found.items()}
 
 
-def _hole_of_version(rows: list[_SkipRow]) -> Hole:
+def _hole_of_version(rows: list[tuple[Any, ...]]) -> Hole:
     detail, event_id, *_ = rows[0]
     count = sum(row[2] for row in rows)
     firsts = [date.min if row[3] is None else row[3].date() for row in rows]

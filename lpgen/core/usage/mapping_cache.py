@@ -9,12 +9,7 @@ from lpgen.core.cloudtrail.access_tracking import ReadValues, WatchedRecord, wat
 from lpgen.core.cloudtrail.caller import caller_from_identity, caller_in_log_of, caller_name, essential_identity
 from lpgen.core.cloudtrail.event_map import RecordMapper
 from lpgen.core.cloudtrail.outcome import essential_message
-from lpgen.core.cloudtrail.records import (
-    RawRecord,
-    SessionContext,
-    UserIdentity,
-    decode_additional,
-)
+from lpgen.core.cloudtrail.records import RawRecord, SessionContext, UserIdentity, decode_additional
 from lpgen.core.cloudtrail.rules.call import arn_of_identity
 from lpgen.core.model import Caller
 from lpgen.core.usage.contribution import Contribution, contribution_from_record
@@ -78,14 +73,12 @@ class _CallReads:
         return is_new
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _RecordForm:
     """The key shared by records of a call that agree in their plain fields: place, type, error code and the like."""
 
-    __slots__ = ("call", "key")
-
-    def __init__(self, key: _FormKey, call: _CallReads) -> None:
-        self.key = key
-        self.call = call
+    key: _FormKey
+    call: _CallReads
 
 
 class MappingCache:
@@ -156,9 +149,7 @@ class MappingCache:
             self._calls.clear()
             self._contributions.clear()
         name = key[:2]
-        call = self._calls.get(name)
-        if call is None:
-            call = self._calls[name] = _CallReads(key[0])
+        call = self._calls.get(name) or self._calls.setdefault(name, _CallReads(key[0]))
         form = self._forms[key] = _RecordForm(key, call)
         return form
 

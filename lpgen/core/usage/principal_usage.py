@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
@@ -58,8 +58,18 @@ _COLUMNS: Final = (
 _PROTECTED: Final = f'"{PROTECTED}"'
 
 _UseKey = tuple[str, str, str, str, str, str, str]
-_Seen = tuple[Evidence, set["_ContextKey"], set[date | None]]  # with the days
 _ContextKey = tuple[str, ...]  # Region, VPC endpoint, and condition values as JSON text
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What the rows of one principal show: each use with its contexts and days, and actions and records by id."""
+
+    uses: dict[_UseKey, tuple[Evidence, set[_ContextKey], set[date | None]]] = field(default_factory=dict)
+    actions: dict[str, set[Action]] = field(default_factory=lambda: defaultdict(set))
+    records: Counter[str] = field(default_factory=Counter)
+    days: set[date] = field(default_factory=set)
+    protected: set[tuple[str, Action]] = field(default_factory=set)
 
 
 def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = None) -> dict[str, PrincipalUsage]:
@@ -68,60 +78,49 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
     A principal is included even if it only has a successful record that the event map doesn't know, or if only a
     service's records show that it was assumed.
     """
-    uses: dict[str, dict[_UseKey, _Seen]] = defaultdict(dict)
-    ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    records: dict[tuple[str, str], int] = defaultdict(int)
-    days: dict[str, set[date]] = defaultdict(set)
-    protected: dict[str, set[tuple[str, Action]]] = defaultdict(set)
+    by_principal: dict[str, _Rows] = defaultdict(_Rows)
     known_days: dict[date | None, date | None] = {}  # each once: a row brings a day of its own
     for row in table_rows(usage.table, _COLUMNS):
         principal, principal_id, action, kind, text, outcome, how, denial, error, *context, day = row[:13]
         values, day = row[13:], known_days.setdefault(day, day)
-        done = ids[principal][principal_id]
-        records[principal, principal_id] += values[2]
+        found = by_principal[principal]
+        found.records[principal_id] += values[2]
         if outcome != Outcome.DENIED:
-            done.add(action)
+            found.actions[principal_id].add(action)
         if row_counts is not None and not row_counts(principal, principal_id, action, values[4], str(day)):
             continue
         if outcome != Outcome.DENIED and day is not None:
-            days[principal].add(day)
+            found.days.add(day)
         if outcome != Outcome.DENIED and _PROTECTED in context[2]:
-            protected[principal].update((item, Action(action)) for item in json.loads(context[2])[PROTECTED])
+            found.protected.update((item, action) for item in json.loads(context[2])[PROTECTED])
         evidence = Evidence(values[2], _iso(values[0]), _iso(values[1]), values[3], values[4])
         key = (action, kind, text, outcome, how, denial, error)
-        known = uses[principal].get(key)
+        known = found.uses.get(key)
         if known is None:
-            uses[principal][key] = (evidence, {tuple(context)}, {day})
+            found.uses[key] = (evidence, {tuple(context)}, {day})
         else:
             known[1].add(tuple(context))
             known[2].add(day)
-            uses[principal][key] = (merge_evidence(known[0], evidence), known[1], known[2])
+            found.uses[key] = (merge_evidence(known[0], evidence), known[1], known[2])
     unmapped, assumed = _unmapped_events(usage), _assumed_roles(usage)
     return {
         principal: _principal_usage(
             principal,
-            [
-                IdUse(principal_id, tuple(map(Action, sorted(actions))), records[principal, principal_id])
-                for principal_id, actions in sorted(ids.get(principal, {}).items())
-                if principal_id
-            ],
-            uses.get(principal, {}),
-            unmapped=unmapped.get(principal, ()),
-            days=len(days.get(principal, ())),
-            protected=tuple(sorted(protected.get(principal, ()))),
-            assumed=tuple(sorted(assumed.get(principal, {}).items())),
+            by_principal.get(principal, _Rows()),
+            unmapped.get(principal, ()),
+            tuple(sorted(assumed.get(principal, {}).items())),
         )
-        for principal in sorted({*ids, *unmapped, *assumed})
+        for principal in sorted({*by_principal, *unmapped, *assumed})
     }
 
 
-def merge_evidence(one: Evidence, other: Evidence) -> Evidence:
+def merge_evidence(evidence: Evidence, other: Evidence) -> Evidence:
     """The evidence for both: summed counts, the widest times, the earliest example."""
-    first = min(one, other, key=lambda evidence: (evidence.first_seen, evidence.example_event_id))
+    first = min(evidence, other, key=lambda evidence: (evidence.first_seen, evidence.example_event_id))
     return Evidence(
-        one.records + other.records,
+        evidence.records + other.records,
         first.first_seen,
-        max(one.last_seen, other.last_seen),
+        max(evidence.last_seen, other.last_seen),
         first.example_event_id,
         first.example_resource,
     )
@@ -192,16 +191,14 @@ def name_arn(arn: str) -> str:
 
 
 def _principal_usage(
-    principal: str,
-    by_id: Sequence[IdUse],
-    uses: Mapping[_UseKey, _Seen],
-    *,
-    unmapped: tuple[UnmappedEvent, ...],
-    days: int,
-    protected: tuple[tuple[str, Action], ...],
-    assumed: tuple[tuple[str, str], ...],
+    principal: str, rows: _Rows, unmapped: tuple[UnmappedEvent, ...], assumed: tuple[tuple[str, str], ...]
 ) -> PrincipalUsage:
-    found = tuple(
+    by_id = tuple(
+        IdUse(principal_id, tuple(sorted(rows.actions[principal_id])), records)
+        for principal_id, records in sorted(rows.records.items())
+        if principal_id
+    )
+    uses = tuple(
         Use(
             Action(action),
             Resource(ResourceKind(kind), text),
@@ -214,19 +211,18 @@ def _principal_usage(
             tuple(sorted(filter(None, seen_on))),
         )
         for (action, kind, text, outcome, how, denial, error), (evidence, contexts, seen_on) in sorted(
-            uses.items(), key=lambda item: item[0]
+            rows.uses.items(), key=lambda item: item[0]
         )
     )
-    regions = {region for use in found for region in use.regions}
     return PrincipalUsage(
         principal,
         tuple(identity.principal_id for identity in by_id),
-        found,
+        uses,
         unmapped,
-        tuple(sorted(regions)),
-        by_id=tuple(by_id),
-        days=days,
-        protected=protected,
+        tuple(sorted({region for use in uses for region in use.regions})),
+        by_id=by_id,
+        days=len(rows.days),
+        protected=tuple(sorted(rows.protected)),
         assumed=assumed,
     )
 

@@ -52,7 +52,7 @@ def find_value_runs(table: pa.Table | TableParts, column: str) -> ValueRuns:
     return ValueRuns(
         pack_texts(ordered),
         array("Q", chain.from_iterable(map(runs.__getitem__, ordered))),
-        array("Q", accumulate((len(runs[one]) for one in ordered), initial=0)),
+        array("Q", accumulate((len(runs[value]) for value in ordered), initial=0)),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import pyarrow as pa
 
 from lpgen.core.model import ResourceKind, SkipReason
-from lpgen.core.usage.columns import column_values, empty_table, unpack_texts
+from lpgen.core.usage.columns import empty_table, table_rows, unpack_texts
 from lpgen.core.usage.table_merge import Reduction, TableShape, collapse_groups, merge_tables
 
 SCHEMA_VERSION: Final = 3
@@ -23,36 +23,28 @@ SCHEMA_VERSION: Final = 3
 OVERFLOW_LIMIT: Final = 10_000
 """How many distinct resources of one principal, action, outcome and error code are kept apart."""
 
-_MOMENT: Final = pa.timestamp("ms", "UTC")
+_TEXT: Final = pa.string()
+_COUNT: Final = pa.int64()
+_DAY: Final = pa.date32()
+_SPAN: Final = [pa.field(name, pa.timestamp("ms", "UTC")) for name in ("first_seen", "last_seen")]
+
+
+def _fields(kind: pa.DataType, *names: str) -> list[pa.Field]:
+    """Columns without nulls."""
+    return [pa.field(name, kind, nullable=False) for name in names]
+
 
 USAGE_SCHEMA: Final = pa.schema(
     [
-        pa.field("principal", pa.string(), nullable=False),
-        pa.field("principal_id", pa.string(), nullable=False),
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("recipient_account", pa.string(), nullable=False),
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("day", pa.date32()),
-        pa.field("event_source", pa.string(), nullable=False),
-        pa.field("event_name", pa.string(), nullable=False),
-        pa.field("category", pa.string(), nullable=False),
-        pa.field("action", pa.string(), nullable=False),
-        pa.field("resource", pa.string(), nullable=False),
-        pa.field("resource_kind", pa.string(), nullable=False),
-        pa.field("outcome", pa.string(), nullable=False),
-        pa.field("error_code", pa.string(), nullable=False),
-        pa.field("denial_kind", pa.string(), nullable=False),
-        pa.field("denied_by", pa.string(), nullable=False),
-        pa.field("how", pa.string(), nullable=False),
-        pa.field("invoked_by", pa.string(), nullable=False),
-        pa.field("service_session", pa.bool_(), nullable=False),
-        pa.field("vpc_endpoint", pa.string(), nullable=False),
-        pa.field("context", pa.string(), nullable=False),
-        pa.field("first_seen", _MOMENT),
-        pa.field("last_seen", _MOMENT),
-        pa.field("records", pa.int64(), nullable=False),
-        pa.field("example_event_id", pa.string(), nullable=False),
-        pa.field("example_resource", pa.string(), nullable=False),
+        *_fields(_TEXT, "principal", "principal_id", "account", "recipient_account", "region"),
+        pa.field("day", _DAY),
+        *_fields(_TEXT, "event_source", "event_name", "category", "action", "resource", "resource_kind", "outcome"),
+        *_fields(_TEXT, "error_code", "denial_kind", "denied_by", "how", "invoked_by"),
+        *_fields(pa.bool_(), "service_session"),
+        *_fields(_TEXT, "vpc_endpoint", "context"),
+        *_SPAN,
+        *_fields(_COUNT, "records"),
+        *_fields(_TEXT, "example_event_id", "example_resource"),
     ]
 )
 """One row per key: the columns up to `context`; rows are sorted in this order.
@@ -78,20 +70,10 @@ and nulls sort first.
 
 SKIPS_SCHEMA: Final = pa.schema(
     [
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("principal", pa.string(), nullable=False),
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("event_source", pa.string(), nullable=False),
-        pa.field("event_name", pa.string(), nullable=False),
-        pa.field("outcome", pa.string(), nullable=False),
-        pa.field("detail", pa.string(), nullable=False),
-        pa.field("first_seen", _MOMENT),
-        pa.field("last_seen", _MOMENT),
-        pa.field("records", pa.int64(), nullable=False),
-        pa.field("example_event_id", pa.string(), nullable=False),
-        pa.field("example_source", pa.string(), nullable=False),
-        pa.field("example_position", pa.string(), nullable=False),
+        *_fields(_TEXT, "reason", "principal", "account", "region", "event_source", "event_name", "outcome", "detail"),
+        *_SPAN,
+        *_fields(_COUNT, "records"),
+        *_fields(_TEXT, "example_event_id", "example_source", "example_position"),
     ]
 )
 """One row per key: the columns up to `detail`; rows are sorted in this order.
@@ -106,15 +88,10 @@ with 0 records. `example_source` is the SHA-256 of the file and `example_positio
 
 COVERAGE_SCHEMA: Final = pa.schema(
     [
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("day", pa.date32()),
-        pa.field("category", pa.string(), nullable=False),
-        pa.field("event_source", pa.string(), nullable=False),
-        pa.field("records", pa.int64(), nullable=False),
-        pa.field("usage_records", pa.int64(), nullable=False),
-        pa.field("read_only", pa.int64(), nullable=False),
-        pa.field("writing", pa.int64(), nullable=False),
+        *_fields(_TEXT, "account", "region"),
+        pa.field("day", _DAY),
+        *_fields(_TEXT, "category", "event_source"),
+        *_fields(_COUNT, "records", "usage_records", "read_only", "writing"),
     ]
 )
 """One row per key: the columns up to `event_source`; rows are sorted in this order.
@@ -128,11 +105,10 @@ day: they count in rows without day and category.
 
 ACTIVITY_SCHEMA: Final = pa.schema(
     [
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("day", pa.date32(), nullable=False),
-        pa.field("caller", pa.string(), nullable=False),
-        pa.field("event_source", pa.string(), nullable=False),
-        pa.field("records", pa.int64(), nullable=False),
+        *_fields(_TEXT, "account"),
+        *_fields(_DAY, "day"),
+        *_fields(_TEXT, "caller", "event_source"),
+        *_fields(_COUNT, "records"),
     ]
 )
 """The calls of each caller by service and day. One row per key: the columns up to `event_source`, which sort the rows.
@@ -144,14 +120,9 @@ the record, and `day` is UTC. `caller` is the ARN of the role or user; the servi
 
 _SIGNS_SCHEMA: Final = pa.schema(
     [
-        pa.field("principal", pa.string(), nullable=False),
-        pa.field("action", pa.string(), nullable=False),
-        pa.field("resource", pa.string(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("detail", pa.string(), nullable=False),
-        pa.field("first_seen", _MOMENT),
-        pa.field("last_seen", _MOMENT),
-        pa.field("records", pa.int64(), nullable=False),
+        *_fields(_TEXT, "principal", "action", "resource", "kind", "detail"),
+        *_SPAN,
+        *_fields(_COUNT, "records"),
     ]
 )
 """Signs that a principal used an action which no record of its own shows, such as KMS encryption contexts.
@@ -161,11 +132,9 @@ One row per key: the columns up to `detail`, which sort the rows. Times as in `U
 
 _ASSUMPTIONS_SCHEMA: Final = pa.schema(
     [
-        pa.field("role", pa.string(), nullable=False),
-        pa.field("principal", pa.string(), nullable=False),
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("day", pa.date32(), nullable=False),
-        pa.field("records", pa.int64(), nullable=False),
+        *_fields(_TEXT, "role", "principal", "account"),
+        *_fields(_DAY, "day"),
+        *_fields(_COUNT, "records"),
     ]
 )
 """Which principal assumed which role. One row per key: the columns up to `day`, which sort the rows.
@@ -175,10 +144,10 @@ _ASSUMPTIONS_SCHEMA: Final = pa.schema(
 
 _NETWORKS_SCHEMA: Final = pa.schema(
     [
-        pa.field("principal", pa.string(), nullable=False),
-        pa.field("day", pa.date32(), nullable=False),
-        pa.field("network", pa.string(), nullable=False),
-        pa.field("records", pa.int64(), nullable=False),
+        *_fields(_TEXT, "principal"),
+        *_fields(_DAY, "day"),
+        *_fields(_TEXT, "network"),
+        *_fields(_COUNT, "records"),
     ]
 )
 """The networks that a principal called from. One row per key: the columns up to `network`, which sort the rows.
@@ -188,12 +157,8 @@ _NETWORKS_SCHEMA: Final = pa.schema(
 
 _POPULATION_SCHEMA: Final = pa.schema(
     [
-        pa.field("type", pa.string(), nullable=False),
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("resource", pa.string(), nullable=False),
-        pa.field("first_day", pa.date32(), nullable=False),
-        pa.field("last_day", pa.date32(), nullable=False),
+        *_fields(_TEXT, "type", "account", "region", "resource"),
+        *_fields(_DAY, "first_day", "last_day"),
     ]
 )
 """Which resources exist. One row per key: the columns up to `resource`, which sort the rows.
@@ -206,7 +171,7 @@ def _shape(schema: pa.Schema, *, keys: int, example: tuple[str, ...] = ()) -> Ta
     """A shape whose first columns are the key; of the columns that are neither key nor example, counts add up and
     times keep the latest."""
     rest = [field for field in list(schema)[keys:] if field.name not in example]
-    reductions = [(one.name, Reduction.SUM if pa.types.is_int64(one.type) else Reduction.MAX) for one in rest]
+    reductions = [(field.name, Reduction.SUM if pa.types.is_int64(field.type) else Reduction.MAX) for field in rest]
     return TableShape(schema, tuple(schema.names[:keys]), example, tuple(reductions))
 
 
@@ -347,9 +312,8 @@ def find_broken_laws(usage: Usage) -> Iterator[tuple[str, str]]:
 
 def _count_skipped_records(usage: Usage) -> int:
     """How many records were skipped, without the files and parts of files that hold no record."""
-    reasons, counts = (column_values(usage.skips.column(name)) for name in ("reason", "records"))
-    known = {reason.value for reason in SkipReason if is_record_reason(reason)}
-    return sum(count for reason, count in zip(reasons, counts, strict=True) if reason in known)
+    rows = table_rows(usage.skips, ("reason", "records"))
+    return sum(count for reason, count in rows if is_record_reason(reason))
 
 
 def _find_broken_form(table: pa.Table, shape: TableShape) -> Iterator[str]:

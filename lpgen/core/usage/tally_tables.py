@@ -85,7 +85,7 @@ def add_coverage(
 
 
 def add_activity(rows: ActivityRows, key: _ActivityKey, records: int) -> None:
-    """ContributionCounts records of a caller; a key without a day counts nothing."""
+    """Count records of a caller; a key without a day counts nothing."""
     if key[1] != NO_TIME:
         rows.setdefault(key, [0])[0] += records
 

@@ -8,7 +8,6 @@ the like. A day is thin where it shows far less than the days of the best week d
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import Final
@@ -43,40 +42,16 @@ _SCHEDULED: Final = ("cloudtrail.amazonaws.com", "config.amazonaws.com", "truste
 """The services that call by a clock, as a service or with a role of theirs."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Breadth:
-    """A day's number of distinct callers, services, pairs of both, and pairs with more than one record; the same pairs
-    of callers that AWS runs by itself."""
-
-    callers: int
-    services: int
-    pairs: int
-    repeated: int
-    own_pairs: int
-    own_repeated: int
-
-    @property
-    def everyone(self) -> tuple[int, ...]:
-        """The numbers of people and roles together with AWS."""
-        return self.callers, self.services, self.pairs, self.repeated
-
-    @property
-    def own(self) -> tuple[int, ...]:
-        """The numbers of AWS's own calls."""
-        return self.own_pairs, self.own_repeated
+def _measures_of_everyone(pairs: _Pairs) -> tuple[int, ...]:
+    """How many callers, services, pairs of both, and pairs with more than one record a day has."""
+    callers, services = ({pair[at] for pair in pairs} for at in (0, 1))
+    return len(callers), len(services), len(pairs), sum(count > 1 for count in pairs.values())
 
 
-def _breadth_of_day(pairs: _Pairs) -> _Breadth:
-    """The numbers of one day of an account."""
-    own = [count for (caller, _), count in pairs.items() if _is_own_caller(caller)]
-    return _Breadth(
-        len({caller for caller, _ in pairs}),
-        len({service for _, service in pairs}),
-        len(pairs),
-        sum(count > 1 for count in pairs.values()),
-        len(own),
-        sum(count > 1 for count in own),
-    )
+def _measures_of_aws(pairs: _Pairs) -> tuple[int, ...]:
+    """How many pairs of AWS's own callers a day has, and how many of them with more than one record."""
+    counts = [count for (caller, _), count in pairs.items() if _is_own_caller(caller)]
+    return len(counts), sum(count > 1 for count in counts)
 
 
 def _is_own_caller(caller: str) -> bool:
@@ -89,16 +64,16 @@ def thin_days(activity: Mapping[date, _Pairs]) -> frozenset[date]:
 
     A day counts where AWS's own calls show enough, or where all callers together do.
     """
-    days = sorted(activity)
-    shown = {day: _breadth_of_day(activity[day]) for day in days}
-    weeks = [[shown[day] for day in week] for week in _weeks(days)]
-    own = _floor([[breadth.own for breadth in week] for week in weeks], spare=0)
-    everyone = _floor([[breadth.everyone for breadth in week] for week in weeks], spare=_SPARE)
+    weeks = list(_weeks(sorted(activity)))
+    own = {day: _measures_of_aws(pairs) for day, pairs in activity.items()}
+    everyone = {day: _measures_of_everyone(pairs) for day, pairs in activity.items()}
+    own_floor = _floor([[own[day] for day in week] for week in weeks], spare=0)
+    floor = _floor([[everyone[day] for day in week] for week in weeks], spare=_SPARE)
     return frozenset(
         day
-        for day, breadth in shown.items()
-        if not (all(own) and _reaches(breadth.own, own, _OWN_SHARE))
-        and not _reaches(breadth.everyone, everyone, _SHARE)
+        for day in activity
+        if not (all(own_floor) and _reaches(own[day], own_floor, _OWN_SHARE))
+        and not _reaches(everyone[day], floor, _SHARE)
     )
 
 

@@ -101,9 +101,9 @@ def _cells(table: pa.Table | TableParts, names: tuple[str, ...], wanted: Collect
     """The values of the rows whose first column has one of the wanted texts, with the times of the first and last
     record at the end."""
     for part in table_parts(table, (*names, "first_seen", "last_seen")):
-        is_one = [value in wanted for value in column_values(part.column(0))]
-        if any(is_one):
-            yield from table_rows(part.filter(flag_column(is_one)), part.column_names)
+        is_wanted = [value in wanted for value in column_values(part.column(0))]
+        if any(is_wanted):
+            yield from table_rows(part.filter(flag_column(is_wanted)), part.column_names)
 
 
 def _changes(

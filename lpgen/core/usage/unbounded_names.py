@@ -110,11 +110,8 @@ def _fold_key(key: str) -> tuple[str, str]:
 def _shape_from_template(template: str) -> re.Pattern[str]:
     """The expression for the kept head of a name: each `{}` up to the next separator of the template."""
     head, *rest = template.partition("*")[0].split("{}")
-    return re.compile(re.escape(head) + "".join(f"[^{_stop(part)}]+{re.escape(part)}" for part in rest))
-
-
-def _stop(part: str) -> str:
-    return ":" if part.startswith(":") else "/:"
+    stops = [(":" if part.startswith(":") else "/:", re.escape(part)) for part in rest]
+    return re.compile(re.escape(head) + "".join(f"[^{stop}]+{part}" for stop, part in stops))
 
 
 # ---------------------------------------------------------------- marks in place of names
