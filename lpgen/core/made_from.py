@@ -1,4 +1,4 @@
-"""The parts of an analysis's options that enter the digests of an output, and how to restore the options from there."""
+"""The analysis options in the digests of an output, and how to restore the options from them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from lpgen.core.options import Options
 from lpgen.errors import OutputError, quote_reason
 
 CODE: Final = "as"
-"""The option for the form in which the replacements are written in addition to JSON; "" for none."""
+"""The option for the format of replacements in addition to JSON; "" for none."""
 
 
 def digests_of_options(options: Options) -> dict[str, str]:
-    """The digests of the content of the options' files, by the names of `Inputs`; "" where there is no such file."""
+    """The digests of the content of the options' files, by the names of `Inputs`; "" without such a file."""
     # A report's own path isn't part of its content.
     reports = [replace(report, file="") for report in options.last_accessed]
     guards = (options.guards.boundary, options.guards.scps, options.guards.resource_policies)
@@ -48,14 +48,14 @@ def options_to_facts(options: Options, code: str = "") -> dict[str, OptionValue]
 
 
 def unusual_choices(facts: Mapping[str, OptionValue]) -> tuple[str, ...]:
-    """The choices that differ from the defaults, in words such as `min days 1`, in the order of `options_to_facts`."""
+    """The choices that differ from the defaults, such as `min days 1`, in the order of `options_to_facts`."""
     usual = options_to_facts(Options())
     names = [name for name in usual if name in facts and facts[name] != usual[name]]
     return tuple(f"{name.replace('_', ' ')} {facts[name]}" for name in names)
 
 
 def options_from_facts(facts: Mapping[str, OptionValue], options: Options) -> tuple[Options, str]:
-    """The options with the choices of `options_to_facts`, and the form of the code.
+    """The options with the choices of `options_to_facts`, and the format of the code.
 
     Raises:
         OutputError: a choice is missing, unknown or has the wrong type.
@@ -70,7 +70,7 @@ def options_from_facts(facts: Mapping[str, OptionValue], options: Options) -> tu
 
 
 class _Choices(msgspec.Struct, forbid_unknown_fields=True):
-    """The choices in `Options`, and the form of the code."""
+    """The choices in `Options`, and the format of the code."""
 
     keep_unobservable: str
     scope: ScopeChoice
@@ -84,7 +84,7 @@ class _Choices(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def changed_inputs(then: Inputs, now: Inputs) -> tuple[str, ...]:
-    """The names of the inputs that differ, in words, in the order of `Inputs`. Files may be in other folders."""
+    """The names of the inputs that differ, in the order of `Inputs`. Files may be in other folders."""
     pairs = ((field.name, getattr(then, field.name), getattr(now, field.name)) for field in fields(Inputs))
     return tuple(
         name.replace("_", " ")

@@ -1,4 +1,4 @@
-"""What was denied since a rollout, and which removed line would have allowed it."""
+"""The denials since a rollout, and the removed statements that would have allowed the calls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lpgen.core.usage.tables import Usage
 
 @dataclass(frozen=True, slots=True)
 class _LostLine:
-    """A removed statement that allowed what is denied now, and the statement to restore, which is never wider."""
+    """A removed statement that allowed a denied call, and the statement to restore, which is never wider."""
 
     policy: str
     statement: int
@@ -33,10 +33,10 @@ class _LostLine:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """What was denied since the rollout. `lost` is empty where no removed line allowed it; `why` says what else.
+    """A denial since the rollout. `lost` is empty if no removed statement allowed the call; `why` then has the reason.
 
-    `records` may count some from before the rollout where `straddles`: records of one day and kind are kept together.
-    `restored` says that policies read after the last denial allow it again.
+    If `straddles`, `records` may include some from before the rollout, because records of one day and kind are counted
+    together. `restored` says that policies read after the last denial allow the call again.
     """
 
     action: str
@@ -54,9 +54,9 @@ class Denial:
 
 @dataclass(frozen=True, slots=True)
 class PoliciesSince:
-    """What a snapshot shows of policies: its name, when it was taken, and the documents by a principal's ARN and id.
+    """The policies in a snapshot: its name, its time, and the documents by a principal's ARN and id.
 
-    Only of principals all of whose documents it has, since any that it lacks may refuse what others allow.
+    It has only principals with all documents, because a missing document may deny a call that others allow.
     """
 
     name: str
@@ -79,14 +79,14 @@ class _Call(NamedTuple):
 
 @dataclass(slots=True)
 class _Seen:
-    """The rows of one denial: those since the rollout, and whether there are some from before."""
+    """The rows of one denial since the rollout, and whether there are earlier ones."""
 
     rows: list[tuple[datetime, datetime, int, str]]
     before: bool = False
 
 
 def denials_since(plan: PrincipalPlan, since: datetime, usage: Usage, now: PoliciesSince | None) -> Iterator[Denial]:
-    """What was denied of a principal since its rollout; `now` are the policies of today."""
+    """The denials of a principal since its rollout. `now` has the current policies."""
     found: dict[tuple[_Call, DenialKind], _Seen] = defaultdict(lambda: _Seen([]))
     table = usage.table
     is_denied = pc.equal(table.column("outcome"), Outcome.DENIED.value)
@@ -110,7 +110,7 @@ def denials_since(plan: PrincipalPlan, since: datetime, usage: Usage, now: Polic
         allows = _statements((policy for _, policy in before), Effect.ALLOW)
         kept = own and not lost and any(_allows(statement, policy, call) for policy, statement in allows)
         last = max(row[1] for row in seen.rows)
-        # Any of the removed lines may have been the one that allowed it, under its own conditions.
+        # Any of the removed statements may have allowed it, under its own conditions.
         again = bool(removed) and all(_stays(statement, policy, call, today) for _, policy, statement in removed)
         restored = now is not None and now.taken > last and again and not _denies(call, today)
         yield Denial(
@@ -132,18 +132,18 @@ def _why(denial: DenialKind, *, kept: bool, lost: bool) -> str:
     return _OTHER_WALLS.get(denial) or (_KEPT if kept else "" if lost else _NEVER_ALLOWED)
 
 
-_KEPT: Final = "the new policies allow it: something else refuses it, such as a condition, a boundary or an SCP"
+_KEPT: Final = "the new policies allow it, but something else denies it, such as a condition, a boundary or an SCP"
 _NEVER_ALLOWED: Final = "the old policies didn't allow it either"
 _OTHER_WALLS: Final[Mapping[DenialKind, str]] = {
-    DenialKind.RESOURCE: "the resource's policy refuses it",
-    DenialKind.BOUNDARY: "the permissions boundary refuses it",
-    DenialKind.SCP: "an SCP refuses it",
-    DenialKind.RCP: "an RCP refuses it",
-    DenialKind.SESSION: "the session's policy refuses it",
-    DenialKind.VPC_ENDPOINT: "the VPC endpoint's policy refuses it",
-    DenialKind.EXPLICIT: "a Deny refuses it: each of the old ones was carried over, and none is new",
+    DenialKind.RESOURCE: "the resource's policy denies it",
+    DenialKind.BOUNDARY: "the permissions boundary denies it",
+    DenialKind.SCP: "an SCP denies it",
+    DenialKind.RCP: "an RCP denies it",
+    DenialKind.SESSION: "the session policy denies it",
+    DenialKind.VPC_ENDPOINT: "the VPC endpoint policy denies it",
+    DenialKind.EXPLICIT: "an explicit Deny denies it: the replacement keeps every old Deny and adds none",
 }
-"""Why a call was denied that a principal's own policies didn't deny, as far as the message says."""
+"""The reasons for denials that don't come from a principal's own policies, by the kind in the error message."""
 
 _Named = tuple[PolicyText, Policy]
 
@@ -161,7 +161,7 @@ def _statements(policies: Iterable[Policy], effect: Effect) -> Iterator[tuple[Po
 def _lost_lines(
     call: _Call, before: Iterable[_Named], after: Sequence[Policy]
 ) -> Iterator[tuple[PolicyText, Policy, Statement]]:
-    """The old lines that may have allowed a call and that no new one without more conditions covers."""
+    """The old statements that may have allowed a call, unless a new statement covers it without further conditions."""
     for text, policy in before:
         for _, statement in _statements([policy], Effect.ALLOW):
             if _allows(statement, policy, call) and not _stays(statement, policy, call, after):
@@ -169,7 +169,7 @@ def _lost_lines(
 
 
 def _stays(old: Statement, former: Policy, call: _Call, after: Iterable[Policy]) -> bool:
-    """Whether a policy surely allows a call wherever an old statement, of a former policy, did."""
+    """Whether a policy certainly allows a call in all cases in which an old statement of the policy `former` did."""
     return any(
         (not statement.conditions or _same_conditions(statement, policy, old, former))
         and (_surely_allows(statement, policy, call) or _carries(statement, old, policy, call))
@@ -191,7 +191,7 @@ def _denies(call: _Call, policies: Iterable[Policy]) -> bool:
 
 
 def _carries(new: Statement, old: Statement, policy: Policy, call: _Call) -> bool:
-    """Whether a new statement has a call's action and, word for word, what of the old one's resources may match."""
+    """Whether a new statement has a call's action, and literally all resources of the old one that may match."""
     if new.not_resource != old.not_resource or not action_matches(new, fold_case(call.action)):
         return False
     if old.not_resource:
@@ -202,7 +202,7 @@ def _carries(new: Statement, old: Statement, policy: Policy, call: _Call) -> boo
 
 
 def _allows(statement: Statement, policy: Policy, call: _Call) -> bool:
-    """Whether a statement may cover an action on a resource, its conditions aside; it may where that isn't known."""
+    """Whether a statement may cover a call, apart from its conditions. True if that is unknown."""
     if not action_matches(statement, fold_case(call.action)):
         return False
     patterns = [as_glob(pattern, policy.version) for pattern in statement.resources]
@@ -215,7 +215,7 @@ def _allows(statement: Statement, policy: Policy, call: _Call) -> bool:
 
 
 def _surely_allows(statement: Statement, policy: Policy, call: _Call) -> bool:
-    """Whether a statement covers an action on whatever was meant, its conditions aside; variables may mean less."""
+    """Whether a statement certainly covers a call, apart from its conditions. Patterns with variables don't count."""
     if not action_matches(statement, fold_case(call.action)):
         return False
     if statement.not_resource:
@@ -228,7 +228,7 @@ def _surely_allows(statement: Statement, policy: Policy, call: _Call) -> bool:
 
 
 def _restored(statement: Statement, policy: Policy, call: _Call) -> str:
-    """The statement cut down to one action and, where it is known, one resource, with its conditions."""
+    """The statement reduced to one action and, if known, one resource, with its conditions."""
     written: dict[str, Any] = json.loads(statement.text)
     name = "NotResource" if statement.not_resource else "Resource"
     fields: dict[str, Any] = {"Effect": "Allow", "Action": call.action, name: written[name]}
@@ -242,7 +242,7 @@ def _restored(statement: Statement, policy: Policy, call: _Call) -> str:
 
 
 def _within(pattern: str, version: str, call: _Call) -> str:
-    """The resource as far as one old pattern has it, "" where it doesn't; a pattern with variables stays as it is."""
+    """The part of the resource that an old pattern covers, or "". A pattern with variables is returned unchanged."""
     glob = as_glob(pattern, version)
     if call.kind is ResourceKind.ARN:
         if not resource_match(glob, call.resource):

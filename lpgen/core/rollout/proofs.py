@@ -1,6 +1,6 @@
-"""Proves what a rollout puts in place from the old and new documents alone, without logs or the reasons for a line.
+"""Proves the new policies of a rollout from the old and new documents only, without logs or evidence.
 
-`plan` and `apply` both ask it: neither believes that a file is as lpgen wrote it.
+Both `plan` and `apply` use these proofs, because neither trusts that a file is as lpgen wrote it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
 
 PROOF_HUNT_SIZE: Final = 128
-"""How many requests the hunt of a rollout tries for each principal."""
+"""How many requests the search for new access tries for each principal of a rollout."""
 
 
 def prove_plans(
@@ -44,9 +44,10 @@ def prove_plans(
 ) -> dict[str, tuple[Check, ...]]:
     """The checks on each plan that has calls or documents, by the principal's ARN.
 
-    They prove that nothing new is allowed, that every Deny stays, that nothing the principal keeps is missing between
-    two calls, that each Allow names actions of the catalog, and that AWS accepts the documents. `attached_quota` is how
-    many managed policies a principal may have. Where the policies take too many steps to compare, nothing is proven.
+    They prove that nothing new is allowed, that every Deny is kept, that no permission that the principal keeps is
+    missing between two calls, that each Allow names actions of the catalog, and that AWS accepts the documents.
+    `attached_quota` is how many managed policies a principal may have. If a comparison takes too many steps, nothing is
+    proven.
 
     Raises:
         PolicyError: a document breaks IAM's grammar.
@@ -96,7 +97,7 @@ def _check_all(
 
 
 def _for_others(plan: PrincipalPlan) -> Iterator[PolicyText]:
-    """What the principal holds once somebody else has put the documents in place: of permission sets and templates."""
+    """The policies after other people put the documents in place, for permission sets and templates."""
     yield from (PolicyText(document.file, document.inline, document.text) for document in plan.documents)
     yield from (text for text in plan.before if text.policy in plan.left)
 
@@ -111,9 +112,9 @@ def _written(text: PolicyText) -> WrittenDocument:
 def _check_moments(
     calls: Sequence[IamCall], documents: Sequence[WrittenDocument], grants: PrincipalGrants, catalog: Catalog
 ) -> Check:
-    """After each removal every Deny is in force, and what the principal keeps is granted, by old or new policies.
+    """The check that after each removal, every Deny is in place, and old or new policies grant all kept permissions.
 
-    INVARIANT: nothing but the order of calls decides about this, so an edited order can't open a gap.
+    INVARIANT: the check reads the order of the calls themselves, so an edited order can't open a gap.
     """
     found = CheckNotes("nothing is missing between two calls")
     held = {policy.arn or policy.name: policy.document for policy in grants.principal.policies}
@@ -126,7 +127,7 @@ def _check_moments(
             found.examined += 1
             now = [WrittenDocument(name, False, policy) for name, policy in held.items() if policy is not None]
             coming = [document for name, document in new.items() if name not in held]
-            with step_budget(PRINCIPAL_STEPS):  # one for each removal, since there may be many
+            with step_budget(PRINCIPAL_STEPS):  # one budget per removal, because there may be many
                 checks = (
                     check_denies(now, grants),
                     check_within_grants(_single_actions(coming, catalog), _still_held(grants, held.keys())),
@@ -139,7 +140,7 @@ def _check_moments(
 
 
 def _single_actions(documents: Sequence[WrittenDocument], catalog: Catalog) -> Iterator[NewAllow]:
-    """The Allows of documents, each of one action: different old policies may still grant them."""
+    """The Allows of documents, one per action, because different old policies may still grant them."""
     for new in new_allows(documents, catalog):
         yield from (replace(new, actions=frozenset((action,))) for action in sorted(new.actions))
 

@@ -1,8 +1,8 @@
-"""Calls that only another account's log shows, given to their callers.
+"""Calls that only another account's log shows, assigned to their callers.
 
 The log of the account that owns a resource holds the calls that roles and users of other accounts make to it, with the
-caller's unique id and not its ARN. For management events the caller's own log holds them too. Of data events it does so
-only where a trail there selects that resource, which is not its account's.
+caller's unique id but not its ARN. The caller's own log holds these calls too if they are management events. It holds
+data events only if one of its trails selects this resource of another account.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
 """
@@ -36,16 +36,16 @@ _CALL: Final = (
 """The columns in which the logs of both accounts agree on a call."""
 
 _Id = tuple[str, str]
-"""A unique id, and the account that it belongs to by the record."""
+"""A unique id, and the account that it belongs to according to the record."""
 
 
 def name_foreign_callers(usage: Usage, arns: Mapping[str, str], *, callers: Iterable[str] | None = None) -> Usage:
-    """The usage with the ARN of each caller that has only an id in it, and without the rows of ids that nothing names.
+    """The usage with the ARN of each caller that the tables know only by an id, without the rows of unknown ids.
 
-    `callers` are those of the usage table, where they are known. An id is named by `arns`, those of the policies'
-    principals, else by the records of the caller's own account. A call that these records show too is left out: it is
-    the same call, in both accounts' logs. A call that the event map doesn't know is one of the caller's in the skips,
-    too, if the log is its own account's.
+    `callers` are the callers in the usage table, if known. The ARN of an id comes from `arns`, which has the principals
+    of the policies, otherwise from the records of the caller's own account. A call that these records show too is left
+    out, because both accounts' logs hold the same call. In the skips, a call that the event map doesn't know also
+    counts for its caller if the log is of the caller's own account.
     """
     if _are_arns(_callers(usage.table) if callers is None else callers) and _are_arns(_callers(usage.skips)):
         return usage
@@ -68,13 +68,13 @@ def name_foreign_callers(usage: Usage, arns: Mapping[str, str], *, callers: Iter
 def divide_by_log(
     usage: Usage, arns: Mapping[str, str], *, callers: Iterable[str] | None = None
 ) -> tuple[Usage, Usage]:
-    """The usage by the logs of the callers' own accounts, and that by other accounts' logs as far as it may count, both
-    with named callers.
+    """The usage from the logs of the callers' own accounts, and the usage that counts from other accounts' logs. Both
+    have named callers.
 
-    Whoever writes another account's log can make it name any caller, so what it shows is no evidence against one. It
-    counts only if it is a data event, as the caller's own log holds all others, and if the call was allowed, on a
-    resource of the account whose log it is. The ARN of a bucket names no account, so the bucket may be any account's,
-    unless the caller's own log holds data events of it: there AWS would have delivered the caller's copy.
+    A person who writes another account's log can make it name any caller, so it isn't evidence against a caller. A
+    call counts only if it is a data event (the caller's own log holds all other events), if it was allowed, and if the
+    resource belongs to the account whose log it is. The ARN of a bucket names no account, so any account may own it,
+    unless the caller's own log holds data events of the bucket: AWS would have delivered the caller's copy there.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html#shared-event-ID
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html#cloudtrail-object-level-crossaccount
     """
@@ -96,7 +96,7 @@ def divide_by_log(
 
 
 def _bucket(arn: str) -> str:
-    """The bucket of an object, or what else an ARN has before its first slash."""
+    """The bucket of an object; for other ARNs the part before the first slash."""
     return arn.partition("/")[0]
 
 
@@ -106,8 +106,8 @@ def arns_by_id(principals: Iterable[Principal]) -> dict[str, str]:
 
 
 def _name_skipped(skips: pa.Table, known: Mapping[_Id, str]) -> pa.Table:
-    """The skips with the ARN of each caller that has only an id in them, or "" where nothing names it in its own
-    account's log."""
+    """The skips with the ARN of each caller that they know only by an id, or "" if the caller's own account's log
+    doesn't name it."""
     callers = [
         principal[0] if _is_arn(principal[0]) else known.get(principal, "") for principal in _ids(skips, "principal")
     ]
@@ -124,7 +124,7 @@ def _callers(table: pa.Table | TableParts) -> Iterator[str]:
 
 
 def _are_arns(callers: Iterable[str]) -> bool:
-    """Whether all callers are ARNs, except those that a table doesn't tell apart."""
+    """Whether all callers are ARNs, except callers that a table doesn't distinguish."""
     return all(not caller or _is_arn(caller) for caller in callers)
 
 
@@ -137,12 +137,12 @@ def _only(table: pa.Table, flags: Sequence[bool]) -> pa.Table:
 
 
 def _ids(table: pa.Table, name: str) -> Iterator[_Id]:
-    """The id, or what else a column has of the caller, in each row, with the account."""
+    """The caller's id or ARN in a column for each row, with the account."""
     return table_rows(table, (name, "account"))
 
 
 def _recorded_arns(own: pa.Table) -> dict[_Id, str]:
-    """The ARN that records show of each id."""
+    """The ARN that records show for each id."""
     pairs = set(zip(_ids(own, "principal_id"), column_values(own.column("principal")), strict=True))
     return {unique_id: arn for unique_id, arn in sorted(pairs) if unique_id[0]}
 

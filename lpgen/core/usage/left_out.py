@@ -1,7 +1,7 @@
-"""Records that a later ingest may count: those outside its windows, and those later than the log itself.
+"""Records that a later ingest may count: records outside the windows, and records later than the log itself.
 
-Their rows in the skips name the file, so they can be taken back when the file is read again. INVARIANT: everything else
-of a file is counted once, by the first ingest that reads it.
+Their rows in the skips name the file, so these counts can be taken back when the file is read again. INVARIANT: all
+other records of a file are counted once, by the first ingest that reads it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lpgen.core.usage.tables import COVERAGE_SCHEMA, Usage
 LEFT_OUT: Final = (SkipReason.OUT_OF_WINDOW, SkipReason.FUTURE)
 
 Windows = tuple[TimeWindow, ...]
-"""Spans of time, sorted and apart from each other."""
+"""Spans of time, sorted, without overlaps."""
 
 
 def counted_window(window: TimeWindow, latest: LatestTime) -> TimeWindow:
@@ -33,7 +33,7 @@ def counted_window(window: TimeWindow, latest: LatestTime) -> TimeWindow:
 
 
 def unite_windows(windows: Collection[TimeWindow]) -> Windows:
-    """The same times in as few windows as possible."""
+    """The smallest number of windows that cover the same times."""
     united: list[TimeWindow] = []
     for window in sorted(windows, key=lambda window: window.since):
         last = united[-1] if united else None
@@ -56,12 +56,12 @@ def cover_window(windows: Windows, wanted: TimeWindow) -> bool:
 
 
 def detail_of_left_out(reason: SkipReason, why: str, source: str) -> str:
-    """The detail of the skip of a record that is left out: why, and the SHA-256 of its file."""
+    """The detail of the skip of a left-out record: why, and the SHA-256 of its file."""
     return " ".join(part for part in (why, source) if part) if reason in LEFT_OUT else why
 
 
 def take_back(usage: Usage, files: Collection[str]) -> Usage:
-    """The usage without its counts of the left-out records of files, given by their SHA-256."""
+    """The usage without the counts of left-out records of files, given by their SHA-256."""
     kept: list[bool] = []
     lost: Counter[tuple[str, str]] = Counter()
     for reason, detail, *place, count in table_rows(usage.skips, ("reason", "detail", "account", "region", "records")):
@@ -77,7 +77,7 @@ _DIGEST_LENGTH: Final = 64
 
 
 def _without(coverage: pa.Table, lost: Counter[tuple[str, str]]) -> pa.Table:
-    """The coverage with fewer records in its rows without a day, and without the rows that this empties."""
+    """The coverage with fewer records in its rows without a day, and without rows that become empty."""
     rows = table_rows(coverage, ("account", "region", "day", "category", "event_source", "records"))
     counts = [
         count - (lost[account, region] if day is None and not category and not source else 0)

@@ -1,4 +1,4 @@
-"""The usage table, read per principal: what each one did, with evidence, over all days."""
+"""The use of each principal over all days, with evidence, from the usage table."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ class _Rows:
 
 
 def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = None) -> dict[str, PrincipalUsage]:
-    """The use of each principal, keyed by its ARN; rows that `row_counts` refuses are left out.
+    """The use of each principal by ARN, without rows that `row_counts` rejects.
 
-    A principal is included even if it only has a successful record that the event map doesn't know, or if only a
-    service's records show that it was assumed.
+    The result also includes principals whose only successful record is unknown to the event map, and roles of which
+    only a service's records show that they were assumed.
     """
     by_principal: dict[str, _Rows] = defaultdict(_Rows)
-    known_days: dict[date | None, date | None] = {}  # each once: a row brings a day of its own
+    known_days: dict[date | None, date | None] = {}  # one object per day: each row has its own
     for row in table_rows(usage.table, _COLUMNS):
         principal, principal_id, action, kind, text, outcome, how, denial, error, *context, day = row[:13]
         values, day = row[13:], known_days.setdefault(day, day)
@@ -115,7 +115,7 @@ def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = No
 
 
 def merge_evidence(evidence: Evidence, other: Evidence) -> Evidence:
-    """The evidence for both: summed counts, the widest times, the earliest example."""
+    """The evidence for both: the sum of counts, the first and last times, and the earliest example."""
     first = min(evidence, other, key=lambda evidence: (evidence.first_seen, evidence.example_event_id))
     return Evidence(
         evidence.records + other.records,
@@ -127,7 +127,7 @@ def merge_evidence(evidence: Evidence, other: Evidence) -> Evidence:
 
 
 def iam_names_from_usage(usage: Usage, principals: Iterable[Principal], row_counts: RowTest) -> IamNames:
-    """The names for `IamNames.resolved`, by all rows that count."""
+    """The names for `IamNames.resolved`, from all rows that count."""
     seen = {
         resource
         for part in table_parts(usage.table, _NAMING)
@@ -139,7 +139,7 @@ def iam_names_from_usage(usage: Usage, principals: Iterable[Principal], row_coun
     }
     listed = tuple(principals)
     roles = sorted((profile, principal.arn) for principal in listed for profile in principal.instance_profiles)
-    # The snapshot's current ARN takes precedence over that of an earlier role or user of the name in a record.
+    # The snapshot's current ARN takes precedence over the ARN in a record of an earlier role or user of that name.
     by_name = {name_arn(arn): arn for arn in (*sorted(seen), *sorted(principal.arn for principal in listed))}
     return IamNames(
         pack_mapping({name: arn for name, arn in by_name.items() if arn != name}),
@@ -151,7 +151,7 @@ _NAMING: Final = ("resource_kind", "resource", "principal", "principal_id", "act
 
 
 def _has_iam_path(arn: str) -> bool:
-    """Whether an ARN is that of a role, user or instance profile with a path."""
+    """Whether an ARN names a role, user or instance profile with a path."""
     return arn.count("/") > 1 and _IAM_ENTITY.match(arn) is not None
 
 
@@ -163,11 +163,11 @@ class IamNames:
     _roles: PackedMapping
 
     def resolved(self, usage: PrincipalUsage) -> PrincipalUsage:
-        """The usage with full ARNs, as far as they are known."""
+        """The usage with full ARNs where they are known."""
         return replace(usage, uses=tuple(map(self.resolve, usage.uses)))
 
     def resolve(self, use: Use) -> Use:
-        """The use with a full ARN, as far as it is known."""
+        """The use with a full ARN if it is known."""
         if use.resource.kind is not ResourceKind.ARN or not _IAM_ENTITY.match(use.resource.text):
             return use
         if use.action == _PASS_ROLE and ":instance-profile/" in use.resource.text:
@@ -185,7 +185,7 @@ _IAM_ENTITY: Final = re.compile(r"arn:[^:]+:iam::[^:]*:(?:role|user|instance-pro
 
 
 def name_arn(arn: str) -> str:
-    """An IAM ARN without its path: names are unique within an account, whatever the path."""
+    """An IAM ARN without its path. Names are unique within an account, even with different paths."""
     head, slash, tail = arn.partition("/")
     return head + slash + tail.rpartition("/")[2]
 
@@ -229,13 +229,13 @@ def _principal_usage(
 
 @lru_cache(maxsize=4096)
 def recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedContext:
-    """The context with its condition keys only: further facts from records of KMS are under names without a colon."""
+    """The context with its condition keys only. Other facts from records of KMS have names without a colon."""
     pairs = sorted((key, tuple(found)) for key, found in json.loads(values or "{}").items() if ":" in key)
     return RecordedContext(region, vpc_endpoint, tuple(pairs))
 
 
 _UNREAD: Final = (SkipReason.BAD_RECORD, SkipReason.UNKNOWN_VERSION, SkipReason.NO_TIME, SkipReason.FUTURE)
-"""Why the use that a record shows can't count, though the call may have been allowed."""
+"""Why a record can't count as use although the call may have been allowed."""
 
 
 def unmapped_callers(usage: Usage) -> Collection[str]:
@@ -258,7 +258,7 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
     found: dict[str, dict[tuple[str, str, str], Evidence]] = defaultdict(dict)
     for reason, principal, source, name, outcome, records, first, last, event_id in table_rows(usage.skips, columns):
         if reason == SkipReason.CROSS_ACCOUNT_CALLER:
-            reason = SkipReason.UNMAPPED  # no other call of one has a caller that is named
+            reason = SkipReason.UNMAPPED  # other calls from another account have no named caller
         lost = reason in _UNREAD and outcome != Outcome.DENIED
         if not principal or not (lost or (reason == SkipReason.UNMAPPED and outcome == Outcome.ALLOWED)):
             continue
@@ -275,7 +275,7 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
 
 
 def _assumed_roles(usage: Usage) -> Mapping[str, Mapping[str, str]]:
-    """The AWS services that assumed each role, with the last day of it."""
+    """The AWS services that assumed each role, each with the last day."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
     names = ("reason", "principal", "outcome", "detail", "last_seen")
     for reason, role, outcome, service, last in table_rows(usage.skips, names):

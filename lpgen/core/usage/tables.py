@@ -18,10 +18,10 @@ from lpgen.core.usage.columns import empty_table, table_rows, unpack_texts
 from lpgen.core.usage.table_merge import Reduction, TableShape, collapse_groups, merge_tables
 
 SCHEMA_VERSION: Final = 3
-"""The version of all schemas; a data folder of another version is refused."""
+"""The version of all schemas. lpgen refuses data folders of other versions."""
 
 OVERFLOW_LIMIT: Final = 10_000
-"""How many distinct resources of one principal, action, outcome and error code are kept apart."""
+"""The most distinct resources to keep for one principal, action, outcome and error code."""
 
 _TEXT: Final = pa.string()
 _COUNT: Final = pa.int64()
@@ -49,14 +49,14 @@ USAGE_SCHEMA: Final = pa.schema(
 )
 """One row per key: the columns up to `context`; rows are sorted in this order.
 
-A record gives a row for each pair of action and folded resource that its call needs, whatever its outcome. Text is ""
-where the record has no value. Times are UTC; `day`, `first_seen` and `last_seen` are null where the record has no time,
-and nulls sort first.
+A record has a row for each pair of action and folded resource that its call needs, whatever its outcome. Text is "" if
+the record has no value. Times are UTC. `day`, `first_seen` and `last_seen` are null if the record has no time, and
+nulls sort first.
 
 - `principal`, `principal_id`, `account`: ARN, `AROA…` or `AIDA…` id, and account of the caller; `recipient_account`:
-  the account whose trail holds the record; `region`: the record's.
+  the account whose trail holds the record; `region`: the record's Region.
 - `category`: a `Category`; `outcome`: an `Outcome`; `denial_kind`: a `DenialKind`; `resource_kind`: a `ResourceKind`.
-- `resource`: an ARN, a glob where the kind is `fold`, `*` for the other kinds.
+- `resource`: an ARN, a glob if the kind is `fold`, `*` for the other kinds.
 - `error_code`: as the service spells it; `denied_by`: the ARN of the policy that the denial message names; `how`:
   `observed` or an inference rule's name.
 - `invoked_by`: the service that called with the principal's session; `service_session`: an AWS service assumed the
@@ -64,7 +64,7 @@ and nulls sort first.
 - `context`: condition values as a canonical JSON object of sorted lists (see `lpgen.core.usage.contribution`), and
   further facts from records of KMS (`lpgen.core.cloudtrail.kms_context`).
 - `records`: how many records, at least 1; in an overflow row a record counts once per resource.
-- `example_event_id`, `example_resource`: of the record that is least by time (unknown last), event id and resource; the
+- `example_event_id`, `example_resource`: from the first record by time (unknown last), event id and resource. The
   resource is not folded, so its `*` and `?` are literal.
 """
 
@@ -78,12 +78,12 @@ SKIPS_SCHEMA: Final = pa.schema(
 )
 """One row per key: the columns up to `detail`; rows are sorted in this order.
 
-`reason` is a `SkipReason`. `principal` is the caller, or the role that an AWS service assumed, which `detail` then
-names. `account` is the account whose trail holds the record. `detail` says more in bounded text.
-`records` counts records, except that for `unreadable_file` and `not_cloudtrail` it counts files, or parts of files that
-hold no record. An aggregated event counts in a row without principal, and each caller that it names has another row
-with 0 records. `example_source` is the SHA-256 of the file and `example_position` the place in it (`record 3`, `line
-7`); the example is the least by time (unknown last), event id, source and position. Times as in `USAGE_SCHEMA`.
+`reason` is a `SkipReason`. `principal` is the caller, or the role that an AWS service assumed; `detail` then names the
+service. `account` is the account whose trail holds the record. `detail` is further text of limited length.
+`records` counts records. For `unreadable_file` and `not_cloudtrail` it counts files, or parts of files without records.
+An aggregated event counts in a row without principal, and each caller that it names has another row with 0 records.
+`example_source` is the SHA-256 of the file and `example_position` the place in it (`record 3`, `line 7`). The example
+is the first by time (unknown last), event id, source and position. Times as in `USAGE_SCHEMA`.
 """
 
 COVERAGE_SCHEMA: Final = pa.schema(
@@ -96,11 +96,11 @@ COVERAGE_SCHEMA: Final = pa.schema(
 )
 """One row per key: the columns up to `event_source`; rows are sorted in this order.
 
-`account` is the account whose trail holds the records; `day` is UTC, null (sorted first) where the record has no time.
+`account` is the account whose trail holds the records. `day` is UTC, null (sorted first) if the record has no time.
 `category` is a `Category`, or "" for anything else. `event_source` is set only for data events. `records` counts every
-record read; `usage_records` those that became usage; `read_only` and `writing` those with `readOnly` true or false,
-which trails may select by. Records outside the window, and bad ones without any readable field, say nothing about any
-day: they count in rows without day and category.
+record read, `usage_records` the records that became usage, and `read_only` and `writing` the records with `readOnly`
+true or false, which trails may select by. Records outside the window, and bad records without any readable field, show
+nothing about any day, so they count in rows without day and category.
 """
 
 ACTIVITY_SCHEMA: Final = pa.schema(
@@ -114,8 +114,8 @@ ACTIVITY_SCHEMA: Final = pa.schema(
 """The calls of each caller by service and day. One row per key: the columns up to `event_source`, which sort the rows.
 
 It counts every record that counts for a day in the coverage, usage or not. `account` is the account whose trail holds
-the record, and `day` is UTC. `caller` is the ARN of the role or user; the service principal (such as
-`config.amazonaws.com`) where an AWS service called; else the caller's `CallerKind`.
+the record, and `day` is UTC. `caller` is the ARN of the role or user, the service principal (such as
+`config.amazonaws.com`) if an AWS service called, or otherwise the caller's `CallerKind`.
 """
 
 _SIGNS_SCHEMA: Final = pa.schema(
@@ -125,7 +125,7 @@ _SIGNS_SCHEMA: Final = pa.schema(
         *_fields(_COUNT, "records"),
     ]
 )
-"""Signs that a principal used an action which no record of its own shows, such as KMS encryption contexts.
+"""Signs that a principal used an action that has no record of its own, such as KMS encryption contexts.
 
 One row per key: the columns up to `detail`, which sort the rows. Times as in `USAGE_SCHEMA`. Nothing fills it yet.
 """
@@ -168,8 +168,8 @@ _POPULATION_SCHEMA: Final = pa.schema(
 
 
 def _shape(schema: pa.Schema, *, keys: int, example: tuple[str, ...] = ()) -> TableShape:
-    """A shape whose first columns are the key; of the columns that are neither key nor example, counts add up and
-    times keep the latest."""
+    """A shape whose first columns are the key. Of the columns that are neither key nor example, counts are summed, and
+    times become the latest time."""
     rest = [field for field in list(schema)[keys:] if field.name not in example]
     reductions = [(field.name, Reduction.SUM if pa.types.is_int64(field.type) else Reduction.MAX) for field in rest]
     return TableShape(schema, tuple(schema.names[:keys]), example, tuple(reductions))
@@ -195,7 +195,7 @@ TABLES: Final[Mapping[str, TableShape]] = {
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """All tables, sorted by key, with the texts of their keys as dictionaries where there are rows.
+    """All tables, sorted by key. In tables with rows, the texts of the keys are dictionaries.
 
     INVARIANT: records read = records that became usage + records skipped.
     """
@@ -215,7 +215,7 @@ class Usage:
 
     @property
     def num_rows(self) -> int:
-        """How many rows all tables have together."""
+        """The number of rows of all tables."""
         return sum(table.num_rows for table in self.tables().values())
 
 
@@ -225,9 +225,9 @@ EMPTY_USAGE: Final = Usage(*(empty_table(shape.schema) for shape in TABLES.value
 def merge_usage(parts: Iterable[Usage], *, limit: int = OVERFLOW_LIMIT) -> Usage:
     """One usage from many: associative, commutative, with `EMPTY_USAGE` as identity.
 
-    Above `limit` distinct resources of one principal, action and outcome, all rows of the three become overflow rows; a
-    part that holds such a row makes them so too. Outcomes are counted apart: refused calls, which anyone can make,
-    never blur the allowed ones.
+    If one principal, action and outcome has more than `limit` distinct resources, all its rows become overflow rows.
+    They also do if a part holds such an overflow row. Outcomes are counted separately, so denied calls, which anyone
+    can make, never hide the resources of allowed calls.
     """
     found = [part.tables() for part in parts]
     merged = {name: merge_tables([tables[name] for tables in found], shape) for name, shape in TABLES.items()}
@@ -236,7 +236,7 @@ def merge_usage(parts: Iterable[Usage], *, limit: int = OVERFLOW_LIMIT) -> Usage
 
 
 def _with_overflow(table: pa.Table, limit: int) -> pa.Table:
-    """The table with the rows of crowded groups collapsed."""
+    """The table with the rows of groups above the limit collapsed."""
     if table.num_rows == 0:
         return table
     collapsed = collapse_groups(
@@ -250,7 +250,7 @@ def _with_overflow(table: pa.Table, limit: int) -> pa.Table:
 
 
 class UsageSum:
-    """A running merge of many parts, whose memory follows the merged tables and not the number of parts."""
+    """A running merge of many parts, whose memory depends on the merged tables, not on the number of parts."""
 
     def __init__(self) -> None:
         self._parts: list[Usage] = []
@@ -258,7 +258,7 @@ class UsageSum:
         self._pending_rows = 0
 
     def add(self, part: Usage) -> None:
-        """Add a part. Parts are merged when as many rows are pending as are merged: each row is merged a few times."""
+        """Add a part. Parts are merged once more rows are pending than merged, so each row is merged a few times."""
         self._parts.append(part)
         self._pending_rows += part.num_rows
         if self._pending_rows > max(self._merged_rows, _MIN_PENDING_ROWS):
@@ -294,7 +294,7 @@ _WITHOUT_RECORD: Final = frozenset({SkipReason.UNREADABLE_FILE, SkipReason.NOT_C
 
 
 def is_record_reason(reason: SkipReason) -> bool:
-    """Whether a skip of this reason is a record; the others are files or parts of files without one."""
+    """Whether skips with this reason are records. The others are files, or parts of files without records."""
     return reason not in _WITHOUT_RECORD
 
 
@@ -311,7 +311,7 @@ def find_broken_laws(usage: Usage) -> Iterator[tuple[str, str]]:
 
 
 def _count_skipped_records(usage: Usage) -> int:
-    """How many records were skipped, without the files and parts of files that hold no record."""
+    """How many records were skipped, without files and parts of files that hold no record."""
     rows = table_rows(usage.skips, ("reason", "records"))
     return sum(count for reason, count in rows if is_record_reason(reason))
 
