@@ -1,4 +1,4 @@
-"""ARNs taken apart: `arn:partition:service:region:account:name`.
+"""The fields of ARNs: `arn:partition:service:region:account:name`.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 """
@@ -9,7 +9,7 @@ import re
 from typing import Final, NamedTuple
 
 ARN_FIELDS: Final = 6
-"""How many fields an ARN has, `arn` itself among them; the last may hold colons."""
+"""The number of fields of an ARN, including `arn` itself. The last field may contain colons."""
 
 _ACCOUNT_DIGITS: Final = 12
 
@@ -22,7 +22,7 @@ OTHER_PARTITIONS: Final = (
     ("aws-iso-e", "eu-isoe-", "eu-isoe-west-1"),
     ("aws-iso-f", "us-isof-", "us-isof-south-1"),
 )
-"""Partitions other than `aws`, how the names of their Regions start, and the Region that signs for their IAM.
+"""Partitions other than `aws`, the prefix of their Regions, and the Region that signs requests to their IAM.
 
 https://github.com/boto/botocore/blob/develop/botocore/data/endpoints.json
 https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
@@ -30,7 +30,7 @@ https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
 
 
 class ArnFields(NamedTuple):
-    """The fields of one ARN; those that a service leaves out are ""."""
+    """The fields of one ARN. Fields that a service leaves out are ""."""
 
     partition: str
     service: str
@@ -43,13 +43,13 @@ NO_ARN: Final = ArnFields("", "", "", "", "")
 
 
 def split_arn(text: str) -> ArnFields:
-    """The fields of an ARN, or NO_ARN for a text that isn't one. Their content isn't checked."""
+    """The fields of an ARN, or NO_ARN for a text that isn't an ARN. The content of fields isn't checked."""
     fields = text.split(":", ARN_FIELDS - 1)
     return ArnFields._make(fields[1:]) if len(fields) == ARN_FIELDS and fields[0] == "arn" else NO_ARN
 
 
 def account_in_arn(text: str) -> str:
-    """The account id that an ARN shows, or "": many ARNs of S3 show none, and AWS's own resources show `aws`."""
+    """The account id in an ARN, or "". Many ARNs of S3 have none, and AWS's own resources have `aws`."""
     fields = text.split(":", ARN_FIELDS - 1)
     return fields[4] if len(fields) > 4 and is_account_id(fields[4]) else ""
 
@@ -60,9 +60,9 @@ def is_account_id(text: str) -> bool:
 
 
 def container_of(arn: str) -> str:
-    """The resource that trails select data events by: an object's bucket, else the resource without its contents.
+    """The resource that trails use to select data events: an object's bucket, or the resource without its contents.
 
-    A pattern gives the pattern of the containers.
+    For a pattern, the result is a pattern of containers.
     """
     *place, name = arn.split(":", ARN_FIELDS - 1)
     if len(place) < ARN_FIELDS - 1:

@@ -1,4 +1,4 @@
-"""The words that a person chooses among on the command line.
+"""The words to choose from on the command line.
 
 They are separate from the code that uses them, so `lpgen --help` lists them without importing it.
 """
@@ -10,29 +10,29 @@ from enum import StrEnum
 from typing import Final
 
 MAX_EXPECTED_DENIALS: Final = 0.1
-"""The most needs that a safe replacement is expected to deny in 30 days."""
+"""The most needed calls that a safe replacement is expected to deny in 30 days."""
 
 
 class KeepUnobservable(StrEnum):
-    """Which actions to keep whose use the logs could not have shown."""
+    """Which unobservable actions to keep: actions whose use the logs could not have shown."""
 
     ALL = "all"
-    SIGNED = "signed"  # those with a sign of use
+    SIGNED = "signed"  # actions with a sign of use
     NONE = "none"
 
 
 class UnobservableKind(StrEnum):
-    """Why logs don't show use of an action; each unobservable action has one kind."""
+    """Why logs don't show the use of an action. Each unobservable action has one kind."""
 
-    DATA_EVENTS = "data-events"  # trails can record its events, and the logs lack them
-    OTHER_PROTOCOL = "other-protocol"  # used over another protocol or in a console: no record can show it
+    DATA_EVENTS = "data-events"  # trails can record its events, but the logs lack them
+    OTHER_PROTOCOL = "other-protocol"  # used over another protocol or in a console, so no record can show it
     INSIDE_CALL = "inside-call"  # checked inside another call, whose record may not show it
     INTERNAL = "internal"  # used only by the service itself, or no longer at all
     UNCLASSIFIED = "unclassified"
 
 
 class KeepByKind(Mapping[UnobservableKind, KeepUnobservable]):
-    """Which unobservable actions to keep, for every kind. It can be part of a key."""
+    """Which unobservable actions to keep, for every kind. It is hashable."""
 
     def __init__(self, choices: Mapping[UnobservableKind, KeepUnobservable]) -> None:
         self._choices = {kind: choices[kind] for kind in UnobservableKind}
@@ -56,25 +56,25 @@ def keep_each(value: KeepUnobservable) -> KeepByKind:
 
 
 def keep_from_words(words: Iterable[str]) -> KeepByKind:
-    """The choices that words such as `none` or `data-events=all` make, the last word on a kind counting; signed without
-    any.
+    """The choices from words such as `none` or `data-events=all`. The last word for a kind counts. The default is
+    signed.
 
     Raises:
-        ValueError: a word names no such kind or choice; the message says which there are.
+        ValueError: a word isn't a kind or a choice. The message lists the valid ones.
     """
     chosen = dict(keep_each(KeepUnobservable.SIGNED))
     for word in words:
-        kind, is_one, value = word.rpartition("=")
+        kind, equals, value = word.rpartition("=")
         if value not in list(KeepUnobservable):
-            raise ValueError(f"{value!a} is none of {', '.join(KeepUnobservable)}")
-        if is_one and kind not in list(UnobservableKind):
-            raise ValueError(f"{kind!a} is no kind; the kinds are {', '.join(UnobservableKind)}")
-        chosen.update(dict.fromkeys([UnobservableKind(kind)] if is_one else UnobservableKind, KeepUnobservable(value)))
+            raise ValueError(f"{value!a} is not one of {', '.join(KeepUnobservable)}")
+        if equals and kind not in list(UnobservableKind):
+            raise ValueError(f"{kind!a} is not a kind; the kinds are {', '.join(UnobservableKind)}")
+        chosen.update(dict.fromkeys([UnobservableKind(kind)] if equals else UnobservableKind, KeepUnobservable(value)))
     return KeepByKind(chosen)
 
 
 def words_of_keep(keep: KeepByKind) -> str:
-    """The shortest words that make the choices: one where all are the same, else those that differ from signed."""
+    """The shortest words for the choices: one word if all are the same, otherwise the choices other than signed."""
     values = set(keep.values())
     if len(values) == 1:
         return values.pop().value
@@ -85,12 +85,12 @@ class ScopeChoice(StrEnum):
     """How far the lines of a replacement reach."""
 
     EXACT = "exact"  # the recorded resources
-    EVIDENCE = "evidence"  # as far as the logs support
-    GRANTED = "granted"  # the old statements' own resources, less actions
+    EVIDENCE = "evidence"  # the resources that the logs support
+    GRANTED = "granted"  # the resources of the old statements, with fewer actions
 
 
 class Severity(StrEnum):
-    """How much a finding matters, the most first."""
+    """The severity of a finding, the most severe first."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -98,9 +98,14 @@ class Severity(StrEnum):
     LOW = "low"
     INFO = "info"
 
+    @property
+    def rank(self) -> int:
+        """Its place in this order, from 0."""
+        return tuple(Severity).index(self)
+
 
 class Duty(StrEnum):
-    """A task of lpgen, or the rights that another account grants it."""
+    """A task of lpgen, or the permissions that another account grants it."""
 
     INGEST_S3 = "ingest-s3"
     INGEST_ATHENA = "ingest-athena"

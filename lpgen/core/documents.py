@@ -1,6 +1,6 @@
-"""The structs of which JSON documents consist, and what a `summary.json` says, as far as lpgen reads it back.
+"""The base structs of JSON documents, and the parts of a `summary.json` that lpgen reads.
 
-Core has them because `report` writes documents that `edge` reads, and for values that are documents as they are.
+They are in core because `report` writes documents that `edge` reads, and because some core values are documents.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from lpgen.errors import OutputError, quote_reason
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A JSON object of a document, written with each member on lines of its own.
+    """A JSON object of a document, written with each member on separate lines.
 
-    Keyword-only fields of a base follow the fields of a subclass that aren't, which is how shared members come last.
+    Keyword-only fields of a base follow positional fields of a subclass, so shared members come last.
     """
 
     @classmethod
     def from_attributes(cls, *sources: object, **given: object) -> Self:
-        """The part whose members are given, or else are attributes of the first source that has them.
+        """The part with the given members. Other members are attributes of the first source that has them.
 
-        A member that is given as UNSET is left out.
+        A member with the value UNSET is left out.
         """
         return msgspec.convert(_Sources(sources, given), cls, from_attributes=True)
 
@@ -47,7 +47,7 @@ class _Sources:
 
 
 def means(description: str) -> msgspec.Meta:
-    """The meaning of a field, as its schema says it."""
+    """The meaning of a field, for its schema."""
     return msgspec.Meta(description=description)
 
 
@@ -56,7 +56,7 @@ Message = Annotated[str, means("What was found, as a sentence without a full sto
 Parameters = Annotated[
     dict[str, Any],
     msgspec.Meta(
-        description="What the message says, as data, by name; the names depend on the kind.",
+        description="The facts in the message by name. The names depend on the kind.",
         extra_json_schema={"additionalProperties": True},
     ),
 ]
@@ -75,11 +75,11 @@ class CatalogPart(RowPart, kw_only=True):
 class DecisionsPart(RowPart, kw_only=True):
     """The decisions that a report took into account."""
 
-    file: Annotated[str, means("The decisions file, as it was named.")]
-    keep: Annotated[Count, means("How many decisions to keep are in force.")]
-    drop: Annotated[Count, means("How many decisions to drop are in force.")]
-    accept: Annotated[Count, means("How many decisions to accept are in force.")]
-    break_glass: Annotated[Count, means("How many decisions that name principals for emergencies are in force.")]
+    file: Annotated[str, means("The decisions file, as named.")]
+    keep: Annotated[Count, means("How many keep decisions are current.")]
+    drop: Annotated[Count, means("How many drop decisions are current.")]
+    accept: Annotated[Count, means("How many accept decisions are current.")]
+    break_glass: Annotated[Count, means("How many decisions that name break-glass principals are current.")]
     accepted: Annotated[Count, means("How many reasons or findings they accept.")]
 
 
@@ -100,7 +100,7 @@ class SummaryPrincipal(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """An output folder as its summary states it. `digest` is the root digest, which is not compared with the chain."""
+    """An output folder as in its summary. `digest` is the stated root digest, which isn't compared with the chain."""
 
     as_of: str
     catalog: _SummaryCatalog

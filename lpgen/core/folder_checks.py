@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class FindingKind(StrEnum):
-    """How bad a finding is."""
+    """The severity of a finding."""
 
     DAMAGE = "damage"  # something that a command reads is missing, changed or contradictory
     LEFTOVER = "leftover"  # something that no command reads

@@ -1,4 +1,4 @@
-"""How principals and permission sets are called where the names of files and folders are made of it."""
+"""The names of files and folders of principals and permission sets."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _DIGITS: Final = 12
 
 
 def folder_of_principal(principal: Principal) -> str:
-    """The folder of a principal: account, kind and name, which IAM keeps unique and free of slashes."""
+    """The folder of a principal: account, kind and name, which are unique in IAM and have no slashes."""
     account, name = principal.account or "no-account", principal.name or "_"
     whole = f"{plain_name(account)}-{principal.kind}-{plain_name(name)}"
     if whole == f"{account}-{principal.kind}-{principal.name}" and len(whole) <= _LONGEST:
         return whole
-    # No name that IAM takes comes here; what else a file holds gets a folder of its own all the same.
+    # No valid IAM name gets here. Other names in a file get a folder of their own too.
     return _with_tail(whole, principal.arn)
 
 
@@ -30,17 +30,16 @@ def folder_of_account(principal: Principal) -> str:
 
 
 def file_of_left_policy(arn: str, sha256: str) -> str:
-    """The path below an output folder of a policy left attached: its name, and a digest for each version."""
+    """The path of a policy that stays attached, below an output folder. It has a digest, which differs by version."""
     name = arn.rpartition("/")[2]
     return f"attached/{plain_name(f'{name[:_LONGEST]}-{sha256[:_DIGITS]}')}.json"
 
 
 def files_of_sets(sets: Iterable[PermissionSet]) -> dict[PermissionSet, str]:
-    """The names of the files of permission sets, without ending: the names of the sets.
+    """The file names of permission sets without extension: the names of the sets.
 
-    Sets of two instances of Identity Center may have one name, and some file systems don't distinguish upper from lower
-    case: such a name, and one that isn't safe in a file's name, gets a suffix that distinguishes the set from all
-    others.
+    Sets of two instances of Identity Center may share a name, and some file systems don't distinguish case. Such a
+    name, and a name with unsafe characters, gets a suffix that identifies the set.
     """
     wanted = {permission_set: plain_name(permission_set.name) for permission_set in sets}
     same = Counter(name.lower() for name in wanted.values())
@@ -57,5 +56,5 @@ def _with_tail(name: str, whole: str) -> str:
 
 
 def plain_name(text: str) -> str:
-    """The text with `_` for each character that isn't safe in the name of a file everywhere."""
-    return "".join(one if one.isascii() and (one.isalnum() or one in "_+=,.@-") else "_" for one in text)
+    """The text with `_` for each character that isn't safe in file names on all systems."""
+    return "".join(char if char.isascii() and (char.isalnum() or char in "_+=,.@-") else "_" for char in text)

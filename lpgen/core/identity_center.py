@@ -1,4 +1,4 @@
-"""Roles of IAM Identity Center: it makes one of each permission set in every account that the set is assigned to.
+"""Roles of IAM Identity Center, which creates one for each permission set in every account that the set is assigned to.
 
 https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
 """
@@ -20,7 +20,7 @@ _ROLE: Final = re.compile(rf"role(/aws-reserved/sso\.amazonaws\.com/(?:[^/]+/)?)
 
 @dataclass(frozen=True, slots=True, order=True)
 class PermissionSet:
-    """A permission set as its roles show it; `path` holds the instance's Region, but for us-east-1."""
+    """A permission set as its roles show it. `path` has the instance's Region, except us-east-1."""
 
     path: str
     name: str
@@ -33,13 +33,13 @@ def is_of_permission_set(principal: Principal) -> bool:
 
 
 def permission_set_of(arn: str) -> PermissionSet | None:
-    """The permission set of a role, by its ARN; None for other ARNs, and where the role's name doesn't show it."""
+    """The permission set of a role, by its ARN; None for other ARNs, or if the role's name doesn't show it."""
     found = _ROLE.fullmatch(split_arn(arn).name) if _PREFIX in arn else None
     return PermissionSet(found[1], found[2]) if found else None
 
 
 def permission_set_policy(texts: Iterable[str]) -> str:
-    """All documents as the one inline policy that a permission set has, or "" where their language versions differ.
+    """All documents as the one inline policy of a permission set, or "" if their language versions differ.
 
     https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetcustom.html
     """
@@ -56,7 +56,7 @@ def _as_list(value: Any) -> list[dict[str, Any]]:
 
 
 def _with_own_sids(statements: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-    """The statements with each Sid only once, as IAM asks of a document; a repeated one is left out."""
+    """The statements with each Sid only once, as IAM requires. A repeated Sid is left out."""
     seen: set[str] = set()
     kept: list[dict[str, Any]] = []
     for statement in statements:

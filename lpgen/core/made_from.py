@@ -1,25 +1,25 @@
-"""The parts of an analysis's options that enter the digests of an output, and how to restore the options from there."""
+"""The analysis options in the digests of an output, and how to restore the options from them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from datetime import date
 from typing import Final, Literal
 
 import msgspec
 
 from lpgen.core.choices import ScopeChoice, keep_from_words, words_of_keep
-from lpgen.core.digests import Inputs, OptionValue, digest_of_facts
+from lpgen.core.digests import Inputs, OptionValue, PolicyFile, digest_of_facts
 from lpgen.core.options import Options
 from lpgen.errors import OutputError, quote_reason
 
 CODE: Final = "as"
-"""The option for the form in which the replacements are written in addition to JSON; "" for none."""
+"""The option for the format of replacements in addition to JSON; "" for none."""
 
 
 def digests_of_options(options: Options) -> dict[str, str]:
-    """The digests of the content of the options' files, by the names of `Inputs`; "" where there is no such file."""
+    """The digests of the content of the options' files, by the names of `Inputs`; "" without such a file."""
     # A report's own path isn't part of its content.
     reports = [replace(report, file="") for report in options.last_accessed]
     guards = (options.guards.boundary, options.guards.scps, options.guards.resource_policies)
@@ -48,40 +48,30 @@ def options_to_facts(options: Options, code: str = "") -> dict[str, OptionValue]
 
 
 def unusual_choices(facts: Mapping[str, OptionValue]) -> tuple[str, ...]:
-    """The choices that differ from the defaults, in words such as `min days 1`, in the order of `options_to_facts`."""
+    """The choices that differ from the defaults, such as `min days 1`, in the order of `options_to_facts`."""
     usual = options_to_facts(Options())
     names = [name for name in usual if name in facts and facts[name] != usual[name]]
     return tuple(f"{name.replace('_', ' ')} {facts[name]}" for name in names)
 
 
 def options_from_facts(facts: Mapping[str, OptionValue], options: Options) -> tuple[Options, str]:
-    """The options with the choices of `options_to_facts`, and the form of the code.
+    """The options with the choices of `options_to_facts`, and the format of the code.
 
     Raises:
         OutputError: a choice is missing, unknown or has the wrong type.
     """
     try:
-        chosen = msgspec.convert(facts, _Choices, strict=True)
-        keep = keep_from_words(chosen.keep_unobservable.split(" "))
+        chosen = msgspec.structs.asdict(msgspec.convert(facts, _Choices, strict=True))
+        keep = keep_from_words(chosen.pop("keep_unobservable").split(" "))
     except (msgspec.ValidationError, ValueError) as error:
         raise OutputError(f"can't read the options of an output: {quote_reason(error)}") from error
-    return (
-        replace(
-            options,
-            keep_unobservable=keep,
-            scope=chosen.scope,
-            min_days=chosen.min_days,
-            max_expected_denials=chosen.max_expected_denials,
-            as_of=chosen.as_of,
-            inline=chosen.inline,
-            principal=chosen.principal,
-            attached_quota=chosen.attached_quota,
-        ),
-        chosen.code,
-    )
+    code = chosen.pop("code")
+    return replace(options, keep_unobservable=keep, **chosen), code
 
 
 class _Choices(msgspec.Struct, forbid_unknown_fields=True):
+    """The choices in `Options`, and the format of the code."""
+
     keep_unobservable: str
     scope: ScopeChoice
     min_days: int
@@ -94,25 +84,18 @@ class _Choices(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def changed_inputs(then: Inputs, now: Inputs) -> tuple[str, ...]:
-    """The names of the inputs that differ, in words, in the order of `Inputs`. Files may be in other folders."""
-    pairs = {
-        "lpgen version": (then.lpgen_version, now.lpgen_version),
-        "catalog": (then.catalog, now.catalog),
-        "usage": (then.usage, now.usage),
-        "policies": (_named_digests(then), _named_digests(now)),
-        "snapshot": (then.snapshot, now.snapshot),
-        "guards": (then.guards, now.guards),
-        "trails": (then.trails, now.trails),
-        "last accessed": (then.last_accessed, now.last_accessed),
-        "decisions": (then.decisions, now.decisions),
-        "options": (then.options, now.options),
-    }
-    return tuple(name for name, (one, other) in pairs.items() if one != other)
+    """The names of the inputs that differ, in the order of `Inputs`. Files may be in other folders."""
+    pairs = ((field.name, getattr(then, field.name), getattr(now, field.name)) for field in fields(Inputs))
+    return tuple(
+        name.replace("_", " ")
+        for name, before, after in pairs
+        if (_named_digests(before) != _named_digests(after) if name == "policies" else before != after)
+    )
 
 
-def _named_digests(inputs: Inputs) -> list[tuple[str, str]]:
-    """The digests of the policies' files with their names, without their folders."""
-    return sorted((policy.file.replace("\\", "/").rpartition("/")[2], policy.sha256) for policy in inputs.policies)
+def _named_digests(files: Iterable[PolicyFile]) -> list[tuple[str, str]]:
+    """The digests of files with their names, without their folders."""
+    return sorted((file.file.replace("\\", "/").rpartition("/")[2], file.sha256) for file in files)
 
 
 def _digest(value: object) -> str:

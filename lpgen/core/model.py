@@ -1,4 +1,4 @@
-"""The domain types, and nothing else. Every other module speaks in these words."""
+"""The domain types. Every other module uses them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Action = NewType("Action", str)
 """A canonical action, `service:Name` as the catalog spells it. Only `Catalog` makes one."""
 
 ActionPattern = NewType("ActionPattern", str)
-"""A pattern in `Action` or `NotAction` of a policy statement: may have wildcards, any case, or be unknown."""
+"""A pattern in `Action` or `NotAction` of a policy statement. It may have wildcards or any case, or be unknown."""
 
 
 # ---------------------------------------------------------------- actions
@@ -36,15 +36,15 @@ class Visibility(StrEnum):
 
     MANAGEMENT = "management"  # a management event, recorded unless the trail excludes it
     DATA = "data"  # a data event, recorded only where the trail's selectors ask for it
-    INFERRED = "inferred"  # no record of its own, but a rule reads its use off another record (iam:PassRole)
-    NEVER = "never"  # CloudTrail never records it, or no operation is known that would leave a record
+    INFERRED = "inferred"  # no record of its own, but a rule infers its use from another record (iam:PassRole)
+    NEVER = "never"  # CloudTrail never records it, or no known operation leaves a record
 
 
 # ---------------------------------------------------------------- records and usage
 
 
 class Category(StrEnum):
-    """CloudTrail's `eventCategory`, as far as it can hold a call by a principal."""
+    """The values of CloudTrail's `eventCategory` for calls by principals."""
 
     MANAGEMENT = "management"
     DATA = "data"
@@ -61,7 +61,7 @@ class Outcome(StrEnum):
 
 
 class DenialKind(StrEnum):
-    """Which wall refused a denied call, as far as the error message says."""
+    """The kind of policy that denied a call, if the error message states it."""
 
     NONE = ""  # not a denial
     IDENTITY = "identity"
@@ -76,15 +76,15 @@ class DenialKind(StrEnum):
 
 
 class CallerKind(StrEnum):
-    """The kind of the caller. Only ROLE and USER have usage; the others are counted skips. Those of CROSS_ACCOUNT_ID
-    have rows of their own too, since the caller's own logs need not hold the call."""
+    """The kind of the caller. Only ROLE and USER have usage; other kinds are skips. Calls of CROSS_ACCOUNT_ID also have
+    rows of their own, because the caller's own logs may not hold the call."""
 
     ROLE = "role"
     USER = "user"
     ROOT = "root"
     SERVICE = "service"
     CROSS_ACCOUNT = "cross_account"
-    CROSS_ACCOUNT_ID = "cross_account_id"  # a role or user, nearly always of another account, known only by its id
+    CROSS_ACCOUNT_ID = "cross_account_id"  # a role or user, usually of another account, known only by its id
     FEDERATED = "federated"
     ANONYMOUS = "anonymous"
     UNKNOWN = "unknown"
@@ -92,11 +92,11 @@ class CallerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The principal that made a record's call. `principal` is an IAM role or user ARN, or "" where `kind` has none; a
-    log has only the id of a caller from another account.
+    """The principal that made a record's call. `principal` is the ARN of an IAM role or user, or "" if `kind` has none.
+    For a caller from another account, a log has only the id.
 
     `principal_id` is the role's `AROA…` or the user's `AIDA…` id without a session name, or "". `service_session` is
-    true where an AWS service assumed the role (a service role or service-linked role).
+    true if an AWS service assumed the role (a service role or service-linked role).
     """
 
     kind: CallerKind
@@ -108,9 +108,9 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeDetail:
-    """A record's outcome with the error code it was read from ("" without an error) and the wall that refused it.
+    """A record's outcome with its error code ("" without an error) and the kind of policy that denied it.
 
-    `denied_by` is the ARN of the denying policy where the error message names it, or "".
+    `denied_by` is the ARN of the denying policy if the error message names it, or "".
     """
 
     outcome: Outcome
@@ -120,18 +120,18 @@ class OutcomeDetail:
 
 
 class ResourceKind(StrEnum):
-    """How a resource is known. NONE and UNKNOWN differ: the action takes none, or it couldn't be read."""
+    """How a resource is known. NONE: the action has no resource. UNKNOWN: the resource couldn't be read."""
 
     ARN = "arn"  # one exact ARN
     FOLD = "fold"  # a glob that represents many ARNs of one shape
     NONE = "none"
     UNKNOWN = "unknown"
-    OVERFLOW = "overflow"  # too many distinct resources of one principal and action to keep apart
+    OVERFLOW = "overflow"  # too many distinct resources of one principal and action
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Resource:
-    """The resource of an action. `text` is an ARN (ARN), a glob (FOLD), and `*` for the other kinds."""
+    """The resource of an action. `text` is an ARN (ARN), a glob (FOLD), or `*` (other kinds)."""
 
     kind: ResourceKind
     text: str = "*"
@@ -146,9 +146,9 @@ OBSERVED = "observed"
 
 @dataclass(frozen=True, slots=True)
 class MappedAction:
-    """One action that a recorded call needs, on the resources it needs it for (never empty, sorted, unfolded).
+    """One action that a recorded call needs, and its resources (never empty, sorted, unfolded).
 
-    `how` is `OBSERVED` or the name of the inference rule. `context` holds allow-listed condition values, sorted pairs
+    `how` is `OBSERVED` or the name of the inference rule. `context` has allow-listed condition values as sorted pairs
     of key and value, such as `("iam:PassedToService", "lambda.amazonaws.com")`, and the facts in a record of a KMS
     grant.
     """
@@ -160,16 +160,16 @@ class MappedAction:
 
 
 class MappingStatus(StrEnum):
-    """How the event map disposed of a record."""
+    """The result of the event map for a record."""
 
     MAPPED = "mapped"
     NO_PERMISSION = "no_permission"  # the call needs no permission (sts:GetCallerIdentity, sign-in events)
-    UNMAPPED = "unmapped"  # the map doesn't know it: reported, never guessed
+    UNMAPPED = "unmapped"  # the map doesn't know it; reported, never guessed
 
 
 @dataclass(frozen=True, slots=True)
 class RecordMapping:
-    """The actions a recorded call needs, whatever its outcome and caller. `actions` is empty unless MAPPED."""
+    """The actions that a recorded call needs, whatever its outcome and caller. `actions` is empty unless MAPPED."""
 
     status: MappingStatus
     actions: tuple[MappedAction, ...] = ()
@@ -178,18 +178,18 @@ class RecordMapping:
 class SkipReason(StrEnum):
     """Why a file or a record is not in the usage table."""
 
-    UNREADABLE_FILE = "unreadable_file"  # not gzip or JSON, truncated, or of a shape that lpgen doesn't know
+    UNREADABLE_FILE = "unreadable_file"  # not gzip or JSON, truncated, or of an unknown structure
     NOT_CLOUDTRAIL = "not_cloudtrail"  # a digest, Config or other file in the same tree
     BAD_RECORD = "bad_record"  # a record with wrong types, of an unknown eventType, or without eventSource or eventName
     UNKNOWN_VERSION = "unknown_version"  # a record whose major event version isn't 1
-    MISPLACED = "misplaced"  # a record of another account than the one whose folder its file lies in
+    MISPLACED = "misplaced"  # a record whose account differs from the account of the file's folder
     DUPLICATE = "duplicate"  # an event id seen before in the same file
-    NO_TIME = "no_time"  # a record without eventTime: nothing says which day it shows
+    NO_TIME = "no_time"  # a record without eventTime, so its day is unknown
     FUTURE = "future"  # a record later than the delivery of its log file, or than the ingest
     OUT_OF_WINDOW = "out_of_window"
     INSIGHT = "insight"
     AGGREGATED = "aggregated"
-    SERVICE_EVENT = "service_event"  # AwsServiceEvent: no call, no IAM action
+    SERVICE_EVENT = "service_event"  # AwsServiceEvent: not a call, and no IAM action
     NETWORK_COPY = "network_activity_copy"  # a network activity event: the copy of a call through a VPC endpoint
     UNAUTHENTICATED = "unauthenticated"  # AWS refused the credentials, so the caller is unknown
     NO_PERMISSION = "no_permission"
@@ -200,8 +200,8 @@ class SkipReason(StrEnum):
     FEDERATED_CALLER = "federated_caller"
     ANONYMOUS_CALLER = "anonymous_caller"
     UNKNOWN_CALLER = "unknown_caller"
-    DENIED = "denied"  # only in `lpgen map`: in the usage table a denied record is a row of its own outcome
-    UNDETERMINED = "undetermined"  # likewise
+    DENIED = "denied"  # only in `lpgen map`; in the usage table, a denied record is a row with that outcome
+    UNDETERMINED = "undetermined"  # only in `lpgen map`
 
 
 # ---------------------------------------------------------------- policies
@@ -225,12 +225,12 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One policy statement, normalised: single values became tuples; order of patterns is as written.
+    """One policy statement, normalised: single values become tuples. The order of patterns is as written.
 
-    `patterns` holds `NotAction` patterns where `not_action` is true, and `resources` holds `NotResource` patterns where
-    `not_resource` is true. `resources` is empty where the statement has neither (trust policies). `conditions` are
-    sorted. `principals` is None in identity policies, else sorted pairs of type and value (`("AWS", "*")`). `text` is
-    the statement as written, compact JSON with its own key order, to be carried verbatim.
+    `patterns` has `NotAction` patterns if `not_action` is true, and `resources` has `NotResource` patterns if
+    `not_resource` is true. `resources` is empty if the statement has neither (trust policies). `conditions` are sorted.
+    `principals` is None in identity policies, otherwise sorted pairs of type and value (`("AWS", "*")`). `text` is the
+    statement as written: compact JSON in the original key order, for verbatim copies.
     """
 
     index: int
@@ -247,7 +247,7 @@ class Statement:
 
 
 LEGACY_VERSION = "2008-10-17"
-"""The language version in which policy variables are literal text; it is also what a document without one has."""
+"""The language version in which policy variables are literal text, and the default for documents without a version."""
 
 CURRENT_VERSION = "2012-10-17"
 
@@ -261,22 +261,22 @@ class Policy:
 
 
 class PolicyKind(StrEnum):
-    """The kind of a policy, by its place."""
+    """The kind of a policy."""
 
     INLINE = "inline"
     CUSTOMER_MANAGED = "customer_managed"
     AWS_MANAGED = "aws_managed"
-    SCP = "scp"  # a service control policy: it caps grants and grants nothing
-    RCP = "rcp"  # a resource control policy: it caps use of an account's resources
-    RESOURCE = "resource"  # the policy of a resource; of a role, its trust policy
+    SCP = "scp"  # a service control policy, which limits permissions and grants none
+    RCP = "rcp"  # a resource control policy, which limits the use of an account's resources
+    RESOURCE = "resource"  # the policy of a resource; for a role, its trust policy
 
 
 @dataclass(frozen=True, slots=True)
 class AttachedPolicy:
-    """A policy that counts for a principal. `document` is None where the snapshot lacks it (grants unknown).
+    """A policy that applies to a principal. `document` is None if the snapshot lacks it (grants unknown).
 
-    `arn` is "" for inline policies; `group` names the group that brings it, or is "". `created` is when the version
-    in force was made, in UTC, and `version` its id, where the snapshot says so.
+    `arn` is "" for inline policies. `group` is the name of the group that has the policy, or "". `created` is the
+    creation time of the default version in UTC, and `version` its id, if the snapshot has them.
     """
 
     kind: PolicyKind
@@ -297,11 +297,11 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A role or user as the snapshot shows it. Times are UTC; `boundary` is None where there is none.
+    """A role or user in the snapshot. Times are UTC. `boundary` is None without a permissions boundary.
 
-    `last_used` is a role's `RoleLastUsed` date, None where the snapshot has none (never used within 400 days), and
-    `last_used_region` the Region of that use, or "".
-    `instance_profiles` are the ARNs of the profiles that hold the role. `tags` are sorted pairs.
+    `last_used` is a role's `RoleLastUsed` date, or None if the snapshot has none (not used within 400 days).
+    `last_used_region` is the Region of that use, or "". `instance_profiles` are the ARNs of the profiles with the role.
+    `tags` are sorted pairs.
     """
 
     arn: str
@@ -323,7 +323,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of users as the snapshot shows it; `members` are user ARNs, sorted."""
+    """A group of users in the snapshot. `members` are user ARNs, sorted."""
 
     arn: str
     account: str
@@ -336,17 +336,17 @@ class Group:
 class SnapshotProblemKind(StrEnum):
     """The kinds of problems in files of authorization details."""
 
-    NOT_A_SNAPSHOT = "not_a_snapshot"  # a file in a searched folder that holds no authorization details
+    NOT_A_SNAPSHOT = "not_a_snapshot"  # a file in a searched folder without authorization details
     TRUNCATED = "truncated"  # pages are missing, so principals may be
     MALFORMED_POLICY = "malformed_policy"  # a policy that can't be read: grants unknown
     MISSING_POLICY = "missing_policy"  # attached, but not in the files: grants unknown
-    MISSING_GROUP = "missing_group"  # a user is in it, but it isn't in the files: grants unknown
-    DUPLICATE = "duplicate"  # the files disagree about a principal, group or policy; the latest was taken
+    MISSING_GROUP = "missing_group"  # a user is a member, but the files lack the group: grants unknown
+    DUPLICATE = "duplicate"  # the files disagree about a principal, group or policy; the latest is used
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class SnapshotProblem:
-    """Something wrong in the files: where (an ARN, an account or a file), and one sentence about it."""
+    """A problem in the files: its place (an ARN, an account or a file), and one sentence about it."""
 
     kind: SnapshotProblemKind
     place: str
@@ -357,7 +357,7 @@ class SnapshotProblem:
 class Snapshot:
     """The content of `get-account-authorization-details` for one or more accounts. Everything is sorted by ARN.
 
-    `sources` are the files it was read from, as named on the command line or found below a folder, sorted.
+    `sources` are the files, as named on the command line or found below a folder, sorted.
     """
 
     principals: tuple[Principal, ...]

@@ -26,14 +26,14 @@ def is_chosen(principal: Principal, glob: str) -> bool:
 class Options:
     """The choices that review, generate and verify share.
 
-    `as_of` None means the day of the last record. `principal` is a glob over their names; "" means all. `trails` are
-    the settings of the trails that wrote the logs, `last_accessed` reports of when services were last tried, `guards`
-    the policies other than the principals' own, `schedules` those that set roles to work, `versioned_buckets` the ARNs
-    of buckets with versions, `function_logs` what functions write logs to; all may be left out. `snapshot` is the
-    source of some of the inputs, `decisions_file` the name of the file that the decisions are in.
-    `attached_quota` is how many managed policies may be attached to one role or user. A replacement is safe only if the
-    upper end of its expected denials in 30 days is at most `max_expected_denials`; None means that no backtest is made,
-    and nothing is safe.
+    `as_of` None means the day of the last record. `principal` is a glob for names of principals; "" means all. `trails`
+    are the settings of the trails that wrote the logs. `last_accessed` has reports of service last accessed data.
+    `guards` are the policies other than the principals' own. `schedules` are schedules that run as roles.
+    `versioned_buckets` are the ARNs of buckets with versioning. `function_logs` are the log groups of functions. All of
+    them are optional. `snapshot` is the source of some of the inputs, and `decisions_file` the name of the decisions
+    file. `attached_quota` is how many managed policies may be attached to one role or user. A replacement is safe only
+    if the upper limit of its expected denials in 30 days is at most `max_expected_denials`. None means that there is no
+    backtest, so no replacement is safe.
     """
 
     keep_unobservable: KeepByKind = field(default_factory=lambda: keep_each(KeepUnobservable.SIGNED))

@@ -1,4 +1,4 @@
-"""Sorted texts that are much alike, such as a million ARNs, in a tenth of the memory of strings."""
+"""Sorted, similar texts, such as a million ARNs, in a tenth of the memory of strings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _MOST_HELD: Final = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PackedTexts:
-    """Texts in blocks, each packed by itself, with the first text of each. A few blocks that were asked for are
-    held."""
+    """Texts in blocks, each packed separately, with the first text of each block. The most recent blocks stay
+    unpacked."""
 
     _firsts: list[str]
     _packed: tuple[bytes, ...]
@@ -35,20 +35,20 @@ class PackedTexts:
         return next(self.between(at, at + 1), None) == text
 
     def place_of(self, text: str) -> int:
-        """How many of the texts come before one."""
+        """The number of texts before a text."""
         at = max(bisect_right(self._firsts, text) - 1, 0)
         return at * _BLOCK + bisect_left(self._block(at), text)
 
     def between(self, first: int, last: int) -> Iterator[str]:
-        """The texts from one place to before another, as far as there are any."""
+        """The texts from a place (included) to another (excluded), if they exist."""
         for at in range(first // _BLOCK, min(-(-last // _BLOCK), len(self._firsts))):
             yield from self._block(at)[max(first - at * _BLOCK, 0) : last - at * _BLOCK]
 
 
 def pack_texts(texts: Sequence[str]) -> PackedTexts:
-    """The texts, which are sorted, packed."""
+    """The sorted texts, packed."""
     blocks = [texts[start : start + _BLOCK] for start in range(0, len(texts), _BLOCK)]
-    # Copies, since a text of each block would keep the memory around it, which all texts have taken.
+    # These are copies. The original texts would keep the memory of all texts in use.
     firsts = json.loads(json.dumps([block[0] for block in blocks]))
     if len(blocks) <= _MOST_HELD:
         return PackedTexts(firsts, (), dict(enumerate(blocks or [()])))
@@ -57,7 +57,7 @@ def pack_texts(texts: Sequence[str]) -> PackedTexts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PackedMapping:
-    """Texts by texts, both packed."""
+    """A mapping from texts to texts, both packed."""
 
     _keys: PackedTexts
     _texts: PackedTexts

@@ -1,4 +1,4 @@
-"""The names of a role or user that options take: its ARN, and whatever lpgen prints in its place."""
+"""The names of a role or user that options accept: its ARN, and the short names that lpgen prints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lpgen.errors import quote_input
 
 _MOST_CLOSE: Final = 3
 _CLOSE: Final = 0.5
-"""How similar a name has to be to be suggested, from 0 to 1."""
+"""The minimum similarity of a suggested name, from 0 to 1."""
 
 
 @lru_cache(maxsize=1024)
@@ -33,31 +33,24 @@ def names_of_principal(arn: str) -> tuple[str, ...]:
 
 def is_named(arn: str, glob: str) -> bool:
     """Whether a glob matches one of a principal's names; "" matches every principal."""
-    # Every name ends as the ARN does, which rules out nearly all principals before their names are made.
+    # Every name ends like the ARN. This rules out nearly all principals before lpgen computes their names.
     return arn.endswith(_ending(glob)) and (not glob or any(glob_match(glob, name) for name in names_of_principal(arn)))
 
 
 @lru_cache(maxsize=16)
 def _ending(glob: str) -> str:
-    """How every name ends that a glob matches, as far as it is the end of the principal's own name."""
-    return _NO_ENDING.split(glob)[-1]
+    """The end of every name that a glob matches, limited to the principal's own name."""
+    return re.split("[*?/: ]", glob)[-1]
 
 
-_NO_ENDING: Final = re.compile(r"[*?/: ]")
-
-
-_DID_YOU_MEAN: Final = "did you mean {names}?"
-_USE_A_NAME: Final = "use an ARN, a name, or a glob"
-
-
-def hint_of_name(text: str, arns: Iterable[str], *, otherwise: str = _USE_A_NAME) -> str:
-    """What to write instead of a text that names none of these principals: the closest names, if any is close."""
+def hint_of_name(text: str, arns: Iterable[str], *, otherwise: str = "use an ARN, a name, or a glob") -> str:
+    """A hint for a text that names none of these principals: the closest names, if any is close."""
     shown = closest_names(text, arns)
-    return _DID_YOU_MEAN.format(names=" or ".join(map(quote_input, shown))) if shown else otherwise
+    return f"did you mean {' or '.join(map(quote_input, shown))}?" if shown else otherwise
 
 
 def closest_names(text: str, arns: Iterable[str]) -> list[str]:
-    """The names, or for an ARN the ARNs, of the principals that come closest to a text; empty if none is close."""
+    """The names (or for an ARN, the ARNs) of the principals closest to a text; empty if none is close."""
     called: dict[str, str] = {}
     for arn in arns:
         for name in names_of_principal(arn):

@@ -1,6 +1,6 @@
-"""The permissions that lpgen itself needs, command by command, as policies to put in place.
+"""The permissions that lpgen itself needs, by command, as policies.
 
-A test proves that the calls of the commands are within them, and that AWS has each action.
+A test proves that they allow all calls of the commands, and that each action exists.
 """
 
 from __future__ import annotations
@@ -45,12 +45,7 @@ _ACCOUNT: Final = (
     "s3:ListAllMyBuckets",
 )
 _READ_PRINCIPALS: Final = {
-    PrincipalKind.ROLE: (
-        "iam:GetRole",
-        "iam:GetRolePolicy",
-        "iam:ListAttachedRolePolicies",
-        "iam:ListRolePolicies",
-    ),
+    PrincipalKind.ROLE: ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"),
     PrincipalKind.USER: (
         "iam:GetUser",
         "iam:GetUserPolicy",
@@ -67,11 +62,7 @@ _EDIT: Final = {
     PrincipalKind.ROLE: ("iam:DeleteRolePolicy", "iam:PutRolePolicy"),
     PrincipalKind.USER: ("iam:DeleteUserPolicy", "iam:PutUserPolicy"),
 }
-_READ_POLICIES: Final = (
-    "iam:GetPolicy",
-    "iam:GetPolicyVersion",
-    "iam:ListPolicyVersions",
-)
+_READ_POLICIES: Final = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions")
 _MAKE_POLICIES: Final = ("iam:CreatePolicy", "iam:DeletePolicy", "iam:ListEntitiesForPolicy", "iam:TagPolicy")
 _LOCK: Final = ("iam:CreatePolicy", "iam:DeletePolicy")
 
@@ -87,11 +78,8 @@ _LIST_ANSWERS: Final = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketM
 _KEEP_ANSWERS: Final = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
 
 
-_NO_ROLE: Final = "YOUR-ROLE"
-
-
 class _Asked(msgspec.Struct, frozen=True):
-    """What a snapshot asks for, and the actions that this takes."""
+    """The actions that a snapshot needs to read something."""
 
     actions: tuple[str, ...]
 
@@ -102,7 +90,7 @@ class _Schedules(msgspec.Struct, frozen=True):
 
 
 def _asked(rows: Iterable[_Asked], *more: str) -> list[str]:
-    """The actions that rows take in each Region, without those that every snapshot takes."""
+    """The actions that rows need in each Region, without the actions that every snapshot needs."""
     return sorted({_REGIONS, *more, *(action for row in rows for action in row.actions)}.difference(_ACCOUNT))
 
 
@@ -115,23 +103,23 @@ def own_policies(
     answers: str = "YOUR-ANSWERS-BUCKET",
     plan: RolloutPlan | None = None,
 ) -> dict[Duty, Document]:
-    """The policy for each duty: identity policies of the caller that runs lpgen, but for those of a member account.
+    """The policy for each duty. They are identity policies of the caller that runs lpgen, except for member accounts.
 
-    A caller that lets `ingest` read as another role needs ASSUME_ROLE, and that role the policies INGEST_S3 and the
-    like.
+    If `ingest` reads as another role, the caller needs ASSUME_ROLE, and the role needs the ingest policies, such as
+    INGEST_S3.
 
-    The catalog's tables say what reading resource policies and schedules takes.
+    The catalog's tables have the actions to read resource policies and schedules.
 
-    `bucket` holds the logs, and `answers` is where Athena puts its answers. `role` is the name of the role that lpgen
-    assumes in other accounts, "" where it assumes none; MEMBER_ROLE or MEMBER_ROLLOUT is attached to it, and
-    MEMBER_TRUST is its trust policy. `caller` is the ARN of the role or user that runs lpgen. With a `plan` those of a
-    rollout name only its principals and policies.
+    `bucket` has the logs, and `answers` is the bucket for Athena's results. `role` is the name of the role that lpgen
+    assumes in other accounts, or "". MEMBER_ROLE or MEMBER_ROLLOUT is attached to it, and MEMBER_TRUST is its trust
+    policy. `caller` is the ARN of the role or user that runs lpgen. With a `plan`, the rollout policies name only its
+    principals and policies.
     """
     partition, account = caller.split(":")[1], caller.split(":")[4]
     s3 = (
         _allow("ListLogs", ("s3:ListBucket",), f"arn:{partition}:s3:::{bucket}"),
         _allow("ReadLogs", ("s3:GetObject",), f"arn:{partition}:s3:::{bucket}/*"),
-        # A trail's key is often in another account than its bucket, and its name isn't known here.
+        # A trail's key is often in another account than its bucket, and its name is unknown here.
         _allow("DecryptLogs", ("kms:Decrypt",), "*", StringLike={"kms:ViaService": "s3.*.amazonaws.com*"}),
     )
     events = _allow("LookUpEvents", ("cloudtrail:LookupEvents",), "*")
@@ -143,7 +131,7 @@ def own_policies(
         _allow("ReadResourceTags", (_REGIONS, "tag:GetResources"), "*"),
         _allow("ReadSchedules", _asked((*schedules.schedules.values(), *schedules.work.values()), _FUNCTIONS), "*"),
     )
-    assumed = f"arn:{partition}:iam::*:role/{role or _NO_ROLE}"
+    assumed = f"arn:{partition}:iam::*:role/{role or 'YOUR-ROLE'}"
     other_accounts = (_allow("ReachOtherAccounts", ("sts:AssumeRole",), assumed),) if role else ()
     rollout = _document(*_rollout(_reach(plan) if plan else _anything(partition, account)), *other_accounts)
     return {
@@ -166,11 +154,11 @@ _Arns = dict[PrincipalKind, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class _Reach:
-    """The principals and policies that a rollout may change: principals by kind, and those of them whose attachments or
-    inline policies change.
+    """The principals and policies that a rollout may change: all principals by kind, and the principals whose
+    attachments or inline policies change.
 
-    `exchanged` are the policies to attach and detach, None for any, since without a plan the names of the old ones
-    aren't known; `made` are those that it makes, and `locks` the locks of the principals.
+    `exchanged` are the policies to attach and detach; None means any policy, because old names are unknown without a
+    plan. `made` are the policies to create, and `locks` the locks of the principals.
     """
 
     principals: _Arns
@@ -182,7 +170,7 @@ class _Reach:
 
 
 def _anything(partition: str, account: str) -> _Reach:
-    """Every role and user of an account, and every policy that lpgen may make in it."""
+    """Every role and user of an account, and every policy that lpgen may create in it."""
     iam = f"arn:{partition}:iam::{account}"
     everyone = {kind: [f"{iam}:{kind}/*"] for kind in PrincipalKind}
     return _Reach(everyone, everyone, everyone, None, [f"{iam}:policy{POLICY_PATH}*"], [])
@@ -217,12 +205,12 @@ def _with_calls(plan: RolloutPlan, kinds: frozenset[CallKind]) -> _Arns:
 
 
 def _rollout(reach: _Reach) -> Iterator[Document]:
-    """The permissions that applying takes, and undoing too, since an apply that fails undoes itself.
+    """The permissions to apply and to undo, because an apply that fails undoes itself.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PolicyARN
     """
     yield _allow("ReadLimits", ("iam:GetAccountSummary",), "*")
-    yield _allow("ReadPolicies", _READ_POLICIES, "*")  # those of AWS too
+    yield _allow("ReadPolicies", _READ_POLICIES, "*")  # AWS managed policies too
     condition = {} if reach.exchanged is None else {"ArnEquals": {"iam:PolicyARN": reach.exchanged}}
     for kind in PrincipalKind:
         word = kind.capitalize()
@@ -256,7 +244,7 @@ def _athena(partition: str, account: str, *, bucket: str, answers: str) -> Itera
 
 
 def _trust(partition: str, account: str, caller: str) -> Document:
-    """The trust in the role's caller, as a condition: as the principal it would be lost when the caller is recreated.
+    """The trust in the role's caller, as a condition. As the principal, it would break if the caller is recreated.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
     """

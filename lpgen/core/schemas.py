@@ -1,4 +1,4 @@
-"""The schemas of the JSON documents that lpgen writes and reads back, and the refusal of all others."""
+"""The schemas of the JSON documents that lpgen writes and reads, and a check that refuses other schemas."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class _Head(msgspec.Struct):
 
 
 def check_schema(content: bytes, known: str, place: str, *, error: type[LpgenError], hint: str) -> None:
-    """Refuses a document that names another schema than `known`; `place` is its file.
+    """Refuse a document with a schema other than `known`. `place` is its file.
 
     Raises:
-        msgspec.DecodeError: it isn't a JSON object that names its schema.
-        LpgenError: it names another schema, in the kind of error given.
+        msgspec.DecodeError: it isn't a JSON object with a schema.
+        LpgenError: it has another schema; the error has the given type.
     """
     found = msgspec.json.decode(content, type=_Head).schema
     if found != known:

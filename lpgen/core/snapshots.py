@@ -1,4 +1,4 @@
-"""The facts about a snapshot: when it was taken, of which accounts, and its gaps."""
+"""The facts about a snapshot: its time, its accounts, and its gaps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 class Subject(StrEnum):
     """A subject that a snapshot reads."""
 
-    ACCOUNT = "account"  # the whole of it
+    ACCOUNT = "account"  # the whole account
     POLICIES = "policies"
     LAST_ACCESSED = "last accessed"
     TRAILS = "trails"
@@ -27,10 +27,10 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Gap:
-    """Something that a snapshot doesn't hold since it couldn't be read.
+    """Something that a snapshot lacks because it couldn't be read.
 
-    `account` is "" for what belongs to none; `place` is the Region, service or resource, "" for all of the subject;
-    `reason` is a clause.
+    `account` is "" for a subject without an account. `place` is the Region, service or resource, or "" for the whole
+    subject. `reason` is a clause.
     """
 
     account: str
@@ -45,7 +45,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, order=True)
 class TakenAccount:
-    """An account that a snapshot holds. `name` is that of the organization, "" where it isn't known."""
+    """An account in a snapshot. `name` is its name in the organization, or "" if unknown."""
 
     account: str
     name: str
@@ -57,7 +57,7 @@ class TakenAccount:
 class SnapshotStamp:
     """A report's facts about the snapshot that it uses.
 
-    `used` names the inputs that were taken from it. `organization` is the id of the organization, "" if unknown.
+    `used` has the inputs that come from it. `organization` is the id of the organization, or "" if unknown.
     """
 
     name: str
@@ -74,4 +74,4 @@ class SnapshotStamp:
 
 
 NO_SNAPSHOT: Final = "none"
-"""The name with which a person chooses to use no snapshot."""
+"""The name that means to use no snapshot."""

@@ -1,4 +1,4 @@
-"""The settings of trails: which events of which accounts and Regions each one records.
+"""The settings of trails: the events, accounts and Regions that each trail records.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Trail.html
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
@@ -14,14 +14,14 @@ from typing import Final
 
 
 class TrailSource(StrEnum):
-    """The source of the statement that the logs of these trails, and no others, were ingested."""
+    """The source of the claim that the logs of exactly these trails were ingested."""
 
     NAMED = "named"  # a person, by naming the trails
-    SNAPSHOT = "snapshot"  # no one: a snapshot holds every trail of an account, wherever its logs are stored
+    SNAPSHOT = "snapshot"  # a snapshot, which has every trail of an account, wherever its logs are stored
 
 
 class FieldOperator(StrEnum):
-    """How a selector compares a field. A value of a negative one must not fit; of a positive one any value may."""
+    """How a selector compares a field. A positive test needs any value to match; a negative test allows none."""
 
     EQUALS = "Equals"
     STARTS_WITH = "StartsWith"
@@ -48,10 +48,10 @@ class FieldTest:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Selector:
-    """The events that one event selector records: those that pass all its tests.
+    """An event selector, which records the events that pass all its tests.
 
-    `category` is its `eventCategory`, `Management` or `Data`; others record no calls, or bare copies of them. Classic
-    selectors are written in the same words.
+    `category` is its `eventCategory`, `Management` or `Data`. Other categories record no calls, or only copies of
+    calls. Classic selectors are converted to this form.
     """
 
     category: str
@@ -60,9 +60,9 @@ class Selector:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Trail:
-    """One trail. `global_events` says whether it records IAM, STS and CloudFront; `logging` whether it is on now.
+    """One trail. `global_events` says whether it records IAM, STS and CloudFront, and `logging` whether it is on now.
 
-    `bucket` is the bucket of its log files, "" where nothing says it.
+    `bucket` is the bucket of its log files, or "" if unknown.
     """
 
     arn: str
@@ -77,42 +77,32 @@ class Trail:
     bucket: str = ""
 
     def serves(self, account: str) -> bool:
-        """Whether it records an account; a trail of an organization is taken to record each account of the logs."""
+        """Whether it records an account. A trail of an organization counts for each account of the logs."""
         return self.logging and (self.organization or self.account == account)
-
-
-_TRAIL: Final = "{arn} of {whom} in {where}{state}: {events}"
-_ORGANIZATION: Final = "the organization"
-_ALL_REGIONS: Final = "all Regions"
-_NOT_LOGGING: Final = " (not logging now)"
-_DATA_EVENTS: Final = "data events of {types}"
-_MANAGEMENT_EVENTS: Final = "management events"
-_NOTHING: Final = "nothing"
 
 
 def describe_trail(trail: Trail) -> str:
     """The events that a trail records, in one sentence."""
-    where = _ALL_REGIONS if trail.multi_region else trail.home_region
-    whom = _ORGANIZATION if trail.organization else trail.account
+    owner = "the organization" if trail.organization else trail.account
+    where = "all Regions" if trail.multi_region else trail.home_region
     found: dict[str, list[str]] = {}
     for selector in trail.selectors:
         kind = next((test.values for test in selector.tests if test.field == "resources.type"), ())
         limits = " and ".join(str(test) for test in selector.tests if test.field != "resources.type")
         if selector.category in ("Data", "Management"):
-            what = _DATA_EVENTS.format(types=", ".join(kind)) if selector.category == "Data" else _MANAGEMENT_EVENTS
+            what = f"data events of {', '.join(kind)}" if selector.category == "Data" else "management events"
             found.setdefault(what, []).append(limits)
     recorded = [
         what if "" in limits else f"{what} with {' or '.join(limits)}" for what, limits in sorted(found.items())
     ]
-    state = "" if trail.logging else _NOT_LOGGING
-    events = "; ".join(recorded) or _NOTHING
-    return _TRAIL.format(arn=trail.arn, whom=whom, where=where, state=state, events=events)
+    state = "" if trail.logging else " (not logging now)"
+    return f"{trail.arn} of {owner} in {where}{state}: {'; '.join(recorded) or 'nothing'}"
 
 
 def trails_of_accounts(trails: Iterable[Trail], accounts: Iterable[str]) -> Mapping[str, tuple[Trail, ...]]:
     """The trails that record each account, for the accounts that the settings cover.
 
-    A trail that doesn't log now still decides: it says that nothing is recorded.
+    A trail that is off now also counts: it shows that nothing is recorded.
     """
     listed = tuple(trails)
     return {
@@ -124,7 +114,7 @@ def trails_of_accounts(trails: Iterable[Trail], accounts: Iterable[str]) -> Mapp
 
 @dataclass(frozen=True, slots=True, order=True)
 class TrailChange:
-    """One recorded change that was allowed. `trail` is its ARN, or "" where the record doesn't say which."""
+    """One successful change in a record. `trail` is the ARN of the trail, or "" if the record doesn't name it."""
 
     when: datetime
     event: str

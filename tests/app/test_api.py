@@ -127,7 +127,7 @@ def test_review_takes_options_as_words(data: Path) -> None:
     [
         ({"scope": "all"}, "no scope"),
         ({"as_of": "soon"}, "no day"),
-        ({"keep_unobservable": ["some"]}, "none of all, signed"),
+        ({"keep_unobservable": ["some"]}, "not one of all, signed"),
         ({"principal": "nobody"}, "no principal"),
         ({"policies": "nowhere.json"}, "nowhere"),
         ({"min_days": -1}, "`min_days` is -1, less than 0"),

@@ -28,11 +28,11 @@ def test_keep_lets_the_last_word_on_a_kind_count() -> None:
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("some", "'some' is none of all, signed, none"),
-        ("data-events=", "'' is none of all"),
-        ("=all", "'' is no kind; the kinds are data-events, other-protocol, inside-call, internal, unclassified"),
-        ("data=all", "'data' is no kind"),
-        ("data-events=all=none", "'data-events=all' is no kind"),
+        ("some", "'some' is not one of all, signed, none"),
+        ("data-events=", "'' is not one of all"),
+        ("=all", "'' is not a kind; the kinds are data-events, other-protocol, inside-call, internal, unclassified"),
+        ("data=all", "'data' is not a kind"),
+        ("data-events=all=none", "'data-events=all' is not a kind"),
     ],
 )
 def test_keep_refuses_words_that_are_no_choice(word: str, said: str) -> None:

@@ -142,14 +142,14 @@ def test_rollout_plans_nothing_for_what_is_in_place(home: Path, again: Path) -> 
     assert done.returncode == 1
     refusals = [item["refusals"] for item in json.loads(done.stdout)["principals"]]
     assert len(refusals) == 28
-    assert {one["why"] for found in refusals for one in found} == {"its policies are the replacement already"}
+    assert {one["why"] for found in refusals for one in found} == {"its policies already match the replacement"}
 
 
 @pytest.mark.slow
 def test_rollout_asks_the_policies_given_what_is_in_place(home: Path, again: Path, tmp_path: Path) -> None:
     done = run("rollout", "plan", str(home / "out"), *map(str, given(home)))
     plans = json.loads(done.stdout)["principals"]
-    assert {one["why"] for plan in plans for one in plan["refusals"]} == {"its policies are the replacement already"}
+    assert {one["why"] for plan in plans for one in plan["refusals"]} == {"its policies already match the replacement"}
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     for file in (home / "after").iterdir():
         details = json.loads(file.read_text("utf-8"))

@@ -207,7 +207,7 @@ def test_drift_watches_its_version(home: Path, tmp_path: Path) -> None:
         found = json.loads(lpgen("drift", *arguments, *more, "--format", "json"))
         (one,) = found["findings"]
         assert (one["subject"], found["applied"]) == (CONFIG, [ROLE])
-        assert "its version was v66, and is v67" in one["details"]
+        assert "its version was v66 and is now v67" in one["details"]
 
 
 # ---------------------------------------------------------------- edited outputs

@@ -73,7 +73,7 @@ def drift() -> Drift:
         stamp("now", trend[-1].as_of, 9_160),
         tuple(sorted(findings, key=finding_order)),
         (ROLE, OTHER),
-        ("SCPs are known now alone: grants that they cap differ for that reason",),
+        ("SCPs are known only now, so permissions that they block look changed",),
         (*trend[:-1], stamp("now", trend[-1].as_of, 9_160)),
         (expired,),
         decisions=DecisionsStamp("decisions.toml", (DecisionKind.ACCEPT,)),
@@ -110,7 +110,7 @@ def growth() -> Growth:
                 f"in {subject}, statement 1 (Main)",
                 *(f"gains {action}" for action in found),
                 *(f"used {action}" for action in used),
-                "a Deny, a boundary or an SCP keeps out 2 actions (2 Read)",
+                "a Deny, a boundary or an SCP blocks 2 actions (2 Read)",
             ),
             step="replace the wildcard: `lpgen generate` names every action",
         )

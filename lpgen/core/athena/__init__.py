@@ -1,1 +1,1 @@
-"""CloudTrail tables in Athena: what their definition says, which days to ask for, and the query for a day."""
+"""CloudTrail tables in Athena: their definition, the days to query, and the query for a day."""

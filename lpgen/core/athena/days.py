@@ -1,8 +1,8 @@
-"""Days of records in a table: which a data folder has, which to ask for, and by which query.
+"""Days of records in a table: the days in a data folder, the days to query, and the query.
 
-A day is the unit that is ingested once: a day of delivery where the table's partitions tell it, else a day of events.
-The ledger knows it by a name that says all it depends on: `athena://DATABASE.TABLE/2026-01-31`, with
-`?accounts=…&regions=…` where only some were asked for.
+Each day is ingested once. It is a day of delivery if the table's partitions show it, otherwise a day of events. Its
+name in the ledger has all that it depends on: `athena://DATABASE.TABLE/2026-01-31`, with `?accounts=…&regions=…` for a
+query of some accounts or Regions.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ from lpgen.core.usage.event_time import TimeWindow
 from lpgen.errors import IngestError, InvocationError
 
 _FILING_TIME: Final = timedelta(hours=1)
-"""How long after a day's end its last files may still be on their way into its folder: their names may state a time
-minutes before they are there."""
+"""How long after the end of a day its last files may still arrive. Their names may state a time some minutes before
+they arrive."""
 
 
 @dataclass(frozen=True, slots=True)
 class DaySpan:
-    """Days, both included."""
+    """A span of days, both ends included."""
 
     first: date
     last: date
 
     @property
     def days(self) -> tuple[date, ...]:
-        """Each of them."""
+        """Each day of the span."""
         return tuple(self.first + timedelta(number) for number in range((self.last - self.first).days + 1))
 
 
 @dataclass(frozen=True, slots=True)
 class RecordScope:
-    """Which accounts and Regions are asked for, sorted; none means all."""
+    """The accounts and Regions to query, sorted; empty means all."""
 
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
 
     def covers(self, other: RecordScope) -> bool:
-        """Whether all that the other asks for is asked for here."""
+        """Whether this scope contains all records of the other."""
         return all(not mine or (theirs and {*theirs} <= {*mine}) for mine, theirs in self._pairs(other))
 
     def meets(self, other: RecordScope) -> bool:
-        """Whether some record may be asked for by both."""
+        """Whether a record may be in both scopes."""
         return all(not mine or not theirs or {*mine} & {*theirs} for mine, theirs in self._pairs(other))
 
     def _pairs(self, other: RecordScope) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
@@ -59,7 +59,7 @@ class RecordScope:
 
 @dataclass(frozen=True, slots=True)
 class IngestedDay:
-    """A day that was ingested. `location` is the table's: two tables of one location hold the same records."""
+    """An ingested day. `location` is the table's: two tables with one location hold the same records."""
 
     table: str
     location: str
@@ -74,7 +74,7 @@ class IngestedDay:
 
 
 def day_from_name(name: str, location: str) -> IngestedDay:
-    """The day of a name that `IngestedDay.name` gave."""
+    """The day with a name from `IngestedDay.name`."""
     path, _, scope = name.removeprefix(SCHEME).partition("?")
     table, _, day = path.partition("/")
     parts = {key: tuple(values.split(",")) for key, _, values in (part.partition("=") for part in scope.split("&"))}
@@ -86,7 +86,7 @@ def days_from_window(window: TimeWindow) -> DaySpan:
     """The days of a window.
 
     Raises:
-        InvocationError: the window has no beginning, or begins or ends within a day.
+        InvocationError: the window has no beginning, or doesn't begin and end at midnight.
     """
     if not window.since:
         raise InvocationError(f"`{SCHEME}` needs --since", hint="such as --since 90d")
@@ -97,39 +97,45 @@ def days_from_window(window: TimeWindow) -> DaySpan:
 
 
 def settled_days(table: AthenaTable, asked: DaySpan, now: datetime) -> DaySpan:
-    """The days of a span whose records have all come: days of delivery that are over, since CloudTrail files records
-    under the day on which it publishes them, and days of events where the day after is over too.
+    """The days of a span whose records have all arrived.
+
+    These are past days of delivery, because CloudTrail stores records under the day on which it publishes them, and
+    days of events before yesterday.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
 
     Raises:
-        InvocationError: there is none.
+        InvocationError: the span has no such day.
     """
     last = (now - _FILING_TIME).date() - timedelta(1 if table.day_keys else 2)
     if asked.first > last:
-        raise InvocationError(f"the records of {asked.first} haven't all come yet", hint=f"ask for days up to {last}")
+        raise InvocationError(
+            f"the records of {asked.first} haven't all arrived yet", hint=f"ask for days up to {last}"
+        )
     return DaySpan(asked.first, min(asked.last, last))
 
 
 def missing_days(
     table: AthenaTable, wanted: RecordScope, days: DaySpan, ingested: Iterable[IngestedDay]
 ) -> tuple[date, ...]:
-    """The days to ask for: those that weren't ingested.
+    """The days to query, which aren't ingested yet.
 
-    Another table of the same location isn't taken for this one: it may have other partitions.
+    Another table with the same location doesn't count as this one, because it may have other partitions.
 
     Raises:
-        IngestError: some day's records were ingested in part, or from another table, and would count twice.
+        IngestError: records of a day were ingested in part, or from another table, and would count twice.
     """
     known = set()
     for day in ingested:
-        shared = day.table == str(table.name) or _nested(day.location, table.location)
+        theirs, own = day.location, table.location
+        nested = theirs and own and (theirs.startswith(own) or own.startswith(theirs))
+        shared = day.table == str(table.name) or nested
         if not shared or not days.first <= day.day <= days.last or not day.wanted.meets(wanted):
             continue
         if (day.table, day.location) != (str(table.name), table.location) or not day.wanted.covers(wanted):
             raise IngestError(
                 f"records of {day.day} were ingested as `{day.name}`, and would count twice",
-                hint="ask the same table for the same accounts and Regions, or for others alone; or use another --data",
+                hint="use the same table and the same (or only other) accounts and Regions, or use another --data",
             )
         known.add(day.day)
     return tuple(day for day in days.days if day not in known)
@@ -137,7 +143,7 @@ def missing_days(
 
 @dataclass(frozen=True, slots=True)
 class TablePlan:
-    """What to ask of a table: the days among those of a span that weren't ingested before."""
+    """The plan for a table: the days of a span that weren't ingested before."""
 
     table: AthenaTable
     days: DaySpan
@@ -146,12 +152,8 @@ class TablePlan:
 
     @property
     def days_known(self) -> int:
-        """How many days were ingested before."""
+        """The number of days that were ingested before."""
         return len(self.days.days) - len(self.missing)
-
-
-def _nested(one: str, other: str) -> bool:
-    return bool(one and other) and (one.startswith(other) or other.startswith(one))
 
 
 # ---------------------------------------------------------------- the query
@@ -167,7 +169,7 @@ def columns_of_answer(table: AthenaTable) -> tuple[str, ...]:
 
 
 def build_query(plan: TablePlan, day: date) -> str:
-    """The query for the records of a day that are wanted: the columns of `FIELDS` as text, a row per record."""
+    """The query for the wanted records of a day: the columns of `FIELDS` as text, one row per record."""
     table = plan.table
     shown = ",\n".join(f"  {_as_text(table, column)}" for column in columns_of_answer(table))
     source = f"{_identifier(table.name.database)}.{_identifier(table.name.table)}"
@@ -180,11 +182,11 @@ def _as_text(table: AthenaTable, column: str) -> str:
 
 
 def _conditions(table: AthenaTable, day: date, wanted: RecordScope) -> Iterator[str]:
-    """Conditions on partitions where there are such, else on the time of the event; bare days sort before all their
-    moments, however these are spelled."""
+    """Conditions on partitions, or on the event time if the table has none. A date sorts before all times on it,
+    whatever their format."""
     for key, form in table.day_keys.items():
         text = day.strftime(form)
-        yield _is_one_of(key, (text, text.lstrip("0")))  # people also add month 3 as `3`
+        yield _is_one_of(key, (text, text.lstrip("0")))  # some partitions have month 3 as `3`
     for key, column, values in (
         ("account", "recipientaccountid", wanted.accounts),
         ("region", "awsregion", wanted.regions),
@@ -200,10 +202,10 @@ def _is_one_of(column: str, values: Iterable[str]) -> str:
 
 
 def _identifier(name: str) -> str:
-    """The name of a table or column, quoted: it is one name whatever it holds."""
+    """The name of a table or column, quoted, so it is one name whatever it contains."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def _literal(text: str) -> str:
-    """A text, quoted: nothing in it ends it. Backslashes mean nothing special."""
+    """A text, quoted, so nothing in it ends the literal. Backslashes have no special meaning."""
     return "'" + text.replace("'", "''") + "'"

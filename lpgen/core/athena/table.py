@@ -1,8 +1,8 @@
-"""A CloudTrail table as its definition in the Glue Data Catalog describes it.
+"""A CloudTrail table, from its definition in the Glue Data Catalog.
 
-AWS documents two kinds: with partitions for Region, year, month and day that are added one by one, for an organization
-with one for the account too; and with partition projection, where one key spells the day as CloudTrail's folders do.
-Days are those of delivery.
+AWS documents two kinds. One has partitions for Region, year, month and day (for an organization also for the account)
+that are added one by one. The other has partition projection, with a key for the day in the format of CloudTrail's
+folders. Days are days of delivery.
 https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table.html
 https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-org-wide-trail.html
 https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html
@@ -20,34 +20,27 @@ from lpgen.core.cloudtrail.records import Record
 from lpgen.errors import IngestError, InvocationError, quote_input
 
 SCHEME: Final = "athena://"
-"""Addresses are `athena://DATABASE.TABLE`. A name with this prefix in the ledger is a day of a table."""
+"""The start of an address, `athena://DATABASE.TABLE`, and of the names of days of a table in the ledger."""
 
 _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}"
 _ADDRESS: Final = re.compile(rf"{SCHEME}({_NAME})\.({_NAME})", re.ASCII)
 
 FIELDS: Final = {name.lower(): name for name in Record.__struct_fields__}
-"""The fields of a record by the names of their columns."""
+"""The fields of a record, by column name."""
 
 _MAY_LACK: Final = {
     "eventversion": "",
     "managementevent": "",
     "eventcategory": "data events count as management events",
-    "vpcendpointid": "conditions on VPC endpoints go unproven",
-    "readonly": "tags that a call only asks for count as tags that it sets, and nothing tells whether its trail "
+    "vpcendpointid": "conditions on VPC endpoints can't be proven",
+    "readonly": "tags that a call only reads count as tags that it sets, and it is unknown whether the trail "
     "records reads and writes",
 }
-"""What follows where a table has no such column.
+"""Columns that a table may lack, with the effect.
 
-INVARIANT: a table that lacks another column of `FIELDS` is refused. These decide the caller, the outcome and the
-actions of a call; every table that AWS documents has them all. Without one, hidden use would look unused.
+INVARIANT: lpgen refuses a table that lacks any other column of `FIELDS`. The others decide the caller, the outcome and
+the actions of a call, and every table that AWS documents has them. Without one, hidden use would look unused.
 """
-
-_NO_COLUMN: Final = "the table has no column `{column}`: {why}"
-_NO_SOURCE_IDENTITIES: Final = (
-    "the table has no source identities of sessions: that roles hand them on shows in answers alone"
-)
-_PARTITIONS_ADDED: Final = "partitions of the table are added one by one: records of those not yet added stay unseen"
-_NO_DAYS: Final = "no partition of the table tells the day: each query reads all of it"
 
 _TEXT: Final = re.compile(r"string|varchar\b.*|char\b.*")
 _IDENTITY: Final = r"struct<(?=(.*,)?type:).*sessioncontext:struct<.*sessionissuer:struct<[^<>]*\barn:.*"
@@ -55,12 +48,12 @@ _TYPES: Final = {
     "useridentity": re.compile(rf"{_TEXT.pattern}|{_IDENTITY}"),
     "resources": re.compile(rf"{_TEXT.pattern}|array<struct<([^<>]*,)?arn:.*"),
 }
-"""The types that columns may have besides text, with the least that they must hold."""
+"""The types that columns may have in addition to text, with the fields that they need."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableName:
-    """The name of a table. Both parts hold only letters, digits, `_` and `-`."""
+    """The name of a table. Both parts have only letters, digits, `_` and `-`."""
 
     database: str
     table: str
@@ -71,10 +64,10 @@ class TableName:
 
 @dataclass(frozen=True, slots=True)
 class AthenaTable:
-    """A table. `columns` are types by name, `keys` the partition keys that hold text, all in lower case.
+    """A table. `columns` has types by name, and `keys` the partition keys with text, all in lower case.
 
-    `day_keys` are the keys that tell the day of delivery, with their formats as in `strftime`. Where there are none,
-    each query reads the whole table. `location` is the folder of its objects, ending in a slash, or "".
+    `day_keys` are the keys with the day of delivery, with their formats as in `strftime`. Without them, each query
+    reads the whole table. `location` is the folder of its objects, ending in a slash, or "".
     """
 
     name: TableName
@@ -89,28 +82,33 @@ class AthenaTable:
         return _is_text(self.columns[column])
 
     def describe_lacks(self) -> tuple[str, ...]:
-        """The limits of the table, as sentences for people."""
+        """The limits of the table, as sentences."""
         known = {*self.columns, "eventcategory"} if "managementevent" in self.columns else self.columns
-        lacking = [(column, why) for column, why in _MAY_LACK.items() if why and column not in known]
-        lacks = [_NO_COLUMN.format(column=column, why=why) for column, why in lacking]
+        lacks = [
+            f"the table has no column `{column}`: {why}"
+            for column, why in _MAY_LACK.items()
+            if why and column not in known
+        ]
         if not self.is_text("useridentity") and "sourceidentity:" not in self.columns["useridentity"]:
-            lacks.append(_NO_SOURCE_IDENTITIES)
+            lacks.append("the table has no source identities of sessions, so they show only in responses")
         if self.keys and not self.is_projected:
-            lacks.append(_PARTITIONS_ADDED)
+            lacks.append("partitions of the table are added one by one, and records in missing partitions aren't read")
         if not self.day_keys:
-            lacks.append(_NO_DAYS)
+            lacks.append("the table has no partition for the day, so each query reads the whole table")
         return tuple(lacks)
 
 
 def name_from_address(address: str) -> TableName:
-    """The table that `athena://DATABASE.TABLE` names, in lower case as Glue keeps it.
+    """The table in `athena://DATABASE.TABLE`, in lower case as in Glue.
 
     Raises:
-        InvocationError: it is no such address.
+        InvocationError: the text isn't such an address.
     """
     found = _ADDRESS.fullmatch(address)
     if found is None:
-        raise InvocationError(f"{quote_input(address)} is no table in Athena", hint=f"write `{SCHEME}DATABASE.TABLE`")
+        raise InvocationError(
+            f"{quote_input(address)} is not a valid Athena table", hint=f"write `{SCHEME}DATABASE.TABLE`"
+        )
     return TableName(found[1].lower(), found[2].lower())
 
 
@@ -118,10 +116,10 @@ def table_from_definition(name: TableName, definition: Mapping[str, Any]) -> Ath
     """The table that Glue's `GetTable` describes.
 
     Raises:
-        IngestError: it is a view, or no table of CloudTrail records.
+        IngestError: it is a view, or not a table of CloudTrail records.
     """
     if definition.get("TableType") == "VIRTUAL_VIEW":
-        raise IngestError(f"`{name}` is a view", hint="name the table that it reads")
+        raise IngestError(f"`{name}` is a view", hint="use the table that it reads")
     storage = definition.get("StorageDescriptor") or {}
     columns = _types_by_name(storage.get("Columns"))
     _check_columns(name, columns)
@@ -149,7 +147,7 @@ def _day_keys(keys: Mapping[str, str], properties: Mapping[str, str]) -> dict[st
 
 
 def _types_by_name(columns: Any) -> dict[str, str]:
-    """Columns of a definition; types are such as `string` or `array<struct<arn:string,type:string>>`."""
+    """The types of columns by name, such as `string` or `array<struct<arn:string,type:string>>`."""
     found = {str(column["Name"]).lower(): str(column.get("Type", "")) for column in columns or ()}
     return {column: "".join(kind.lower().split()) for column, kind in found.items()}
 
@@ -159,12 +157,12 @@ def _is_text(kind: str) -> bool:
 
 
 def _check_columns(name: TableName, columns: Mapping[str, str]) -> None:
-    hint = "AWS shows how to make one: https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html"
+    hint = "AWS shows how to create one: https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html"
     needed = [column for column in FIELDS if column not in _MAY_LACK]
     missing = [column for column in needed if column not in columns]
     if missing:
         missed = f"has no column `{'`, `'.join(missing)}`"
-        raise IngestError(f"`{name}` is no table of CloudTrail records as AWS defines it: it {missed}", hint=hint)
+        raise IngestError(f"`{name}` isn't a table of CloudTrail records as AWS defines it: it {missed}", hint=hint)
     odd = [column for column in needed if not _TYPES.get(column, _TEXT).fullmatch(columns[column])]
     if odd:
         raise IngestError(f"`{name}` can't be read: `{'`, `'.join(odd)}` isn't of the type that AWS defines", hint=hint)

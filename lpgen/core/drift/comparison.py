@@ -1,11 +1,10 @@
-"""The comparison of two states: principal by principal, and what that comes to."""
+"""The comparison of two states, principal by principal, and its result."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final
 
 from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder
@@ -27,10 +26,10 @@ from lpgen.core.replacements import Decision, DecisionKind
 
 @dataclass(frozen=True, slots=True)
 class DriftOptions:
-    """What a person can choose.
+    """The options that a person can choose.
 
-    `unused_days` are the covered days without use after which a grant counts as unused and a role as quiet,
-    `apply_days` the days after which a safe proposal counts as never applied.
+    After `unused_days` covered days without use, a grant counts as unused and a role as quiet. After `apply_days` days,
+    a safe proposal counts as never applied.
     """
 
     unused_days: int = 90
@@ -39,7 +38,7 @@ class DriftOptions:
 
 @dataclass(slots=True)
 class DriftParts:
-    """What was found about some principals. Parts of different principals can be merged in any order."""
+    """The drift of some principals. Parts for different principals can be merged in any order."""
 
     findings: list[DriftFinding] = field(default_factory=list)
     applied: list[str] = field(default_factory=list)
@@ -48,7 +47,7 @@ class DriftParts:
     wildcards: Wildcards = field(default_factory=Wildcards)
 
     def merge(self, other: DriftParts) -> None:
-        """Takes in what was found about others."""
+        """Add the drift of other principals."""
         self.findings += other.findings
         self.applied += other.applied
         self.new_uses += other.new_uses
@@ -56,13 +55,13 @@ class DriftParts:
         self.wildcards.add(other.wildcards.found.values())
 
     def novelty(self) -> Novelty:
-        """What the use of all principals of the earlier state has to be held against before the drift is known."""
+        """The resources of new use. The use in the earlier state must be removed from them before `conclude`."""
         return Novelty(resource for use in self.new_uses for resource in use.resources)
 
 
 @dataclass(frozen=True, slots=True)
 class StateComparison:
-    """What it takes to compare two states; `catalog` is the one that the grants of both are expanded with."""
+    """A comparison of two states. The grants of both are expanded with `catalog`."""
 
     before: State
     after: State
@@ -72,7 +71,7 @@ class StateComparison:
     finder: MissedUseFinder
 
     def compare(self, then: Mapping[str, Member], now: Collection[Member]) -> DriftParts:
-        """What changed for some principals of the later state; `then` has those of them that the earlier one had."""
+        """The changes for some principals of the later state. `then` has the same principals in the earlier state."""
         pairs, found = pairs_of(then, now), DriftParts()
         before, after, gains = self.before, self.after, self.gains
         added = after.known_actions - before.known_actions
@@ -90,9 +89,9 @@ class StateComparison:
         return found
 
     def conclude(self, found: DriftParts, novelty: Novelty) -> Drift:
-        """What changed from one state to the other, the most severe first; of a state and itself nothing.
+        """The changes from one state to the other, the most severe first; none between a state and itself.
 
-        `found` is of all principals, and `novelty` is its own without what the use of the earlier state had.
+        `found` is the drift of all principals, and `novelty` its novelty without the use in the earlier state.
         """
         before, after = self.before, self.after
         findings = (
@@ -119,36 +118,29 @@ def comparison_of(before: State, after: State, catalog: Catalog, options: DriftO
     return StateComparison(before, after, catalog, options, Gains(catalog), finder)
 
 
-_LATER_BASELINE: Final = (
-    "the baseline is as of {before}, which is later than {after}: ingest the logs since, or give --as-of"
-)
-_NOTHING_NEWER: Final = "no record is newer than the baseline's, the last is of {}"
-_NO_RECORD: Final = "there is no record"
-_OLDER_CATALOG: Final = "the catalog is older than the baseline's, which is of {}"
-_TRAILS_OF_ONE_SIDE: Final = "trail settings are known {} alone, so that they can't be compared"
-_SCPS_OF_ONE_SIDE: Final = "SCPs are known {} alone: grants that they cap differ for that reason"
-_SIDES: Final = {False: "of the baseline", True: "now"}
-
-
 def _notes(before: State, after: State) -> Iterator[str]:
-    if after.stamp.as_of < before.stamp.as_of:
-        yield _LATER_BASELINE.format(before=before.stamp.as_of, after=after.stamp.as_of)
-    old, new = before.coverage.last_day, after.coverage.last_day
-    if old == new:
-        yield _NOTHING_NEWER.format(old) if old else _NO_RECORD
-    if after.stamp.catalog_date < before.stamp.catalog_date:
-        yield _OLDER_CATALOG.format(before.stamp.catalog_date)
+    old, new = before.stamp, after.stamp
+    if new.as_of < old.as_of:
+        later = f"the baseline is as of {old.as_of}, which is later than {new.as_of}"
+        yield f"{later}: ingest later logs, or give --as-of"
+    last = after.coverage.last_day
+    if before.coverage.last_day == last:
+        yield f"no record is newer than the baseline: the last is from {last}" if last else "there are no records"
+    if new.catalog_date < old.catalog_date:
+        yield f"the catalog is older than the baseline's catalog, which is from {old.catalog_date}"
     if bool(before.trails) != bool(after.trails):
-        yield _TRAILS_OF_ONE_SIDE.format(_SIDES[bool(after.trails)])
+        side = "now" if after.trails else "for the baseline"
+        yield f"trail settings are known only {side}, so they can't be compared"
     if before.knows_scps != after.knows_scps:
-        yield _SCPS_OF_ONE_SIDE.format(_SIDES[after.knows_scps])
+        side = "now" if after.knows_scps else "for the baseline"
+        yield f"SCPs are known only {side}, so permissions that they block look changed"
 
 
 def accept_findings(drift: Drift, decisions: Iterable[Decision], *, as_of: date) -> Drift:
-    """The drift with what people accepted marked as such.
+    """The drift with accepted findings marked.
 
-    A decision of the kind accept speaks of the findings whose item its own item, a glob, fits; with a principal,
-    another glob, only of those that concern such principals alone. One that has expired is shown and accepts nothing.
+    An accept decision applies to the findings whose item matches its own item, a glob. If it has a principal, also a
+    glob, all principals of the finding must match it. An expired decision is shown but accepts nothing.
     """
     listed = tuple(decision for decision in decisions if decision.kind is DecisionKind.ACCEPT)
     valid = decisions_in_force(listed, as_of=as_of)
@@ -173,4 +165,4 @@ def _words(decisions: Iterable[Decision], finding: DriftFinding) -> str:
 
 def _speaks_of(decision: Decision, finding: DriftFinding) -> bool:
     concerned = finding.principals or (finding.subject,)
-    return glob_match(decision.item, finding.item) and all(is_named(one, decision.principal) for one in concerned)
+    return glob_match(decision.item, finding.item) and all(is_named(arn, decision.principal) for arn in concerned)

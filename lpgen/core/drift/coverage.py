@@ -1,4 +1,4 @@
-"""Coverage lost: trails that stopped, accounts and Regions from which no record comes any more."""
+"""Lost coverage: trails that stopped, and accounts and Regions without new records."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _ANY_MORE: Final = "any more"
 _SINCE_SELECTORS: Final = "since selectors changed"
 
 _RARELY: Final = 2
-"""A Region counts as lost once it is quiet for more than so many times its longest silence."""
+"""A Region counts as lost once its silence is longer than this many times its longest earlier silence."""
 
 
 _START_AGAIN: Final = "start it again, and find out who changed it"
-_RECORD_AGAIN: Final = "find out whether a trail now leaves them out, and let one record them again"
+_RECORD_AGAIN: Final = "find out whether a trail now leaves them out, and record them again"
 
 
 class CoverageDrift(DriftKind):
@@ -39,14 +39,14 @@ class CoverageDrift(DriftKind):
         parameters={"case": str, "what": str, "about": str, "since": str},
         message={
             "is-gone": "the trail is gone",
-            "stopped": "the trail stopped: it is not logging",
+            "stopped": "the trail stopped logging",
             "records-other-events-than-before": "the trail records other events than before",
             "logging": "logging stopped: {about} not covered",
             "logging-for-a-time": "logging stopped: {about} not covered",
-            "account": "no record of the account came {since}",
-            "region": "no record of {about} came {since}",
-            "management": "no {about} management event {since}",
-            "data": "the log holds no data events of {about} {since}",
+            "account": "the account has no records {since}",
+            "region": "{about} has no records {since}",
+            "management": "the log has no {about} management events {since}",
+            "data": "the log has no data events of {about} {since}",
         },
         step={
             "is-gone": _START_AGAIN,
@@ -54,13 +54,13 @@ class CoverageDrift(DriftKind):
             "records-other-events-than-before": _START_AGAIN,
             "logging": "start logging again, and find out who stopped it",
             "logging-for-a-time": "find out who stopped it",
-            "account": "look whether its trail still delivers, and whether its logs were ingested",
-            "region": "look whether a trail still records the Region, or whether nothing runs there any more",
+            "account": "check whether its trail still delivers logs, and whether they were ingested",
+            "region": "check whether a trail still records the Region, and whether anything still runs there",
             "management": _RECORD_AGAIN,
             "data": _RECORD_AGAIN,
         },
         item="coverage-lost {subject} {what}",
-        help="A trail stopped or changed, or an account or a Region is silent: what happens there isn't seen.",
+        help="A trail stopped or changed, or an account or a Region is silent, so calls there aren't seen.",
         to_do="start logging again, and find out who stopped it.",
         source=f"{TRAIL_GUIDE}/cloudtrail-turning-off-logging.html",
         severity=Severity.HIGH,
@@ -69,13 +69,13 @@ class CoverageDrift(DriftKind):
 
 
 def find_lost_coverage(before: State, after: State) -> Iterator[DriftFinding]:
-    """A finding for each way in which the logs show less than before."""
+    """A finding for each kind of event that the logs no longer show."""
     yield from _trails(before, after)
     yield from _stops(before, after)
     if after.stamp.as_of > before.stamp.as_of:
         silent = tuple(coverage.account for coverage in before.coverage.accounts if _is_silent(coverage.account, after))
         for account in silent:
-            if not _is_stopped(after.coverage.account(account)):  # that is told already, with who did it
+            if not _is_stopped(after.coverage.account(account)):  # already reported, with who stopped it
                 yield _silent_account(account, after)
         yield from _silent_regions(before, after, silent)
         yield from _silent_events(before, after, silent)
@@ -85,7 +85,7 @@ def find_lost_coverage(before: State, after: State) -> Iterator[DriftFinding]:
 
 
 def _trails(before: State, after: State) -> Iterator[DriftFinding]:
-    """What became of the trails, where both sides know the settings of some."""
+    """The changes of trails, if both sides know trail settings."""
     if not before.trails or not after.trails:
         return
     now = {trail.arn: trail for trail in after.trails}
@@ -108,7 +108,7 @@ def _records(trail: Trail) -> tuple[object, ...]:
 
 
 def _stops(before: State, after: State) -> Iterator[DriftFinding]:
-    """The recorded stops that hide days of which the earlier state knew nothing."""
+    """The recorded stops that hide days and that the earlier state didn't know."""
     known = {
         (coverage.account, hole.change or hole.why) for coverage in before.coverage.accounts for hole in coverage.holes
     }
@@ -128,7 +128,7 @@ def _stops(before: State, after: State) -> Iterator[DriftFinding]:
 
 
 def _is_stopped(coverage: AccountCoverage | None) -> bool:
-    """Whether logging was stopped and never started again, by what the log says."""
+    """Whether logging was stopped and not started again, according to the log."""
     return coverage is not None and any(
         hole.last >= coverage.last_day and hole.known_from is not CoverageSource.TRAILS for hole in coverage.holes
     )
@@ -144,13 +144,13 @@ def _silence(last: date, state: State) -> int:
 
 
 def _silent_account(account: str, after: State) -> DriftFinding:
-    coverage: AccountCoverage | None = after.coverage.account(account)
+    coverage = after.coverage.account(account)
     since = f"since {coverage.last_day}" if coverage else _ANY_MORE
     return _lost("account", Severity.HIGH, account, what="no-records", since=since)
 
 
 def _silent_regions(before: State, after: State, silent: Sequence[str]) -> Iterator[DriftFinding]:
-    """The Regions that fell silent for longer than they ever were, in accounts that still have records."""
+    """The Regions that are silent for longer than ever before, in accounts that still have records."""
     for (account, region), days in before.region_days.items():
         if account in silent or not days:
             continue
@@ -161,11 +161,11 @@ def _silent_regions(before: State, after: State, silent: Sequence[str]) -> Itera
 
 
 def _silent_events(before: State, after: State, silent: Sequence[str]) -> Iterator[DriftFinding]:
-    """Events that the log held and holds no longer, in accounts that still have records: trails may have been told to
-    leave out reads, writes, or the data events of a source.
+    """Events that the log held and no longer holds, in accounts that still have records: a trail may now leave out
+    reads, writes, or the data events of a source.
 
-    Data events come too rarely for their silence to say anything: they are lost where the log tells of a new change of
-    selectors. Else a log of other days just holds none.
+    Data events are too rare for their silence to mean anything. They count as lost only if the log shows a new change
+    of selectors. Otherwise the log of other days may just have none.
     """
     for account in before.coverage.accounts:
         now = after.coverage.account(account.account)
@@ -178,7 +178,7 @@ def _silent_events(before: State, after: State, silent: Sequence[str]) -> Iterat
             if side not in known or known[side] is not None:  # the baseline lacked them too
                 continue
             if side not in held or held[side] is not None:
-                since = f"came since {held[side]}" if side in held else f"is there {_since_when(resets)}"
+                since = f"since {held[side]}" if side in held else _since_when(resets)
                 yield _lost("management", Severity.HIGH, account.account, resets, what=word, about=word, since=since)
         for region, source in sorted(account.data_events - now.data_events) if resets else ():
             what, about = f"data {source} {region}", f"{source} in {region}"
@@ -188,12 +188,12 @@ def _silent_events(before: State, after: State, silent: Sequence[str]) -> Iterat
 
 
 def _management_sides(coverage: AccountCoverage) -> dict[bool, date | None]:
-    """Until when the log holds read-only management events, and others; None where it does to its end."""
+    """Until when the log holds read-only and other management events; None if until its end."""
     return {events.read_only: events.until for events in coverage.seen if not events.is_data}
 
 
 def _resets(coverage: AccountCoverage) -> Mapping[TrailChange, str]:
-    """The changes of what trails record that a log tells of, each with a sentence that says what came of it."""
+    """The recorded changes of the events that trails record, each with a sentence on its effect."""
     of_holes = {hole.change: hole.why for hole in coverage.holes if hole.change}
     found = {**of_holes, **dict(zip(coverage.changes, coverage.change_notes, strict=True))}
     return {change: text for change, text in found.items() if change.event in RESETS}
@@ -204,7 +204,7 @@ def _since_when(resets: Sequence[str]) -> str:
 
 
 def region_days_from_usage(usage: Usage) -> Mapping[tuple[str, str], tuple[date, ...]]:
-    """The days with any record by account and Region, sorted."""
+    """The days with records, by account and Region, sorted."""
     found: dict[tuple[str, str], set[date]] = defaultdict(set)
     for account, region, day in distinct_rows(usage.coverage, ("account", "region", "day")):
         if account and region and day is not None:
@@ -213,7 +213,7 @@ def region_days_from_usage(usage: Usage) -> Mapping[tuple[str, str], tuple[date,
 
 
 def _longest_silence(days: Sequence[date]) -> int:
-    """The longest time between two records, in days; a Region with a single day may be silent as long as it likes."""
+    """The longest time between two days with records, in days; unlimited for a single day."""
     if len(days) < 2:
         return timedelta.max.days
     return max((later - earlier).days for earlier, later in pairwise(days))

@@ -1,11 +1,10 @@
-"""Disuse: roles that went quiet, and grants that fell out of use."""
+"""Disuse: roles that went quiet, and permissions that fell out of use."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Final
 
 from lpgen.core.analysis.grants.granting import granting_by_action
 from lpgen.core.analysis.observability.missed_use import ObservedUse
@@ -22,9 +21,6 @@ from lpgen.core.evidence import AccountCoverage, PrincipalUsage, Use
 from lpgen.core.model import Action, Outcome
 from lpgen.core.registry.row import IAM_GUIDE, Row
 
-_LAST_USED: Final = "last used on {}"
-_LAST_USED_OF: Final = "{}, last used on {}"
-
 
 class DisuseDrift(DriftKind):
     """Drift of what is used."""
@@ -33,8 +29,8 @@ class DisuseDrift(DriftKind):
         "role-quiet",
         "A role went quiet.",
         parameters={"last": str, "days": int},
-        message="went quiet: last used on {last}, and not for {days} covered days since",
-        step="ask its owner whether it is still needed; disable it if not",
+        message="went quiet: last used on {last}, then unused for {days} covered days",
+        step="ask its owner whether it is still needed, and disable it if not",
         item="role-quiet {subject} {last}",
         severity=Severity.LOW,
         score="3.5",
@@ -42,9 +38,9 @@ class DisuseDrift(DriftKind):
     )
     NEWLY_UNUSED = Row(
         "newly-unused",
-        "Grants fell out of use.",
+        "Permissions fell out of use.",
         parameters={"unused": str, "days": int, "actions": str},
-        message="{unused} fell out of use: not seen for {days} covered days",
+        message="{unused} fell out of use: no use in {days} covered days",
         step="remove them with the next replacement, or keep them by a decision",
         item="newly-unused {subject} {actions}",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
@@ -57,10 +53,11 @@ class DisuseDrift(DriftKind):
 def find_disuse(
     before: State, after: State, pairs: Iterable[Pair], gains: Gains, finder: MissedUseFinder, *, unused_days: int
 ) -> Iterator[DriftFinding]:
-    """A finding for each role that went quiet, and for each other principal with grants that fell out of use.
+    """A finding for each role that went quiet, and for each other principal with permissions that fell out of use.
 
-    That takes so many covered days without use now, and not yet then: days on which use would not have shown don't
-    count, and neither do actions whose use the logs may have missed since, by the finder for so many days.
+    Now, but not yet in the earlier state, `unused_days` covered days must have passed without use. Days that couldn't
+    have shown use don't count. Actions whose use the logs may have missed since, according to `finder`, don't count
+    either.
     """
     for pair in pairs:
         account = pair.after.principal.account
@@ -77,7 +74,7 @@ def find_disuse(
             granted = pair.after.granted()
             unused = {action: day for action, day in last.items() if crossed(day) and action in granted}
         if unused:
-            missed = _missed_lately(pair.now, now, finder, unused_days=unused_days)
+            missed = _missed_recently(pair.now, now, finder, unused_days=unused_days)
             unused = {action: day for action, day in unused.items() if not missed.of(action)}
         if unused and is_quiet:
             yield _quiet(pair, max(last.values()), gains, days=unused_days)
@@ -86,19 +83,19 @@ def find_disuse(
 
 
 def finder_of_disuse(state: State, catalog: Catalog, *, unused_days: int) -> MissedUseFinder:
-    """Finds the uses that the logs of a state may have missed, as a review of it does."""
+    """A finder for uses that the logs of a state may have missed, as in a review of the state."""
     observability = Observability(catalog, state.coverage, state.trails, min_days=unused_days)
     return MissedUseFinder(catalog, observability, state.principals)
 
 
-def _missed_lately(member: Member, days: _QuietDays, finder: MissedUseFinder, *, unused_days: int) -> MissedUses:
-    """The uses that may have been missed since a grant counts as unused, by what the principal did since."""
+def _missed_recently(member: Member, days: _QuietDays, finder: MissedUseFinder, *, unused_days: int) -> MissedUses:
+    """The uses that may have been missed in the last `unused_days` days, by the principal's calls in these days."""
     grants = member.grants
-    lately = tuple(use for use in member.usage.uses if days.since(_last_day(use)) < unused_days)
+    recent = tuple(use for use in member.usage.uses if days.since(_last_day(use)) < unused_days)
     granting = granting_by_action(grants.allows)
-    lines = lines_from_uses(grants, lately, granting=granting, scopes=exact_scopes(finder.catalog))
-    ungranted = tuple(use for use in member.ungranted if use.use in lately)
-    return finder.of_principal(ObservedUse(grants, replace(member.usage, uses=lately), lines, granting, ungranted))
+    lines = lines_from_uses(grants, recent, granting=granting, scopes=exact_scopes(finder.catalog))
+    ungranted = tuple(use for use in member.ungranted if use.use in recent)
+    return finder.of_principal(ObservedUse(grants, replace(member.usage, uses=recent), lines, granting, ungranted))
 
 
 class _QuietDays:
@@ -109,14 +106,14 @@ class _QuietDays:
         self._known: dict[date, int] = {}
 
     def since(self, day: date) -> int:
-        """How many covered days there are after a day."""
+        """The number of covered days after a day."""
         if day not in self._known:
-            self._known[day] = sum(day > day for day in self._days)
+            self._known[day] = sum(covered > day for covered in self._days)
         return self._known[day]
 
 
 def _last_days(usage: PrincipalUsage) -> Mapping[Action, date]:
-    """The last day on which each action was used; calls that were denied are no use."""
+    """The last day of use of each action. Denied calls don't count."""
     found: dict[Action, date] = {}
     for use in usage.uses:
         if use.outcome is not Outcome.DENIED and use.evidence.last_seen:
@@ -138,7 +135,7 @@ def _quiet(pair: Pair, day: date, gains: Gains, *, days: int) -> DriftFinding:
         subject=pair.arn,
         principals=(pair.arn,),
         details=gains.details(gains.dangerous(granted), "may still"),
-        ties=(_LAST_USED.format(day),),
+        ties=(f"last used on {day}",),
     )
 
 
@@ -149,6 +146,6 @@ def _newly_unused(arn: str, unused: Mapping[Action, date], gains: Gains, *, days
         severity=gains.severity(unused, DisuseDrift.NEWLY_UNUSED),
         subject=arn,
         principals=(arn,),
-        details=tuple(_LAST_USED_OF.format(action, day) for action, day in sorted(unused.items())),
+        details=tuple(f"{action}, last used on {day}" for action, day in sorted(unused.items())),
         ties=(", ".join(sorted(unused)),),
     )

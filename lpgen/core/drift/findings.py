@@ -1,4 +1,4 @@
-"""What a comparison finds: findings, how severe it is to have gained some actions, and how to say it."""
+"""The findings of a comparison, and the severity and description of gained actions."""
 
 from __future__ import annotations
 
@@ -19,11 +19,9 @@ from lpgen.core.model import AccessLevel, Action
 from lpgen.core.registry.row import Finding, Kind, say
 from lpgen.core.replacements import Decision, DecisionsStamp
 
-_SEVERITIES: Final = tuple(Severity)
-
 
 class DriftKind(Kind):
-    """The kinds of findings, in the order in which equally severe ones are told."""
+    """The kinds of findings, in the order for equal severity."""
 
     @property
     def rule(self) -> str:
@@ -32,16 +30,16 @@ class DriftKind(Kind):
 
 
 FindingKind = Annotated[str, msgspec.Meta(title="DriftKind", description="The kind of the finding.")]
-"""The word of a kind; schemas list all of them, under this title."""
+"""The word for a kind. Schemas list all words under this title."""
 
 
 @dataclass(frozen=True, slots=True)
 class DriftFinding(Finding):
-    """One thing that changed.
+    """One change.
 
-    `subject` is what it is about: the ARN of a principal, policy or trail, or an account; `principals` are the ARNs of
-    those that it concerns, sorted, and `details` further lines. `ties` are what findings of one cause have in common:
-    see `causes_of`. `expired` says who had accepted it for a time that is over, or is "".
+    `subject` is the ARN of a principal, policy or trail, or an account. `principals` are the ARNs of the principals
+    concerned, sorted, and `details` are further lines. Findings with one cause share a tie in `ties` (see `causes_of`).
+    `expired` has the text of an expired decision that accepted it, or "".
     """
 
     kind: DriftKind
@@ -55,7 +53,7 @@ class DriftFinding(Finding):
 
     @property
     def item(self) -> str:
-        """How decisions name it; it stays the same as long as the finding says the same."""
+        """The name of the finding in decisions. It is the same as long as the finding is the same."""
         return say(self.kind.row.item, {**self.parameters, "subject": self.subject})
 
 
@@ -78,12 +76,12 @@ def _nothing_written(_principal: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What changed between two moments: findings, the most severe first, and accepted ones at the end.
+    """The changes between two moments: findings, the most severe first, with accepted findings at the end.
 
     `applied` are the principals whose proposal was put in place since. `notes` are sentences on what couldn't be
-    compared. `trend` has the saved states and then now, by date; `expired` are decisions no longer in force. `written`
-    has the proposed policies by the ARN of their principal: its folder in an output folder, and their texts, in order.
-    `decisions` are those that were taken into account, if any were given.
+    compared. `trend` has the saved states and the current state, by date. `expired` are expired decisions. `written`
+    returns the proposed policies of a principal by its ARN: the folder in an output folder, and their texts, in order.
+    `decisions` describes the decisions that were taken into account, if any were given.
     """
 
     before: Stamp
@@ -98,21 +96,21 @@ class Drift:
 
     @property
     def accepted(self) -> int:
-        """How many findings people have accepted."""
+        """The number of accepted findings."""
         return len(self.findings) - len(self.open)
 
     @property
     def open(self) -> tuple[DriftFinding, ...]:
-        """The findings that nobody has accepted."""
+        """The findings that aren't accepted."""
         return tuple(finding for finding in self.findings if not finding.accepted_by)
 
     def reaches(self, severity: Severity) -> bool:
-        """Whether any open finding is as severe, or more."""
-        return any(_SEVERITIES.index(finding.severity) <= _SEVERITIES.index(severity) for finding in self.open)
+        """Whether any open finding has this severity or a higher one."""
+        return any(finding.severity.rank <= severity.rank for finding in self.open)
 
 
 def fingerprint(parts: Iterable[str]) -> str:
-    """Eight hex digits that stand for some texts, whatever their order."""
+    """Eight hex digits that identify some texts, whatever their order."""
     return digest_of_text("\n".join(sorted(parts)))[:8]
 
 
@@ -125,7 +123,7 @@ _WORST_FIRST: Final = (
     AccessLevel.READ,
     AccessLevel.LIST,
 )
-"""The access levels by what harm an action of each can do."""
+"""The access levels by the harm that their actions can do."""
 
 _MOST_DETAILS: Final = 10
 _READING: Final = frozenset({AccessLevel.READ, AccessLevel.LIST})
@@ -144,7 +142,7 @@ class Gains:
         self.dangers = Dangers(catalog)
 
     def severity(self, actions: Iterable[Action], kind: DriftKind) -> Severity:
-        """That of the worst action, in a finding of the kind."""
+        """The severity of the worst action, in a finding of this kind."""
         found = tuple(actions)
         dangerous, changing, reading = kind.row.by_gain
         if any(self.dangers.sentence(action) for action in found):
@@ -152,17 +150,17 @@ class Gains:
         return changing if any(self._catalog.detail(action).level not in _READING for action in found) else reading
 
     def dangerous(self, actions: Iterable[Action]) -> tuple[Action, ...]:
-        """The dangerous ones, sorted."""
+        """The dangerous actions, sorted."""
         return tuple(sorted(action for action in actions if self.dangers.sentence(action)))
 
     def counted(self, actions: Iterable[Action]) -> str:
-        """How many, and of which levels: `3 actions (1 Permissions management, 2 Read)`."""
+        """The number of actions by level: `3 actions (1 Permissions management, 2 Read)`."""
         levels = Counter(self._catalog.detail(action).level for action in actions)
         total = levels.total()
         return f"{total:,} {'action' if total == 1 else 'actions'}" + (f" ({count_levels(levels)})" if total else "")
 
     def details(self, actions: Iterable[Action], verb: str) -> tuple[str, ...]:
-        """A line for each action, the most dangerous first with what a holder could do, and how many more there are."""
+        """A line for each action, the most dangerous first, with its danger, and the number of further actions."""
         ordered = sorted(actions, key=lambda action: (self.dangers.rank(action), self._rank(action), action))
         shown = ordered if len(ordered) <= _MOST_DETAILS + 1 else ordered[:_MOST_DETAILS]
         lines = [f"{verb} {action}{self._why(action)}" for action in shown]

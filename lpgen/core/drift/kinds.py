@@ -1,6 +1,6 @@
 """All kinds of drift findings in their order, and findings by cause.
 
-A cause is what ties findings together: what nine roles began to use because of one new application is one change, not
+A cause connects findings: if nine roles start to use something because of one new application, that is one change, not
 nine.
 """
 
@@ -33,7 +33,7 @@ DRIFT_KINDS: Final[tuple[DriftKind, ...]] = (
     DisuseDrift.NEWLY_UNUSED,
     PrincipalDrift.GONE_PRINCIPAL,
 )
-"""In the order in which equally severe findings are shown."""
+"""In the order for findings of equal severity."""
 
 SETTLING_COMMANDS: Final[Mapping[DriftKind, frozenset[str]]] = {
     ProposalDrift.NEW_USE: frozenset({"generate"}),
@@ -42,20 +42,19 @@ SETTLING_COMMANDS: Final[Mapping[DriftKind, frozenset[str]]] = {
     WildcardDrift.INHERITED: frozenset({"generate"}),
     DisuseDrift.NEWLY_UNUSED: frozenset({"generate"}),
 }
-"""The commands that settle findings of a kind; there are none for most kinds."""
+"""The commands that settle findings of a kind. Most kinds have none."""
 
 DRIFT_ITEM_WORDS: Final = frozenset(word for kind in DRIFT_KINDS for word in kind.item_words)
-"""The words that the items of drift findings begin with, in decisions."""
+"""The first words of the items of drift findings in decisions."""
 
 _PLACES: Final = {kind: place for place, kind in enumerate(DRIFT_KINDS)}
-_SEVERITIES: Final = tuple(Severity)
 
 
 def finding_order(finding: DriftFinding) -> tuple[object, ...]:
-    """Open ones first, then by severity, kind and subject."""
+    """A sort key: open findings first, then by severity, kind and subject."""
     return (
         bool(finding.accepted_by),
-        _SEVERITIES.index(finding.severity),
+        finding.severity.rank,
         _PLACES[finding.kind],
         finding.subject,
         finding.item,
@@ -64,7 +63,7 @@ def finding_order(finding: DriftFinding) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Findings of one kind that something ties together, the most severe first; never empty."""
+    """Findings of one kind with one cause, the most severe first; never empty."""
 
     findings: tuple[DriftFinding, ...]
 
@@ -75,17 +74,17 @@ class Cause:
 
     @property
     def severity(self) -> Severity:
-        """That of its worst finding."""
+        """The severity of its worst finding."""
         return self.findings[0].severity
 
     @property
     def concerned(self) -> tuple[str, ...]:
-        """The principals that it concerns, or the subjects of findings that concern none, sorted."""
+        """The principals concerned, or the subjects of findings without principals, sorted."""
         return tuple(sorted({arn for finding in self.findings for arn in finding.principals or (finding.subject,)}))
 
     @property
     def tie(self) -> str:
-        """What most of its findings have in common, or "" where it has one finding."""
+        """The tie that most of its findings share, or "" if it has one finding."""
         if len(self.findings) == 1:
             return ""
         found = Counter(tie for finding in self.findings for tie in finding.ties)
@@ -93,10 +92,10 @@ class Cause:
 
 
 def causes_of(findings: Iterable[DriftFinding]) -> tuple[Cause, ...]:
-    """The findings by cause, the most severe first; each is in exactly one, whatever their order.
+    """The findings by cause, the most severe first. Each finding has exactly one cause, whatever their order.
 
-    Findings of a kind have one cause if they have a tie in common, or if a chain of such findings connects them. Those
-    that somebody accepted are never together with open ones.
+    Findings of a kind have one cause if they share a tie, or if a chain of such findings connects them. Accepted
+    findings are never grouped with open ones.
     """
     ordered = sorted(findings, key=finding_order)
     first_with: dict[tuple[object, ...], int] = {}
@@ -115,10 +114,10 @@ def causes_of(findings: Iterable[DriftFinding]) -> tuple[Cause, ...]:
     found: dict[int, list[DriftFinding]] = defaultdict(list)
     for at, finding in enumerate(ordered):
         found[root_of(at)].append(finding)
-    return tuple(Cause(tuple(one)) for one in sorted(found.values(), key=_order))
+    return tuple(Cause(tuple(together)) for together in sorted(found.values(), key=_order))
 
 
 def _order(together: list[DriftFinding]) -> tuple[object, ...]:
-    """As equally severe findings of a kind are ordered, but what ties most together comes first."""
+    """A sort key: as for findings, but at equal severity and kind the cause with the most findings comes first."""
     accepted, severity, kind, *rest = finding_order(together[0])
     return accepted, severity, kind, -len(together), *rest

@@ -1,4 +1,4 @@
-"""One principal on each side of a comparison: what it holds and does, and whether it is what was proposed."""
+"""One principal on each side of a comparison: its policies and use, and whether the policies are as proposed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from lpgen.core.model import AttachedPolicy, PolicyKind, Principal
 class Member:
     """One principal on one side.
 
-    Grants of both sides are expanded with one catalog, so that its growth looks like no change of a policy. `proposal`
-    is on the earlier side that of then, on the later one that made since. `ungranted` are the uses that no policy
-    grants; only those of the later side are read.
+    Grants of both sides are expanded with one catalog, so growth of the catalog doesn't look like a policy change. The
+    `proposal` of the earlier side is from that time, the one of the later side was made since. `ungranted` are the uses
+    that no policy grants; only the later side needs them.
     """
 
     grants: PrincipalGrants
@@ -31,11 +31,11 @@ class Member:
 # ---------------------------------------------------------------- what it holds
 
 PolicyKey = tuple[str, str, str]
-"""Kind, group and ARN or name of a policy that a principal holds."""
+"""The kind, group, and ARN or name of a policy of a principal."""
 
 
 def held(principal: Principal) -> Mapping[PolicyKey, AttachedPolicy]:
-    """The policies that count for a principal, by what they are called."""
+    """The policies that apply to a principal, by key."""
     return {
         ("inline" if policy.kind is PolicyKind.INLINE else "managed", policy.group, policy.arn or policy.name): policy
         for policy in principal.policies
@@ -48,15 +48,15 @@ def says_the_same_policy(policy: AttachedPolicy, other: AttachedPolicy) -> bool:
 
 
 def same_policies(before: Principal, after: Principal) -> bool:
-    """Whether a principal holds what it held."""
+    """Whether a principal has the same policies as before."""
     old, new = held(before), held(after)
     return old.keys() == new.keys() and all(says_the_same_policy(old[key], new[key]) for key in old)
 
 
 def _is_as_proposed(principal: Principal, proposal: KeptProposal | None) -> bool:
-    """Whether a principal's policies say what was proposed, and nothing else.
+    """Whether a principal's policies are exactly as proposed.
 
-    A policy that was to stay attached may say something else since: AWS changes it.
+    Policies that stay attached may differ, because AWS may have changed them since.
     """
     if proposal is None:
         return False
@@ -89,12 +89,12 @@ class Pair:
 
     @cached_property
     def is_in_place(self) -> bool:
-        """Whether its policies say what either side proposes for it."""
+        """Whether its policies are as either side proposes."""
         return self._holds_proposal(self.after.principal)
 
     @property
     def was_in_place(self) -> bool:
-        """Whether its earlier policies did."""
+        """Whether its earlier policies were as either side proposes."""
         return self._holds_proposal(self.before.principal)
 
     def _holds_proposal(self, principal: Principal) -> bool:
@@ -102,12 +102,12 @@ class Pair:
 
 
 def is_of_aws(principal: Principal) -> bool:
-    """Whether AWS owns it: nobody else can change a service-linked role."""
+    """Whether AWS owns a principal: only AWS can change a service-linked role."""
     return principal.path.startswith("/aws-service-role/")
 
 
 def pairs_of(then: Mapping[str, Member], now: Iterable[Member]) -> list[Pair]:
-    """The members that are still the same principal as then, without those that AWS owns, sorted by ARN."""
+    """The members that are the same principal on both sides, without principals that AWS owns, sorted by ARN."""
     pairs = (Pair(then[member.grants.principal.arn], member) for member in now if member.grants.principal.arn in then)
     found = (pair for pair in pairs if not is_of_aws(pair.after.principal))
     return sorted(
@@ -117,5 +117,5 @@ def pairs_of(then: Mapping[str, Member], now: Iterable[Member]) -> list[Pair]:
 
 
 def is_recreated(before: Principal, after: Principal) -> bool:
-    """Whether a principal was deleted and made again: IAM gives it another id."""
+    """Whether a principal was deleted and created again: its id differs."""
     return bool(before.principal_id and after.principal_id) and before.principal_id != after.principal_id

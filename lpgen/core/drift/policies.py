@@ -1,4 +1,4 @@
-"""Policies that are neither as they were nor as they were proposed: somebody changed them outside."""
+"""Policies that match neither their earlier state nor the proposal, so they were changed outside lpgen."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PolicyDrift(DriftKind):
         },
         step="find out who changed it and why; undo it, or save a new baseline",
         item="policy-changed {subject} {content}",
-        help="It is neither as it was nor as it was proposed.",
+        help="It matches neither its earlier state nor the proposal.",
         source=f"{IAM_GUIDE}/access_policies_manage.html",
         severity=Severity.HIGH,
         score="8.0",
@@ -44,19 +44,14 @@ class PolicyDrift(DriftKind):
     )
 
 
-_GONE: Final = "{} is gone"
-_CAME: Final = "{} came"
-_SAYS_ELSE: Final = "{} says something else"
-_OTHER_VERSION: Final = "its version was {}, and is {}"
-_MORE_STATEMENTS: Final = "and {:,} more statements"
 _LONGEST: Final = 300
 _MOST_STATEMENTS: Final = 6
 
 
 def find_own_changes(pairs: Iterable[Pair], gains: Gains) -> Iterator[DriftFinding]:
-    """A finding for each principal whose own policies, trust policy or boundary say something else.
+    """A finding for each principal whose own policies, trust policy or boundary changed.
 
-    A change that puts the proposal in place is none.
+    A change that puts the proposal in place isn't a finding.
     """
     for pair in pairs:
         if not pair.is_in_place:
@@ -73,12 +68,12 @@ def _own_changes(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
     changes: list[tuple[str, ...]] = []
     for key in sorted(old.keys() | new.keys()):
         if key not in new:
-            changes.append((_GONE.format(_call(key)),))
+            changes.append((f"{_call(key)} was removed",))
         elif key not in old:
-            changes.append((_CAME.format(_call(key)), *_statement_lines(None, new[key].document)))
+            changes.append((f"{_call(key)} was added", *_statement_lines(None, new[key].document)))
         elif key[0] == "inline" and not says_the_same_policy(old[key], new[key]):
             lines = _statement_lines(old[key].document, new[key].document)
-            changes.append((_SAYS_ELSE.format(_call(key)), *lines))
+            changes.append((f"{_call(key)} was changed", *lines))
     if not changes:
         return
     got = _from(pair, {key for key in new if key not in old or key[0] == "inline"})
@@ -98,7 +93,7 @@ def _own_changes(pair: Pair, gains: Gains) -> Iterator[DriftFinding]:
 
 
 def _from(pair: Pair, keys: Iterable[PolicyKey]) -> frozenset[Action]:
-    """What a principal got by some of its policies."""
+    """The actions that a principal gained through some of its policies."""
     names = {(key[1], key[2]) for key in keys}
     got = pair.after.granted() - pair.before.granted()
     by_them = (grant.actions for grant in pair.after.allows if (grant.ref.group, grant.ref.policy) in names)
@@ -115,7 +110,7 @@ def _gained(got: frozenset[Action], gains: Gains) -> str:
 
 
 def _severity_without_gain(old: Iterable[AttachedPolicy], new: Iterable[AttachedPolicy]) -> Severity:
-    """Low where Allows only went and Denies only came; else some scope or condition may be wider."""
+    """Low if Allows were only removed and Denies only added. Otherwise a scope or condition may be wider."""
     allowed, denied = _by_effect(old, Effect.ALLOW), _by_effect(old, Effect.DENY)
     news = list(new)
     narrower = _by_effect(news, Effect.ALLOW) <= allowed and _by_effect(news, Effect.DENY) >= denied
@@ -136,9 +131,9 @@ def _by_effect(policies: Iterable[AttachedPolicy], effect: Effect) -> frozenset[
 
 @dataclass(slots=True)
 class _ManagedChange:
-    """A managed policy that says something else, with all who hold it and what they got by it.
+    """A managed policy that changed, with its holders and the actions that they gained through it.
 
-    The texts are those that the last holder has, by `rank`. `is_left` says whether a proposal left it attached.
+    The texts are from the holder with the highest `rank`. `is_left` says whether a proposal left it attached.
     """
 
     rank: tuple[str, bool]
@@ -151,27 +146,27 @@ class _ManagedChange:
 
 @dataclass(slots=True)
 class SharedChanges:
-    """What changed of the policies that principals share: managed ones by ARN, and SCPs by account."""
+    """The changes of shared policies: managed policies by ARN, and SCPs by account."""
 
     managed: dict[str, _ManagedChange] = field(default_factory=dict)
     scps: dict[str, tuple[tuple[str, ...], set[Action]]] = field(default_factory=dict)
 
     def add(self, pair: Pair) -> None:
-        """Takes in the changes for a principal."""
+        """Add the changes for a principal."""
         self._add_left(pair)
         if not pair.is_in_place:
             self._add_held(pair)
         self._add_scps(pair)
 
     def merge(self, other: SharedChanges) -> None:
-        """Takes in the changes for other principals."""
+        """Add the changes for other principals."""
         for arn, change in other.managed.items():
             self._add_change(arn, change)
         for account, (content, got) in other.scps.items():
             self.scps.setdefault(account, (content, set()))[1].update(got)
 
     def findings(self, gains: Gains) -> Iterator[DriftFinding]:
-        """A finding for each policy, and for each account with other SCPs."""
+        """A finding for each changed policy, and for each account with changed SCPs."""
         for arn, change in self.managed.items():
             yield _managed_change(arn, change, gains)
         for account, (content, actions) in self.scps.items():
@@ -204,7 +199,7 @@ class SharedChanges:
                 self._add_change(new[key].arn, change)
 
     def _add_left(self, pair: Pair) -> None:
-        """Takes in the policies that proposals leave attached and that AWS has changed since."""
+        """Add the policies that proposals leave attached and that AWS has changed since."""
         now = held(pair.after.principal)
         proposals = (member.proposal for member in (pair.then, pair.now))
         for then in (policy for proposal in proposals if proposal for policy in proposal.left):
@@ -219,7 +214,7 @@ class SharedChanges:
                 self._add_change(then.arn, _ManagedChange((pair.arn, False), old, new, True, {pair.arn}, got))
 
     def _add_scps(self, pair: Pair) -> None:
-        """Takes in the SCPs of a principal's account where they say something else, and both sides know them."""
+        """Add the SCPs of a principal's account if they changed and both sides know them."""
         old, new = _scps(pair.before), _scps(pair.after)
         if not old or not new or _limits(old) == _limits(new):
             return
@@ -239,7 +234,7 @@ def _managed_change(arn: str, change: _ManagedChange, gains: Gains) -> DriftFind
         gained=_gained(got, gains),
         holders="1 principal" if len(holders) == 1 else f"{len(holders):,} principals",
         details=(
-            *([_OTHER_VERSION.format(old.version, new.version)] if old.version and new.version else []),
+            *([f"its version was {old.version} and is now {new.version}"] if old.version and new.version else []),
             *_statement_lines(old.document, new.document),
             *gains.details(got, "gains"),
         ),
@@ -311,10 +306,9 @@ def _changed(
     ties: tuple[str, ...] = (),
     **facts: str,
 ) -> DriftFinding:
-    facts = {**facts, "content": fingerprint(content)}
     return DriftFinding(
         PolicyDrift.POLICY_CHANGED,
-        facts,
+        {**facts, "content": fingerprint(content)},
         severity=severity,
         subject=subject,
         principals=principals,
@@ -334,12 +328,11 @@ def _texts(document: Policy | None) -> tuple[str, ...]:
 
 
 def _statement_lines(old: Policy | None, new: Policy | None) -> tuple[str, ...]:
-    """The statements that came and that went, as written, shortened."""
-    came = [f"+ {_short(statement)}" for statement in _only_in(new, old)]
-    went = [f"- {_short(statement)}" for statement in _only_in(old, new)]
-    lines = came + went
+    """The added and removed statements, as written, shortened."""
+    added = [f"+ {_short(statement)}" for statement in _only_in(new, old)]
+    lines = [*added, *(f"- {_short(statement)}" for statement in _only_in(old, new))]
     more = len(lines) - _MOST_STATEMENTS
-    return (*lines[:_MOST_STATEMENTS], *([_MORE_STATEMENTS.format(more)] if more > 0 else []))
+    return (*lines[:_MOST_STATEMENTS], *([f"and {more:,} more statements"] if more > 0 else []))
 
 
 def _only_in(policy: Policy | None, other: Policy | None) -> Iterator[Statement]:

@@ -1,10 +1,9 @@
-"""Principals that came, went, or were deleted and made again, and whom outside roles let in."""
+"""Principals that are new, gone, or recreated, and roles with new trust in outside principals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final
 
 from lpgen.core.analysis.grants.granting import each_wildcard
 from lpgen.core.analysis.grants.trust import OutsideTrustKind, outside_trust
@@ -17,22 +16,16 @@ from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.model import Principal
 from lpgen.core.registry.row import IAM_GUIDE, Row
 
-_IS_NEW: Final = "is new"
-_IS_RECREATED: Final = "was deleted and created again: another principal has its name"
-_NOT_ALL_KNOWN: Final = "what it may do isn't all known: {} is missing"
-_MADE_ON: Final = "account {}, made on {:%Y-%m-%d}"
-
 
 def _new_principal(*, is_recreated: bool, granted: str, **_: object) -> str:
-    return f"{_IS_RECREATED if is_recreated else _IS_NEW}; it is granted {granted}"
+    what = "was deleted and created again: another principal has its name" if is_recreated else "is new"
+    return f"{what}; it is granted {granted}"
 
 
 class PrincipalDrift(DriftKind):
-    """Drift of principals, and of whom roles trust."""
+    """Drift of principals, and of the principals that roles trust."""
 
-    OUTSIDE_TRUST = replace(
-        OutsideTrustKind.OUTSIDE_TRUST.row, title="Somebody outside can assume a role, who couldn't before."
-    )
+    OUTSIDE_TRUST = replace(OutsideTrustKind.OUTSIDE_TRUST.row, title="An outside principal can newly assume a role.")
     NEW_PRINCIPAL = Row(
         "new-principal",
         "A role or user is new.",
@@ -58,7 +51,7 @@ class PrincipalDrift(DriftKind):
 def find_new_principals(
     then: Mapping[str, Member], now: Iterable[Member], gains: Gains, catalog: Catalog
 ) -> Iterator[DriftFinding]:
-    """A finding for each principal that is new, or was made again."""
+    """A finding for each principal that is new or was created again."""
     for grants in (member.grants for member in now):
         earlier = then.get(grants.principal.arn)
         if earlier is None:
@@ -82,7 +75,7 @@ def find_gone_principals(before: State, after: State) -> Iterator[DriftFinding]:
 
 
 def find_outside_trust(before: State, after: State) -> Iterator[DriftFinding]:
-    """A finding for each way into a role from outside that wasn't there before, of new roles too."""
+    """A finding for each new way into a role from outside, including new roles."""
     own, organization = before.accounts | after.accounts, after.organization
     old, new = (outside_trust(state.principals, own, organization) for state in (before, after))
     known = {(trust.principal, *trust.parameters.values()) for trust in old}
@@ -108,7 +101,7 @@ def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreat
     if patterns:
         details = (f"wildcards: {', '.join(sorted(patterns))}", *details)
     if grants.missing:
-        details = (_NOT_ALL_KNOWN.format(", ".join(grants.missing)), *details)
+        details = (f"some of its permissions are unknown: {', '.join(grants.missing)} is missing", *details)
     return DriftFinding(
         PrincipalDrift.NEW_PRINCIPAL,
         {"is_recreated": is_recreated, "granted": gains.counted(granted), "principal_id": principal.principal_id},
@@ -116,10 +109,10 @@ def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreat
         subject=principal.arn,
         principals=(principal.arn,),
         details=details,
-        ties=(_name_of(principal), *([_MADE_ON.format(principal.account, made)] if made else [])),
+        ties=(_name_of(principal), *([f"account {principal.account}, created on {made:%Y-%m-%d}"] if made else [])),
     )
 
 
 def _name_of(principal: Principal) -> str:
-    """What a stack set, or a permission set, calls a principal in each account."""
+    """The name of a principal that a stack set or permission set creates in each account."""
     return f"{principal.kind}{principal.path}{principal.name}"

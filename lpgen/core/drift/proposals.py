@@ -1,4 +1,4 @@
-"""What became of proposals: calls that one would deny now, and safe ones that were never put in place."""
+"""Drift from proposals: calls that a proposal would deny now, and safe proposals that were never put in place."""
 
 from __future__ import annotations
 
@@ -21,9 +21,6 @@ from lpgen.core.evidence import PrincipalGrants, Use
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Action, AttachedPolicy, Outcome, PolicyKind, Resource
 from lpgen.core.registry.row import Row
 
-_USED_ON: Final = "on {}, {} (example {})"
-_MORE_USES: Final = "and on {:,} more"
-_WOULD_REMOVE: Final = "it would remove {} that nobody was seen to use"
 _MOST_USES: Final = 5
 
 
@@ -37,14 +34,14 @@ class ProposalDrift(DriftKind):
         message="{action} was used, and the proposal would deny it",
         step="generate the replacement again before you put it in place",
         item="new-use {subject} {action} {uses}",
-        help="Put in place as it is, the proposal would break this.",
+        help="If you put the proposal in place as it is, it breaks this call.",
         severity=Severity.HIGH,
     )
     NEVER_APPLIED = Row(
         "never-applied",
         "A safe replacement was never put in place.",
         parameters={"since": str},
-        message="a safe replacement has been there since {since} and was never put in place",
+        message="a safe replacement has been available since {since} but was never put in place",
         step="put it in place: `lpgen generate`, then `lpgen rollout plan` and `apply`",
         item="never-applied {subject} {since}",
         severity=Severity.LOW,
@@ -54,18 +51,18 @@ class ProposalDrift(DriftKind):
 
 @dataclass(frozen=True, slots=True)
 class NewUse:
-    """A finding, which still lacks what is new to all principals among the resources of its uses."""
+    """A finding that still lacks the ties for resources that are new to all principals."""
 
     finding: DriftFinding
     resources: tuple[Resource, ...]
 
     def tied_by(self, novelty: Novelty) -> DriftFinding:
-        """The finding with that."""
+        """The finding with these ties."""
         return replace(self.finding, ties=(*self.finding.ties, *novelty.of(self.resources)))
 
 
 def find_new_use(pairs: Iterable[Pair], catalog: Catalog) -> Iterator[NewUse]:
-    """A finding for each action that a proposal doesn't hold, and that was used now under the old policies."""
+    """A finding for each action that a proposal leaves out and that was used now under the old policies."""
     for pair in pairs:
         proposal = pair.then.proposal
         if proposal is None or pair.is_in_place:
@@ -86,7 +83,7 @@ def _new_uses(arn: str, refused: Sequence[Use]) -> Iterator[NewUse]:
     for action, uses in by_action.items():
         ordered = sorted(uses, key=lambda use: (use.evidence.first_seen, use.resource))
         shown = tuple(
-            _USED_ON.format(use.resource.text, use.evidence.first_seen, use.evidence.example_event_id)
+            f"on {use.resource.text}, {use.evidence.first_seen} (example {use.evidence.example_event_id})"
             for use in ordered[:_MOST_USES]
         )
         more = len(ordered) - len(shown)
@@ -96,14 +93,10 @@ def _new_uses(arn: str, refused: Sequence[Use]) -> Iterator[NewUse]:
             severity=Severity.HIGH,
             subject=arn,
             principals=(arn,),
-            details=(*shown, *([_MORE_USES.format(more)] if more else [])),
-            ties=(_call_on(action, ordered),),
+            details=(*shown, *([f"and on {more:,} more"] if more else [])),
+            ties=(f"{action} on {', '.join(sorted({use.resource.text for use in uses}))}",),
         )
         yield NewUse(finding, tuple(use.resource for use in ordered))
-
-
-def _call_on(action: Action, uses: Sequence[Use]) -> str:
-    return f"{action} on {', '.join(sorted({use.resource.text for use in uses}))}"
 
 
 def _key(use: Use) -> tuple[object, ...]:
@@ -111,7 +104,7 @@ def _key(use: Use) -> tuple[object, ...]:
 
 
 def _proposed(grants: PrincipalGrants, proposal: KeptProposal, catalog: Catalog) -> PrincipalGrants:
-    """The grants that a principal would have with its proposal in place; limits are the same before and after."""
+    """The grants of a principal with its proposal in place. Limits are the same before and after."""
     policies = tuple(
         AttachedPolicy(PolicyKind.INLINE, f"proposal {number}", "", "", None, document)
         for number, document in enumerate(proposal.documents, start=1)
@@ -135,7 +128,7 @@ _TOKEN: Final = re.compile(r"[^\W_]+")
 
 
 class Novelty:
-    """Tells which of some resources the use of an earlier state didn't have, and which words of their names."""
+    """The resources, and the words of their names, that the use of an earlier state doesn't have."""
 
     def __init__(self, asked: Iterable[Resource]) -> None:
         self.resources = set(asked)
@@ -143,18 +136,18 @@ class Novelty:
         self.discard({NO_RESOURCE, UNKNOWN_RESOURCE})
 
     def discard(self, known: Iterable[Resource]) -> None:
-        """Takes out what the earlier state had."""
+        """Remove resources of the earlier state."""
         for resource in known:
             self.resources.discard(resource)
             self.words.difference_update(_words(resource))
 
     def keep(self, other: Novelty) -> None:
-        """Takes out what isn't new to another part of the earlier state."""
+        """Keep only what is also new to another part of the earlier state."""
         self.resources &= other.resources
         self.words &= other.words
 
     def of(self, resources: Iterable[Resource]) -> Iterator[str]:
-        """The resources that are new, and the new words of their names, such as an application's."""
+        """The new resources, and the new words of their names, such as the name of an application."""
         for resource in resources:
             if resource in self.resources:
                 yield resource.text
@@ -162,7 +155,7 @@ class Novelty:
 
 
 def _words(resource: Resource) -> Iterator[str]:
-    """The words in the name of a resource. What has digits, as ids and dates do, is none: it is new every day."""
+    """The words in the name of a resource. Texts with digits, such as ids and dates, are left out."""
     for token in _TOKEN.findall(resource.text.split(":", _ARN_FIELDS)[-1]):
         if len(token) >= _SHORTEST and token.isalpha():
             yield token.lower()
@@ -182,12 +175,10 @@ def find_never_applied(
         since = proposal.waiting_since if proposal else None
         if proposal is None or since is None or (after.stamp.as_of - since).days < apply_days:
             continue
-        if pair.is_in_place:
-            continue
-        if not same_policies(pair.before.principal, pair.after.principal):
+        if pair.is_in_place or not same_policies(pair.before.principal, pair.after.principal):
             continue
         grants = "1 dangerous grant" if proposal.dangerous == 1 else f"{proposal.dangerous:,} dangerous grants"
-        removed = _WOULD_REMOVE.format(grants)
+        removed = f"it would remove {grants} without recorded use"
         yield DriftFinding(
             ProposalDrift.NEVER_APPLIED,
             {"since": since.isoformat()},

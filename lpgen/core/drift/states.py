@@ -1,4 +1,4 @@
-"""The two sides of a comparison: what is known at one moment of all principals together, and its numbers."""
+"""The two sides of a comparison: the facts at one moment about all principals together, and their numbers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from lpgen.core.trails import Trail
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The numbers that a trend is made of, summed over all principals of a review.
+    """The numbers of a trend, summed over all principals of a review.
 
-    `unused` are granted actions that nobody was seen to use, though the logs would have shown it, `dangerous_unused`
-    the dangerous grants that nobody was seen to use, `wildcards` those of Allows. `covered_days` are those of the
-    account that has fewest.
+    `unused` counts granted actions without recorded use whose use the logs would have shown. `dangerous_unused` counts
+    dangerous permissions without recorded use, and `wildcards` counts wildcards of Allows. `covered_days` is the
+    lowest number of covered days of any account.
     """
 
     principals: int = 0
@@ -33,7 +33,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What a state says of itself. `as_of` is the day that ages count to, `snapshot` a name or "" for files."""
+    """The identity of a state. `as_of` is the reference date for ages. `snapshot` is a name, or "" for files."""
 
     name: str
     as_of: date
@@ -45,11 +45,11 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class KeptProposal:
-    """What was proposed for one principal: the documents that it was to hold in the place of its policies.
+    """The proposal for one principal: the documents to replace its policies.
 
-    `left` are those of its policies that were to stay attached; their documents are among the others. `waiting_since`
-    is the day since which a safe proposal for the same policies has been there; None where it isn't safe. `dangerous`
-    counts the dangerous grants nobody was seen to use that it removes.
+    `left` are the policies that stay attached; `documents` has their documents too. `waiting_since` is the first day of
+    a safe proposal for the same policies; None if the proposal isn't safe. `dangerous` counts the dangerous
+    permissions without recorded use that it removes.
     """
 
     principal: str
@@ -61,11 +61,11 @@ class KeptProposal:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a comparison reads of one side, but for what each principal holds and does.
+    """One side of a comparison, except for the policies and use of each principal.
 
-    `known_actions` are those of the side's own catalog. `principals` are all, as outlines. `region_days` are the days
-    with records by account and Region, sorted. `knows_scps` says whether SCPs were given for any of the accounts.
-    `accounts` and `organization` are one's own, as far as this side knows them.
+    `known_actions` are the actions of this side's own catalog. `principals` has outlines of all principals.
+    `region_days` are the days with records by account and Region, sorted. `knows_scps` says whether SCPs were given for
+    any of the accounts. `accounts` and `organization` are the reader's own, if this side knows them.
     """
 
     stamp: Stamp
@@ -85,7 +85,7 @@ def knows_scps(guards: Guards, principals: Iterable[Principal]) -> bool:
 
 
 def figures_of_principals(principals: Iterable[PrincipalDiff]) -> Figures:
-    """The numbers of some principals, whose `covered_days` are left to `sum_figures`."""
+    """The numbers of some principals. `sum_figures` sets `covered_days`."""
     found = Figures()
     for principal in principals:
         counts = principal.assessment.verdicts.by_verdict()
@@ -100,7 +100,7 @@ def figures_of_principals(principals: Iterable[PrincipalDiff]) -> Figures:
 
 
 def sum_figures(parts: Iterable[Figures], coverage: LogCoverage) -> Figures:
-    """The numbers of all principals from those of parts."""
+    """The numbers of all principals, from the numbers of parts."""
     columns = zip(*(astuple(figures) for figures in (Figures(), *parts)), strict=True)
     covered = min((account.covered_days for account in coverage.accounts), default=0)
     return replace(Figures(*map(sum, columns)), covered_days=covered)

@@ -1,8 +1,8 @@
-"""Wildcards that are new, and what the old ones gained because AWS added actions: since a state, or since a day.
+"""New wildcards, and the actions that AWS added to old wildcards: since a state, or since a day.
 
-Since a day, it is the drift of policies that nobody changed, by the dates of the catalog's actions. A first-seen date
-is the date of a release of the catalog's sources: an action came after the previous release and by that date. Actions
-of the oldest release are as old or older, by an unknown time.
+Since a day, this is the drift of policies that nobody changed, by the dates of the catalog's actions. A first-seen date
+is the date of a release of the catalog's sources: AWS added the action after the previous release and by that date.
+Actions in the oldest release may be older.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from lpgen.core.model import AccessLevel, Action, ActionPattern, Outcome
 from lpgen.core.registry.row import IAM_GUIDE, Row
 
 _WILDCARD: Final = {"wildcard": str, "statements": tuple, "actions_today": int, "used": tuple | None, "stopped": int}
-_NONE_USED: Final = "none of the actions was seen used"
-_KEPT_OUT: Final = "a Deny, a boundary or an SCP keeps out {}"
 
 
 class WildcardDrift(DriftKind):
@@ -33,12 +31,12 @@ class WildcardDrift(DriftKind):
 
     NEW_WILDCARD = Row(
         "new-wildcard",
-        "A policy grants by a wildcard that wasn't there.",
+        "A policy has a new wildcard.",
         parameters={**_WILDCARD, "granted": str},
-        message="the wildcard {wildcard} is new: it grants {granted} today, and whatever AWS adds",
-        step="name the actions that are meant",
+        message="the wildcard {wildcard} is new: it grants {granted} today, and every matching action that AWS adds",
+        step="name the intended actions instead",
         item="new-wildcard {subject} {wildcard}",
-        help="What it grants grows with each action that AWS adds.",
+        help="It silently gains every matching action that AWS adds.",
         source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
         score="6.0",
         by_gain=(Severity.HIGH, Severity.MEDIUM, Severity.MEDIUM),
@@ -50,7 +48,7 @@ class WildcardDrift(DriftKind):
         message="the wildcard {wildcard} silently gained {gained}",
         step="replace the wildcard: `lpgen generate` names every action",
         item="inherited {subject} {wildcard} {actions}",
-        help="AWS added actions that it matches, and nobody decided to grant them.",
+        help="AWS added matching actions, and nobody decided to grant them.",
         source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
         score="6.0",
         by_gain=(Severity.HIGH, Severity.MEDIUM, Severity.LOW),
@@ -59,12 +57,12 @@ class WildcardDrift(DriftKind):
 
 @dataclass(slots=True)
 class _Wildcard:
-    """A wildcard of one policy, in whichever of its statements, with the principals that got something by it.
+    """A wildcard of one policy, in any of its statements, with the principals that gained actions through it.
 
-    `subject` is the managed policy's ARN, the principal whose inline policy it is, or the group and its policy. `text`
-    is the wildcard as the statements write it. It matches the actions `matched`, and `added` are those of them that AWS
-    added. `got` are the actions that any holder got by it: all that a new wildcard grants, else added ones. `used` are
-    those of them that the holder was seen to use; None: use is unknown.
+    `subject` is the ARN of the managed policy, the principal of the inline policy, or the group and its policy. `text`
+    is the wildcard as written. It matches the actions `matched`; AWS added `added` to them. `got` are the actions that
+    any holder gained: all actions of a new wildcard, otherwise the added ones. `used` are the actions in `got` with
+    recorded use by the holder; None if use is unknown.
     """
 
     subject: str
@@ -105,8 +103,8 @@ class _Wildcard:
                 *(f"in {statement}" for statement in statements),
                 *details,
                 *gains.details(self.used or (), "used"),
-                *([_NONE_USED] if self.used == set() else []),
-                *([_KEPT_OUT.format(gains.counted(stopped))] if stopped else []),
+                *(["no use of these actions was recorded"] if self.used == set() else []),
+                *([f"a Deny, a boundary or an SCP blocks {gains.counted(stopped)}"] if stopped else []),
             ),
             ties=(tie,),
         )
@@ -114,12 +112,12 @@ class _Wildcard:
 
 @dataclass(slots=True)
 class Wildcards:
-    """Wildcards of several principals, each policy's once."""
+    """The wildcards of several principals, once per policy."""
 
     found: dict[tuple[bool, str, str], _Wildcard] = field(default_factory=dict)
 
     def add(self, wildcards: Iterable[_Wildcard]) -> None:
-        """Takes in wildcards of some principals."""
+        """Add wildcards of some principals."""
         for wildcard in wildcards:
             known = self.found.setdefault((wildcard.is_new, wildcard.subject, wildcard.text), wildcard)
             known.statements |= wildcard.statements
@@ -137,10 +135,10 @@ def find_wildcards(
     *,
     usage: PrincipalUsage | None,
 ) -> Iterator[_Wildcard]:
-    """Each wildcard in an Allow of a principal, with what the principal got by it since an earlier moment.
+    """Each wildcard in an Allow of a principal, with the actions that the principal gained through it since a time.
 
-    `added` are the actions that the catalog gained since. A wildcard that the principal had before, in whichever of its
-    policies, isn't new. `usage` is the principal's; None: use is unknown.
+    `added` are the actions that the catalog gained since. A wildcard that the principal had before, in any of its
+    policies, isn't new. `usage` is the principal's usage; None if unknown.
     """
     seen = None if usage is None else {use.action for use in usage.uses if use.outcome is Outcome.ALLOWED}
     granted = after.granted()
@@ -204,7 +202,7 @@ class Growth(Part, kw_only=True, tag_field="schema", tag="lpgen.stars/1"):
 def find_growth(
     grants: Sequence[PrincipalGrants], usages: Mapping[str, PrincipalUsage] | None, catalog: Catalog, *, since: date
 ) -> Growth:
-    """The actions that each wildcard in an Allow gained after a day and that it grants; `usages` None: not known."""
+    """The actions that each wildcard in an Allow gained after a day and grants. `usages` is None if unknown."""
     oldest, gains = catalog.manifest.oldest_release, Gains(catalog)
     seen = {action: catalog.detail(action).first_seen for action in catalog.actions()}
     after = {later: earlier for earlier, later in pairwise(sorted({oldest, *seen.values()}))}
@@ -247,4 +245,4 @@ def _union(sets: Iterable[Iterable[Action]]) -> frozenset[Action]:
 
 def _growth_order(wildcard: FindingPart) -> tuple[object, ...]:
     weight = len(wildcard.parameters["new_actions"]) * len(wildcard.principals)
-    return tuple(Severity).index(wildcard.severity), -weight, wildcard.subject, wildcard.parameters["wildcard"]
+    return wildcard.severity.rank, -weight, wildcard.subject, wildcard.parameters["wildcard"]

@@ -1,1 +1,1 @@
-"""Closes blind spots: which trail would record the data events that decide kept actions."""
+"""Closes blind spots: plans trails that record the data events that decide kept actions."""

@@ -1,4 +1,4 @@
-"""Kept actions whose use no record shows: those that data events would decide, and what has become of these since."""
+"""Kept actions without recorded use: the actions that data events would decide, and their outcomes since."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from lpgen.core.replacements import Line, LineKind
 
 @dataclass(frozen=True, slots=True, order=True)
 class OpenUse:
-    """A kept action of a principal whose use no record shows, on the resources that its lines name.
+    """A kept action of a principal without recorded use, on the resources in its lines.
 
-    `events` are the data events that its use would leave.
+    `events` are the data events that record its use.
     """
 
     principal: str
@@ -34,10 +34,10 @@ class OpenUse:
 
 @dataclass(frozen=True, slots=True)
 class OpenUses:
-    """The actions that a review keeps without seen use.
+    """The actions that a review keeps without recorded use.
 
-    `undecided` counts the kept actions that data events don't decide by how CloudTrail shows them. `recorded` counts
-    the records of data events by account and `resources.type`.
+    `undecided` counts the kept actions that data events don't decide, by their visibility in CloudTrail. `recorded`
+    counts the records of data events by account and `resources.type`.
     """
 
     decidable: tuple[OpenUse, ...]
@@ -46,7 +46,7 @@ class OpenUses:
 
 
 def open_uses_of_principal(diff: PrincipalDiff, observability: Observability) -> OpenUses:
-    """The actions that the review of one principal keeps without seen use."""
+    """The actions that the review of one principal keeps without recorded use."""
     kept: dict[Action, list[Line]] = {}
     found = OpenUses(())
     for line in diff.draft.lines:
@@ -65,7 +65,7 @@ def open_uses_of_principal(diff: PrincipalDiff, observability: Observability) ->
 
 
 def merge_open_uses(parts: Iterable[OpenUses]) -> OpenUses:
-    """The parts as one, in order of principal and action."""
+    """All parts together, sorted by principal and action."""
     listed = list(parts)
     return OpenUses(
         tuple(sorted(use for part in listed for use in part.decidable)),
@@ -75,7 +75,7 @@ def merge_open_uses(parts: Iterable[OpenUses]) -> OpenUses:
 
 
 def _patterns(lines: Iterable[Line]) -> tuple[str, ...]:
-    """The resource patterns of some lines, sorted; `*` where one says all but some."""
+    """The resource patterns of some lines, sorted, with `*` for a line with `NotResource`."""
     found: set[str] = set()
     for line in lines:
         found |= {"*"} if line.scope.not_resource else set(line.scope.resources)
@@ -91,12 +91,12 @@ class OutcomeStatus(StrEnum):
     USED = "used"
     REMOVED = "removed"  # granted, and use would have shown
     OPEN = "open"  # the logs still can't show its use
-    GONE = "gone"  # no longer granted, or the principal isn't there any more
+    GONE = "gone"  # no longer granted, or the principal no longer exists
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Promise:
-    """A kept action of a principal that a plan was to decide."""
+    """A kept action of a principal that a plan promised to decide."""
 
     principal: str
     action: Action
@@ -104,7 +104,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class ObserveOutcome:
-    """The outcome of one promise; `why` says why it is open, else it is ""."""
+    """The outcome of one promise. `why` has the reason if it is open, otherwise ""."""
 
     promise: Promise
     status: OutcomeStatus
@@ -112,16 +112,13 @@ class ObserveOutcome:
 
 
 def outcomes_of_plan(promises: Iterable[Promise], diffs: Mapping[str, PrincipalDiff]) -> tuple[ObserveOutcome, ...]:
-    """The outcomes of the promises of a plan, by the reviews of today, sorted."""
+    """The outcomes of the promises of a plan, sorted, from current reviews."""
     return tuple(_outcome(promise, diffs.get(promise.principal)) for promise in sorted(set(promises)))
 
 
 def _outcome(promise: Promise, diff: PrincipalDiff | None) -> ObserveOutcome:
-    verdict = (
-        next((verdict for verdict in diff.assessment.verdicts if verdict.action == promise.action), None)
-        if diff
-        else None
-    )
+    verdicts = diff.assessment.verdicts if diff else ()
+    verdict = next((verdict for verdict in verdicts if verdict.action == promise.action), None)
     if diff is None or verdict is None or verdict.verdict is Verdict.UNGRANTED:
         return ObserveOutcome(promise, OutcomeStatus.GONE)
     kept = [line for line in diff.draft.lines if line.action == promise.action and line.kind is LineKind.KEPT]

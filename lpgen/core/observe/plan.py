@@ -1,10 +1,11 @@
-"""The trails that would decide kept actions, account by account: what each records, and which actions remain open."""
+"""The trails that would decide kept actions, by account: what each trail records, and which actions remain open."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 from lpgen.core.analysis.observability.recorded_calls import home_region_of_trail
@@ -25,7 +26,7 @@ from lpgen.core.observe.selections import (
 from lpgen.core.trails import FieldOperator, Trail, trails_of_accounts
 
 MOST_TRAILS: Final = 5
-"""How many trails a Region may have, those of other Regions and of the organization that record it among them.
+"""How many trails a Region may have, including trails of other Regions and of the organization that record it.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 """
@@ -43,7 +44,7 @@ _LOG_FILES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrail:
-    """A trail as it would be, and the selectors that are new in it: all of them unless the trail exists."""
+    """A planned trail, and its new selectors: all of them unless the trail exists."""
 
     trail: Trail
     is_new: bool
@@ -51,15 +52,15 @@ class PlannedTrail:
 
     @property
     def values(self) -> int:
-        """How many values its selectors would have."""
+        """The number of values of its selectors."""
         return values_of_selectors(self.trail.selectors)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How many data events of a `resources.type` a trail would add: `a_day` is None where the logs hold none of them.
+    """How many data events of a `resources.type` a trail would add per day. `a_day` is None if the logs hold none.
 
-    It records `resources` by name, and with `is_open` others by pattern: there may be more.
+    The trail records `resources` by name. If `is_open`, it also records others by pattern, so there may be more.
     """
 
     kind: str
@@ -68,13 +69,13 @@ class Estimate:
     a_day: float | None
 
     def cost(self, price: float) -> float | None:
-        """What these events cost in `COST_DAYS`, at a price for 100,000 of them; None if their number is unknown."""
+        """The cost of these events in `COST_DAYS`, at a price for 100,000 events; None if their number is unknown."""
         return None if self.a_day is None else self.a_day * COST_DAYS / _EVENTS_PER_PRICE * price
 
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """The plan for one account: its trails, the kept actions that they decide, and the others, each with why."""
+    """The plan for one account: its trails, the kept actions that they decide, and the others with reasons."""
 
     account: str
     trails: tuple[PlannedTrail, ...]
@@ -85,9 +86,9 @@ class AccountPlan:
 
 @dataclass(frozen=True, slots=True)
 class ObservePlan:
-    """The plans of all accounts with such actions, and how many kept actions data events don't decide.
+    """The plans for all accounts with open actions, and the number of kept actions that data events don't decide.
 
-    `price` is what 100,000 data events cost.
+    `price` is the price of 100,000 data events.
     """
 
     accounts: tuple[AccountPlan, ...]
@@ -98,7 +99,8 @@ class ObservePlan:
 
 @dataclass(frozen=True, slots=True)
 class PlanChoices:
-    """The bucket of the log files, "" for that of the account's trails, and the ARN of the trail to extend, or ""."""
+    """The bucket of the log files ("" for the bucket of the account's trails), and the ARN of the trail to extend, or
+    ""."""
 
     bucket: str = ""
     trail: str = ""
@@ -122,7 +124,7 @@ def plan_trails(
 
 
 def bucket_of_account(account: str, trails: Iterable[Trail]) -> str:
-    """The bucket to which a trail that records an account writes, or ""."""
+    """The bucket of a trail that records an account, or ""."""
     return next((trail.bucket for trail in trails if trail.serves(account) and trail.bucket), "")
 
 
@@ -151,12 +153,12 @@ def _plan_account(
 
 
 def _new_trails(account: str, uses: Sequence[OpenUse], known: tuple[Trail, ...] | None, bucket: str) -> list[Trail]:
-    """As many empty trails as the quota leaves: one where the account's trails aren't known."""
+    """As many empty trails as the quota allows; one if the account's trails are unknown."""
     partition = split_arn(uses[0].principal).partition
     leader = home_region_of_trail(f"arn:{partition}:cloudtrail:::")
     home = next((trail.home_region for trail in known or () if trail.account == account), leader)
-    there = sum(trail.multi_region or trail.home_region == home for trail in known or ())
-    room = 1 if known is None else max(0, MOST_TRAILS - there)
+    present = sum(trail.multi_region or trail.home_region == home for trail in known or ())
+    room = 1 if known is None else max(0, MOST_TRAILS - present)
     names = [_TRAIL_NAME if number == 1 else f"{_TRAIL_NAME}-{number}" for number in range(1, room + 1)]
     return [
         Trail(
@@ -176,7 +178,7 @@ def _new_trails(account: str, uses: Sequence[OpenUse], known: tuple[Trail, ...] 
 
 
 def _may_be_on_logs(use: OpenUse, log_prefixes: tuple[str, ...]) -> bool:
-    """Whether a use may be one of log files."""
+    """Whether a use may be on log files."""
     if use.events.kind != OBJECTS:
         return False
     patterns = [as_recorded(pattern, OBJECTS) for pattern in use.events.resources]
@@ -184,11 +186,11 @@ def _may_be_on_logs(use: OpenUse, log_prefixes: tuple[str, ...]) -> bool:
 
 
 def _ranked(uses: Iterable[OpenUse]) -> list[frozenset[Selection]]:
-    """The selections that are needed together to decide a use, those that decide most uses by the fewest first."""
+    """The sets of selections that decide a use, ordered by the number of uses that they decide per selection."""
     needs = [tuple(selections_of_events(use.events)) for use in uses]
-    widest = widest_selections(one for some in needs for one in some)
-    gains = Counter(frozenset(widest[one] for one in some) for some in needs)
-    return sorted(gains, key=lambda some: (-gains[some] / len(some), sorted(some)))
+    widest = widest_selections(chain.from_iterable(needs))
+    gains = Counter(frozenset(widest[selection] for selection in needed) for needed in needs)
+    return sorted(gains, key=lambda needed: (-gains[needed] / len(needed), sorted(needed)))
 
 
 def _fill(
@@ -197,20 +199,20 @@ def _fill(
     log_prefixes: tuple[str, ...],
     extended: Trail | None,
 ) -> Iterator[PlannedTrail]:
-    """The trails with as many of the wanted selections as fit, the first first."""
+    """The trails with as many of the wanted selections as fit, in order."""
     waiting = list(wanted)
     for base in bases:
         selectors = before = merge_selectors(base.selectors)
         taken: frozenset[Selection] = frozenset()
         late: list[frozenset[Selection]] = []
-        for some in waiting:
-            new = some - taken
+        for needed in waiting:
+            new = needed - taken
             if values_of_selectors(selectors) + len(new) <= MOST_VALUES:
                 grown = (*before, *selectors_of_selections(taken | new, log_prefixes))
                 if values_of_selectors(grown) <= MOST_VALUES:
                     taken, selectors = taken | new, grown
                     continue
-            late.append(some)
+            late.append(needed)
         waiting = late
         yield PlannedTrail(replace(base, selectors=selectors), base != extended, tuple(sorted(taken)))
 
@@ -218,15 +220,15 @@ def _fill(
 def _with_estimates(
     plan: AccountPlan, recorded: Mapping[tuple[str, str], int], coverage: AccountCoverage | None
 ) -> AccountPlan:
-    """The plan with what each kind of data events would add, by those that the logs hold of the kind."""
+    """The plan with estimates for each kind of data events, from the events of this kind in the logs."""
     named: Counter[str] = Counter()
     is_open: dict[str, bool] = defaultdict(bool)
     sources: dict[str, tuple[str, ...]] = {use.events.kind: use.events.sources for use in plan.decides}
     for trail in plan.trails:
-        for one in trail.added:
-            literal = one.operator is FieldOperator.EQUALS or one.value.endswith("/")
-            named[one.kind] += literal
-            is_open[one.kind] |= not literal
+        for selection in trail.added:
+            literal = selection.operator is FieldOperator.EQUALS or selection.value.endswith("/")
+            named[selection.kind] += literal
+            is_open[selection.kind] |= not literal
     found: list[Estimate] = []
     for kind in sorted(is_open):
         a_day, records = None, recorded.get((plan.account, kind), 0)

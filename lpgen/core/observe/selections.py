@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from lpgen.core.analysis.observability.trail_coverage import (
@@ -19,7 +19,7 @@ from lpgen.core.analysis.observability.trail_coverage import (
 from lpgen.core.trails import FieldOperator, FieldTest, Selector
 
 MOST_VALUES: Final = 500
-"""How many values all conditions of a trail's advanced event selectors may have together.
+"""How many values all conditions of a trail's advanced event selectors may have in total.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 """
@@ -29,9 +29,9 @@ _NAME_FIELD: Final = 5
 
 
 class Selection(NamedTuple):
-    """The data events of a `resources.type` on resources whose ARN passes a test; on all of them where `value` is "".
+    """The data events of a `resources.type` on resources whose ARN passes a test, or on all resources if `value` is "".
 
-    `sides` are what `readOnly` the events may have.
+    `sides` are the `readOnly` values of the events.
     """
 
     kind: str
@@ -41,16 +41,16 @@ class Selection(NamedTuple):
 
 
 def selections_of_events(events: Events) -> Iterator[Selection]:
-    """The narrowest selections that hold all of the events."""
+    """The narrowest selections that contain all of the events."""
     for pattern in events.resources:
         operator, value = _test_of_pattern(as_recorded(pattern, events.kind), events.kind)
         yield Selection(events.kind, events.sides, operator, value)
 
 
 def _test_of_pattern(pattern: str, kind: str) -> tuple[FieldOperator, str]:
-    """The test that holds all ARNs of a pattern and the fewest others; its value is "" where no test does.
+    """The test that all ARNs of a pattern pass, and as few others as possible. Its value is "" if no test fits.
 
-    A pattern that leaves the Region open is known by its end.
+    A pattern with any Region is tested by its end.
     """
     if not has_open_part(pattern):
         is_bucket = kind == OBJECTS and pattern.endswith("/")
@@ -66,25 +66,25 @@ def _test_of_pattern(pattern: str, kind: str) -> tuple[FieldOperator, str]:
 
 
 def widest_selections(selections: Iterable[Selection]) -> dict[Selection, Selection]:
-    """For each selection the widest one that holds all its events: itself, or another of them.
+    """For each selection, the widest one that contains all its events: itself, or another one.
 
-    Those that differ only in their sides become one.
+    Selections that differ only in their sides become one.
     """
     asked = set(selections)
     sides: dict[tuple[str, FieldOperator, str], set[bool]] = {}
-    for one in asked:
-        sides.setdefault((one.kind, one.operator, one.value), set()).update(one.sides)
+    for selection in asked:
+        sides.setdefault((selection.kind, selection.operator, selection.value), set()).update(selection.sides)
     united = {key: Selection(key[0], tuple(sorted(of)), *key[1:]) for key, of in sides.items()}
     known = frozenset(united.values())
-    return {one: _widest(united[one.kind, one.operator, one.value], known) for one in asked}
-
-
-def _widest(selection: Selection, known: Collection[Selection]) -> Selection:
-    return next((wide for wide in _covers(selection) if wide in known), selection)
+    widest = {
+        key: next((wide for wide in _covers(selection) if wide in known), selection)
+        for key, selection in united.items()
+    }
+    return {selection: widest[selection.kind, selection.operator, selection.value] for selection in asked}
 
 
 def _covers(selection: Selection) -> Iterator[Selection]:
-    """All selections that hold its events, the widest first."""
+    """All selections that contain its events, the widest first."""
     ends = range(1 if selection.operator is FieldOperator.ENDS_WITH else len(selection.value) + 1)
     starts = range(len(selection.value) + 1 if selection.operator is not FieldOperator.STARTS_WITH else 0)
     for sides in dict.fromkeys([(False, True), selection.sides]):
@@ -95,7 +95,8 @@ def _covers(selection: Selection) -> Iterator[Selection]:
 
 
 def selectors_of_selections(selections: Iterable[Selection], log_prefixes: tuple[str, ...]) -> tuple[Selector, ...]:
-    """The selectors for some selections, without objects of these prefixes: log files, whose records cause more."""
+    """The selectors for some selections, without objects with these prefixes. Recording log files would cause
+    more records."""
     return merge_selectors(_selector(selection, log_prefixes) for selection in selections)
 
 
@@ -115,7 +116,7 @@ def _may_hold(selection: Selection, prefix: str) -> bool:
 
 
 def merge_selectors(selectors: Iterable[Selector]) -> tuple[Selector, ...]:
-    """The same selectors, those as one that differ only in which ARNs one positive test names."""
+    """The same selectors, merged if they differ only in the ARNs of one positive test."""
     groups: dict[tuple[str, tuple[FieldTest, ...], str], set[str]] = {}
     for selector in selectors:
         positive = [test for test in selector.tests if test.field == _ARN_FIELD and test.operator in _POSITIVE]
@@ -135,12 +136,12 @@ _POSITIVE: Final = frozenset({FieldOperator.EQUALS, FieldOperator.STARTS_WITH, F
 
 
 def values_of_selectors(selectors: Iterable[Selector]) -> int:
-    """How many values their conditions have together, that of `eventCategory` among them."""
+    """The number of values of all conditions, including `eventCategory`."""
     return sum(1 + sum(len(test.values) for test in selector.tests) for selector in selectors)
 
 
 def selector_document(selector: Selector) -> dict[str, object]:
-    """An advanced event selector as CloudTrail's API takes it.
+    """An advanced event selector in the form of CloudTrail's API.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedEventSelector.html
     """

@@ -1,1 +1,1 @@
-"""Rolling a replacement out: the calls that put it in place, their order, their inverse, and when to refuse."""
+"""Rolling out a replacement: the calls that put it in place, their order, their inverse, and reasons to refuse."""

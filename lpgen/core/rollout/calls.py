@@ -1,4 +1,4 @@
-"""The calls to IAM that a rollout is made of, what each does to what a principal holds, and those that take it back."""
+"""The calls to IAM in a rollout, their effect on the policies of a principal, and the calls that undo them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Final, Literal
 from lpgen.core.model import PrincipalKind
 
 POLICY_PATH: Final = "/lpgen/"
-"""The path of the policies that lpgen makes, so that a permission to make and delete policies can be limited to it."""
+"""The path of the policies that lpgen creates. A permission to create and delete policies can be limited to it."""
 
 CallParameters = dict[str, str | list[dict[Literal["Key", "Value"], str]]]
 """The parameters of a call: texts, or tags."""
 
 
 class CallKind(StrEnum):
-    """What a call does. No call makes a version of a policy or deletes one that lpgen didn't make."""
+    """The kind of a call. No call creates a policy version, or deletes a policy that lpgen didn't create."""
 
     CREATE_POLICY = "create_policy"
     ATTACH = "attach"
@@ -35,14 +35,14 @@ _OPERATIONS: Final[Mapping[CallKind, str]] = {
     CallKind.DELETE_INLINE: "Delete{}Policy",
     CallKind.DELETE_POLICY: "DeletePolicy",
 }
-"""The operations of IAM's API, with the kind of the principal left out."""
+"""The operations of IAM's API, without the kind of the principal."""
 
 
 @dataclass(frozen=True, slots=True)
 class IamCall:
-    """One call. `policy` is a managed policy's ARN or an inline policy's name; `principal` is a name.
+    """One call. `policy` is a managed policy's ARN or an inline policy's name. `principal` is a name.
 
-    Only CREATE_POLICY and PUT_INLINE have a `document`, only CREATE_POLICY has a `description` and `tags`.
+    Only CREATE_POLICY and PUT_INLINE have a `document`. Only CREATE_POLICY has a `description` and `tags`.
     """
 
     kind: CallKind
@@ -55,12 +55,12 @@ class IamCall:
 
     @property
     def operation(self) -> str:
-        """The operation's name in the API of IAM."""
+        """The name of the operation in IAM's API."""
         return _OPERATIONS[self.kind].format(self.principal_kind.capitalize())
 
     @property
     def adds(self) -> bool:
-        """Whether it puts something in place, rather than taking something away."""
+        """Whether it adds something instead of removing something."""
         return self.kind in (CallKind.CREATE_POLICY, CallKind.ATTACH, CallKind.PUT_INLINE)
 
     def parameters(self) -> CallParameters:
@@ -93,9 +93,9 @@ class IamCall:
 
 @dataclass(frozen=True, slots=True)
 class HeldPolicies:
-    """The policies of a principal's own: inline ones as sorted pairs of name and text, and the ARNs of attached ones.
+    """A principal's own policies: inline policies as sorted pairs of name and text, and the ARNs of attached policies.
 
-    Texts are exactly those that IAM holds, white space included.
+    Texts are exactly as in IAM, including white space.
     """
 
     inline: tuple[tuple[str, str], ...] = ()
@@ -103,7 +103,7 @@ class HeldPolicies:
 
 
 def holding_after(holding: HeldPolicies, calls: Iterable[IamCall]) -> HeldPolicies:
-    """What a principal holds once the calls were made."""
+    """The policies of a principal after the calls."""
     inline, attached = dict(holding.inline), set(holding.attached)
     for call in calls:
         match call.kind:
@@ -128,10 +128,11 @@ _INVERSE: Final[Mapping[CallKind, CallKind]] = {
 
 
 def inverse_calls(calls: Iterable[IamCall], texts: Mapping[str, str]) -> tuple[IamCall, ...]:
-    """The calls that take the calls back, last first.
+    """The calls that undo the calls, in reverse order.
 
-    So what a Deny is in comes back first and goes last here too. `texts` are the inline policies from before, by name;
-    a document that a call put in place stays with its inverse, so that nothing else is ever deleted in its stead.
+    So policies with a Deny are restored first and removed last here too. `texts` are the earlier inline policies by
+    name. The inverse of a call that put a document in place keeps this document, so no other document is deleted
+    instead.
     """
     return tuple(_inverse(call, texts) for call in reversed(tuple(calls)))
 

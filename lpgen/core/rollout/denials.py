@@ -1,4 +1,4 @@
-"""What was denied since a rollout, and which removed line would have allowed it."""
+"""The denials since a rollout, and the removed statements that would have allowed the calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pyarrow.compute as pc
 
@@ -17,15 +17,13 @@ from lpgen.core.iam.match_statement import action_matches
 from lpgen.core.iam.policy import policy_from_json, statement_depends_on_version
 from lpgen.core.model import DenialKind, Effect, Outcome, Policy, ResourceKind, Statement
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
+from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.tables import Usage
-
-_OWN: Final = frozenset({DenialKind.IDENTITY, DenialKind.UNSTATED, DenialKind.NONE})
-"""Denials that a principal's own policies may have caused, as far as the message says."""
 
 
 @dataclass(frozen=True, slots=True)
 class _LostLine:
-    """A removed statement that allowed what is denied now, and the statement to restore, which is never wider."""
+    """A removed statement that allowed a denied call, and the statement to restore, which is never wider."""
 
     policy: str
     statement: int
@@ -35,10 +33,10 @@ class _LostLine:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """What was denied since the rollout. `lost` is empty where no removed line allowed it; `why` says what else.
+    """A denial since the rollout. `lost` is empty if no removed statement allowed the call; `why` then has the reason.
 
-    `records` may count some from before the rollout where `straddles`: records of one day and kind are kept together.
-    `restored` says that policies read after the last denial allow it again.
+    If `straddles`, `records` may include some from before the rollout, because records of one day and kind are counted
+    together. `restored` says that policies read after the last denial allow the call again.
     """
 
     action: str
@@ -56,9 +54,9 @@ class Denial:
 
 @dataclass(frozen=True, slots=True)
 class PoliciesSince:
-    """What a snapshot shows of policies: its name, when it was taken, and the documents by a principal's ARN and id.
+    """The policies in a snapshot: its name, its time, and the documents by a principal's ARN and id.
 
-    Only of principals all of whose documents it has, since any that it lacks may refuse what others allow.
+    It has only principals with all documents, because a missing document may deny a call that others allow.
     """
 
     name: str
@@ -69,45 +67,55 @@ class PoliciesSince:
 _COLUMNS: Final = (
     "action", "resource_kind", "resource", "denial_kind", "first_seen", "last_seen", "records", "example_event_id",
 )  # fmt: skip
-_Key = tuple[str, ResourceKind, str, DenialKind]
+
+
+class _Call(NamedTuple):
+    """An action on a resource of a kind."""
+
+    action: str
+    kind: ResourceKind
+    resource: str
 
 
 @dataclass(slots=True)
 class _Seen:
-    """The rows of one denial: those since the rollout, and whether there are some from before."""
+    """The rows of one denial since the rollout, and whether there are earlier ones."""
 
     rows: list[tuple[datetime, datetime, int, str]]
     before: bool = False
 
 
 def denials_since(plan: PrincipalPlan, since: datetime, usage: Usage, now: PoliciesSince | None) -> Iterator[Denial]:
-    """What was denied of a principal since its rollout; `now` are the policies of today."""
-    found: dict[_Key, _Seen] = defaultdict(lambda: _Seen([]))
-    for action, kind, resource, denial, first, last, records, event in _denied_rows(plan.principal, usage):
-        seen = found[action, ResourceKind(kind), resource, DenialKind(denial)]
+    """The denials of a principal since its rollout. `now` has the current policies."""
+    found: dict[tuple[_Call, DenialKind], _Seen] = defaultdict(lambda: _Seen([]))
+    table = usage.table
+    is_denied = pc.equal(table.column("outcome"), Outcome.DENIED.value)
+    rows = table.filter(pc.and_(pc.equal(table.column("principal"), plan.principal), is_denied))
+    for action, kind, resource, denial, first, last, records, event in table_rows(rows, _COLUMNS):
+        seen = found[_Call(action, ResourceKind(kind), resource), DenialKind(denial)]
         if first is not None and last >= since:
             seen.rows.append((first, last, records, event))
         seen.before = seen.before or first is None or first < since
     before, after = list(_policies(plan.before)), [policy for _, policy in _policies(plan.after)]
     today = now.documents.get((plan.principal, plan.principal_id), ()) if now else ()
-    for (action, kind, resource, denial), seen in sorted(found.items()):
+    for (call, denial), seen in sorted(found.items()):
         if not seen.rows:
             continue
-        own, call = denial in _OWN, (action, kind, resource)
+        own = denial not in _OTHER_WALLS
         removed = list(_lost_lines(call, before, after)) if own else []
-        lost = tuple(_lost_line(text, policy, statement, call) for text, policy, statement in removed)
-        kept = (
-            own
-            and not lost
-            and any(_allows(statement, policy, *call) for policy, statement in _allows_of(p for _, p in before))
+        lost = tuple(
+            _LostLine(text.policy, statement.index + 1, statement.sid, _restored(statement, policy, call))
+            for text, policy, statement in removed
         )
+        allows = _statements((policy for _, policy in before), Effect.ALLOW)
+        kept = own and not lost and any(_allows(statement, policy, call) for policy, statement in allows)
         last = max(row[1] for row in seen.rows)
-        # Any of the removed lines may have been the one that allowed it, under its own conditions.
+        # Any of the removed statements may have allowed it, under its own conditions.
         again = bool(removed) and all(_stays(statement, policy, call, today) for _, policy, statement in removed)
         restored = now is not None and now.taken > last and again and not _denies(call, today)
         yield Denial(
-            action,
-            resource if kind is not ResourceKind.UNKNOWN else "",
+            call.action,
+            call.resource if call.kind is not ResourceKind.UNKNOWN else "",
             denial,
             sum(row[2] for row in seen.rows),
             any(row[0] < since for row in seen.rows),
@@ -120,37 +128,24 @@ def denials_since(plan: PrincipalPlan, since: datetime, usage: Usage, now: Polic
         )
 
 
-def _denied_rows(principal: str, usage: Usage) -> Iterable[tuple[Any, ...]]:
-    table = usage.table
-    rows = table.filter(
-        pc.and_(pc.equal(table.column("principal"), principal), pc.equal(table.column("outcome"), Outcome.DENIED.value))
-    )
-    return zip(*(rows.column(name).to_pylist() for name in _COLUMNS), strict=True)
-
-
 def _why(denial: DenialKind, *, kept: bool, lost: bool) -> str:
-    if denial not in _OWN:
-        return _OTHER_WALLS[denial]
-    if kept:
-        return _KEPT
-    return "" if lost else _NEVER_ALLOWED
+    return _OTHER_WALLS.get(denial) or (_KEPT if kept else "" if lost else _NEVER_ALLOWED)
 
 
-_KEPT: Final = "the new policies allow it: something else refuses it, such as a condition, a boundary or an SCP"
+_KEPT: Final = "the new policies allow it, but something else denies it, such as a condition, a boundary or an SCP"
 _NEVER_ALLOWED: Final = "the old policies didn't allow it either"
 _OTHER_WALLS: Final[Mapping[DenialKind, str]] = {
-    DenialKind.RESOURCE: "the resource's policy refuses it",
-    DenialKind.BOUNDARY: "the permissions boundary refuses it",
-    DenialKind.SCP: "an SCP refuses it",
-    DenialKind.RCP: "an RCP refuses it",
-    DenialKind.SESSION: "the session's policy refuses it",
-    DenialKind.VPC_ENDPOINT: "the VPC endpoint's policy refuses it",
-    DenialKind.EXPLICIT: "a Deny refuses it: each of the old ones was carried over, and none is new",
+    DenialKind.RESOURCE: "the resource's policy denies it",
+    DenialKind.BOUNDARY: "the permissions boundary denies it",
+    DenialKind.SCP: "an SCP denies it",
+    DenialKind.RCP: "an RCP denies it",
+    DenialKind.SESSION: "the session policy denies it",
+    DenialKind.VPC_ENDPOINT: "the VPC endpoint policy denies it",
+    DenialKind.EXPLICIT: "an explicit Deny denies it: the replacement keeps every old Deny and adds none",
 }
+"""The reasons for denials that don't come from a principal's own policies, by the kind in the error message."""
 
 _Named = tuple[PolicyText, Policy]
-_Call = tuple[str, ResourceKind, str]
-"""An action on a resource of a kind."""
 
 
 def _policies(texts: Sequence[PolicyText]) -> Iterator[_Named]:
@@ -158,35 +153,27 @@ def _policies(texts: Sequence[PolicyText]) -> Iterator[_Named]:
         yield text, policy_from_json(text.text, place=text.policy)
 
 
-def _allows_of(policies: Iterable[Policy]) -> Iterator[tuple[Policy, Statement]]:
+def _statements(policies: Iterable[Policy], effect: Effect) -> Iterator[tuple[Policy, Statement]]:
     for policy in policies:
-        yield from ((policy, statement) for statement in policy.statements if statement.effect is Effect.ALLOW)
+        yield from ((policy, statement) for statement in policy.statements if statement.effect is effect)
 
 
 def _lost_lines(
     call: _Call, before: Iterable[_Named], after: Sequence[Policy]
 ) -> Iterator[tuple[PolicyText, Policy, Statement]]:
-    """The old lines that may have allowed a call and that no new one without more conditions covers."""
+    """The old statements that may have allowed a call, unless a new statement covers it without further conditions."""
     for text, policy in before:
-        for statement in policy.statements:
-            if (
-                statement.effect is Effect.ALLOW
-                and _allows(statement, policy, *call)
-                and not _stays(statement, policy, call, after)
-            ):
+        for _, statement in _statements([policy], Effect.ALLOW):
+            if _allows(statement, policy, call) and not _stays(statement, policy, call, after):
                 yield text, policy, statement
 
 
-def _lost_line(text: PolicyText, policy: Policy, statement: Statement, call: _Call) -> _LostLine:
-    return _LostLine(text.policy, statement.index + 1, statement.sid, _restored(statement, policy, *call))
-
-
 def _stays(old: Statement, former: Policy, call: _Call, after: Iterable[Policy]) -> bool:
-    """Whether a policy surely allows a call wherever an old statement, of a former policy, did."""
+    """Whether a policy certainly allows a call in all cases in which an old statement of the policy `former` did."""
     return any(
         (not statement.conditions or _same_conditions(statement, policy, old, former))
-        and (_surely_allows(statement, policy, *call) or _carries(statement, old, policy, call))
-        for policy, statement in _allows_of(after)
+        and (_surely_allows(statement, policy, call) or _carries(statement, old, policy, call))
+        for policy, statement in _statements(after, Effect.ALLOW)
     )
 
 
@@ -197,73 +184,70 @@ def _same_conditions(new: Statement, policy: Policy, old: Statement, former: Pol
 
 def _denies(call: _Call, policies: Iterable[Policy]) -> bool:
     """Whether a Deny without conditions may cover a call."""
-    denies = (
-        (statement, policy) for policy in policies for statement in policy.statements if statement.effect is Effect.DENY
+    return any(
+        not statement.conditions and _allows(statement, policy, call)
+        for policy, statement in _statements(policies, Effect.DENY)
     )
-    return any(not statement.conditions and _allows(statement, policy, *call) for statement, policy in denies)
 
 
 def _carries(new: Statement, old: Statement, policy: Policy, call: _Call) -> bool:
-    """Whether a new statement has a call's action and, word for word, what of the old one's resources may match."""
-    action, kind, resource = call
-    if new.not_resource != old.not_resource or not action_matches(new, fold_case(action)):
+    """Whether a new statement has a call's action, and literally all resources of the old one that may match."""
+    if new.not_resource != old.not_resource or not action_matches(new, fold_case(call.action)):
         return False
     if old.not_resource:
         return set(new.resources) == set(old.resources)
-    known = kind in (ResourceKind.ARN, ResourceKind.FOLD)
-    met = {one for one in old.resources if not known or _within(one, policy.version, kind, resource)}
+    known = call.kind in (ResourceKind.ARN, ResourceKind.FOLD)
+    met = {pattern for pattern in old.resources if not known or _within(pattern, policy.version, call)}
     return met <= set(new.resources)
 
 
-def _allows(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> bool:
-    """Whether a statement may cover an action on a resource, its conditions aside; it may where that isn't known."""
-    if not action_matches(statement, fold_case(action)):
+def _allows(statement: Statement, policy: Policy, call: _Call) -> bool:
+    """Whether a statement may cover a call, apart from its conditions. True if that is unknown."""
+    if not action_matches(statement, fold_case(call.action)):
         return False
-    patterns = [as_glob(resource, policy.version) for resource in statement.resources]
-    if kind not in (ResourceKind.ARN, ResourceKind.FOLD):
+    patterns = [as_glob(pattern, policy.version) for pattern in statement.resources]
+    if call.kind not in (ResourceKind.ARN, ResourceKind.FOLD):
         return True
     if statement.not_resource:
-        return not any(resource_contains(pattern, resource) for pattern in patterns)
-    matches = resource_match if kind is ResourceKind.ARN else resources_intersect
-    return any(matches(pattern, resource) for pattern in patterns)
+        return not any(resource_contains(pattern, call.resource) for pattern in patterns)
+    matches = resource_match if call.kind is ResourceKind.ARN else resources_intersect
+    return any(matches(pattern, call.resource) for pattern in patterns)
 
 
-def _surely_allows(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> bool:
-    """Whether a statement covers an action on whatever was meant, its conditions aside; variables may mean less."""
-    if not action_matches(statement, fold_case(action)):
+def _surely_allows(statement: Statement, policy: Policy, call: _Call) -> bool:
+    """Whether a statement certainly covers a call, apart from its conditions. Patterns with variables don't count."""
+    if not action_matches(statement, fold_case(call.action)):
         return False
     if statement.not_resource:
-        return kind is ResourceKind.ARN and _allows(statement, policy, action, kind, resource)
-    fixed = [resource for resource in statement.resources if as_glob(resource, policy.version) == resource]
-    if kind is ResourceKind.ARN:
-        return any(resource_match(one, resource) for one in fixed)
-    whole = resource if kind is ResourceKind.FOLD else "*"
-    return any(resource_contains(one, whole) for one in fixed)
+        return call.kind is ResourceKind.ARN and _allows(statement, policy, call)
+    fixed = [pattern for pattern in statement.resources if as_glob(pattern, policy.version) == pattern]
+    if call.kind is ResourceKind.ARN:
+        return any(resource_match(pattern, call.resource) for pattern in fixed)
+    whole = call.resource if call.kind is ResourceKind.FOLD else "*"
+    return any(resource_contains(pattern, whole) for pattern in fixed)
 
 
-def _restored(statement: Statement, policy: Policy, action: str, kind: ResourceKind, resource: str) -> str:
-    """The statement cut down to one action and, where it is known, one resource, with its conditions."""
+def _restored(statement: Statement, policy: Policy, call: _Call) -> str:
+    """The statement reduced to one action and, if known, one resource, with its conditions."""
     written: dict[str, Any] = json.loads(statement.text)
-    fields: dict[str, Any] = {"Effect": "Allow", "Action": action}
     name = "NotResource" if statement.not_resource else "Resource"
-    fields[name] = written[name]
-    if not statement.not_resource and kind in (ResourceKind.ARN, ResourceKind.FOLD):
-        narrow = [_within(one, policy.version, kind, resource) for one in statement.resources]
-        fields["Resource"] = sorted({one for one in narrow if one}) or written[name]
-        if len(fields["Resource"]) == 1:
-            fields["Resource"] = fields["Resource"][0]
+    fields: dict[str, Any] = {"Effect": "Allow", "Action": call.action, name: written[name]}
+    if not statement.not_resource and call.kind in (ResourceKind.ARN, ResourceKind.FOLD):
+        narrow = {_within(pattern, policy.version, call) for pattern in statement.resources} - {""}
+        found = sorted(narrow) or written[name]
+        fields[name] = found[0] if len(found) == 1 else found
     if "Condition" in written:
         fields["Condition"] = written["Condition"]
     return json.dumps(fields)
 
 
-def _within(pattern: str, version: str, kind: ResourceKind, resource: str) -> str:
-    """The resource as far as one old pattern has it, "" where it doesn't; a pattern with variables stays as it is."""
+def _within(pattern: str, version: str, call: _Call) -> str:
+    """The part of the resource that an old pattern covers, or "". A pattern with variables is returned unchanged."""
     glob = as_glob(pattern, version)
-    if kind is ResourceKind.ARN:
-        if not resource_match(glob, resource):
+    if call.kind is ResourceKind.ARN:
+        if not resource_match(glob, call.resource):
             return ""
-        return resource if glob == pattern else pattern
-    if not resources_intersect(glob, resource):
+        return call.resource if glob == pattern else pattern
+    if not resources_intersect(glob, call.resource):
         return ""
-    return (intersect_resources(pattern, resource) if glob == pattern else None) or pattern
+    return (intersect_resources(pattern, call.resource) if glob == pattern else None) or pattern

@@ -1,4 +1,4 @@
-"""The digests by which a rollout recognizes policies: those that a plan was made from, and those that lpgen makes."""
+"""The digests that identify the policies that a plan was made from, and the policies that lpgen creates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from typing import Final
 
 from lpgen.core.iam.policy import policy_to_json
-from lpgen.core.model import AttachedPolicy, Policy, PolicyKind, Principal
+from lpgen.core.model import Policy, PolicyKind, Principal
 
 _LONGEST_NAME: Final = 128
 _HASH_LENGTH: Final = 12
@@ -16,10 +16,10 @@ _HASH_LENGTH: Final = 12
 def policies_sha256(principal: Principal, *, with_boundary: bool = True) -> str:
     """The SHA-256, in hex, of a principal's policies: documents, attachments, groups, trust and boundary.
 
-    Each statement counts with its keys and lists in their own order, but without white space between them: that is all
-    that tools which export policies keep of them. `with_boundary` false leaves the boundary out.
+    Statements keep the order of their keys and lists, but not their white space, because tools that export policies
+    keep only that. If `with_boundary` is false, the boundary is left out.
     """
-    own = [policy for policy in principal.policies if not policy.group]
+    own, boundary = [policy for policy in principal.policies if not policy.group], principal.boundary
     facts = {
         "principal": principal.arn,
         "id": principal.principal_id,
@@ -29,24 +29,20 @@ def policies_sha256(principal: Principal, *, with_boundary: bool = True) -> str:
         ),
         "groups": sorted(principal.groups),
         "trust": _text(principal.trust),
-        "boundary": _boundary(principal.boundary) if with_boundary else None,
+        "boundary": [boundary.arn or boundary.name, _text(boundary.document)] if boundary and with_boundary else None,
     }
     return hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()
-
-
-def _boundary(boundary: AttachedPolicy | None) -> list[str] | None:
-    return None if boundary is None else [boundary.arn or boundary.name, _text(boundary.document)]
 
 
 def _text(policy: Policy | None) -> str:
     return "" if policy is None else policy_to_json(policy)
 
 
-# ---------------------------------------------------------------- names of the policies that lpgen makes
+# ---------------------------------------------------------------- names of the policies that lpgen creates
 
 
 def name_by_content(proposed: str, text: str, *, principal: str, principal_id: str) -> str:
-    """A name of a document's content, so no policy of it is ever another's, or another version of this one."""
+    """A policy name that depends on the principal and the document, so different policies never share a name."""
     tail = _tail_of_name(principal, principal_id, text)
     return proposed[: _LONGEST_NAME - len(tail)] + tail
 
@@ -57,5 +53,5 @@ def _tail_of_name(principal: str, principal_id: str, text: str) -> str:
 
 
 def is_named_by_content(policy: str, text: str, principal: str, principal_id: str) -> bool:
-    """Whether a policy, given as a name or an ARN, has the name that lpgen gives its text; `principal` is an ARN."""
+    """Whether a policy (a name or an ARN) has the name that lpgen gives its text. `principal` is an ARN."""
     return policy.endswith(_tail_of_name(principal, principal_id, text))

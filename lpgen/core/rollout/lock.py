@@ -1,7 +1,7 @@
-"""The lock of a principal: a managed policy that says which run changes the principal, and since when.
+"""The lock of a principal: a managed policy that states which run changes the principal, and since when.
 
-IAM has no call that changes something only if it is as expected, and a tag is overwritten silently. But CreatePolicy
-fails if a policy of the name exists, so of several runs only one can create the lock.
+IAM has no conditional changes, and overwrites tags silently. But CreatePolicy fails if a policy of the name exists, so
+only one of several runs can create the lock.
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
 """
 
@@ -17,10 +17,8 @@ LOCK_PATH: Final = f"{POLICY_PATH}lock/"
 _DOCUMENT: Final = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:GetCallerIdentity","Resource":"*"}]}'
 )
-"""Grants nothing, whoever attaches it: this action needs no permission.
+"""Grants nothing even if somebody attaches it, because this action needs no permission.
 https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
-
-_DESCRIPTION: Final = "lpgen rollout of the plan {plan}, since {moment}, run {nonce}"
 
 
 def lock_arn(principal: str, principal_id: str) -> str:
@@ -43,13 +41,13 @@ def lock_parameters(arn: str, description: str) -> dict[str, str]:
 
 
 def lock_description(nonce: str, *, plan: str, moment: str) -> str:
-    """The text of a lock: the digest of the plan that is rolled out, when the run began, and a number of the run's own.
+    """The description of a lock: the digest of the plan, the start of the run, and a number that identifies the run.
 
-    A description can't be changed once the policy exists.
+    IAM doesn't allow changes to the description of a policy.
     """
-    return _DESCRIPTION.format(plan=plan[:12], moment=moment, nonce=nonce)
+    return f"lpgen rollout of the plan {plan[:12]}, since {moment}, run {nonce}"
 
 
 def is_lock_of(description: str, nonces: Iterable[str]) -> bool:
-    """Whether a lock is that of a run with one of these numbers."""
+    """Whether a lock belongs to a run with one of these numbers."""
     return any(description.endswith(f" run {nonce}") for nonce in nonces)

@@ -1,8 +1,10 @@
-"""The order in which policies come and go, so that a principal never lacks what it keeps, and quotas hold throughout.
+"""The order in which to add and remove policies. A principal never lacks permissions that it keeps, and quotas hold at
+every step.
 
-All that is new comes before anything old goes, what holds a Deny first; of the old, what holds a Deny goes last. Where
-the quotas don't allow for both at once, new managed policies become inline ones if these fit. Else an old policy may go
-as soon as everything that narrows it is in place; and if that can't be, there is no safe order.
+All new policies are added before an old one is removed. New policies with a Deny are added first, and old policies with
+a Deny are removed last. If the quotas don't allow old and new policies at the same time, new managed policies become
+inline policies if they fit. Otherwise an old policy may be removed as soon as all new policies that narrow it are in
+place. If that doesn't work, there is no safe order.
 """
 
 from __future__ import annotations
@@ -14,21 +16,22 @@ from typing import Final
 from lpgen.core.rollout.plan import Peak
 
 _MADE_INLINE: Final = (
-    "old and new together don't fit the {attached} policies that may be attached: {moved} become inline policies"
+    "old and new policies together exceed the quota of {attached} attached policies, so {moved} become inline policies"
 )
 _GOES_EARLY: Final = (
-    "old and new together don't fit the quotas: an old policy goes as soon as all that narrows it is in place"
+    "old and new policies together exceed the quotas, so an old policy is removed as soon as its new policies are in"
+    " place"
 )
 _NO_ORDER: Final = (
-    "old and new together are {together.attached} attached policies and {together.inline_characters:,} characters of"
-    " inline ones, the quotas are {room.attached} and {room.inline_characters:,}, and no order of calls keeps all that"
-    " is used: raise the quota of attached policies and give it by --attached-quota"
+    "old and new policies together are {together.attached} attached policies and {together.inline_characters:,} inline"
+    " characters, the quotas are {room.attached} and {room.inline_characters:,}, and no order of calls keeps all used"
+    " permissions: raise the quota of attached policies and set --attached-quota"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class NewPolicy:
-    """A policy to put in place; `size` is in IAM characters."""
+    """A policy to add. `size` is in IAM characters."""
 
     file: str
     inline: bool
@@ -39,7 +42,7 @@ class NewPolicy:
 
 @dataclass(frozen=True, slots=True)
 class OldPolicy:
-    """A policy to take away; `narrowed_by` are the files of the new policies that take over what is used of it."""
+    """A policy to remove. `narrowed_by` are the files of the new policies that take over its used permissions."""
 
     policy: str
     inline: bool
@@ -50,7 +53,7 @@ class OldPolicy:
 
 @dataclass(frozen=True, slots=True)
 class QuotaHeadroom:
-    """How many policies may be attached, and how many characters of inline policies there may be in all."""
+    """How many policies may be attached, and how many characters the inline policies may have in total."""
 
     attached: int
     inline_characters: int
@@ -61,7 +64,7 @@ Step = NewPolicy | OldPolicy
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The steps with what they hold at most, and a note where the quotas have shaped them."""
+    """The steps with their peak, and a note if the quotas affected the order."""
 
     steps: tuple[Step, ...]
     peak: Peak
@@ -69,7 +72,7 @@ class Order:
 
 
 def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: QuotaHeadroom) -> Order | str:
-    """The order, or why there is no safe one, in a sentence."""
+    """The order, or a sentence on why no order is safe."""
     coming = sorted(new, key=lambda policy: not policy.denies)
     going = sorted(old, key=lambda policy: policy.denies)
     steps = _interleave(coming, going, room, early=False)
@@ -90,22 +93,20 @@ def order_steps(new: Iterable[NewPolicy], old: Iterable[OldPolicy], room: QuotaH
 
 
 def _with_inline(new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: QuotaHeadroom) -> list[NewPolicy] | None:
-    """The new policies with as many of the smallest made inline as the quota of attached ones asks for, if they fit."""
+    """The new policies with just enough of the smallest made inline for the quota of attached policies, if they fit."""
     excess = _sum([*new, *old]).attached - room.attached
     smallest = sorted((policy for policy in new if not policy.inline), key=lambda policy: (policy.size, policy.file))
     if excess <= 0 or excess > len(smallest):
         return None
     moved = {policy.file for policy in smallest[:excess]}
     changed = [replace(policy, inline=True) if policy.file in moved else policy for policy in new]
-    if _sum([*changed, *old]).inline_characters > room.inline_characters:
-        return None
-    return changed
+    return changed if _sum([*changed, *old]).inline_characters <= room.inline_characters else None
 
 
 def _interleave(
     new: Sequence[NewPolicy], old: Sequence[OldPolicy], room: QuotaHeadroom, *, early: bool
 ) -> tuple[Step, ...] | None:
-    """The steps, old ones going `early` where the next new one finds no room; None where it never finds any."""
+    """The steps; None if they don't fit. If `early`, old policies may be removed to make room for the next new one."""
     held: list[Step] = list(old)
     steps: list[Step] = []
     placed: set[str] = set()
@@ -124,7 +125,7 @@ def _interleave(
 
 
 def _may_go(old: OldPolicy, coming: NewPolicy, placed: set[str]) -> bool:
-    """Whether an old policy makes room of the right kind, and everything that takes over from it is in place."""
+    """Whether an old policy makes room of the right kind, and all policies that replace it are in place."""
     return old.inline is coming.inline and not old.denies and old.narrowed_by <= placed
 
 

@@ -1,4 +1,4 @@
-"""What is to be done to each principal, or why nothing is, and how that ended."""
+"""The plan for each principal, or why nothing is done, and the outcome."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PolicyText:
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The most that a principal holds at any moment of its rollout, to be held against the account's quotas."""
+    """The most that a principal holds during its rollout, to compare with the account's quotas."""
 
     attached: int
     inline_characters: int
@@ -35,13 +35,13 @@ NO_PEAK: Final = Peak(0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class PrincipalPlan:
-    """The plan for one principal: calls and inverse are empty where it is refused.
+    """The plan for one principal. `calls` and `inverse` are empty if it is refused.
 
-    `sha256` is the fingerprint of the policies that it was computed from, `before` and `after` their documents and the
-    new ones. `boundary` is the ARN of its permissions boundary. `documents` are those of the replacement, where the
-    calls or other people put it in place. `permission_set` is the inline policy to put into the permission set of a
-    role of IAM Identity Center, `code` what to change in the template of one that is managed as code. `left` are the
-    ARNs of the policies that stay attached.
+    `sha256` is the fingerprint of the policies that the plan was computed from. `before` has their documents, and
+    `after` the documents after the rollout. `boundary` is the ARN of the permissions boundary. `documents` are the
+    documents of the replacement, if the calls or other people put it in place. `permission_set` is the inline policy
+    for the permission set of a role of IAM Identity Center. `code` is the change to the template of a principal that is
+    managed as code. `left` are the ARNs of the policies that stay attached.
     """
 
     principal: str
@@ -67,23 +67,23 @@ class PrincipalPlan:
 
 
 class OutcomeKind(StrEnum):
-    """How it ended."""
+    """The kind of an outcome."""
 
     APPLIED = "applied"
     REFUSED = "refused"
-    TAKEN_BACK = "taken_back"  # a call failed, and the principal is as it was
-    STUCK = "stuck"  # a call failed, and so did taking back
-    NOT_REACHED = "not_reached"  # another principal failed before
+    TAKEN_BACK = "taken_back"  # a call failed, and the principal is as before
+    STUCK = "stuck"  # a call failed, and so did undoing
+    NOT_REACHED = "not_reached"  # another principal failed earlier
     UNDONE = "undone"
-    UNDONE_IN_PART = "undone_in_part"  # the principal is as it was, and something that lpgen made is left
-    LEFT = "left"  # something that others made would be lost, and the principal isn't as it was
-    UNDONE_BUT = "undone_but"  # what lpgen did is undone, and others have changed something meanwhile
-    GONE = "gone"  # the principal was deleted meanwhile, and nothing that lpgen made for it is left
+    UNDONE_IN_PART = "undone_in_part"  # the principal is as before, but something that lpgen created is left
+    LEFT = "left"  # undoing would lose changes by others, so the principal isn't as before
+    UNDONE_BUT = "undone_but"  # lpgen's changes are undone, but others changed something meanwhile
+    GONE = "gone"  # the principal was deleted meanwhile, and nothing that lpgen created for it is left
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutOutcome:
-    """How one principal's ended, with sentences about it."""
+    """The outcome for one principal, with sentences about it."""
 
     principal: str
     kind: OutcomeKind

@@ -1,6 +1,6 @@
 """The JSON document of a rollout plan: `report` writes it, and `edge` reads it.
 
-It is the struct of both, since a plan is believed only if all of it is as lpgen wrote it.
+Both use the same structs, because lpgen trusts a plan only if all of it is as lpgen wrote it.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ class PolicyTextPart(RowPart, kw_only=True):
 
 
 class NewDocumentPart(RowPart, kw_only=True):
-    """A document of a replacement, to the byte."""
+    """A document of a replacement, byte for byte."""
 
     file: Annotated[str, means("Its file in the folder of the replacement.")]
     name: Annotated[str, means("The name proposed for it.")]
     type: Type
     sha256: Annotated[str, means("The SHA-256 of the document.")]
-    narrows: Annotated[tuple[str, ...], means("The old policies that its lines come from.")]
+    narrows: Annotated[tuple[str, ...], means("The old policies that its statements come from.")]
     text: _Document = msgspec.field(name="document")
 
 
 class RefusalPart(RowPart, kw_only=True):
-    """Why nothing is done to a principal."""
+    """Why a principal isn't changed."""
 
     kind: Annotated[RefusalKind, means("The kind of the reason.")]
     why: Annotated[str, means("The reason, as a sentence.")]
-    override: Annotated[str | None, means("The option that overrides it; null: there is none.")]
+    override: Annotated[str | None, means("The option that overrides it, or null.")]
 
 
 class PeakPart(RowPart, kw_only=True):
-    """The most that a principal holds at any moment of its rollout."""
+    """The most that a principal holds during its rollout."""
 
     attached: Annotated[Count, means("Attached policies.")]
     inline_characters: Annotated[Count, means("Characters of inline policies.")]
@@ -74,29 +74,29 @@ class PrincipalPlanPart(Part, kw_only=True):
     name: Annotated[str, means("Its name.")]
     safe: Annotated[bool, means("Whether its replacement is called safe.")]
     folder: Annotated[str, means("The folder of its replacement.")]
-    sha256: Annotated[str, means("The fingerprint of the policies that it was computed from.")] = msgspec.field(
+    sha256: Annotated[str, means("The fingerprint of the policies that the plan was computed from.")] = msgspec.field(
         name="policies_sha256"
     )
-    boundary: Annotated[str | None, means("The ARN of its permissions boundary, which is kept; null: there is none.")]
-    left: Annotated[tuple[str, ...], means("The policies of AWS that stay attached.")] = msgspec.field(
+    boundary: Annotated[str | None, means("The ARN of its permissions boundary, which is kept, or null.")]
+    left: Annotated[tuple[str, ...], means("The AWS managed policies that stay attached.")] = msgspec.field(
         name="left_attached"
     )
-    refusals: Annotated[tuple[RefusalPart, ...], means("Why nothing is done. With a refusal there are no calls.")]
-    notes: Annotated[tuple[str, ...], means("Sentences on what to know before the plan is applied.")]
+    refusals: Annotated[tuple[RefusalPart, ...], means("Why nothing is done. A plan with a refusal has no calls.")]
+    notes: Annotated[tuple[str, ...], means("Sentences to read before the plan is applied.")]
     calls: Annotated[tuple[CallPart, ...], means("The calls to IAM, in order.")]
     inverse: Annotated[tuple[CallPart, ...], means("The calls that undo them, in order.")]
-    peak: Annotated[PeakPart, means("The most that the principal holds meanwhile.")]
+    peak: Annotated[PeakPart, means("The most that the principal holds during the rollout.")]
     documents: Annotated[tuple[NewDocumentPart, ...], means("The documents of its replacement.")]
     before: Annotated[tuple[PolicyTextPart, ...], means("Its own policies before the rollout.")]
     after: Annotated[tuple[PolicyTextPart, ...], means("Its own policies after the rollout.")]
-    permission_set: Annotated[str | None, means("The inline policy to put into its permission set; null: none.")]
-    code: Annotated[str | None, means("What to change in its CloudFormation template; null: nothing.")]
+    permission_set: Annotated[str | None, means("The inline policy for its permission set, or null.")]
+    code: Annotated[str | None, means("The change to its CloudFormation template, or null.")]
 
 
 class SourcePart(Part, kw_only=True):
     """The output folder that the documents come from, and its chain of digests."""
 
-    trust: Annotated[Trust, means("Why the folder was believed.")]
+    trust: Annotated[Trust, means("Why lpgen trusts the folder.")]
     inputs: Annotated[
         dict[str, Any],
         msgspec.Meta(
@@ -107,7 +107,7 @@ class SourcePart(Part, kw_only=True):
     files: Annotated[dict[str, str], means("The SHA-256 of each file, by path.")]
     report: Annotated[str, means("The digest of `summary` below.")]
     digest: Annotated[str, means("The root digest.")]
-    signature: Annotated[str | None, means("The content of `summary.sig`; null: there is none.")]
+    signature: Annotated[str | None, means("The content of `summary.sig`, or null.")]
     summary: Annotated[
         dict[str, Any],
         msgspec.Meta(
@@ -120,8 +120,8 @@ class SourcePart(Part, kw_only=True):
 class PlanDocument(Part, kw_only=True, tag_field="schema", tag=ROLLOUT_SCHEMA):
     """What `lpgen rollout plan` writes."""
 
-    as_of: Annotated[str, means("The day that the replacements are as of.")]
+    as_of: Annotated[str, means("The reference date of the replacements.")]
     catalog: Annotated[str, means("The version of the action catalog.")]
     attached_quota: Annotated[Count, means("How many managed policies a principal may have.")]
-    source: Annotated[SourcePart, means("Where the documents come from.")]
+    source: Annotated[SourcePart, means("The source of the documents.")]
     principals: Annotated[tuple[PrincipalPlanPart, ...], means("The plans, sorted by ARN.")]

@@ -1,4 +1,4 @@
-"""From a written replacement and the policies it replaces to the calls that put it in place."""
+"""Computes the calls that put a written replacement in place of the old policies."""
 
 from __future__ import annotations
 
@@ -19,16 +19,9 @@ from lpgen.core.rollout.written_replacement import WrittenPlan, stack_resources
 
 _IN_PLACE: Final = Refusal.of(RefusalKind.NOTHING_TO_DO, case="in-place")
 
-_BOUNDARY_STAYS: Final = "the boundary {} stays"
-_STAYS_ATTACHED: Final = "{} stays attached"
-_STAYS_DETACHED: Final = "stays in the account, detached: {}"
-_DESCRIPTION: Final = (
-    "What the {principal.kind} {principal.name} uses of its policies, by lpgen from logs until {as_of}"
-)
-
 
 def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions: Exceptions) -> PrincipalPlan:
-    """The plan for one principal; `principal` is as the policies given have it, None where they lack it."""
+    """The plan for one principal. `principal` comes from the given policies; None if they lack it."""
     if principal is None:
         return _unknown(written)
     if says_the_same(principal, _held_after(written, principal)):
@@ -43,7 +36,7 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
 
 
 def _held_after(written: WrittenPlan, principal: Principal) -> Iterable[Policy]:
-    """What a principal holds with the replacement."""
+    """The policies of a principal with the replacement."""
     yield from (policy_from_json(document.text, place=document.file) for document in written.documents)
     yield from (
         policy.document for policy in principal.policies if policy.arn in written.left and policy.document is not None
@@ -51,7 +44,7 @@ def _held_after(written: WrittenPlan, principal: Principal) -> Iterable[Policy]:
 
 
 def refuse(plan: PrincipalPlan, refusals: Iterable[Refusal]) -> PrincipalPlan:
-    """The plan with further refusals; where there are any, nothing of it is put in place."""
+    """The plan with further refusals. If there are any, nothing of it is put in place."""
     found = tuple(refusals)
     if not found:
         return plan
@@ -71,7 +64,7 @@ def refuse(plan: PrincipalPlan, refusals: Iterable[Refusal]) -> PrincipalPlan:
 
 
 def derive_again(plan: PrincipalPlan, *, as_of: str, attached_quota: int) -> PrincipalPlan:
-    """The plan that follows from another plan's own policies and documents; equal to it unless somebody edited it.
+    """The plan that follows from another plan's policies and documents. Both are equal unless somebody edited it.
 
     Raises:
         PolicyError: a document breaks IAM's grammar.
@@ -84,7 +77,7 @@ def derive_again(plan: PrincipalPlan, *, as_of: str, attached_quota: int) -> Pri
 
 
 def principal_before(plan: PrincipalPlan) -> Principal:
-    """The principal as a plan has it: only what the plan says of it, and its policies before.
+    """The principal in a plan, with only the facts in the plan and its earlier policies.
 
     Raises:
         PolicyError: a document breaks IAM's grammar.
@@ -130,7 +123,7 @@ def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota
 
 
 def _room(principal: Principal, own: Iterable[AttachedPolicy], kept: set[str], attached_quota: int) -> QuotaHeadroom:
-    """What the policies that stay leave of the quotas."""
+    """The part of the quotas that the remaining policies leave."""
     staying = [policy for policy in own if (policy.arn or policy.name) in kept]
     inline = ROLE_INLINE_LIMIT if principal.kind is PrincipalKind.ROLE else USER_INLINE_LIMIT
     return QuotaHeadroom(
@@ -142,11 +135,11 @@ def _room(principal: Principal, own: Iterable[AttachedPolicy], kept: set[str], a
 def _policies_that_stay(
     new: Iterable[tuple[NewPolicy, IamCall]], own: Iterable[AttachedPolicy]
 ) -> tuple[set[str], list[str]]:
-    """The new policies that are in place already, and those whose place another document has."""
+    """The new policies that are already in place, and the names that already have another document."""
     held = {policy.arn or policy.name: policy.document for policy in own}
     wanted = {call.policy: policy_from_json(policy.text, place=policy.file) for policy, call in new}
     both = sorted(held.keys() & wanted.keys())
-    same = {one for one in both if (found := held[one]) and policy_to_json(found) == policy_to_json(wanted[one])}
+    same = {name for name in both if (found := held[name]) and policy_to_json(found) == policy_to_json(wanted[name])}
     return same, [name for name in both if name not in same]
 
 
@@ -171,21 +164,16 @@ def _unknown(written: WrittenPlan) -> PrincipalPlan:
 
 def _planned(written: WrittenPlan, principal: Principal, order: Order) -> PrincipalPlan:
     calls = _calls(order.steps, written, principal)
+    own = {policy.arn for policy in principal.policies if policy.kind is PolicyKind.CUSTOMER_MANAGED}
+    detached = [call.policy for call in calls if call.kind is CallKind.DETACH and call.policy in own]
     notes = [
         order.note,
-        *_notes_on_detached(principal, calls),
-        _BOUNDARY_STAYS.format(_name_of_boundary(principal)) if principal.boundary else "",
-        *map(_STAYS_ATTACHED.format, written.left),
+        f"stays in the account, detached: {', '.join(detached)}" if detached else "",
+        f"the boundary {_name_of_boundary(principal)} stays" if principal.boundary else "",
+        *(f"{arn} stays attached" for arn in written.left),
     ]
     peak = replace(order.peak, attached=order.peak.attached + len(written.left))
     return _plan(written, principal, calls, peak, notes=tuple(filter(None, notes)))
-
-
-def _notes_on_detached(principal: Principal, calls: Iterable[IamCall]) -> Iterable[str]:
-    own = {policy.arn for policy in principal.policies if policy.kind is PolicyKind.CUSTOMER_MANAGED}
-    detached = [call.policy for call in calls if call.kind is CallKind.DETACH and call.policy in own]
-    if detached:
-        yield _STAYS_DETACHED.format(", ".join(detached))
 
 
 def _plan(
@@ -199,7 +187,7 @@ def _plan(
 ) -> PrincipalPlan:
     before = tuple(own_texts(principal))
     texts = {text.policy: text.text for text in before if text.inline}
-    # Only what nothing else speaks against is for others to put in place.
+    # Other people put a replacement in place only if there is no other refusal.
     kinds = {refusal.kind for refusal in refusals}
     of_set, as_code = kinds == {RefusalKind.SSO}, kinds == {RefusalKind.MANAGED_AS_CODE}
     is_proposed = bool(calls) or of_set or as_code
@@ -232,7 +220,7 @@ def _name_of_boundary(principal: Principal) -> str:
 
 
 def own_texts(principal: Principal) -> Iterable[PolicyText]:
-    """The documents of a principal's own policies, as far as they are known."""
+    """The documents of a principal's own policies, if known."""
     for policy in principal.policies:
         if not policy.group and policy.document is not None:
             inline = policy.kind is PolicyKind.INLINE
@@ -240,7 +228,7 @@ def own_texts(principal: Principal) -> Iterable[PolicyText]:
 
 
 def texts_after(before: Iterable[PolicyText], calls: Iterable[IamCall]) -> Iterable[PolicyText]:
-    """The policies that stay as they are, and the new documents."""
+    """The unchanged policies, and the new documents."""
     changed = {call.policy for call in calls}
     yield from (text for text in before if text.policy not in changed)
     for call in calls:
@@ -249,7 +237,8 @@ def texts_after(before: Iterable[PolicyText], calls: Iterable[IamCall]) -> Itera
 
 
 def _calls(steps: Iterable[Step], written: WrittenPlan, principal: Principal) -> tuple[IamCall, ...]:
-    """All policies are made before the first is attached or put, so that a refused document changes no principal."""
+    """The calls in order. All policies are created before the first is attached or put, so a document that IAM rejects
+    changes no principal."""
     made: list[IamCall] = []
     others: list[IamCall] = []
     for step in steps:
@@ -268,14 +257,9 @@ def _calls(steps: Iterable[Step], written: WrittenPlan, principal: Principal) ->
 
 def _new_policies(written: WrittenPlan, principal: Principal) -> Iterable[tuple[NewPolicy, IamCall]]:
     for document in written.documents:
-        text = document.text
-        policy = NewPolicy(
-            document.file,
-            document.inline,
-            text,
-            policy_size(text),
-            _denies(policy_from_json(text, place=document.file)),
-        )
+        file, text = document.file, document.text
+        denies = _denies(policy_from_json(text, place=file))
+        policy = NewPolicy(file, document.inline, text, policy_size(text), denies)
         yield policy, _call_for_new(policy, written, principal)
 
 
@@ -291,7 +275,7 @@ def _call_for_new(policy: NewPolicy, written: WrittenPlan, principal: Principal)
         principal.name,
         f"arn:{partition}:iam::{principal.account}:policy{POLICY_PATH}{name}",
         policy.text,
-        _DESCRIPTION.format(principal=principal, as_of=written.as_of),
+        f"What the {principal.kind} {principal.name} uses of its policies, by lpgen from logs until {written.as_of}",
         (("lpgen:principal-id", principal.principal_id), ("lpgen:as-of", written.as_of)),
     )
 

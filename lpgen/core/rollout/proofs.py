@@ -1,6 +1,6 @@
-"""Proves what a rollout puts in place from the old and new documents alone, without logs or the reasons for a line.
+"""Proves the new policies of a rollout from the old and new documents only, without logs or evidence.
 
-`plan` and `apply` both ask it: neither believes that a file is as lpgen wrote it.
+Both `plan` and `apply` use these proofs, because neither trusts that a file is as lpgen wrote it.
 """
 
 from __future__ import annotations
@@ -32,14 +32,7 @@ from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
 
 PROOF_HUNT_SIZE: Final = 128
-"""How many requests the hunt of a rollout tries for each principal."""
-
-_COMPARABLE: Final = "the policies can be compared"
-_NOTHING_MISSING: Final = "nothing is missing between two calls"
-_WITHOUT_POLICY: Final = "without {policy}: {finding}"
-_FAILED: Final = "the check `{check}` fails: {finding}{more}"
-_UNPROVEN: Final = "the check `{check}` can't be proven: {finding}{more}"
-_MORE_FINDINGS: Final = ", and {} more"
+"""How many requests the search for new access tries for each principal of a rollout."""
 
 
 def prove_plans(
@@ -51,9 +44,10 @@ def prove_plans(
 ) -> dict[str, tuple[Check, ...]]:
     """The checks on each plan that has calls or documents, by the principal's ARN.
 
-    They prove that nothing new is allowed, that every Deny stays, that nothing the principal keeps is missing between
-    two calls, that each Allow names actions of the catalog, and that AWS accepts the documents. `attached_quota` is how
-    many managed policies a principal may have. Where the policies take too many steps to compare, nothing is proven.
+    They prove that nothing new is allowed, that every Deny is kept, that no permission that the principal keeps is
+    missing between two calls, that each Allow names actions of the catalog, and that AWS accepts the documents.
+    `attached_quota` is how many managed policies a principal may have. If a comparison takes too many steps, nothing is
+    proven.
 
     Raises:
         PolicyError: a document breaks IAM's grammar.
@@ -71,9 +65,9 @@ def unproven(checks: Iterable[Check]) -> Iterator[str]:
     """A sentence for each check that fails or can't prove its claim."""
     for check in checks:
         if check.status is not CheckStatus.PASSED:
-            more = _MORE_FINDINGS.format(len(check.findings) - 1) if len(check.findings) > 1 else ""
-            words = _FAILED if check.status is CheckStatus.FAILED else _UNPROVEN
-            yield words.format(check=check.name, finding=check.findings[0], more=more)
+            more = f", and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
+            verb = "fails" if check.status is CheckStatus.FAILED else "can't be proven"
+            yield f"the check `{check.name}` {verb}: {check.findings[0]}{more}"
 
 
 def _checks(
@@ -83,7 +77,7 @@ def _checks(
         with step_budget(PRINCIPAL_STEPS):
             return _check_all(plan, grants, catalog, attached_quota=attached_quota, hunt_size=hunt_size)
     except StepsUsedUpError as error:
-        return (CheckNotes(_COMPARABLE, unproven=[error.message]).check(),)
+        return (CheckNotes("the policies can be compared", unproven=[error.message]).check(),)
 
 
 def _check_all(
@@ -103,7 +97,7 @@ def _check_all(
 
 
 def _for_others(plan: PrincipalPlan) -> Iterator[PolicyText]:
-    """What the principal holds once somebody else has put the documents in place: of permission sets and templates."""
+    """The policies after other people put the documents in place, for permission sets and templates."""
     yield from (PolicyText(document.file, document.inline, document.text) for document in plan.documents)
     yield from (text for text in plan.before if text.policy in plan.left)
 
@@ -118,11 +112,11 @@ def _written(text: PolicyText) -> WrittenDocument:
 def _check_moments(
     calls: Sequence[IamCall], documents: Sequence[WrittenDocument], grants: PrincipalGrants, catalog: Catalog
 ) -> Check:
-    """After each removal every Deny is in force, and what the principal keeps is granted, by old or new policies.
+    """The check that after each removal, every Deny is in place, and old or new policies grant all kept permissions.
 
-    INVARIANT: nothing but the order of calls decides about this, so an edited order can't open a gap.
+    INVARIANT: the check reads the order of the calls themselves, so an edited order can't open a gap.
     """
-    found = CheckNotes(_NOTHING_MISSING)
+    found = CheckNotes("nothing is missing between two calls")
     held = {policy.arn or policy.name: policy.document for policy in grants.principal.policies}
     new = {document.file: document for document in documents}
     for call in calls:
@@ -133,20 +127,20 @@ def _check_moments(
             found.examined += 1
             now = [WrittenDocument(name, False, policy) for name, policy in held.items() if policy is not None]
             coming = [document for name, document in new.items() if name not in held]
-            with step_budget(PRINCIPAL_STEPS):  # one for each removal, since there may be many
+            with step_budget(PRINCIPAL_STEPS):  # one budget per removal, because there may be many
                 checks = (
                     check_denies(now, grants),
                     check_within_grants(_single_actions(coming, catalog), _still_held(grants, held.keys())),
                 )
             for check in checks:
                 (found.failed if check.status is CheckStatus.FAILED else found.unproven).extend(
-                    _WITHOUT_POLICY.format(policy=call.policy, finding=finding) for finding in check.findings
+                    f"without {call.policy}: {finding}" for finding in check.findings
                 )
     return found.check()
 
 
 def _single_actions(documents: Sequence[WrittenDocument], catalog: Catalog) -> Iterator[NewAllow]:
-    """The Allows of documents, each of one action: different old policies may still grant them."""
+    """The Allows of documents, one per action, because different old policies may still grant them."""
     for new in new_allows(documents, catalog):
         yield from (replace(new, actions=frozenset((action,))) for action in sorted(new.actions))
 

@@ -1,7 +1,7 @@
-"""Why `lpgen rollout` leaves a principal as it is: it isn't ours to change, or a mistake would cost too much.
+"""Why `lpgen rollout` doesn't change a principal: others own it, or a mistake would cost too much.
 
-`edge/rollout/apply.py` finds what only IAM can say, while a plan is applied. Those rows are here too, since the schema
-of plans lists all kinds.
+`edge/rollout/apply.py` finds the reasons that only IAM can show while a plan is applied. Their rows are here too,
+because the schema of plans lists all kinds.
 """
 
 from __future__ import annotations
@@ -30,22 +30,18 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 # ---------------------------------------------------------------- kinds
 
 _AS_CODE: Final = "(`lpgen generate --as` writes them as terraform or cloudformation)"
-_UNNAMED_RESOURCE: Final = "of the role"
-_UNNAMED_STACK: Final = "that made it"
-_NO_REASON: Final = "no reason is given"
-_LEAVE_GROUPS: Final = (
-    "it would have to leave the {noun} {groups}, and lpgen never touches a membership: first attach the documents of"
-    " {folder} by hand, then leave"
-)
 
 
 def _leave_groups(*, groups: tuple[str, ...], folder: str) -> str:
-    noun = "group" if len(groups) == 1 else "groups"
-    return _LEAVE_GROUPS.format(noun=noun, groups=", ".join(groups), folder=folder)
+    named = f"the {'group' if len(groups) == 1 else 'groups'} {', '.join(groups)}"
+    return (
+        f"it would have to leave {named}, and lpgen never changes group memberships: first attach the documents in"
+        f" {folder} by hand, then remove it from {named}"
+    )
 
 
 class RefusalKind(Kind):
-    """Why a principal isn't rolled out; from CALLER on it is found only when the plan is applied."""
+    """Why a principal isn't rolled out. The kinds from CALLER on are found only when the plan is applied."""
 
     SERVICE_LINKED = Row(
         "service_linked", "service-linked", message="a service-linked role: only AWS changes its policies"
@@ -53,7 +49,7 @@ class RefusalKind(Kind):
     SSO = Row(
         "sso",
         "of IAM Identity Center",
-        message="IAM Identity Center writes this role: put the replacement into its permission set",
+        message="IAM Identity Center manages this role: put the replacement into its permission set",
     )
     ORGANIZATION_ACCESS = Tooling.ORGANIZATION_ACCESS.row
     CONTROL_TOWER = Tooling.CONTROL_TOWER.row
@@ -81,18 +77,18 @@ class RefusalKind(Kind):
         step="--unsafe",
     )
     GROUPS = Row("groups", "in groups", parameters={"groups": tuple, "folder": str}, message=_leave_groups)
-    NOT_IN_POLICIES = Row("not_in_policies", "not in the policies given", message="the policies given don't have it")
+    NOT_IN_POLICIES = Row("not_in_policies", "not in the given policies", message="the given policies don't contain it")
     OTHER_POLICIES = Row(
         "other_policies",
         "generated from other policies",
         parameters={"case": str},
         message={
             "recreated": "it was deleted and created again after the replacement was made",
-            "changed": "the policies given aren't those that the replacement was generated from: generate it again",
-            "missing": "the policies given lack a document that is attached to it",
+            "changed": "the replacement was generated from other policies: generate it again",
+            "missing": "the given policies lack the document of a policy that is attached to it",
         },
     )
-    NAME = Row("name", "an impossible name", message="its name or ARN is none that IAM gives")
+    NAME = Row("name", "an invalid name", message="its name or ARN isn't valid in IAM")
     NO_SPACE = Row(
         "no_space",
         "no room",
@@ -104,8 +100,8 @@ class RefusalKind(Kind):
         "nothing to do",
         parameters={"case": str},
         message={
-            "in-place": "its policies are the replacement already",
-            "no-policy": "the replacement holds no policy: nothing that was used is granted; look at the role by hand",
+            "in-place": "its policies already match the replacement",
+            "no-policy": "the replacement has no policy, because no granted action was used: check the role by hand",
         },
     )
     NOT_PROVEN = Row("not_proven", "not proven", parameters={"why": str}, message="{why}")
@@ -113,12 +109,12 @@ class RefusalKind(Kind):
         "not_reproduced",
         "not what the data folder gives",
         parameters={"what": str},
-        message="generated again from the data folder with these options, it gives {what}: generate the output again",
+        message="generating again from the data folder with these options gives {what}: generate the output again",
     )
     CALLER = Row(
         "caller",
-        "lpgen's own way in",
-        message="lpgen calls as this principal, or assumed its way through it: changing it could lock itself out",
+        "lpgen's own access",
+        message="lpgen runs as this principal or assumed a role through it: a change could lock lpgen out",
     )
     OTHER_ACCOUNT = Row(
         "other_account", "in another account", parameters={"why": str}, message="{why}", step="--assume-role NAME"
@@ -128,11 +124,11 @@ class RefusalKind(Kind):
         "changed since",
         parameters={"case": str, "kind": str, "why": str},
         message={
-            "applied": "it was rolled out, and has changed since: {why}",
-            "gone": "there is no {kind} of this name any more",
+            "applied": "it was rolled out and has changed since: {why}",
+            "gone": "the {kind} no longer exists",
             "policies": "its policies have changed since the plan was made: take a new snapshot, generate and plan"
             " again",
-            "plan": "the plan was edited: the policies before aren't those that its fingerprint is of",
+            "plan": "the plan was edited: its old policies don't match its fingerprint",
         },
     )
     NAME_TAKEN = Row(
@@ -140,27 +136,27 @@ class RefusalKind(Kind):
         "a name is taken",
         parameters={"case": str, "policy": str},
         message={
-            "own": "it has a policy {policy} already, which isn't what lpgen made under this name",
-            "account": "a policy {policy} is there already: delete it if nobody needs it",
+            "own": "it already has a policy {policy} with other content",
+            "account": "the policy {policy} already exists: delete it if nobody needs it",
         },
     )
     QUOTA = Row(
         "quota",
         "beyond a quota",
         parameters={"needed": int, "what": str, "allowed": int, "advice": str},
-        message="it takes {needed:,} {what}, and the account's quota is {allowed:,}{advice}",
+        message="it needs {needed:,} {what}, and the account's quota is {allowed:,}{advice}",
     )
     LOCKED = Row("locked", "locked by another run", parameters={"why": str}, message="{why}")
     JOURNAL = Row(
         "journal",
-        "begun and not ended",
-        message="a run that was begun on it was interrupted, and it can't be finished: run `lpgen rollout undo` first",
+        "interrupted",
+        message="an earlier run on it was interrupted and can't be finished: run `lpgen rollout undo` first",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason not to roll a principal out, as plans say it: a sentence, and the option that overrides it, or ""."""
+    """One reason not to roll out a principal, as in plans: a sentence, and the option that overrides it, or ""."""
 
     kind: RefusalKind
     why: str
@@ -168,7 +164,7 @@ class Refusal:
 
     @classmethod
     def of(cls, kind: RefusalKind, /, **parameters: object) -> Self:
-        """A refusal in the words of its row."""
+        """A refusal with the message of its row."""
         found = Finding(kind, parameters)
         return cls(kind, found.message, found.step)
 
@@ -178,10 +174,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Exceptions:
-    """What a person says of single principals. Globs are of names, `included` are exact ARNs.
+    """The exceptions that a person makes for principals. Globs match names; `included` are exact ARNs.
 
     `attached_quota` is how many managed policies a principal may have; AWS allows 10 unless the quota was raised.
-    `decided_break_glass` are the names of the decisions file, which may be of other accounts.
+    `decided_break_glass` are names from the decisions file, which may belong to other accounts.
     """
 
     break_glass: tuple[str, ...] = ()
@@ -193,9 +189,9 @@ class Exceptions:
 
 
 def refusals_of_principal(principal: Principal, exceptions: Exceptions, *, folder: str) -> tuple[Refusal, ...]:
-    """Why a principal isn't to be changed, from what it is; empty where nothing speaks against it.
+    """The reasons in a principal itself not to change it; empty without any.
 
-    `folder` is where its replacement lies, to be named where a person has to take it from there.
+    `folder` has its replacement. Reasons name it if a person must use the documents in it.
     """
     return (
         *_reserved(principal),
@@ -231,12 +227,12 @@ def _declared(principal: Principal, exceptions: Exceptions, folder: str) -> Iter
 
 
 def refuse_idle_exceptions(exceptions: Exceptions, principals: Iterable[Principal]) -> None:
-    """Ends on an exception that names no principal of the policies: it would protect or include nobody.
+    """Refuse exceptions that match no principal of the policies, because they would have no effect.
 
-    A glob with a wildcard may match nobody yet: people give the same ones for every account.
+    A glob with a wildcard may match no principal, because people use the same globs for every account.
 
     Raises:
-        InvocationError: there is such a name or ARN.
+        InvocationError: a name or ARN matches no principal.
     """
     known = list(principals)
     options = {
@@ -263,19 +259,19 @@ def _named_by(principal: Principal, globs: tuple[str, ...]) -> str:
 
 
 def _stack(principal: Principal, folder: str) -> Iterator[Refusal]:
-    """CloudFormation tags what it makes, and would undo a change or stumble over it.
+    """A refusal for principals that CloudFormation tagged as its own. It would undo a change, or fail because of it.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
     """
     tags = dict(principal.tags)
     if any(key.startswith("aws:cloudformation:") for key in tags):
-        resource = tags.get("aws:cloudformation:logical-id", _UNNAMED_RESOURCE)
-        stack = tags.get("aws:cloudformation:stack-name", _UNNAMED_STACK)
+        resource = tags.get("aws:cloudformation:logical-id", "of the role")
+        stack = tags.get("aws:cloudformation:stack-name", "that made it")
         yield Refusal.of(RefusalKind.MANAGED_AS_CODE, case="by-stack", resource=resource, stack=stack, folder=folder)
 
 
 def _groups(principal: Principal, folder: str) -> Iterator[Refusal]:
-    """By hand, what is new must come first: of a user who left, nobody knows what the groups granted."""
+    """A refusal for users in groups. A person must add the new policies before the user leaves the groups."""
     if principal.groups:
         yield Refusal.of(RefusalKind.GROUPS, groups=principal.groups, folder=folder)
 
@@ -291,7 +287,7 @@ def _impossible_name(principal: Principal) -> Iterator[Refusal]:
 
 
 def refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: Exceptions) -> Iterator[Refusal]:
-    """Why a replacement isn't put in place: the policies given are others, or it isn't called safe or doesn't fit."""
+    """Why a replacement isn't put in place: the policies differ, or it isn't safe, or it doesn't fit."""
     if written.principal_id != principal.principal_id:
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="recreated")
     elif written.policies_sha256 != policies_sha256(principal, with_boundary=False):
@@ -299,7 +295,7 @@ def refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: 
     if any(policy.document is None for policy in (*principal.policies, *filter(None, [principal.boundary]))):
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="missing")
     if not written.safe and not exceptions.unsafe:
-        yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or _NO_REASON)
+        yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or "no reason is given")
     if not written.documents and not written.left:
         yield Refusal.of(RefusalKind.NOTHING_TO_DO, case="no-policy")
     for document in written.documents:

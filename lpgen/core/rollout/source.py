@@ -1,4 +1,4 @@
-"""Where a plan's documents come from: the chain of digests of the output folder, and why the folder was believed.
+"""The source of a plan's documents: the chain of digests of the output folder, and why lpgen trusts the folder.
 
 A plan holds the whole chain, so `apply` can compute the root again and check a signature without the folder.
 """
@@ -19,18 +19,18 @@ from lpgen.errors import OutputError, quote_input
 
 
 class Trust(StrEnum):
-    """Why `rollout plan` believed an output folder."""
+    """Why `rollout plan` trusts an output folder."""
 
-    DATA = "data"  # the data folder gave the same replacements again
+    DATA = "data"  # the data folder gives the same replacements again
     SIGNATURE = "signature"  # a valid signature covers the folder
-    OUTPUT = "output"  # a person said so, by --trust-output
+    OUTPUT = "output"  # a person trusts it with --trust-output
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """The output folder of a plan. `summary` is its `summary.json` without the keys of the chain.
 
-    `signature` is the content of `summary.sig`, "" where there is none.
+    `signature` is the content of `summary.sig`, or "".
     """
 
     digests: OutputDigests
@@ -40,20 +40,19 @@ class Source:
 
     @property
     def stated(self) -> Summary:
-        """What the summary says.
+        """The content of the summary.
 
         Raises:
-            OutputError: it can't be read.
+            OutputError: the summary can't be read.
         """
         return summary_from_facts(self.summary)
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutPlan:
-    """The plan for all principals chosen, sorted by ARN; `as_of` and `catalog` are those of the replacements.
+    """The plan for all chosen principals, sorted by ARN. `as_of` and `catalog` come from the replacements.
 
-    `attached_quota` is how many managed policies a principal may have, and `sha256` is the digest of the file that the
-    plan was read from.
+    `attached_quota` is how many managed policies a principal may have. `sha256` is the digest of the plan's file.
     """
 
     as_of: str
@@ -70,7 +69,7 @@ class RolloutPlan:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether a replacement isn't proven, or isn't what the data folder gives."""
+        """Whether a replacement isn't proven, or differs from the result of the data folder."""
         return bool(_DOUBTFUL & {refusal.kind for principal in self.principals for refusal in principal.refusals})
 
 
@@ -78,26 +77,19 @@ _EVIDENCE: Final = "evidence.json"
 _UNSTATED: Final = SummaryPrincipal("", "", None, None, ())
 _DOUBTFUL: Final = frozenset({RefusalKind.NOT_PROVEN, RefusalKind.NOT_REPRODUCED})
 
-_OTHER_SUMMARY: Final = "its summary isn't the one that its digests cover"
-_OTHER_DAY: Final = "its day or its catalog isn't that of the summary"
-_OTHER_FOLDER: Final = "the summary has no folder `{folder}` of {who}"
-_OTHER_SAFETY: Final = "the summary says otherwise whether the replacement of {} is safe"
-_OTHER_FILE: Final = "{} isn't the file that was generated"
-_OTHER_ATTACHED: Final = "the summary says otherwise which policies of {} stay attached"
-
 
 def faults_of_source(plan: RolloutPlan) -> Iterator[str]:
-    """What a plan says otherwise than the output folder that it names as its source, in sentences."""
+    """A sentence for each difference between a plan and the output folder that is its source."""
     source = plan.source
     if digest_of_facts(source.summary) != source.digests.report:
-        yield _OTHER_SUMMARY
+        yield "its summary doesn't match its digests"
     try:
         stated = source.stated
     except OutputError as error:
         yield error.message
         return
     if (stated.as_of, stated.catalog.version) != (plan.as_of, plan.catalog):
-        yield _OTHER_DAY
+        yield "its date or its catalog differs from the summary"
     principals = {principal.principal: principal for principal in stated.principals}
     documents = _documents_by_folder(source.digests.files)
     for principal in plan.principals:
@@ -109,16 +101,16 @@ def _faults_of_principal(
 ) -> Iterator[str]:
     folder, who = re.split(r"[/\\]", plan.folder)[-1], quote_input(plan.principal)
     if (stated.folder, stated.principal_id) != (folder, plan.principal_id):
-        yield _OTHER_FOLDER.format(folder=folder, who=who)
+        yield f"the summary has no folder `{folder}` for {who}"
     elif (stated.safe is True) != plan.safe:
-        yield _OTHER_SAFETY.format(who)
+        yield f"the summary differs on whether the replacement of {who} is safe"
     planned = {document.file: digest_of_text(document.text) for document in plan.documents}
     generated = documents.get(folder, {})
     for name in sorted(planned.keys() | generated.keys()) if planned or plan.calls else ():
         if planned.get(name) != generated.get(name):
-            yield _OTHER_FILE.format(quote_input(f"{folder}/{name}"))
+            yield f"{quote_input(f'{folder}/{name}')} isn't the generated file"
     if (plan.left or plan.calls) and plan.left != stated.left_attached:
-        yield _OTHER_ATTACHED.format(who)
+        yield f"the summary differs on which policies of {who} stay attached"
 
 
 def _documents_by_folder(files: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""The state of one principal's rollout: which events of its journal may follow which, and what each changes."""
+"""The state of one principal's rollout: the allowed order of events in its journal, and the effect of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lpgen.errors import PolicyError, quote_input
 
 
 class RolloutPhase(StrEnum):
-    """How far a rollout is. A principal that was undone may be begun again."""
+    """The phase of a rollout. After an undo, a rollout of the principal may begin again."""
 
     APPLYING = "applying"
     APPLIED = "applied"
@@ -39,17 +39,17 @@ _PHASE_AFTER: Final[Mapping[tuple[RolloutPhase, str], RolloutPhase]] = {
     (RolloutPhase.UNDOING, "undo_failed"): RolloutPhase.UNDOING,
     (RolloutPhase.UNDOING, "undone"): RolloutPhase.UNDONE,
 }
-"""The events that a journal may hold of a principal after its `begin`, by phase, and the phase that each leads to."""
+"""The phase after an event, by phase and event. Other events can't follow in a journal after `begin`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutState:
-    """What is known of one principal since its rollout was begun.
+    """The known state of one principal since its rollout began.
 
-    `before`, `documents`, `boundary` and `trust` are as read from IAM just before. `digests` are those of the documents
-    to put in place, by policy. Calls go by their numbers: `about` are those that may have been made, `done` those that
-    were. `taken_back` are the policies whose inverse call was made, `detached` the new ones that an undo has detached
-    or was about to, and `policy_ids` AWS's unique ids of the managed policies that were created, by ARN.
+    `before`, `documents`, `boundary` and `trust` were read from IAM just before. `digests` has the digests of the new
+    documents, by policy. `about` are the numbers of calls that may have been made, and `done` the numbers of calls that
+    were made. `taken_back` are the policies whose inverse call was made. `detached` are the new policies that an undo
+    detached or was about to detach. `policy_ids` has AWS's unique ids of the created managed policies, by ARN.
     """
 
     principal: str
@@ -73,7 +73,7 @@ class RolloutState:
     applied_at: str = ""
 
     def after(self, event: str, facts: Mapping[str, object]) -> RolloutState | None:
-        """The state after an event of the journal; None where the event can't come here."""
+        """The state after an event of the journal; None if the event can't follow."""
         phase = _PHASE_AFTER.get((self.phase, event))
         if phase is None or (event == "applied" and self.next_call < len(self.calls)):
             return None
@@ -82,7 +82,8 @@ class RolloutState:
             return self._after_call(event, facts)
         if event == "applied":
             return replace(state, applied_at=str(facts["at"]))
-        if event == "undo_about" and any(_detaches(call, facts) for call in self.inverse):
+        detached = {(call.policy, call.operation) for call in self.inverse if call.kind is CallKind.DETACH}
+        if event == "undo_about" and (facts["policy"], facts["operation"]) in detached:
             return replace(state, detached=self.detached | {str(facts["policy"])})
         if event == "undo_done":
             return replace(state, taken_back=self.taken_back | {str(facts["policy"])})
@@ -104,59 +105,45 @@ class RolloutState:
         return replace(self, done=self.done | {number}, policy_ids={**self.policy_ids, **made})
 
     def was_detached_by_others(self, arn: str) -> bool:
-        """Whether a new policy that isn't attached any more was attached by this rollout, and not detached by it."""
+        """Whether this rollout attached a new policy and didn't detach it. The policy is no longer attached."""
         attached = any(self.calls[at].kind is CallKind.ATTACH and self.calls[at].policy == arn for at in self.done)
         return attached and arn not in self.detached
 
     @property
     def unfinished(self) -> bool:
-        """Whether its rollout or the undoing of it was begun and not ended."""
+        """Whether its rollout or its undo began and didn't end."""
         return self.phase in (RolloutPhase.APPLYING, RolloutPhase.UNDOING)
 
     @property
     def next_call(self) -> int:
-        """The number of the first call that isn't known to be done."""
+        """The number of the first call that isn't recorded as done."""
         return next(at for at in range(len(self.calls) + 1) if at not in self.done)
-
-    def inverse_of(self, number: int) -> IamCall:
-        """The call that takes a call back."""
-        return self.inverse[len(self.calls) - 1 - number]
 
     @property
     def calls_to_undo(self) -> tuple[tuple[int, IamCall], ...]:
         """The numbers of all calls that may have been made, the last one first, each with its inverse."""
         if self.phase is RolloutPhase.UNDONE:
             return ()
-        return tuple((number, self.inverse_of(number)) for number in sorted(self.about, reverse=True))
+        inverse = self.inverse[::-1]
+        return tuple((number, inverse[number]) for number in sorted(self.about, reverse=True))
 
     def old_policies_at(self, number: int) -> HeldPolicies:
-        """The old policies that the principal still held when a call was made."""
+        """The old policies that the principal still had at the time of a call."""
         return holding_after(self.before, (call for call in self.calls[:number] if not call.adds))
 
     @property
     def expected(self) -> HeldPolicies:
-        """The policies that the principal holds after the calls that are done."""
+        """The policies of the principal after the calls that are done."""
         return holding_after(self.before, (self.calls[number] for number in sorted(self.done)))
 
 
-def _detaches(call: IamCall, facts: Mapping[str, object]) -> bool:
-    return call.kind is CallKind.DETACH and (call.policy, call.operation) == (facts["policy"], facts["operation"])
-
-
 # ---------------------------------------------------------------- with the plan
-
-_OTHER_PRINCIPAL: Final = "{} is another principal in the plan"
-_OTHER_CALLS: Final = "the calls of {} aren't those of the plan"
-_OTHER_INVERSE: Final = "the calls that take back those of {} aren't those of the plan"
-_LEADS_ELSEWHERE: Final = "the calls that take back those of {} don't lead to what it had"
-_OTHER_POLICIES: Final = "the policies of {} weren't those of the plan"
-_OTHER_NAME: Final = "the policy {} doesn't have the name of its content"
 
 
 def differs_from_plan(state: RolloutState, plan: PrincipalPlan) -> str:
     """The first difference between a principal's journal and its plan, or "".
 
-    The journal has the old policies to the byte, the plan has them without white space.
+    The journal has the exact old policies, and the plan has them without white space.
     """
     try:
         return next(_differences(state, plan), "")
@@ -168,29 +155,29 @@ def _differences(state: RolloutState, plan: PrincipalPlan) -> Iterator[str]:
     who = quote_input(plan.principal)
     own = (state.principal_id, state.account, state.kind, state.name)
     if own != (plan.principal_id, plan.account, plan.kind, plan.name):
-        yield _OTHER_PRINCIPAL.format(who)
+        yield f"{who} is another principal in the plan"
     if state.calls != plan.calls:
-        yield _OTHER_CALLS.format(who)
+        yield f"the calls of {who} differ from the plan"
     if tuple(map(_compact, state.inverse)) != tuple(map(_compact, plan.inverse)):
-        yield _OTHER_INVERSE.format(who)
+        yield f"the inverse calls of {who} differ from the plan"
     if state.inverse != inverse_calls(state.calls, dict(state.before.inline)):
-        yield _LEADS_ELSEWHERE.format(who)
+        yield f"the inverse calls of {who} don't restore its old policies"
     if _texts(state) != sorted((text.policy, text.text) for text in plan.before):
-        yield _OTHER_POLICIES.format(who)
+        yield f"the old policies of {who} differ from the plan"
     for call in state.calls:
         makes = call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE)
         if makes and not is_named_by_content(call.policy, call.document, plan.principal, plan.principal_id):
-            yield _OTHER_NAME.format(quote_input(call.policy))
+            yield f"the policy {quote_input(call.policy)} has a name that doesn't match its content"
 
 
 def _texts(state: RolloutState) -> list[tuple[str, str]]:
-    """The old policies, without white space; an attached one that the journal has no document of has the text ""."""
+    """The old policies without white space. The text is "" for an attached policy without a document in the journal."""
     attached = {arn: state.documents.get(arn, "") for arn in state.before.attached}
     return sorted((name, _without_space(text)) for name, text in (*state.before.inline, *attached.items()))
 
 
 def _compact(call: IamCall) -> IamCall:
-    """The call; the document of an old inline policy that it puts back without white space."""
+    """The call. The document of an old inline policy that it restores is without white space."""
     return replace(call, document=_without_space(call.document)) if call.kind is CallKind.PUT_INLINE else call
 
 

@@ -18,7 +18,7 @@ from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind, SkipRe
 from lpgen.core.rollout.denials import Denial, PoliciesSince, denials_since
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
-from lpgen.core.usage.columns import distinct_rows
+from lpgen.core.usage.columns import distinct_rows, table_rows
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.usage_of_days import usage_of_days
@@ -28,7 +28,7 @@ _EXAMPLES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class _UnseenActions:
-    """Removed actions of a service whose denials the logs can't show, with why, and a few by name."""
+    """Removed actions of a service whose denials the logs can't show, with the reason and a few names."""
 
     service: str
     count: int
@@ -38,10 +38,10 @@ class _UnseenActions:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What the logs say of one principal since its rollout; `logs_until` is their last day, "" where they end before.
+    """What the logs show for one principal since its rollout. `logs_until` is their last day, "" if they end earlier.
 
-    `unmapped` are denied calls whose action isn't known: pairs of the call and how many records. `snapshot` is the name
-    of the one whose policies say what is restored, "" where there is none.
+    `unmapped` are denied calls with an unknown action: pairs of the call and the number of records. `snapshot` is the
+    name of the snapshot whose policies show what is restored, or "".
     """
 
     principal: str
@@ -54,7 +54,7 @@ class Watched:
 
     @property
     def found(self) -> bool:
-        """Whether anything was denied that the rollout may have caused, and that isn't restored."""
+        """Whether the rollout may have caused a denial that isn't restored."""
         return bool(self.unmapped) or any(denial.lost and not denial.restored for denial in self.denials)
 
 
@@ -65,9 +65,9 @@ def watch_rollout(
     catalog: Catalog,
     now: PoliciesSince | None = None,
 ) -> list[Watched]:
-    """What was denied of each principal since it was rolled out; `applied` has the time by ARN, ISO 8601 in UTC.
+    """The denials of each principal since its rollout. `applied` has the times by ARN, ISO 8601 in UTC.
 
-    `now` are the policies of today, by which it is told what was restored.
+    `now` has the current policies, which show what was restored.
     """
     times = {principal: datetime.fromisoformat(when) for principal, when in applied.items()}
     logs = {since: LogsSince(usage, since, catalog) for since in {time.date() for time in times.values()}}
@@ -88,13 +88,14 @@ def _watch_principal(
     now: PoliciesSince | None,
 ) -> Watched:
     last_day = logs.last_day(plan.account, since)
+    removed = _granted(plan, plan.before, catalog) - _granted(plan, plan.after, catalog) if last_day else frozenset()
     return Watched(
         plan.principal,
         since.isoformat(),
         last_day,
         tuple(denials_since(plan, since, usage, now)),
         tuple(_unmapped(plan, since, usage)),
-        tuple(logs.unseen(_removed(plan, catalog), plan.account)) if last_day else (),
+        tuple(logs.unseen(removed, plan.account)),
         now.name if now else "",
     )
 
@@ -102,9 +103,8 @@ def _watch_principal(
 def _unmapped(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[tuple[str, int]]:
     columns = ("principal", "reason", "outcome", "event_source", "event_name", "last_seen", "records")
     found: dict[str, int] = defaultdict(int)
-    rows = zip(*(usage.skips.column(name).to_pylist() for name in columns), strict=True)
-    for principal, reason, outcome, source, name, last, records in rows:
-        # Of the calls from another account only those that can't be mapped have a caller.
+    for principal, reason, outcome, source, name, last, records in table_rows(usage.skips, columns):
+        # Among calls from other accounts, only calls that can't be mapped have a caller.
         denied = reason in (SkipReason.UNMAPPED, SkipReason.CROSS_ACCOUNT_CALLER) and outcome == Outcome.DENIED
         if principal == plan.principal and denied and last is not None and last >= since:
             found[f"{source} {name}"] += records
@@ -112,10 +112,6 @@ def _unmapped(plan: PrincipalPlan, since: datetime, usage: Usage) -> Iterator[tu
 
 
 # ---------------------------------------------------------------- what was taken away
-
-
-def _removed(plan: PrincipalPlan, catalog: Catalog) -> frozenset[Action]:
-    return _granted(plan, plan.before, catalog) - _granted(plan, plan.after, catalog)
 
 
 def _granted(plan: PrincipalPlan, texts: Sequence[PolicyText], catalog: Catalog) -> frozenset[Action]:
@@ -140,14 +136,14 @@ class LogsSince:
         self._observability = Observability(catalog, self._coverage, min_days=0)
 
     def last_day(self, account: str, since: datetime) -> str:
-        """The last day of an account's logs, "" where they end before a moment."""
+        """The last day of an account's logs, or "" if they end before `since`."""
         covered = self._coverage.account(account)
         if covered is None or (covered.last_day == since.date() and not self._reach(account, since)):
             return ""
         return covered.last_day.isoformat()
 
     def _reach(self, account: str, since: datetime) -> bool:
-        """Whether any record of the account is as new; coverage knows days alone."""
+        """Whether any record of the account is from `since` or later. Coverage has only whole days."""
         for table, owner in ((self._usage.table, "recipient_account"), (self._usage.skips, "account")):
             last = pc.max(table.filter(pc.equal(table.column(owner), account)).column("last_seen")).as_py()
             if last is not None and last >= since:
@@ -155,8 +151,8 @@ class LogsSince:
         return False
 
     def unseen(self, removed: Iterable[Action], account: str) -> Iterator[_UnseenActions]:
-        """The removed actions whose denials an account's logs can't show, by service and why: first what the logs
-        lack, then what CloudTrail never records."""
+        """The removed actions whose denials an account's logs can't show, by service and reason: first events that
+        the logs lack, then events that CloudTrail never records."""
         by_service: dict[tuple[bool, str, str], list[str]] = defaultdict(list)
         for action in sorted(removed):
             if why := self._observability.blind_spot(action, account, (), ()):

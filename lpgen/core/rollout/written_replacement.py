@@ -1,4 +1,4 @@
-"""A replacement as `lpgen generate` wrote it, and the template that puts it in place where others have to."""
+"""A replacement as `lpgen generate` wrote it, and the template for people who put it in place themselves."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from lpgen.core.rollout.calls import POLICY_PATH
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
-    """A document of a replacement as it was written: its file, the name proposed for it, and its text to the byte.
+    """A document of a replacement as written: its file, its proposed name, and its exact text.
 
-    `narrows` are the old policies that its lines come from: ARNs of managed and names of inline policies, sorted.
+    `narrows` are the old policies that its statements come from: ARNs of managed and names of inline policies, sorted.
     """
 
     file: str
@@ -27,7 +27,7 @@ class NewDocument:
 
 @dataclass(frozen=True, slots=True)
 class WrittenPlan:
-    """What a principal's folder says.
+    """The content of a principal's folder.
 
     `policies_sha256` is the fingerprint of the old policies without the boundary. `left` are the ARNs of the old
     policies that stay attached.
@@ -45,12 +45,12 @@ class WrittenPlan:
 
 
 def stack_resources(documents: Iterable[NewDocument], principal: Principal, left: Iterable[str] = ()) -> str:
-    """The part of a CloudFormation template that gives a principal its replacement, or "" where there is none.
+    """The part of a CloudFormation template that gives a principal its replacement, or "" if there is none.
 
     `left` are the ARNs of policies that stay attached.
 
-    It has the principal's resource with the two properties to change, under its name in the stack as far as tags tell
-    it, and a resource for each managed policy. A stack that is updated with it detaches the old policies itself.
+    It has the principal's resource with the two properties to change, under its name in the stack if tags show it, and
+    a resource for each managed policy. A stack update with it also detaches the old policies.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
     """
@@ -85,6 +85,6 @@ def stack_resources(documents: Iterable[NewDocument], principal: Principal, left
 
 
 def _logical_id(name: str) -> str:
-    """A name that CloudFormation takes: only letters and digits."""
+    """A valid name for CloudFormation, with only letters and digits."""
     words = re.findall("[A-Za-z0-9]+", name)
     return "".join(word[:1].upper() + word[1:] for word in words) or "Principal"

@@ -1,1 +1,1 @@
-"""Usage: from mapped records to the tables, their merge, and what each principal did."""
+"""Usage: the tables made from mapped records, their merge, and the use of each principal."""

@@ -1,5 +1,7 @@
-"""Arrow columns from Python lists and back, without `pa.array` and without `to_pylist` of times, which import pandas
-whenever it is installed (0.2 s)."""
+"""Arrow columns from Python lists and back.
+
+`pa.array`, and `to_pylist` of times, import pandas if it is installed, which takes 0.2 s. This module avoids both.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from itertools import accumulate
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 _INT64 = "q"
 _INT32 = "i"
@@ -27,7 +30,7 @@ def _empty_column(kind: pa.DataType) -> pa.Array:
 
 
 def text_column(values: Sequence[str]) -> pa.Array:
-    """A `string` column without nulls; a `large_string` column where the text is beyond 2 GiB."""
+    """A `string` column without nulls; a `large_string` column if the text exceeds 2 GiB."""
     encoded = [value.encode() for value in values]
     data = b"".join(encoded)
     wide = len(data) > _MAX_TEXT_BYTES
@@ -37,15 +40,15 @@ def text_column(values: Sequence[str]) -> pa.Array:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether columns of this type hold texts, as they are or as a dictionary."""
+    """Whether columns of this type hold texts, plain or as a dictionary."""
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def pack_texts(table: pa.Table, names: Iterable[str]) -> pa.Table:
-    """The table with those of the columns that hold texts as dictionaries, in which each text is there once.
+    """The table with its text columns among `names` as dictionaries, which hold each text once.
 
-    A usage table so takes half the memory, and sorting it compares numbers.
+    This halves the memory of a usage table, and sorting compares numbers instead of texts.
     """
     for name in names:
         at = table.schema.get_field_index(name)
@@ -57,14 +60,14 @@ def pack_texts(table: pa.Table, names: Iterable[str]) -> pa.Table:
 
 
 def has_columns(found: pa.Schema, schema: pa.Schema) -> bool:
-    """Whether a table with one schema has the other's columns, but for its texts being dictionaries."""
+    """Whether both schemas have the same columns. Dictionaries of texts count as texts."""
     kinds = [field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in found]
     fields = [field.with_type(kind) for field, kind in zip(found, kinds, strict=True)]
     return bool(pa.schema(fields).equals(schema))
 
 
 def unpack_texts(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The table with the texts themselves, as its schema has them."""
+    """The table with plain texts, as its schema defines them."""
     return table.cast(schema)
 
 
@@ -81,7 +84,7 @@ def flag_column(values: Sequence[bool]) -> pa.Array:
 def time_column(values: Sequence[str], kind: pa.DataType) -> pa.Array:
     """A date or timestamp column from ISO text as `lpgen.core.usage.event_time` gives it; "" becomes null.
 
-    The text is UTC without a zone; a timestamp type with a time zone takes it as that instant.
+    The text is UTC without a zone. A timestamp type with a time zone gets the same instant.
     """
     texts = text_column([value or "1970-01-01" for value in values])
     instants = texts.cast(pa.timestamp("ms"))
@@ -89,13 +92,13 @@ def time_column(values: Sequence[str], kind: pa.DataType) -> pa.Array:
         instants = instants.cast(kind)
     elif kind.tz is not None:
         instants = instants.cast(pa.int64()).cast(kind)
-    return _with_nulls(instants, [bool(value) for value in values])
+    return pc.if_else(flag_column([bool(value) for value in values]), instants, pa.nulls(len(values), kind))
 
 
 def column_values(column: pa.ChunkedArray) -> list[Any]:
-    """The values of a column as Python has them, instants in UTC; None for a null.
+    """The values of a column as Python values, instants in UTC; None for a null.
 
-    Of a dictionary each text is made once, which takes a twentieth of the time that Arrow takes.
+    Each text of a dictionary is made once, which is 20 times as fast as Arrow.
     """
     kind = column.type
     if pa.types.is_dictionary(kind):
@@ -111,20 +114,20 @@ def column_values(column: pa.ChunkedArray) -> list[Any]:
 
 
 class TableParts(Protocol):
-    """A table that isn't held, and is read in parts."""
+    """A table that isn't held in memory but read in parts."""
 
     @property
     def num_rows(self) -> int:
-        """How many rows it has."""
+        """The number of rows."""
 
     def parts(self, names: Sequence[str]) -> Iterable[pa.Table]:
-        """Some columns, of some thousands of rows at a time."""
+        """Some columns, a few thousand rows at a time."""
 
     def take(self, rows: pa.Array) -> pa.Table:
-        """The rows of these numbers, which ascend."""
+        """The rows with these numbers, which are in ascending order."""
 
     def whole(self) -> pa.Table:
-        """All of it."""
+        """The whole table."""
 
 
 def table_rows(table: pa.Table | TableParts, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
@@ -134,7 +137,7 @@ def table_rows(table: pa.Table | TableParts, names: Sequence[str]) -> Iterator[t
 
 
 def table_parts(table: pa.Table | TableParts, names: Sequence[str]) -> Iterable[pa.Table]:
-    """The table with some columns, in its parts or as a whole where it is held."""
+    """Some columns of the table: in parts, or as one part if it is held in memory."""
     return [table.select(names)] if isinstance(table, pa.Table) else table.parts(names)
 
 
@@ -145,26 +148,10 @@ def distinct_rows(table: pa.Table | TableParts, names: Sequence[str]) -> Iterato
 
 
 def _dictionary_values(chunk: pa.DictionaryArray) -> list[Any]:
-    # A part of a row group has the dictionary of the whole group, most of which is of other parts.
+    # A part of a row group has the dictionary of the whole group, and uses few of its texts.
     used = chunk.indices.unique()
     texts = dict(zip(used.to_pylist(), chunk.dictionary.take(used).to_pylist(), strict=True))
     return list(map(texts.__getitem__, chunk.indices.to_pylist()))
-
-
-def _with_nulls(column: pa.Array, valid: Sequence[bool]) -> pa.Array:
-    if all(valid):
-        return column
-    return pa.Array.from_buffers(column.type, len(column), [_bitmap(valid), column.buffers()[1]], offset=column.offset)
-
-
-def _bitmap(valid: Iterable[bool]) -> pa.Buffer:
-    """Arrow's validity bitmap: one bit a value, least significant first."""
-    bits = bytearray()
-    for at, flag in enumerate(valid):
-        if at % 8 == 0:
-            bits.append(0)
-        bits[-1] |= flag << at % 8
-    return pa.py_buffer(bytes(bits))
 
 
 def _buffer(values: array[int]) -> pa.Buffer:

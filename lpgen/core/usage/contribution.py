@@ -1,5 +1,6 @@
-"""A record's contribution to the usage tables, whatever its time and event id: its category, its rows, and the
-condition values that they keep.
+"""A record's contribution to the usage tables: its category, its rows, and their condition values.
+
+It doesn't depend on the record's time and event id.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from lpgen.core.usage.unbounded_names import Folds
 # ---------------------------------------------------------------- the category
 
 NO_CATEGORY: Final = ""
-"""For records that hold no call by a principal: insights and aggregates."""
+"""For insights and aggregates, which hold no call by a principal."""
 
 _BY_CATEGORY: Final = {
     "Management": Category.MANAGEMENT.value,
@@ -48,8 +49,8 @@ _BY_TYPE: Final = {
 def category_from_record(record: Record) -> str:
     """The value of a record's `Category`, or `NO_CATEGORY`.
 
-    Records before version 1.07 have no `eventCategory`, and before 1.06 no `managementEvent`; what says nothing is a
-    management event.
+    Records before version 1.07 have no `eventCategory`, and before 1.06 no `managementEvent`. A record with neither is
+    a management event.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
     """
     if record.eventCategory:
@@ -64,8 +65,6 @@ def category_from_record(record: Record) -> str:
 _TAG_KEYS: Final = "aws:TagKeys"
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys"""
 
-_NO_CONTEXT: Final = "{}"
-
 _MAX_VALUES: Final = 50  # the most tags that AWS allows on a resource
 _MAX_VALUE_LENGTH: Final = 512
 
@@ -76,16 +75,12 @@ _LIST_FIELDS: Final = ("items", "tags", "Tags")
 _Context = tuple[tuple[str, str], ...]
 
 
+@lru_cache(maxsize=65536)
 def _context_text(context: _Context, tag_keys: tuple[str, ...]) -> str:
     """A JSON object from condition key to a sorted list of its values; `{}` without any.
 
-    At most `_MAX_VALUES` values of a key are kept, the least ones, and none longer than `_MAX_VALUE_LENGTH`.
+    Keeps the first `_MAX_VALUES` values of each key in sort order, without values longer than `_MAX_VALUE_LENGTH`.
     """
-    return _encode_context(context, tag_keys) if context or tag_keys else _NO_CONTEXT
-
-
-@lru_cache(maxsize=65536)
-def _encode_context(context: _Context, tag_keys: tuple[str, ...]) -> str:
     values: dict[str, set[str]] = {}
     for key, value in (*context, *((_TAG_KEYS, tag) for tag in tag_keys)):
         if len(value) <= _MAX_VALUE_LENGTH:
@@ -94,7 +89,7 @@ def _encode_context(context: _Context, tag_keys: tuple[str, ...]) -> str:
 
 
 def _tag_keys_from_record(record: Record) -> tuple[str, ...]:
-    """The keys of the tags that a call sets, sorted; empty for calls that only read, and where AWS hides them."""
+    """The keys of the tags that a call sets, sorted; empty for read-only calls, and if AWS hides the keys."""
     request = record.requestParameters
     if record.readOnly or not isinstance(request, dict) or _TAG_PARAMETERS.isdisjoint(request):
         return ()
@@ -135,11 +130,11 @@ _OWN_ROWS: Final = (None, SkipReason.DENIED, SkipReason.UNDETERMINED)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contribution:
-    """Why a record is no usage (None where it is), with a detail, and the rows of the tables that it counts in.
+    """Why a record isn't usage (None if it is), with a detail, and the table rows that count it.
 
     `rows` are usage rows: the key after the day, and the resources that fold to that row, sorted. A call from another
-    account has some too, though it is no usage here; where it `hides_use`, since the event map doesn't know it, it has
-    none. `assumed` is the role that an AWS service assumed, and then `detail` the service.
+    account also has rows, although it isn't usage here. It has none if it `hides_use`: the event map doesn't know the
+    call. `assumed` is the role that an AWS service assumed; `detail` is then the service.
     """
 
     skip: SkipReason | None
@@ -157,9 +152,9 @@ class Contribution:
 
 
 def contribution_from_record(record: Record, caller: Caller, event_map: RecordMapper) -> Contribution:
-    """A record's contribution to the tables, if its time, event id and names allow it to count at all.
+    """A record's contribution to the tables, assuming that its time, event id and names let it count.
 
-    Of the caller only its kind matters, and whether a service acts for it.
+    The result depends only on the caller's kind and on whether a service acts for it.
     """
     facts = event_map.catalog.facts
     outcome = facts(ErrorCodes).outcome_from_record(record)
@@ -186,7 +181,7 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
 
 
 def _assumed_role(record: Record) -> str:
-    """The role that an AWS service asks STS for, or "". One of another account is none: its own log holds the call.
+    """The role that an AWS service asks STS for, or "". Roles of other accounts don't count: their logs hold the call.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html#cloudtrail-integration_role-trust-behavior
     """
@@ -205,7 +200,7 @@ def _service_name(record: Record) -> str:
 def _skip_from_mapping(
     record: Record, caller: Caller, outcome: OutcomeDetail, mapping: RecordMapping
 ) -> SkipReason | None:
-    """Why a record gives no usage row, or None where it gives one, denied and undetermined calls included."""
+    """Why a record has no usage row, or None if it has one. Denied and undetermined calls have one."""
     skip = skip_from_record(record, caller, outcome, mapping)
     if skip not in _OWN_ROWS:
         return skip
@@ -215,7 +210,7 @@ def _skip_from_mapping(
 def _rows(
     record: Record, caller: Caller, outcome: OutcomeDetail, actions: tuple[MappedAction, ...], folds: Folds
 ) -> tuple[tuple[RowKey, tuple[str, ...]], ...]:
-    """Rows with their resources. Keys hold the enums' text: hashing a member runs Python code."""
+    """Rows with their resources. Keys hold the text of enum members, because hashing a member runs Python code."""
     rows: dict[RowKey, set[str]] = {}
     identity = record.userIdentity
     invoked_by = (identity.invokedBy if identity else None) or ""

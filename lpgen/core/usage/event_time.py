@@ -1,6 +1,6 @@
-"""Record times as text that sorts: `YYYY-MM-DDTHH:MM:SS`, with `.mmm` where it isn't zero, in UTC without a zone.
+"""Record times as text that sorts: `YYYY-MM-DDTHH:MM:SS`, with `.mmm` if it isn't zero, in UTC without a zone.
 
-Also the latest time that a record of a log can truly bear: nothing is logged before it happens. A later time is forged
+Also the latest time that a record of a log file can have: an event happens before it is logged. A later time is forged
 or comes from a broken clock. Such a record must not move the end of the logs.
 """
 
@@ -15,7 +15,7 @@ from typing import Final
 from lpgen.errors import InvocationError
 
 NO_TIME: Final = ""
-"""The time of a record that has none."""
+"""The time of a record without a time."""
 
 # The parts of a time as CloudTrail writes it, `2024-01-02T03:04:05Z`, after the day.
 _MINUTES: Final = frozenset(f"T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60))
@@ -29,7 +29,7 @@ _TIME: Final = re.compile(
 def moment_from_text(text: str | None) -> str | None:
     """A record's `eventTime` in the form that sorts; `NO_TIME` for None and "", and None for a text that isn't a time.
 
-    CloudTrail writes UTC to the second; exports may add fractions or offsets, or write a blank for the `T`.
+    CloudTrail writes UTC to the second. Exports may add fractions or offsets, or write a space instead of the `T`.
     """
     if not text:
         return NO_TIME
@@ -71,19 +71,19 @@ def moment_from_datetime(moment: datetime) -> str:
 
 
 def moment_after(moment: str) -> str:
-    """The next time after one in the form that sorts."""
+    """The next later time in the form that sorts."""
     return moment_from_datetime(datetime.fromisoformat(moment).replace(tzinfo=UTC) + timedelta(milliseconds=1))
 
 
 @dataclass(frozen=True, slots=True)
 class TimeWindow:
-    """A span of record times: from `since`, included, to `until`, excluded; "" leaves an end open."""
+    """A span of record times: from `since` (included) to `until` (excluded); "" leaves an end open."""
 
     since: str = NO_TIME
     until: str = NO_TIME
 
     def holds(self, moment: str) -> bool:
-        """Whether a time is in the window; a record without a time is only in the window without ends."""
+        """Whether a time is in the window. Records without a time are only in the window without ends."""
         if moment == NO_TIME:
             return self == ALL_TIME
         return self.since <= moment and (not self.until or moment < self.until)
@@ -101,10 +101,10 @@ ALL_TIME: Final = TimeWindow()
 
 
 def date_from_age(text: str, today: date) -> str:
-    """The day that `90d` or `4m` means, which is that many days or months before today; other texts as they are.
+    """The day that is 90 days or 4 months before today, for `90d` or `4m`; other texts unchanged.
 
     Raises:
-        InvocationError: there is no such day.
+        InvocationError: no such day exists.
     """
     age = _AGE.fullmatch(text)
     if not age:
@@ -116,10 +116,10 @@ def date_from_age(text: str, today: date) -> str:
 
 
 def _day_before(end: date, number: int, unit: str) -> date:
-    """The day a number of days (unit `d`) or months (`m`) before another.
+    """The day that is a number of days (unit `d`) or months (`m`) before `end`.
 
     Raises:
-        OverflowError, ValueError: there is no such day.
+        OverflowError, ValueError: no such day exists.
     """
     if unit == "d":
         return end - timedelta(days=number)
@@ -133,12 +133,12 @@ def _day_before(end: date, number: int, unit: str) -> date:
 
 
 def window_from_text(since: str, until: str) -> TimeWindow:
-    """A window from two dates or times as a person writes them, in UTC unless they name an offset; "" is open.
+    """The window between two dates or times as a person writes them, in UTC unless they have an offset; "" is open.
 
-    A bare date means all of that day, at either end.
+    A date without a time includes the whole day, at either end.
 
     Raises:
-        InvocationError: a text is no date or time, or the window is empty.
+        InvocationError: a text isn't a date or time, or the window is empty.
     """
     window = TimeWindow(_end_from_text(since, "--since", days=0), _end_from_text(until, "--until", days=1))
     if window.until and window.until <= window.since:
@@ -152,7 +152,7 @@ def _end_from_text(text: str, option: str, *, days: int) -> str:
     moment = moment_from_text(text)
     if moment is None:
         raise InvocationError(
-            f"`{option} {text}` is no date or time",
+            f"`{option} {text}` is not a valid date or time",
             hint="write `2026-01-31`, `2026-01-31T08:00:00Z`, or `90d` for 90 days ago",
         )
     return moment
@@ -161,34 +161,36 @@ def _end_from_text(text: str, option: str, *, days: int) -> str:
 # ---------------------------------------------------------------- the latest time
 
 _CLOCK_SKEW: Final = timedelta(days=1)
-"""How far clocks may disagree."""
+"""The largest expected difference between clocks."""
 
-_STAMP: Final = re.compile(r"\d{12}_CloudTrail[A-Za-z-]*_[a-z0-9-]+_(\d{8}T\d{4})Z?_[^/]*", re.ASCII)
+LOG_FILE: Final = re.compile(r"(\d{12})_(CloudTrail[A-Za-z-]*)_([a-z0-9-]+)_(\d{8})(T\d{4})Z?_[^/]*", re.ASCII)
+"""The name of a log file: account, kind, Region, and day and time of delivery."""
+
 _LAST: Final = datetime.max - 2 * _CLOCK_SKEW  # the end of a window is later than the latest time
 
 
 @dataclass(frozen=True, slots=True)
 class LatestTime:
-    """The latest time that counts, in the form of `event_time` (`NO_TIME`: any), and why later ones don't."""
+    """The latest time that counts, in the form of `event_time` (`NO_TIME`: any), and why later times don't count."""
 
     moment: str = NO_TIME
     why: str = ""
 
     def is_before(self, moment: str) -> bool:
-        """Whether a time is too late to be true."""
+        """Whether a time is later than the latest time that counts."""
         return self.moment != NO_TIME and moment > self.moment
 
 
 ANY_TIME: Final = LatestTime()
-"""No limit: the time when the log was read isn't known."""
+"""No limit, because the time when the log was read is unknown."""
 
 
 def latest_time(name: str, now: str) -> LatestTime:
-    """The latest time for the records of a log file: one day after its delivery where its name states it, else one day
-    after `now`, the time of the ingest.
+    """The latest time for the records of a log file: one day after its delivery if its name states it, otherwise one
+    day after `now`, the time of the ingest.
 
-    A file whose name states its delivery gives the same usage whenever it is read. A forged name gains little: days
-    after a gap add nothing to the age of a role.
+    So a file whose name states its delivery gives the same usage whenever it is read. A forged name gains little,
+    because days after a gap add nothing to the age of a role.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html
     """
     delivered = _delivery_from_name(name)
@@ -200,14 +202,14 @@ def latest_time(name: str, now: str) -> LatestTime:
 
 
 def latest_of_delivery(delivered: datetime) -> LatestTime:
-    """The latest time for records that were delivered at a time."""
+    """The latest time for records with this delivery time."""
     return LatestTime(_a_day_after(delivered), "`eventTime` is later than the delivery of the log file")
 
 
 def _delivery_from_name(name: str) -> datetime | None:
-    found = _STAMP.fullmatch(name.rpartition("/")[2])
+    found = LOG_FILE.fullmatch(name.rpartition("/")[2])
     try:
-        return datetime.strptime(f"{found[1]}+0000", "%Y%m%dT%H%M%z") if found else None
+        return datetime.strptime(f"{found[4]}{found[5]}+0000", "%Y%m%dT%H%M%z") if found else None
     except ValueError:
         return None
 

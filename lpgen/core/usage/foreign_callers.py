@@ -1,8 +1,8 @@
-"""Calls that only another account's log shows, given to their callers.
+"""Calls that only another account's log shows, assigned to their callers.
 
 The log of the account that owns a resource holds the calls that roles and users of other accounts make to it, with the
-caller's unique id and not its ARN. For management events the caller's own log holds them too. Of data events it does so
-only where a trail there selects that resource, which is not its account's.
+caller's unique id but not its ARN. The caller's own log holds these calls too if they are management events. It holds
+data events only if one of its trails selects this resource of another account.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import compress
 from typing import Any, Final
 
 import pyarrow as pa
@@ -35,49 +36,45 @@ _CALL: Final = (
 """The columns in which the logs of both accounts agree on a call."""
 
 _Id = tuple[str, str]
-"""A unique id, and the account that it belongs to by the record."""
+"""A unique id, and the account that it belongs to according to the record."""
 
 
 def name_foreign_callers(usage: Usage, arns: Mapping[str, str], *, callers: Iterable[str] | None = None) -> Usage:
-    """The usage with the ARN of each caller that has only an id in it, and without the rows of ids that nothing names.
+    """The usage with the ARN of each caller that the tables know only by an id, without the rows of unknown ids.
 
-    `callers` are those of the usage table, where they are known. An id is named by `arns`, those of the policies'
-    principals, else by the records of the caller's own account. A call that these records show too is left out: it is
-    the same call, in both accounts' logs. A call that the event map doesn't know is one of the caller's in the skips,
-    too, if the log is its own account's.
+    `callers` are the callers in the usage table, if known. The ARN of an id comes from `arns`, which has the principals
+    of the policies, otherwise from the records of the caller's own account. A call that these records show too is left
+    out, because both accounts' logs hold the same call. In the skips, a call that the event map doesn't know also
+    counts for its caller if the log is of the caller's own account.
     """
     if _are_arns(_callers(usage.table) if callers is None else callers) and _are_arns(_callers(usage.skips)):
         return usage
     table = usage.table if isinstance(usage.table, pa.Table) else usage.table.whole()
     is_own = [_is_arn(value) for value in column_values(table.column("principal"))]
     own = _only(table, is_own)
-    known = _recorded_arns(own) | {(one, split_arn(arn).account): arn for one, arn in arns.items()}
+    known = _recorded_arns(own) | {(unique_id, split_arn(arn).account): arn for unique_id, arn in arns.items()}
     callers = [known.get(principal_id, "") for principal_id in _ids(table, "principal_id")]
     is_foreign = [bool(arn) and not is_theirs for arn, is_theirs in zip(callers, is_own, strict=True)]
     foreign, skips = _only(table, is_foreign), _name_skipped(usage.skips, known)
     if foreign.num_rows == 0:
         return replace(usage, table=own, skips=skips)
-    arns_of_rows = [arn for arn, is_one in zip(callers, is_foreign, strict=True) if is_one]
-    named = _with_principals(foreign, arns_of_rows)
-    copies = _calls_of(own, frozenset(arns_of_rows))
-    is_new = [call not in copies for call in _calls(named)]
-    return replace(
-        usage,
-        table=merge_tables([own, _only(named, is_new)], USAGE_SHAPE),
-        skips=skips,
-    )
+    foreign_arns = list(compress(callers, is_foreign))
+    named = _with_principals(foreign, foreign_arns)
+    copies = _calls_of(own, frozenset(foreign_arns))
+    is_new = [call not in copies for call in table_rows(named, _CALL)]
+    return replace(usage, table=merge_tables([own, _only(named, is_new)], USAGE_SHAPE), skips=skips)
 
 
 def divide_by_log(
     usage: Usage, arns: Mapping[str, str], *, callers: Iterable[str] | None = None
 ) -> tuple[Usage, Usage]:
-    """The usage by the logs of the callers' own accounts, and that by other accounts' logs as far as it may count, both
-    with named callers.
+    """The usage from the logs of the callers' own accounts, and the usage that counts from other accounts' logs. Both
+    have named callers.
 
-    Whoever writes another account's log can make it name any caller, so what it shows is no evidence against one. It
-    counts only if it is a data event, as the caller's own log holds all others, and if the call was allowed, on a
-    resource of the account whose log it is. The ARN of a bucket names no account, so the bucket may be any account's,
-    unless the caller's own log holds data events of it: there AWS would have delivered the caller's copy.
+    A person who writes another account's log can make it name any caller, so it isn't evidence against a caller. A
+    call counts only if it is a data event (the caller's own log holds all other events), if it was allowed, and if the
+    resource belongs to the account whose log it is. The ARN of a bucket names no account, so any account may own it,
+    unless the caller's own log holds data events of the bucket: AWS would have delivered the caller's copy there.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html#shared-event-ID
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html#cloudtrail-object-level-crossaccount
     """
@@ -99,7 +96,7 @@ def divide_by_log(
 
 
 def _bucket(arn: str) -> str:
-    """The bucket of an object, or what else an ARN has before its first slash."""
+    """The bucket of an object; for other ARNs the part before the first slash."""
     return arn.partition("/")[0]
 
 
@@ -109,8 +106,8 @@ def arns_by_id(principals: Iterable[Principal]) -> dict[str, str]:
 
 
 def _name_skipped(skips: pa.Table, known: Mapping[_Id, str]) -> pa.Table:
-    """The skips with the ARN of each caller that has only an id in them, or "" where nothing names it in its own
-    account's log."""
+    """The skips with the ARN of each caller that they know only by an id, or "" if the caller's own account's log
+    doesn't name it."""
     callers = [
         principal[0] if _is_arn(principal[0]) else known.get(principal, "") for principal in _ids(skips, "principal")
     ]
@@ -127,7 +124,7 @@ def _callers(table: pa.Table | TableParts) -> Iterator[str]:
 
 
 def _are_arns(callers: Iterable[str]) -> bool:
-    """Whether all callers are ARNs, except those that a table doesn't tell apart."""
+    """Whether all callers are ARNs, except callers that a table doesn't distinguish."""
     return all(not caller or _is_arn(caller) for caller in callers)
 
 
@@ -140,20 +137,16 @@ def _only(table: pa.Table, flags: Sequence[bool]) -> pa.Table:
 
 
 def _ids(table: pa.Table, name: str) -> Iterator[_Id]:
-    """The id, or what else a column has of the caller, in each row, with the account."""
-    return zip(column_values(table.column(name)), column_values(table.column("account")), strict=True)
+    """The caller's id or ARN in a column for each row, with the account."""
+    return table_rows(table, (name, "account"))
 
 
 def _recorded_arns(own: pa.Table) -> dict[_Id, str]:
-    """The ARN that records show of each id."""
+    """The ARN that records show for each id."""
     pairs = set(zip(_ids(own, "principal_id"), column_values(own.column("principal")), strict=True))
     return {unique_id: arn for unique_id, arn in sorted(pairs) if unique_id[0]}
 
 
-def _calls(table: pa.Table) -> Iterator[tuple[Any, ...]]:
-    return zip(*(column_values(table.column(name)) for name in _CALL), strict=True)
-
-
 def _calls_of(table: pa.Table, principals: Collection[str]) -> frozenset[tuple[Any, ...]]:
     is_theirs = [value in principals for value in column_values(table.column("principal"))]
-    return frozenset(_calls(_only(table, is_theirs)))
+    return frozenset(table_rows(_only(table, is_theirs), _CALL))

@@ -1,27 +1,27 @@
-"""Records that a later ingest may count: those outside its windows, and those later than the log itself.
+"""Records that a later ingest may count: records outside the windows, and records later than the log itself.
 
-Their rows in the skips name the file, so they can be taken back when the file is read again. INVARIANT: everything else
-of a file is counted once, by the first ingest that reads it.
+Their rows in the skips name the file, so these counts can be taken back when the file is read again. INVARIANT: all
+other records of a file are counted once, by the first ingest that reads it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
 import pyarrow as pa
 
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.columns import column_values, flag_column, integer_column
+from lpgen.core.usage.columns import flag_column, integer_column, table_rows
 from lpgen.core.usage.event_time import NO_TIME, LatestTime, TimeWindow, moment_after
 from lpgen.core.usage.tables import COVERAGE_SCHEMA, Usage
 
 LEFT_OUT: Final = (SkipReason.OUT_OF_WINDOW, SkipReason.FUTURE)
 
 Windows = tuple[TimeWindow, ...]
-"""Spans of time, sorted and apart from each other."""
+"""Spans of time, sorted, without overlaps."""
 
 
 def counted_window(window: TimeWindow, latest: LatestTime) -> TimeWindow:
@@ -33,14 +33,14 @@ def counted_window(window: TimeWindow, latest: LatestTime) -> TimeWindow:
 
 
 def unite_windows(windows: Collection[TimeWindow]) -> Windows:
-    """The same times in as few windows as possible."""
+    """The smallest number of windows that cover the same times."""
     united: list[TimeWindow] = []
-    for one in sorted(windows, key=lambda window: window.since):
+    for window in sorted(windows, key=lambda window: window.since):
         last = united[-1] if united else None
-        if last is None or (last.until and last.until < one.since):
-            united.append(one)
+        if last is None or (last.until and last.until < window.since):
+            united.append(window)
         else:
-            until = max(last.until, one.until) if last.until and one.until else NO_TIME
+            until = max(last.until, window.until) if last.until and window.until else NO_TIME
             united[-1] = TimeWindow(last.since, until)
     return tuple(united)
 
@@ -56,39 +56,29 @@ def cover_window(windows: Windows, wanted: TimeWindow) -> bool:
 
 
 def detail_of_left_out(reason: SkipReason, why: str, source: str) -> str:
-    """The detail of the skip of a record that is left out: why, and the SHA-256 of its file."""
+    """The detail of the skip of a left-out record: why, and the SHA-256 of its file."""
     return " ".join(part for part in (why, source) if part) if reason in LEFT_OUT else why
 
 
 def take_back(usage: Usage, files: Collection[str]) -> Usage:
-    """The usage without its counts of the left-out records of files, given by their SHA-256."""
-    reasons, details, accounts, regions, counts = (
-        column_values(usage.skips.column(name)) for name in ("reason", "detail", "account", "region", "records")
-    )
-    known = frozenset(reason.value for reason in LEFT_OUT)
-    taken = [
-        reason in known and detail[-_DIGEST_LENGTH:] in files for reason, detail in zip(reasons, details, strict=True)
-    ]
-    if not any(taken):
-        return usage
+    """The usage without the counts of left-out records of files, given by their SHA-256."""
+    kept: list[bool] = []
     lost: Counter[tuple[str, str]] = Counter()
-    for is_taken, account, region, count in zip(taken, accounts, regions, counts, strict=True):
-        if is_taken:
-            lost[account, region] += count
-    return replace(
-        usage,
-        skips=usage.skips.filter(flag_column([not one for one in taken])),
-        coverage=_without(usage.coverage, lost),
-    )
+    for reason, detail, *place, count in table_rows(usage.skips, ("reason", "detail", "account", "region", "records")):
+        kept.append(reason not in LEFT_OUT or detail[-_DIGEST_LENGTH:] not in files)
+        if not kept[-1]:
+            lost[tuple(place)] += count
+    if all(kept):
+        return usage
+    return replace(usage, skips=usage.skips.filter(flag_column(kept)), coverage=_without(usage.coverage, lost))
 
 
 _DIGEST_LENGTH: Final = 64
 
 
 def _without(coverage: pa.Table, lost: Counter[tuple[str, str]]) -> pa.Table:
-    """The coverage with fewer records in its rows without a day, and without the rows that this empties."""
-    names: Sequence[str] = ("account", "region", "day", "category", "event_source", "records")
-    rows = zip(*(column_values(coverage.column(name)) for name in names), strict=True)
+    """The coverage with fewer records in its rows without a day, and without rows that become empty."""
+    rows = table_rows(coverage, ("account", "region", "day", "category", "event_source", "records"))
     counts = [
         count - (lost[account, region] if day is None and not category and not source else 0)
         for account, region, day, category, source, count in rows

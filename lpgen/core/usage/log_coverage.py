@@ -1,4 +1,4 @@
-"""Coverage: which use the logs that were read could have shown, per account."""
+"""Coverage: which use the logs could have shown, per account."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS, counted_days, lacks_f
 from lpgen.core.usage.trail_changes import RESETS, AccountTimes, trail_changes_from_usage
 
 _RARELY: Final = 2
-"""Events have fallen silent once they are quiet for more than this many times their longest silence."""
+"""Events count as silent once their pause is longer than this many times their longest earlier pause."""
 
 _EXCLUDABLE: Final = frozenset({"kms.amazonaws.com"})
-"""Event sources whose management events a trail may leave out, though they are so common that a log shows them.
+"""Event sources whose management events a trail may leave out, although they are so common that a log usually has some.
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html"""
 
 
@@ -39,8 +39,8 @@ class _SeenNames:
 
 @dataclass(slots=True)
 class _AccountRecords:
-    """One account's part of the tables. `seen` has the days of its events by Region, source and side: None where the
-    tables don't have the side."""
+    """One account's part of the tables. `seen` has the days of its events by Region, source and side. The side is None
+    if the tables don't have it."""
 
     named: _SeenNames
     days: set[date] = field(default_factory=set)
@@ -55,7 +55,7 @@ def coverage_from_usage(
     trails: Sequence[Trail] = (),
     source: TrailSource = TrailSource.NAMED,
 ) -> LogCoverage:
-    """The coverage by the records of a usage table, by the account whose trail recorded them.
+    """The coverage of a usage, by the account whose trail recorded the records.
 
     `trails` are the current settings of the trails that recorded them; `source` is where the settings come from.
     """
@@ -83,7 +83,7 @@ def coverage_from_usage(
 
 
 class _Accounts:
-    """Each account's part of the tables, collected when it is asked for: a large organization has millions of pairs of
+    """Each account's part of the tables, collected on request, because a large organization has millions of pairs of
     caller and service."""
 
     def __init__(self, usage: Usage, accounts: Collection[str]) -> None:
@@ -122,15 +122,12 @@ class _Accounts:
 
 
 def _containers_of_data_events(usage: Usage) -> Iterable[tuple[str, str, str]]:
-    """The containers of the resources that data events name, with the account whose log holds them and the event
+    """The containers of the resources in data events, each with the account whose log holds the event and the event
     source."""
     names = ("category", "resource_kind", "recipient_account", "event_source", "resource")
     for category, kind, account, source, resource in table_rows(usage.table, names):
-        if category == Category.DATA and kind in _NAMED:
+        if category == Category.DATA and kind in (ResourceKind.ARN, ResourceKind.FOLD):
             yield account, source, container_of(resource)
-
-
-_NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 
 
 _ACTIVITY: Final = ("day", "caller", "event_source", "records")
@@ -181,7 +178,7 @@ def _account_coverage(
 
 
 def _thin_holes(seen: _AccountRecords, gaps: Iterable[LogGap]) -> Iterable[Hole]:
-    """The days that don't count since they show too little, with the silent days around them that are no gap."""
+    """The days that don't count because they show too little, with silent days around them that aren't a gap."""
     thin = thin_days(seen.activity)
     if not thin:
         return
@@ -198,7 +195,7 @@ def _too_little(days: int) -> str:
 
 
 def _runs(days: Sequence[date]) -> Iterable[tuple[date, date]]:
-    """The first and last of each run of consecutive days."""
+    """The first and the last day of each run of consecutive days."""
     start = 0
     for at in range(1, len(days) + 1):
         if at == len(days) or days[at].toordinal() - days[at - 1].toordinal() > 1:
@@ -207,11 +204,11 @@ def _runs(days: Sequence[date]) -> Iterable[tuple[date, date]]:
 
 
 def _seen_events(account: _AccountRecords, first: date, last: date, *, reset: date | None) -> Iterable[SeenEvents]:
-    """The events that the log holds, without those that it lacks since a trail's selectors were `reset`.
+    """The events that the log holds, without events that it has lacked since a trail's selectors were `reset`.
 
-    Events on the day of the reset may be from before it: they count only where the log ends with that day. Where no
-    record says whether it is read-only, as in tables that don't keep it, events are taken to be of both sides. Data
-    events come too rarely for their silence to say anything.
+    Events on the day of the reset may be from before it, so they count only if the log ends with that day. If no record
+    states whether it is read-only, as in tables without that column, the events count for both sides. Data events are
+    too rare for their silence to mean anything.
     """
     holds_from = first if reset is None else reset + timedelta(days=1) if reset < last else reset
     telling = {(region, source) for region, source, side in account.seen if side is not None}
@@ -225,14 +222,14 @@ def _seen_events(account: _AccountRecords, first: date, last: date, *, reset: da
 
 
 def _fell_silent(days: list[date], last: date) -> date | None:
-    """The last of these days where they end longer before the log does than they ever paused, and twice that."""
+    """The last of these days if the pause after it is more than twice as long as each earlier pause."""
     longest = max(((after - before).days - 1 for before, after in pairwise(days)), default=0)
     is_silent = (last - days[-1]).days > max(LONGEST_QUIET_DAYS, _RARELY * longest)
     return days[-1] if is_silent else None
 
 
 def _concerns(change: TrailChange, account: str, trails: tuple[Trail, ...] | None) -> bool:
-    """Whether a change is one of a trail that records the account: its own account's, or a trail of the settings."""
+    """Whether a change is of a trail that records the account: one of the account's own, or one in the settings."""
     if trails is None or change.account == account:
         return change.account == account
     return any(change.concerns(trail.arn) for trail in trails)
@@ -240,8 +237,8 @@ def _concerns(change: TrailChange, account: str, trails: tuple[Trail, ...] | Non
 
 def _covered_days(first: date, last: date, missing: Iterable[LogGap | Hole]) -> int:
     gone: set[date] = set()
-    for one in missing:
-        gone.update(days_between(max(one.first, first), min(one.last, last)))
+    for span in missing:
+        gone.update(days_between(max(span.first, first), min(span.last, last)))
     return (last - first).days + 1 - len(gone)
 
 
@@ -252,5 +249,5 @@ def _gaps(days: list[date]) -> Iterable[LogGap]:
 
 
 def _stated_sides(read_only: int, writing: int) -> tuple[bool, ...]:
-    """The `readOnly` values that the records of a coverage row state; empty where none of them does."""
+    """The `readOnly` values that the records of a coverage row state; empty if none states it."""
     return tuple(side for side, count in ((True, read_only), (False, writing)) if count)

@@ -1,9 +1,9 @@
-"""Holes that the logs themselves reveal: days on which nothing may show, after a recorded stop or change of a trail, or
+"""Holes that the logs themselves reveal: days that may lack records, after a recorded stop or change of a trail, or
 while records are of an unknown event version.
 
-Only records prove a hole, and in doubt it is one. After a stop an account counts as recorded again from the start of
-the same trail, or from the next record that can't come from the stopped one. A change in the events that a trail
-records hides nothing by itself; days without any record after it do, however few.
+A hole needs a record as its proof. In doubt, days count as a hole. After a stop, an account counts as recorded again
+from the start of the same trail, or from the next record that can't come from the stopped trail. A change in the events
+that a trail records hides nothing by itself, but any days without records after it count as a hole.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
 from lpgen.core.evidence import CoverageSource, Hole
 from lpgen.core.model import SkipReason
 from lpgen.core.trails import Trail, TrailChange
-from lpgen.core.usage.columns import column_values, flag_column
+from lpgen.core.usage.columns import column_values, flag_column, table_rows
 from lpgen.core.usage.trail_changes import AFTERGLOW, RESETS, STARTS, STOPS, AccountTimes
 
 _QUIET: Final = timedelta(days=1)
-"""A record within this time after a change shows that the account was still recorded."""
+"""A record within this time after a change shows that recording continued."""
 
 _Starts = Mapping[str | None, Sequence[TrailChange]]
-"""The starts of each trail, sorted: under "" those whose record names no trail, under None all of them."""
+"""The starts of each trail, sorted. "" has the starts whose record names no trail, None has all starts."""
 
 
 def holes_of_account(
     account: str, changes: Sequence[TrailChange], times: AccountTimes | None, *, first: date, last: date
 ) -> tuple[tuple[Hole, ...], tuple[TrailChange, ...]]:
-    """The days that changes take out of an account's coverage, and the changes that take none."""
+    """The days that changes remove from an account's coverage, and the changes that remove none."""
     starts = _starts_by_trail(changes)
     holes: list[Hole] = []
     others: list[TrailChange] = []
@@ -50,7 +50,7 @@ def holes_of_account(
 
 def _hole(account: str, change: TrailChange, starts: _Starts, *, times: AccountTimes, last: date) -> Hole | None:
     day = change.when.date()
-    latest = datetime.max.replace(tzinfo=change.when.tzinfo)  # a damaged record may bear the last day of all
+    latest = datetime.max.replace(tzinfo=change.when.tzinfo)  # a damaged record may have the last possible day
     following = times.next_record(account, change.when + min(AFTERGLOW, latest - change.when))
     start = _next_start(change, starts) if change.event in STOPS else None
     if start is not None and (following is None or start.when <= following):
@@ -72,7 +72,7 @@ def _starts_by_trail(changes: Iterable[TrailChange]) -> _Starts:
 
 
 def _next_start(stop: TrailChange, starts: _Starts) -> TrailChange | None:
-    """The first start after a stop that may be of its trail; any may be where the record of the stop names none."""
+    """The first start after a stop that may be of its trail. If the record of the stop names no trail, any may be."""
     found = (
         some[at]
         for trail in ((stop.trail, "") if stop.trail else (None,))
@@ -84,9 +84,9 @@ def _next_start(stop: TrailChange, starts: _Starts) -> TrailChange | None:
 def settings_hole(
     changes: Sequence[TrailChange], trails: Sequence[Trail], *, first: date, last: date
 ) -> Iterator[Hole]:
-    """The days before the settings of the trails that record management events were as they are now.
+    """The days before the trails that record management events got their current settings.
 
-    A trail that nothing changed within the window speaks for all of it.
+    The settings of a trail without changes in the window hold for the whole window.
     """
     since = [
         settings_since(trail, changes)
@@ -98,15 +98,15 @@ def settings_hole(
         return
     earliest = min(changed)
     if first <= earliest.when.date():
-        why = f"the settings are those after {earliest}, not those before"
+        why = f"the current settings began with {earliest}"
         yield Hole(first, min(earliest.when.date(), last), why, known_from=CoverageSource.TRAILS)
 
 
 def settings_since(trail: Trail, changes: Iterable[TrailChange]) -> TrailChange | None:
-    """The last recorded change since which a trail records as its settings say; None where there is none.
+    """The last recorded change, after which a trail has its current settings; None without a recorded change.
 
-    A start that no recorded stop precedes counts: nothing says that the trail recorded before. The time between a stop
-    and a start is a hole of its own.
+    A start without a recorded stop before it counts, because the trail may not have recorded before. The time between a
+    stop and a start is a separate hole.
     """
     since: TrailChange | None = None
     stopped = False
@@ -120,7 +120,7 @@ def settings_since(trail: Trail, changes: Iterable[TrailChange]) -> TrailChange 
 
 
 def first_day_after(change: TrailChange) -> date:
-    """The first day on which its settings hold from morning to night."""
+    """The first whole day with the settings of a change."""
     day = change.when.date()
     return day + timedelta(days=min(1, (date.max - day).days))
 
@@ -129,24 +129,18 @@ def first_day_after(change: TrailChange) -> date:
 
 _COLUMNS: Final = ("account", "detail", "example_event_id", "records", "first_seen", "last_seen")
 
-_SkipRow = tuple[str, str, int, datetime | None, datetime | None]
-
 
 def version_holes(skips: pa.Table) -> Mapping[str, Hole]:
-    """By account, the days from the first such record in its log to the last; all days where the time of one can't be
-    read."""
-    found: dict[str, list[_SkipRow]] = defaultdict(list)
-    is_one = [reason == SkipReason.UNKNOWN_VERSION for reason in column_values(skips.column("reason"))]
-    if not any(is_one):
-        return {}
-    rows = skips.filter(flag_column(is_one))
-    for account, *row in zip(*(column_values(rows.column(name)) for name in _COLUMNS), strict=True):
-        detail, event_id, records, first, last = row
-        found[account].append((detail, event_id, records, first, last))
+    """The days from the first to the last record of an unknown version, by account; all days if the time of such a
+    record can't be read."""
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    is_unknown = [reason == SkipReason.UNKNOWN_VERSION for reason in column_values(skips.column("reason"))]
+    for account, *row in table_rows(skips.filter(flag_column(is_unknown)), _COLUMNS):
+        found[account].append(tuple(row))
     return {account: _hole_of_version(rows) for account, rows in found.items()}
 
 
-def _hole_of_version(rows: list[_SkipRow]) -> Hole:
+def _hole_of_version(rows: list[tuple[Any, ...]]) -> Hole:
     detail, event_id, *_ = rows[0]
     count = sum(row[2] for row in rows)
     firsts = [date.min if row[3] is None else row[3].date() for row in rows]

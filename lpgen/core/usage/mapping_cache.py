@@ -1,4 +1,4 @@
-"""The contributions of records to the tables, worked out once for all records that differ in nothing that matters."""
+"""The contributions of records to the tables, computed once for all records that differ only in irrelevant parts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ from lpgen.core.cloudtrail.access_tracking import ReadValues, WatchedRecord, wat
 from lpgen.core.cloudtrail.caller import caller_from_identity, caller_in_log_of, caller_name, essential_identity
 from lpgen.core.cloudtrail.event_map import RecordMapper
 from lpgen.core.cloudtrail.outcome import essential_message
-from lpgen.core.cloudtrail.records import (
-    RawRecord,
-    SessionContext,
-    UserIdentity,
-    decode_additional,
-)
+from lpgen.core.cloudtrail.records import RawRecord, SessionContext, UserIdentity, decode_additional
 from lpgen.core.cloudtrail.rules.call import arn_of_identity
 from lpgen.core.model import Caller
 from lpgen.core.usage.contribution import Contribution, contribution_from_record
@@ -32,7 +27,7 @@ _MAX_CONTRIBUTIONS: Final = 32_768
 _MAX_IDENTITIES: Final = 16_384
 _MAX_CALLERS: Final = 65_536
 _MAX_FORMS: Final = 16_384
-"""How many of each are remembered. Above that, all are forgotten, which bounds memory whatever logs hold."""
+"""Cache sizes. A full cache is emptied, which bounds memory whatever the logs hold."""
 
 _FormKey = tuple[Any, ...]
 Signature = tuple[object, ...]
@@ -41,7 +36,7 @@ Signature = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _CallerClass:
-    """The parts of a caller and its identity that decide contributions: one object for all callers with equal parts."""
+    """The parts of a caller and its identity that decide contributions. Callers with equal parts share one object."""
 
     caller: Caller
     identity: UserIdentity
@@ -49,7 +44,7 @@ class _CallerClass:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownCaller:
-    """A caller, its class and its `caller_name`: one object for all sessions of a role, compared as such."""
+    """A caller, its class and its `caller_name`. All sessions of a role share one object, compared by identity."""
 
     caller: Caller
     alike: _CallerClass
@@ -57,7 +52,7 @@ class KnownCaller:
 
 
 class _CallReads:
-    """The parts of records that the mapping of one event source and name was ever seen to read."""
+    """The parts of records that the mapping of one event source and name has read so far."""
 
     __slots__ = ("additional", "open_name", "reads_additional", "reads_resources", "request", "response")
 
@@ -67,7 +62,7 @@ class _CallReads:
         self.open_name = OPEN_NAMES.get(event_source, "")
 
     def learn(self, record: WatchedRecord) -> bool:
-        """Adds what was read of a record, and says whether any of it is new."""
+        """Add the parts of a record that were read, and return whether any of them is new."""
         is_new = self.request.learn(record.requestParameters)
         is_new |= self.response.learn(record.responseElements)
         is_new |= ("resources" in record.touched) > self.reads_resources
@@ -78,20 +73,18 @@ class _CallReads:
         return is_new
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _RecordForm:
     """The key shared by records of a call that agree in their plain fields: place, type, error code and the like."""
 
-    __slots__ = ("call", "key")
-
-    def __init__(self, key: _FormKey, call: _CallReads) -> None:
-        self.key = key
-        self.call = call
+    key: _FormKey
+    call: _CallReads
 
 
 class MappingCache:
     """The contributions of records under one event map.
 
-    INVARIANT: a contribution is worked out from a record that holds nothing but what its signature was made of.
+    INVARIANT: a contribution is computed from a record that holds only the parts in its signature.
     """
 
     def __init__(self, event_map: RecordMapper) -> None:
@@ -104,17 +97,17 @@ class MappingCache:
         self._contributions: dict[Signature, Contribution] = {}
 
     def find_caller(self, record: RawRecord) -> KnownCaller:
-        """The caller of the recorded call, as the account whose log holds the record may name it."""
+        """The caller of the recorded call, in the form that the log of the record's account may give it."""
         key = essential_identity(record.userIdentity)
         found = self._identities.get(key) or self._add_identity(key, record.userIdentity)
         account, caller = record.recipientAccountId, found.caller
         if caller.account == account or not account or not caller.principal:
             return found
-        foreign = (key, found)  # the same in the log of whichever other account
+        foreign = (key, found)  # the same in the log of any other account
         return self._identities.get(foreign) or self._add_identity(foreign, record.userIdentity, account)
 
     def find(self, record: RawRecord, alike: _CallerClass) -> tuple[Contribution, str]:
-        """The contribution of a record by a caller of this class, and the end of its resources that hold a mark."""
+        """The contribution of a record by a caller of this class, and the text for the mark in its resources."""
         key = (
             record.eventSource,
             record.eventName,
@@ -156,9 +149,7 @@ class MappingCache:
             self._calls.clear()
             self._contributions.clear()
         name = key[:2]
-        call = self._calls.get(name)
-        if call is None:
-            call = self._calls[name] = _CallReads(key[0])
+        call = self._calls.get(name) or self._calls.setdefault(name, _CallReads(key[0]))
         form = self._forms[key] = _RecordForm(key, call)
         return form
 
@@ -179,7 +170,7 @@ class MappingCache:
 
 
 def _sign(record: RawRecord, alike: _CallerClass, form: _RecordForm) -> tuple[Signature, str]:
-    """The record's signature as far as it is known now, and the end of the name that a mark in it replaces."""
+    """The record's signature by the parts read so far, and the end of the name that a mark in it replaces."""
     call, request = form.call, record.requestParameters
     resources = bytes(record.resources) if call.reads_resources else None
     end = ""
@@ -203,8 +194,8 @@ def _sign(record: RawRecord, alike: _CallerClass, form: _RecordForm) -> tuple[Si
 
 
 def _bare_record(record: RawRecord, alike: _CallerClass, form: _RecordForm, name: OpenName | None) -> WatchedRecord:
-    """The parts of the record that may decide its contribution, with marks and watched. Its plain texts are those of
-    the form, since contributions keep them."""
+    """The parts of the record that may decide its contribution, with marks, and watched for reads. Its plain texts
+    come from the form, because contributions keep them."""
     request, resources = record.requestParameters, bytes(record.resources)
     if name:
         request = {**request, form.call.open_name: name[0] + MARK}  # type: ignore[dict-item]
@@ -231,8 +222,8 @@ def _bare_record(record: RawRecord, alike: _CallerClass, form: _RecordForm, name
 
 
 def _identity_of_class(identity: UserIdentity | None, caller: Caller) -> UserIdentity:
-    """The parts of a caller's identity that its calls' mapping may read: the ARN of a user, who may be its own
-    resource, and only the partition of any other ARN."""
+    """The parts of a caller's identity that the mapping of its calls may read: the ARN of a user, which may be the
+    resource of its own call, and only the partition of any other ARN."""
     identity = identity or UserIdentity()
     source = identity.sessionContext.sourceIdentity if identity.sessionContext else None
     arn = caller.principal or arn_of_identity(identity)

@@ -1,12 +1,12 @@
-"""The usage table, read per principal: what each one did, with evidence, over all days."""
+"""The use of each principal over all days, with evidence, from the usage table."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
@@ -58,77 +58,76 @@ _COLUMNS: Final = (
 _PROTECTED: Final = f'"{PROTECTED}"'
 
 _UseKey = tuple[str, str, str, str, str, str, str]
-_Seen = tuple[Evidence, set["_ContextKey"], set[date | None]]  # with the days
 _ContextKey = tuple[str, ...]  # Region, VPC endpoint, and condition values as JSON text
 
 
-def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = None) -> dict[str, PrincipalUsage]:
-    """The use of each principal, keyed by its ARN; rows that `row_counts` refuses are left out.
+@dataclass(slots=True)
+class _Rows:
+    """What the rows of one principal show: each use with its contexts and days, and actions and records by id."""
 
-    A principal is included even if it only has a successful record that the event map doesn't know, or if only a
-    service's records show that it was assumed.
+    uses: dict[_UseKey, tuple[Evidence, set[_ContextKey], set[date | None]]] = field(default_factory=dict)
+    actions: dict[str, set[Action]] = field(default_factory=lambda: defaultdict(set))
+    records: Counter[str] = field(default_factory=Counter)
+    days: set[date] = field(default_factory=set)
+    protected: set[tuple[str, Action]] = field(default_factory=set)
+
+
+def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = None) -> dict[str, PrincipalUsage]:
+    """The use of each principal by ARN, without rows that `row_counts` rejects.
+
+    The result also includes principals whose only successful record is unknown to the event map, and roles of which
+    only a service's records show that they were assumed.
     """
-    uses: dict[str, dict[_UseKey, _Seen]] = defaultdict(dict)
-    ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    records: dict[tuple[str, str], int] = defaultdict(int)
-    days: dict[str, set[date]] = defaultdict(set)
-    protected: dict[str, set[tuple[str, Action]]] = defaultdict(set)
-    known_days: dict[date | None, date | None] = {}  # each once: a row brings a day of its own
+    by_principal: dict[str, _Rows] = defaultdict(_Rows)
+    known_days: dict[date | None, date | None] = {}  # one object per day: each row has its own
     for row in table_rows(usage.table, _COLUMNS):
         principal, principal_id, action, kind, text, outcome, how, denial, error, *context, day = row[:13]
         values, day = row[13:], known_days.setdefault(day, day)
-        done = ids[principal][principal_id]
-        records[principal, principal_id] += values[2]
+        found = by_principal[principal]
+        found.records[principal_id] += values[2]
         if outcome != Outcome.DENIED:
-            done.add(action)
+            found.actions[principal_id].add(action)
         if row_counts is not None and not row_counts(principal, principal_id, action, values[4], str(day)):
             continue
         if outcome != Outcome.DENIED and day is not None:
-            days[principal].add(day)
+            found.days.add(day)
         if outcome != Outcome.DENIED and _PROTECTED in context[2]:
-            protected[principal].update((item, Action(action)) for item in json.loads(context[2])[PROTECTED])
+            found.protected.update((item, action) for item in json.loads(context[2])[PROTECTED])
         evidence = Evidence(values[2], _iso(values[0]), _iso(values[1]), values[3], values[4])
         key = (action, kind, text, outcome, how, denial, error)
-        known = uses[principal].get(key)
+        known = found.uses.get(key)
         if known is None:
-            uses[principal][key] = (evidence, {tuple(context)}, {day})
+            found.uses[key] = (evidence, {tuple(context)}, {day})
         else:
             known[1].add(tuple(context))
             known[2].add(day)
-            uses[principal][key] = (merge_evidence(known[0], evidence), known[1], known[2])
+            found.uses[key] = (merge_evidence(known[0], evidence), known[1], known[2])
     unmapped, assumed = _unmapped_events(usage), _assumed_roles(usage)
     return {
         principal: _principal_usage(
             principal,
-            [
-                IdUse(principal_id, tuple(map(Action, sorted(actions))), records[principal, principal_id])
-                for principal_id, actions in sorted(ids.get(principal, {}).items())
-                if principal_id
-            ],
-            uses.get(principal, {}),
-            unmapped=unmapped.get(principal, ()),
-            days=len(days.get(principal, ())),
-            protected=tuple(sorted(protected.get(principal, ()))),
-            assumed=tuple(sorted(assumed.get(principal, {}).items())),
+            by_principal.get(principal, _Rows()),
+            unmapped.get(principal, ()),
+            tuple(sorted(assumed.get(principal, {}).items())),
         )
-        for principal in sorted({*ids, *unmapped, *assumed})
+        for principal in sorted({*by_principal, *unmapped, *assumed})
     }
 
 
-def merge_evidence(one: Evidence, other: Evidence) -> Evidence:
-    """The evidence for both: summed counts, the widest times, the earliest example."""
-    first = min(one, other, key=lambda evidence: (evidence.first_seen, evidence.example_event_id))
+def merge_evidence(evidence: Evidence, other: Evidence) -> Evidence:
+    """The evidence for both: the sum of counts, the first and last times, and the earliest example."""
+    first = min(evidence, other, key=lambda evidence: (evidence.first_seen, evidence.example_event_id))
     return Evidence(
-        one.records + other.records,
+        evidence.records + other.records,
         first.first_seen,
-        max(one.last_seen, other.last_seen),
+        max(evidence.last_seen, other.last_seen),
         first.example_event_id,
         first.example_resource,
     )
 
 
 def iam_names_from_usage(usage: Usage, principals: Iterable[Principal], row_counts: RowTest) -> IamNames:
-    """The names for `IamNames.resolved`, by all rows that count."""
+    """The names for `IamNames.resolved`, from all rows that count."""
     seen = {
         resource
         for part in table_parts(usage.table, _NAMING)
@@ -140,7 +139,7 @@ def iam_names_from_usage(usage: Usage, principals: Iterable[Principal], row_coun
     }
     listed = tuple(principals)
     roles = sorted((profile, principal.arn) for principal in listed for profile in principal.instance_profiles)
-    # The snapshot's current ARN takes precedence over that of an earlier role or user of the name in a record.
+    # The snapshot's current ARN takes precedence over the ARN in a record of an earlier role or user of that name.
     by_name = {name_arn(arn): arn for arn in (*sorted(seen), *sorted(principal.arn for principal in listed))}
     return IamNames(
         pack_mapping({name: arn for name, arn in by_name.items() if arn != name}),
@@ -152,7 +151,7 @@ _NAMING: Final = ("resource_kind", "resource", "principal", "principal_id", "act
 
 
 def _has_iam_path(arn: str) -> bool:
-    """Whether an ARN is that of a role, user or instance profile with a path."""
+    """Whether an ARN names a role, user or instance profile with a path."""
     return arn.count("/") > 1 and _IAM_ENTITY.match(arn) is not None
 
 
@@ -164,11 +163,11 @@ class IamNames:
     _roles: PackedMapping
 
     def resolved(self, usage: PrincipalUsage) -> PrincipalUsage:
-        """The usage with full ARNs, as far as they are known."""
+        """The usage with full ARNs where they are known."""
         return replace(usage, uses=tuple(map(self.resolve, usage.uses)))
 
     def resolve(self, use: Use) -> Use:
-        """The use with a full ARN, as far as it is known."""
+        """The use with a full ARN if it is known."""
         if use.resource.kind is not ResourceKind.ARN or not _IAM_ENTITY.match(use.resource.text):
             return use
         if use.action == _PASS_ROLE and ":instance-profile/" in use.resource.text:
@@ -186,22 +185,20 @@ _IAM_ENTITY: Final = re.compile(r"arn:[^:]+:iam::[^:]*:(?:role|user|instance-pro
 
 
 def name_arn(arn: str) -> str:
-    """An IAM ARN without its path: names are unique within an account, whatever the path."""
+    """An IAM ARN without its path. Names are unique within an account, even with different paths."""
     head, slash, tail = arn.partition("/")
     return head + slash + tail.rpartition("/")[2]
 
 
 def _principal_usage(
-    principal: str,
-    by_id: Sequence[IdUse],
-    uses: Mapping[_UseKey, _Seen],
-    *,
-    unmapped: tuple[UnmappedEvent, ...],
-    days: int,
-    protected: tuple[tuple[str, Action], ...],
-    assumed: tuple[tuple[str, str], ...],
+    principal: str, rows: _Rows, unmapped: tuple[UnmappedEvent, ...], assumed: tuple[tuple[str, str], ...]
 ) -> PrincipalUsage:
-    found = tuple(
+    by_id = tuple(
+        IdUse(principal_id, tuple(sorted(rows.actions[principal_id])), records)
+        for principal_id, records in sorted(rows.records.items())
+        if principal_id
+    )
+    uses = tuple(
         Use(
             Action(action),
             Resource(ResourceKind(kind), text),
@@ -214,32 +211,31 @@ def _principal_usage(
             tuple(sorted(filter(None, seen_on))),
         )
         for (action, kind, text, outcome, how, denial, error), (evidence, contexts, seen_on) in sorted(
-            uses.items(), key=lambda item: item[0]
+            rows.uses.items(), key=lambda item: item[0]
         )
     )
-    regions = {region for use in found for region in use.regions}
     return PrincipalUsage(
         principal,
         tuple(identity.principal_id for identity in by_id),
-        found,
+        uses,
         unmapped,
-        tuple(sorted(regions)),
-        by_id=tuple(by_id),
-        days=days,
-        protected=protected,
+        tuple(sorted({region for use in uses for region in use.regions})),
+        by_id=by_id,
+        days=len(rows.days),
+        protected=tuple(sorted(rows.protected)),
         assumed=assumed,
     )
 
 
 @lru_cache(maxsize=4096)
 def recorded_context(region: str, vpc_endpoint: str, values: str) -> RecordedContext:
-    """The context with its condition keys only: further facts from records of KMS are under names without a colon."""
+    """The context with its condition keys only. Other facts from records of KMS have names without a colon."""
     pairs = sorted((key, tuple(found)) for key, found in json.loads(values or "{}").items() if ":" in key)
     return RecordedContext(region, vpc_endpoint, tuple(pairs))
 
 
 _UNREAD: Final = (SkipReason.BAD_RECORD, SkipReason.UNKNOWN_VERSION, SkipReason.NO_TIME, SkipReason.FUTURE)
-"""Why the use that a record shows can't count, though the call may have been allowed."""
+"""Why a record can't count as use although the call may have been allowed."""
 
 
 def unmapped_callers(usage: Usage) -> Collection[str]:
@@ -262,7 +258,7 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
     found: dict[str, dict[tuple[str, str, str], Evidence]] = defaultdict(dict)
     for reason, principal, source, name, outcome, records, first, last, event_id in table_rows(usage.skips, columns):
         if reason == SkipReason.CROSS_ACCOUNT_CALLER:
-            reason = SkipReason.UNMAPPED  # no other call of one has a caller that is named
+            reason = SkipReason.UNMAPPED  # other calls from another account have no named caller
         lost = reason in _UNREAD and outcome != Outcome.DENIED
         if not principal or not (lost or (reason == SkipReason.UNMAPPED and outcome == Outcome.ALLOWED)):
             continue
@@ -279,7 +275,7 @@ def _unmapped_events(usage: Usage) -> dict[str, tuple[UnmappedEvent, ...]]:
 
 
 def _assumed_roles(usage: Usage) -> Mapping[str, Mapping[str, str]]:
-    """The AWS services that assumed each role, with the last day of it."""
+    """The AWS services that assumed each role, each with the last day."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
     names = ("reason", "principal", "outcome", "detail", "last_seen")
     for reason, role, outcome, service, last in table_rows(usage.skips, names):

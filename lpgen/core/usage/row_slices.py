@@ -1,4 +1,4 @@
-"""The rows of some principals or accounts, of tables that hold those of thousands."""
+"""The rows of some principals or accounts, from tables with thousands of them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from lpgen.core.usage.tables import EMPTY_USAGE, SKIPS_SCHEMA, USAGE_SCHEMA, Usa
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValueRuns:
-    """Where the rows of each value of a column are: of each run of rows its start and its end, those of a value from
-    its place to the next one's."""
+    """The runs of rows with each value of a column: the start and end of each run. The runs of a value are between its
+    place and the place of the next value."""
 
     _values: PackedTexts
     _runs: IntArray
@@ -29,7 +29,7 @@ class ValueRuns:
         return self._values.between(0, len(self._places) - 1)
 
     def rows_of(self, values: Iterable[str]) -> list[int]:
-        """The numbers of the rows of some values, by value and ascending for each."""
+        """The numbers of the rows with some values, by value, in ascending order for each value."""
         runs = (self._runs_of(value) for value in sorted(set(values)) if value in self._values)
         return [
             row for run in runs for start, end in zip(run[::2], run[1::2], strict=True) for row in range(start, end)
@@ -41,7 +41,7 @@ class ValueRuns:
 
 
 def find_value_runs(table: pa.Table | TableParts, column: str) -> ValueRuns:
-    """Where the rows of each value of a column of a table are."""
+    """The runs of rows with each value of a column."""
     runs: dict[str, tuple[int, ...]] = {}
     start = 0
     for (value,), run in groupby(table_rows(table, (column,))):
@@ -52,12 +52,12 @@ def find_value_runs(table: pa.Table | TableParts, column: str) -> ValueRuns:
     return ValueRuns(
         pack_texts(ordered),
         array("Q", chain.from_iterable(map(runs.__getitem__, ordered))),
-        array("Q", accumulate((len(runs[one]) for one in ordered), initial=0)),
+        array("Q", accumulate((len(runs[value]) for value in ordered), initial=0)),
     )
 
 
 class TableSlices:
-    """A table by the values of a column. Their `runs` are found once, unless they are known."""
+    """A table by the values of a column. Their `runs` are found once, unless given."""
 
     def __init__(
         self, table: pa.Table | TableParts, column: str, schema: pa.Schema, runs: ValueRuns | None = None
@@ -66,17 +66,17 @@ class TableSlices:
         self._runs = find_value_runs(table, column) if runs is None else runs
 
     def rows_of(self, values: Iterable[str]) -> pa.Table:
-        """The rows of some values, with all texts in the rows themselves."""
+        """The rows with some values. Texts are plain, not dictionaries."""
         numbers = self._runs.rows_of(values)
         if not numbers:
             return empty_table(self._schema)
-        # Taken rows are copies: a slice would hold the whole table, and travel with it.
+        # These rows are copies. A slice would keep the whole table in memory and be sent with it.
         return unpack_texts(self._table.take(integer_column(numbers)), self._schema)
 
 
 class RowSlices:
-    """A usage by principal. `runs` are those of its usage table, if they are known, and `elsewhere` has the rows of
-    calls that only another account's log holds."""
+    """A usage by principal. `runs` are the runs of its usage table, if known. `elsewhere` has the rows of calls that
+    only another account's log holds."""
 
     def __init__(self, usage: Usage, runs: ValueRuns | None = None, elsewhere: Usage = EMPTY_USAGE) -> None:
         self._table = TableSlices(usage.table, "principal", USAGE_SCHEMA, runs)

@@ -1,6 +1,6 @@
-"""Merging sorted aggregates: rows of one key become one row, free of the order of parts and rows.
+"""Merging sorted aggregates: rows of one key become one row, whatever the order of parts and rows.
 
-Text columns are ranked, and the rest is integer arithmetic in numpy; Arrow's own group-by imports pandas.
+Text columns are ranked, and the rest is integer arithmetic in numpy, because Arrow's own group-by imports pandas.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _HIGHEST: Final = np.iinfo(np.int64).max
 
 
 class Reduction(StrEnum):
-    """How the values of one column become one; nulls are left out."""
+    """How the values of one column become one value, without nulls."""
 
     MAX = "max"
     SUM = "sum"
@@ -34,8 +34,8 @@ class Reduction(StrEnum):
 class TableShape:
     """A table's schema with the roles of its columns.
 
-    `keys` are the columns that distinguish rows. The values of `example` come from one row: the least by those columns,
-    nulls last. `reductions` names the others.
+    `keys` are the columns that distinguish rows. The values of `example` come from one row: the first in the order of
+    these columns, nulls last. `reductions` has the other columns.
     """
 
     schema: pa.Schema
@@ -47,8 +47,8 @@ class TableShape:
 def merge_tables(tables: Sequence[pa.Table], shape: TableShape) -> pa.Table:
     """One table with one row per key, sorted by key (text by code point, nulls first), in one chunk per column.
 
-    The texts of its keys are dictionaries (`lpgen.core.usage.columns.pack_texts`), whatever they are in the input.
-    Columns are copied one at a time, so the merge needs little more memory than its input and its result.
+    The texts of its keys are always dictionaries (`lpgen.core.usage.columns.pack_texts`). Columns are copied one at a
+    time, so the merge needs little more memory than its input and its result.
     """
     table = pa.concat_tables([pack_texts(table, shape.keys) for table in (empty_table(shape.schema), *tables)])
     if table.num_rows == 0:
@@ -73,9 +73,12 @@ def merge_tables(tables: Sequence[pa.Table], shape: TableShape) -> pa.Table:
 def collapse_groups(
     table: pa.Table, *, group: Sequence[str], members: Sequence[str], collapsed: Sequence[str], limit: int
 ) -> pa.Table:
-    """The table with `collapsed` in the columns `members` in all rows of a group that has more than `limit` distinct
-    members, or a collapsed one; the table itself where there is no such group. Columns are text and become plain texts,
-    so no dictionary holds the collapsed values."""
+    """The table with `collapsed` as the values of the columns `members` in all rows of large groups.
+
+    A group is large if it has more than `limit` distinct members, or a collapsed member. Without large groups, the
+    result is the table itself. The columns hold text and become plain text, so no dictionary holds the collapsed
+    values.
+    """
     groups = _joint_codes([_ranks(_column(table, name)) for name in group])
     counts = np.bincount(groups)  # at least as many rows as members: most groups need no closer look
     suspects = np.flatnonzero((counts > limit)[groups])
@@ -131,7 +134,7 @@ def _as_int64(column: pa.Array) -> pa.Array:
 
 
 def _joint_codes(columns: Sequence[_Codes]) -> _Codes:
-    """Dense codes that are equal in two rows where all the columns are."""
+    """Dense codes that are equal in two rows if all the columns are equal."""
     joint = _dense_codes(columns[0])
     for column in columns[1:]:
         codes = _dense_codes(column)
@@ -140,13 +143,14 @@ def _joint_codes(columns: Sequence[_Codes]) -> _Codes:
 
 
 def _dense_codes(column: _Codes) -> _Codes:
-    """The rank of each value among the distinct ones, from 0."""
+    """The rank of each value among the distinct values, from 0."""
     _, inverse = np.unique(column, return_inverse=True)
     return inverse.astype(np.int64, copy=False)
 
 
 def _pack_keys(columns: Iterable[_Codes]) -> list[_Codes]:
-    """Fewer columns that sort and differ as these do, since each sorts all rows: several in one number if they fit."""
+    """Fewer columns that sort and differ in the same way, because each column sorts all rows. Several share one
+    number if they fit."""
     packed: list[_Codes] = []
     room = 0
     for column in columns:
@@ -168,7 +172,7 @@ def _pack_keys(columns: Iterable[_Codes]) -> list[_Codes]:
 
 
 def _order_by_example(table: pa.Table, shape: TableShape, order: _Codes, starts: _Codes) -> None:
-    """Puts the rows of each key that has several in the order of the example columns, in place."""
+    """Order the rows of each key with several rows by the example columns, in place."""
     sizes = np.diff(starts, append=len(order))
     several = np.repeat(sizes > 1, sizes)
     rows = order[several]

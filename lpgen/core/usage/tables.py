@@ -14,57 +14,49 @@ from typing import Final
 import pyarrow as pa
 
 from lpgen.core.model import ResourceKind, SkipReason
-from lpgen.core.usage.columns import column_values, empty_table, unpack_texts
+from lpgen.core.usage.columns import empty_table, table_rows, unpack_texts
 from lpgen.core.usage.table_merge import Reduction, TableShape, collapse_groups, merge_tables
 
 SCHEMA_VERSION: Final = 3
-"""The version of all schemas; a data folder of another version is refused."""
+"""The version of all schemas. lpgen refuses data folders of other versions."""
 
 OVERFLOW_LIMIT: Final = 10_000
-"""How many distinct resources of one principal, action, outcome and error code are kept apart."""
+"""The most distinct resources to keep for one principal, action, outcome and error code."""
 
-_MOMENT: Final = pa.timestamp("ms", "UTC")
+_TEXT: Final = pa.string()
+_COUNT: Final = pa.int64()
+_DAY: Final = pa.date32()
+_SPAN: Final = [pa.field(name, pa.timestamp("ms", "UTC")) for name in ("first_seen", "last_seen")]
+
+
+def _fields(kind: pa.DataType, *names: str) -> list[pa.Field]:
+    """Columns without nulls."""
+    return [pa.field(name, kind, nullable=False) for name in names]
+
 
 USAGE_SCHEMA: Final = pa.schema(
     [
-        pa.field("principal", pa.string(), nullable=False),
-        pa.field("principal_id", pa.string(), nullable=False),
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("recipient_account", pa.string(), nullable=False),
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("day", pa.date32()),
-        pa.field("event_source", pa.string(), nullable=False),
-        pa.field("event_name", pa.string(), nullable=False),
-        pa.field("category", pa.string(), nullable=False),
-        pa.field("action", pa.string(), nullable=False),
-        pa.field("resource", pa.string(), nullable=False),
-        pa.field("resource_kind", pa.string(), nullable=False),
-        pa.field("outcome", pa.string(), nullable=False),
-        pa.field("error_code", pa.string(), nullable=False),
-        pa.field("denial_kind", pa.string(), nullable=False),
-        pa.field("denied_by", pa.string(), nullable=False),
-        pa.field("how", pa.string(), nullable=False),
-        pa.field("invoked_by", pa.string(), nullable=False),
-        pa.field("service_session", pa.bool_(), nullable=False),
-        pa.field("vpc_endpoint", pa.string(), nullable=False),
-        pa.field("context", pa.string(), nullable=False),
-        pa.field("first_seen", _MOMENT),
-        pa.field("last_seen", _MOMENT),
-        pa.field("records", pa.int64(), nullable=False),
-        pa.field("example_event_id", pa.string(), nullable=False),
-        pa.field("example_resource", pa.string(), nullable=False),
+        *_fields(_TEXT, "principal", "principal_id", "account", "recipient_account", "region"),
+        pa.field("day", _DAY),
+        *_fields(_TEXT, "event_source", "event_name", "category", "action", "resource", "resource_kind", "outcome"),
+        *_fields(_TEXT, "error_code", "denial_kind", "denied_by", "how", "invoked_by"),
+        *_fields(pa.bool_(), "service_session"),
+        *_fields(_TEXT, "vpc_endpoint", "context"),
+        *_SPAN,
+        *_fields(_COUNT, "records"),
+        *_fields(_TEXT, "example_event_id", "example_resource"),
     ]
 )
 """One row per key: the columns up to `context`; rows are sorted in this order.
 
-A record gives a row for each pair of action and folded resource that its call needs, whatever its outcome. Text is ""
-where the record has no value. Times are UTC; `day`, `first_seen` and `last_seen` are null where the record has no time,
-and nulls sort first.
+A record has a row for each pair of action and folded resource that its call needs, whatever its outcome. Text is "" if
+the record has no value. Times are UTC. `day`, `first_seen` and `last_seen` are null if the record has no time, and
+nulls sort first.
 
 - `principal`, `principal_id`, `account`: ARN, `AROA…` or `AIDA…` id, and account of the caller; `recipient_account`:
-  the account whose trail holds the record; `region`: the record's.
+  the account whose trail holds the record; `region`: the record's Region.
 - `category`: a `Category`; `outcome`: an `Outcome`; `denial_kind`: a `DenialKind`; `resource_kind`: a `ResourceKind`.
-- `resource`: an ARN, a glob where the kind is `fold`, `*` for the other kinds.
+- `resource`: an ARN, a glob if the kind is `fold`, `*` for the other kinds.
 - `error_code`: as the service spells it; `denied_by`: the ARN of the policy that the denial message names; `how`:
   `observed` or an inference rule's name.
 - `invoked_by`: the service that called with the principal's session; `service_session`: an AWS service assumed the
@@ -72,100 +64,77 @@ and nulls sort first.
 - `context`: condition values as a canonical JSON object of sorted lists (see `lpgen.core.usage.contribution`), and
   further facts from records of KMS (`lpgen.core.cloudtrail.kms_context`).
 - `records`: how many records, at least 1; in an overflow row a record counts once per resource.
-- `example_event_id`, `example_resource`: of the record that is least by time (unknown last), event id and resource; the
+- `example_event_id`, `example_resource`: from the first record by time (unknown last), event id and resource. The
   resource is not folded, so its `*` and `?` are literal.
 """
 
 SKIPS_SCHEMA: Final = pa.schema(
     [
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("principal", pa.string(), nullable=False),
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("event_source", pa.string(), nullable=False),
-        pa.field("event_name", pa.string(), nullable=False),
-        pa.field("outcome", pa.string(), nullable=False),
-        pa.field("detail", pa.string(), nullable=False),
-        pa.field("first_seen", _MOMENT),
-        pa.field("last_seen", _MOMENT),
-        pa.field("records", pa.int64(), nullable=False),
-        pa.field("example_event_id", pa.string(), nullable=False),
-        pa.field("example_source", pa.string(), nullable=False),
-        pa.field("example_position", pa.string(), nullable=False),
+        *_fields(_TEXT, "reason", "principal", "account", "region", "event_source", "event_name", "outcome", "detail"),
+        *_SPAN,
+        *_fields(_COUNT, "records"),
+        *_fields(_TEXT, "example_event_id", "example_source", "example_position"),
     ]
 )
 """One row per key: the columns up to `detail`; rows are sorted in this order.
 
-`reason` is a `SkipReason`. `principal` is the caller, or the role that an AWS service assumed, which `detail` then
-names. `account` is the account whose trail holds the record. `detail` says more in bounded text.
-`records` counts records, except that for `unreadable_file` and `not_cloudtrail` it counts files, or parts of files that
-hold no record. An aggregated event counts in a row without principal, and each caller that it names has another row
-with 0 records. `example_source` is the SHA-256 of the file and `example_position` the place in it (`record 3`, `line
-7`); the example is the least by time (unknown last), event id, source and position. Times as in `USAGE_SCHEMA`.
+`reason` is a `SkipReason`. `principal` is the caller, or the role that an AWS service assumed; `detail` then names the
+service. `account` is the account whose trail holds the record. `detail` is further text of limited length.
+`records` counts records. For `unreadable_file` and `not_cloudtrail` it counts files, or parts of files without records.
+An aggregated event counts in a row without principal, and each caller that it names has another row with 0 records.
+`example_source` is the SHA-256 of the file and `example_position` the place in it (`record 3`, `line 7`). The example
+is the first by time (unknown last), event id, source and position. Times as in `USAGE_SCHEMA`.
 """
 
 COVERAGE_SCHEMA: Final = pa.schema(
     [
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("day", pa.date32()),
-        pa.field("category", pa.string(), nullable=False),
-        pa.field("event_source", pa.string(), nullable=False),
-        pa.field("records", pa.int64(), nullable=False),
-        pa.field("usage_records", pa.int64(), nullable=False),
-        pa.field("read_only", pa.int64(), nullable=False),
-        pa.field("writing", pa.int64(), nullable=False),
+        *_fields(_TEXT, "account", "region"),
+        pa.field("day", _DAY),
+        *_fields(_TEXT, "category", "event_source"),
+        *_fields(_COUNT, "records", "usage_records", "read_only", "writing"),
     ]
 )
 """One row per key: the columns up to `event_source`; rows are sorted in this order.
 
-`account` is the account whose trail holds the records; `day` is UTC, null (sorted first) where the record has no time.
+`account` is the account whose trail holds the records. `day` is UTC, null (sorted first) if the record has no time.
 `category` is a `Category`, or "" for anything else. `event_source` is set only for data events. `records` counts every
-record read; `usage_records` those that became usage; `read_only` and `writing` those with `readOnly` true or false,
-which trails may select by. Records outside the window, and bad ones without any readable field, say nothing about any
-day: they count in rows without day and category.
+record read, `usage_records` the records that became usage, and `read_only` and `writing` the records with `readOnly`
+true or false, which trails may select by. Records outside the window, and bad records without any readable field, show
+nothing about any day, so they count in rows without day and category.
 """
 
 ACTIVITY_SCHEMA: Final = pa.schema(
     [
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("day", pa.date32(), nullable=False),
-        pa.field("caller", pa.string(), nullable=False),
-        pa.field("event_source", pa.string(), nullable=False),
-        pa.field("records", pa.int64(), nullable=False),
+        *_fields(_TEXT, "account"),
+        *_fields(_DAY, "day"),
+        *_fields(_TEXT, "caller", "event_source"),
+        *_fields(_COUNT, "records"),
     ]
 )
 """The calls of each caller by service and day. One row per key: the columns up to `event_source`, which sort the rows.
 
 It counts every record that counts for a day in the coverage, usage or not. `account` is the account whose trail holds
-the record, and `day` is UTC. `caller` is the ARN of the role or user; the service principal (such as
-`config.amazonaws.com`) where an AWS service called; else the caller's `CallerKind`.
+the record, and `day` is UTC. `caller` is the ARN of the role or user, the service principal (such as
+`config.amazonaws.com`) if an AWS service called, or otherwise the caller's `CallerKind`.
 """
 
 _SIGNS_SCHEMA: Final = pa.schema(
     [
-        pa.field("principal", pa.string(), nullable=False),
-        pa.field("action", pa.string(), nullable=False),
-        pa.field("resource", pa.string(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("detail", pa.string(), nullable=False),
-        pa.field("first_seen", _MOMENT),
-        pa.field("last_seen", _MOMENT),
-        pa.field("records", pa.int64(), nullable=False),
+        *_fields(_TEXT, "principal", "action", "resource", "kind", "detail"),
+        *_SPAN,
+        *_fields(_COUNT, "records"),
     ]
 )
-"""Signs that a principal used an action which no record of its own shows, such as KMS encryption contexts.
+"""Signs that a principal used an action that has no record of its own, such as KMS encryption contexts.
 
 One row per key: the columns up to `detail`, which sort the rows. Times as in `USAGE_SCHEMA`. Nothing fills it yet.
 """
 
 _ASSUMPTIONS_SCHEMA: Final = pa.schema(
     [
-        pa.field("role", pa.string(), nullable=False),
-        pa.field("principal", pa.string(), nullable=False),
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("day", pa.date32(), nullable=False),
-        pa.field("records", pa.int64(), nullable=False),
+        *_fields(_TEXT, "role", "principal", "account"),
+        *_fields(_DAY, "day"),
+        *_fields(_COUNT, "records"),
     ]
 )
 """Which principal assumed which role. One row per key: the columns up to `day`, which sort the rows.
@@ -175,10 +144,10 @@ _ASSUMPTIONS_SCHEMA: Final = pa.schema(
 
 _NETWORKS_SCHEMA: Final = pa.schema(
     [
-        pa.field("principal", pa.string(), nullable=False),
-        pa.field("day", pa.date32(), nullable=False),
-        pa.field("network", pa.string(), nullable=False),
-        pa.field("records", pa.int64(), nullable=False),
+        *_fields(_TEXT, "principal"),
+        *_fields(_DAY, "day"),
+        *_fields(_TEXT, "network"),
+        *_fields(_COUNT, "records"),
     ]
 )
 """The networks that a principal called from. One row per key: the columns up to `network`, which sort the rows.
@@ -188,12 +157,8 @@ _NETWORKS_SCHEMA: Final = pa.schema(
 
 _POPULATION_SCHEMA: Final = pa.schema(
     [
-        pa.field("type", pa.string(), nullable=False),
-        pa.field("account", pa.string(), nullable=False),
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("resource", pa.string(), nullable=False),
-        pa.field("first_day", pa.date32(), nullable=False),
-        pa.field("last_day", pa.date32(), nullable=False),
+        *_fields(_TEXT, "type", "account", "region", "resource"),
+        *_fields(_DAY, "first_day", "last_day"),
     ]
 )
 """Which resources exist. One row per key: the columns up to `resource`, which sort the rows.
@@ -203,10 +168,10 @@ _POPULATION_SCHEMA: Final = pa.schema(
 
 
 def _shape(schema: pa.Schema, *, keys: int, example: tuple[str, ...] = ()) -> TableShape:
-    """A shape whose first columns are the key; of the columns that are neither key nor example, counts add up and
-    times keep the latest."""
+    """A shape whose first columns are the key. Of the columns that are neither key nor example, counts are summed, and
+    times become the latest time."""
     rest = [field for field in list(schema)[keys:] if field.name not in example]
-    reductions = [(one.name, Reduction.SUM if pa.types.is_int64(one.type) else Reduction.MAX) for one in rest]
+    reductions = [(field.name, Reduction.SUM if pa.types.is_int64(field.type) else Reduction.MAX) for field in rest]
     return TableShape(schema, tuple(schema.names[:keys]), example, tuple(reductions))
 
 
@@ -230,7 +195,7 @@ TABLES: Final[Mapping[str, TableShape]] = {
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """All tables, sorted by key, with the texts of their keys as dictionaries where there are rows.
+    """All tables, sorted by key. In tables with rows, the texts of the keys are dictionaries.
 
     INVARIANT: records read = records that became usage + records skipped.
     """
@@ -250,7 +215,7 @@ class Usage:
 
     @property
     def num_rows(self) -> int:
-        """How many rows all tables have together."""
+        """The number of rows of all tables."""
         return sum(table.num_rows for table in self.tables().values())
 
 
@@ -260,9 +225,9 @@ EMPTY_USAGE: Final = Usage(*(empty_table(shape.schema) for shape in TABLES.value
 def merge_usage(parts: Iterable[Usage], *, limit: int = OVERFLOW_LIMIT) -> Usage:
     """One usage from many: associative, commutative, with `EMPTY_USAGE` as identity.
 
-    Above `limit` distinct resources of one principal, action and outcome, all rows of the three become overflow rows; a
-    part that holds such a row makes them so too. Outcomes are counted apart: refused calls, which anyone can make,
-    never blur the allowed ones.
+    If one principal, action and outcome has more than `limit` distinct resources, all its rows become overflow rows.
+    They also do if a part holds such an overflow row. Outcomes are counted separately, so denied calls, which anyone
+    can make, never hide the resources of allowed calls.
     """
     found = [part.tables() for part in parts]
     merged = {name: merge_tables([tables[name] for tables in found], shape) for name, shape in TABLES.items()}
@@ -271,7 +236,7 @@ def merge_usage(parts: Iterable[Usage], *, limit: int = OVERFLOW_LIMIT) -> Usage
 
 
 def _with_overflow(table: pa.Table, limit: int) -> pa.Table:
-    """The table with the rows of crowded groups collapsed."""
+    """The table with the rows of groups above the limit collapsed."""
     if table.num_rows == 0:
         return table
     collapsed = collapse_groups(
@@ -285,7 +250,7 @@ def _with_overflow(table: pa.Table, limit: int) -> pa.Table:
 
 
 class UsageSum:
-    """A running merge of many parts, whose memory follows the merged tables and not the number of parts."""
+    """A running merge of many parts, whose memory depends on the merged tables, not on the number of parts."""
 
     def __init__(self) -> None:
         self._parts: list[Usage] = []
@@ -293,7 +258,7 @@ class UsageSum:
         self._pending_rows = 0
 
     def add(self, part: Usage) -> None:
-        """Add a part. Parts are merged when as many rows are pending as are merged: each row is merged a few times."""
+        """Add a part. Parts are merged once more rows are pending than merged, so each row is merged a few times."""
         self._parts.append(part)
         self._pending_rows += part.num_rows
         if self._pending_rows > max(self._merged_rows, _MIN_PENDING_ROWS):
@@ -329,7 +294,7 @@ _WITHOUT_RECORD: Final = frozenset({SkipReason.UNREADABLE_FILE, SkipReason.NOT_C
 
 
 def is_record_reason(reason: SkipReason) -> bool:
-    """Whether a skip of this reason is a record; the others are files or parts of files without one."""
+    """Whether skips with this reason are records. The others are files, or parts of files without records."""
     return reason not in _WITHOUT_RECORD
 
 
@@ -346,10 +311,9 @@ def find_broken_laws(usage: Usage) -> Iterator[tuple[str, str]]:
 
 
 def _count_skipped_records(usage: Usage) -> int:
-    """How many records were skipped, without the files and parts of files that hold no record."""
-    reasons, counts = (column_values(usage.skips.column(name)) for name in ("reason", "records"))
-    known = {reason.value for reason in SkipReason if is_record_reason(reason)}
-    return sum(count for reason, count in zip(reasons, counts, strict=True) if reason in known)
+    """How many records were skipped, without files and parts of files that hold no record."""
+    rows = table_rows(usage.skips, ("reason", "records"))
+    return sum(count for reason, count in rows if is_record_reason(reason))
 
 
 def _find_broken_form(table: pa.Table, shape: TableShape) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""From records to the usage tables: one pass that counts each record as usage or as a skip.
+"""Counts records for the usage tables: one pass counts each record as usage or as a skip.
 
-This is the hot path. It counts under keys and puts no table together (see `lpgen.core.usage.tally_tables`).
+This is the hot path. It counts by key and builds no table (see `lpgen.core.usage.tally_tables`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _NO_NAME: Final = "`eventSource` or `eventName` is empty"
 _NO_TIME_STATED: Final = "`eventTime` is missing"
 
 _OF_NO_DAY: Final = (SkipReason.OUT_OF_WINDOW, SkipReason.UNKNOWN_VERSION, SkipReason.FUTURE)
-"""Why a record that has a time shows nothing of any day."""
+"""Why a record with a time doesn't count for any day."""
 
 Refusal = tuple[SkipReason, str]
 """Why a record doesn't count, and a detail."""
@@ -48,8 +48,8 @@ Refusal = tuple[SkipReason, str]
 class SourceCounts:
     """The counts of one file: `records` read = `usage_records` + the `skips` that are records.
 
-    `skips` are sorted pairs of reason and number; those of `unreadable_file` and `not_cloudtrail` are no records.
-    `problem` is the first thing that couldn't be read and where, or "".
+    `skips` are sorted pairs of reason and number. `unreadable_file` and `not_cloudtrail` don't count records.
+    `problem` is the first part that couldn't be read, with its place, or "".
     """
 
     records: int
@@ -59,7 +59,7 @@ class SourceCounts:
 
 
 class UsageTally:
-    """Usage in the making: sources are added one by one, and `usage` gives the tables of all of them."""
+    """A running count of usage. Sources are added one by one, and `usage` returns the tables for all of them."""
 
     def __init__(self, contributions: MappingCache, *, window: TimeWindow = ALL_TIME) -> None:
         self._contributions = contributions
@@ -72,7 +72,7 @@ class UsageTally:
         self._activity: ActivityRows = {}
 
     def usage(self, *, limit: int = OVERFLOW_LIMIT) -> Usage:
-        """The tables of all that was added, sorted and merged."""
+        """The tables for all added sources, sorted and merged."""
         found = usage_from_counts(self._counts, self._skips, self._coverage, self._activity)
         return merge_usage([found], limit=limit)
 
@@ -86,12 +86,12 @@ class UsageTally:
         place: str = "",
         is_ordered: bool = True,
     ) -> SourceCounts:
-        """Counts the records of one file; a second record of one event id in it is a duplicate.
+        """Count the records of one file. A second record with the same event id is a duplicate.
 
-        Records later than `latest` are skips of the future. Of a file that was read before, `counted` are the windows
-        whose records count already; then only the records that were left out are counted. Records of another account
-        than `place`, that of the file's folder, are misplaced, and those that name none are its own. Where the order of
-        the records is chance, their numbers are no places.
+        Records later than `latest` are skipped as future records. For a file that was read before, `counted` are the
+        windows whose records count already, so only the records that were left out are counted. `place` is the account
+        of the file's folder: records of other accounts are misplaced, and records without an account belong to it. If
+        the order of the records is arbitrary, `is_ordered` is false, and their numbers aren't shown as places.
         """
         self._latest = latest
         seen: set[str] = set()
@@ -131,7 +131,7 @@ class UsageTally:
         return True
 
     def _add_record(self, record: RawRecord, seen: set[str], source: str, number: int) -> SkipReason | None:
-        """Count one record, and return why it isn't usage; None where it is."""
+        """Count one record, and return why it isn't usage; None if it is."""
         found_moment = moment_from_text(record.eventTime)
         refusal = _why_refused(record, found_moment)
         moment, event_id = found_moment or NO_TIME, record.eventID or ""
@@ -161,7 +161,7 @@ class UsageTally:
         return contribution.skip
 
     def _why_left_out(self, moment: str) -> Refusal | None:
-        """Why a record is left out for now; None where it counts."""
+        """Why a record is left out for now; None if it counts."""
         if self._latest.is_before(moment):
             return SkipReason.FUTURE, self._latest.why
         if self._has_ends and not self._window.holds(moment):
@@ -169,11 +169,13 @@ class UsageTally:
         return None
 
     def _add_refused(self, record: RawRecord, part: Unusable, source: str) -> SkipReason:
-        """Counts a record that doesn't count whatever it says."""
+        """Count a record that is skipped whatever it contains."""
         known = record_from_raw(record)
         moment = moment_from_text(record.eventTime) or NO_TIME
         said = self._skip_details(known, moment)
-        if part.reason is SkipReason.OUT_OF_WINDOW:  # one row per file: a window may leave out most of many files
+        if (
+            part.reason is SkipReason.OUT_OF_WINDOW
+        ):  # one row per file, because a window may leave out most of many files
             known, said = _place_of(known), (moment, "", "")
         self._count_coverage(known, None if part.reason in _OF_NO_DAY else moment)
         self._add_skip(replace(part, record=known), source, said)
@@ -195,7 +197,7 @@ class UsageTally:
         return part.reason
 
     def _add_aggregated(self, part: Unusable, record: Record, source: str) -> SkipReason:
-        """Count an aggregated event, which says nothing about any day, and add a row for each caller that it names."""
+        """Count an aggregated event, which doesn't count for any day, and add a row for each caller that it names."""
         moment = moment_from_text(record.eventTime) or NO_TIME
         left_out = self._why_left_out(moment) if moment else None
         if left_out is not None:
@@ -208,7 +210,7 @@ class UsageTally:
         return part.reason
 
     def _count_coverage(self, record: Record, moment: str | None) -> None:
-        """Counts a record that is no usage; it shows nothing of any day where `moment` is None or in the future."""
+        """Count a record that isn't usage. It counts for no day if `moment` is None or in the future."""
         category, read_only = NO_CATEGORY, None
         if moment is not None and self._latest.is_before(moment):
             moment = None
@@ -227,7 +229,7 @@ class UsageTally:
         return moment, caller_from_record(record).principal, codes.outcome_from_record(record).outcome.value
 
     def _add_skip(self, part: Unusable, source: str, said: tuple[str, str, str], *, records: int = 1) -> None:
-        """Count something that isn't usage; `said` are its time, its principal and its outcome."""
+        """Count a skip. `said` has its time, principal and outcome."""
         moment, principal, outcome = said
         record = part.record or _NOTHING
         place, call = (record.recipientAccountId or "", record.awsRegion or ""), (record.eventSource, record.eventName)
@@ -236,8 +238,11 @@ class UsageTally:
 
 
 def _in_place(item: RawRecord | Unusable, place: str, number: int) -> RawRecord | Unusable:
-    """What counts of a record in the folder of an account: it is the account's if it names none, and if it names
-    another one, it is nobody's, and shows nothing of any account or day."""
+    """The record as it counts in the folder of an account.
+
+    A record without an account belongs to this account. A record of another account is misplaced, and counts for no
+    account and no day.
+    """
     record = item.record if isinstance(item, Unusable) else item
     if record is None:
         return item
@@ -251,7 +256,7 @@ def _in_place(item: RawRecord | Unusable, place: str, number: int) -> RawRecord 
 
 
 def _place_of(record: Record) -> Record:
-    """The record without anything but its id and where it was logged."""
+    """The record with only its id, and the account and Region that logged it."""
     return Record(
         eventSource="",
         eventName="",
@@ -262,12 +267,12 @@ def _place_of(record: Record) -> Record:
 
 
 def _why_refused(record: RawRecord, moment: str | None) -> Refusal | None:
-    """Why a record of this moment doesn't count at any time and in any window; None where it can."""
+    """Why a record with this time can't count in any window; None if it can."""
     version = record.eventVersion
     if version and not version.startswith(READ_VERSION):
         return SkipReason.UNKNOWN_VERSION, f"its major version is {version.partition('.')[0]}"
     if moment is None or not record.eventSource or not record.eventName:
-        return SkipReason.BAD_RECORD, "`eventTime` is no time" if moment is None else _NO_NAME
+        return SkipReason.BAD_RECORD, "`eventTime` is not a valid time" if moment is None else _NO_NAME
     return None if moment else (SkipReason.NO_TIME, _NO_TIME_STATED)
 
 

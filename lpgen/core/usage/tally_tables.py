@@ -16,7 +16,7 @@ from lpgen.core.usage.tables import ACTIVITY_SCHEMA, COVERAGE_SCHEMA, SKIPS_SCHE
 from lpgen.core.usage.unbounded_names import MARK
 
 LATE: Final = "~"
-"""Sorts after every time: the first-seen time where no record says one."""
+"""Sorts after every time. It is the first-seen time if no record has a time."""
 
 _DATA: Final = Category.DATA.value
 
@@ -27,9 +27,9 @@ _SkipKey = tuple[str, str, str, str, str, str, str, str]
 _CoverageKey = tuple[str, str, str, str, str]
 _ActivityKey = tuple[str, str, str, str]
 
-# Lists of different types are the fastest rows in the making: `[records, last, first, example]`, an example being
-# event id and end of a name, with source and position between them for a skip; `[first, last, records, event id,
-# source, position]`; and `[records, usage records, read-only, writing]`, and `[records]`.
+# Lists of mixed types are the fastest to update: `[records, last, first, example]`, where an example has the event id
+# and the end of a name, with source and position between them for a skip; `[first, last, records, event id, source,
+# position]`; `[records, usage records, read-only, writing]`; and `[records]`.
 ContributionCounts = dict[_CountKey, list[Any]]
 SkipRows = dict[_SkipKey, list[Any]]
 CoverageRows = dict[_CoverageKey, list[int]]
@@ -39,7 +39,7 @@ ActivityRows = dict[_ActivityKey, list[int]]
 def usage_from_counts(
     counts: ContributionCounts, skips: SkipRows, coverage: CoverageRows, activity: ActivityRows
 ) -> Usage:
-    """The tables, neither sorted nor merged, of what was counted by contribution and of the rows counted already."""
+    """The tables, neither sorted nor merged, from counts by contribution and from rows that are counted already."""
     all_skips = {key: [*row] for key, row in skips.items()}
     all_coverage = {key: [*row] for key, row in coverage.items()}
     all_activity = {key: [*row] for key, row in activity.items()}
@@ -61,7 +61,7 @@ def usage_from_counts(
 
 
 def add_skip(rows: SkipRows, key: _SkipKey, records: int, example: tuple[str, str, str, str], last: str) -> None:
-    """Count records in a row of skips; the first of them has this time, event id, source and position."""
+    """Count records in a row of skips. `example` has the time, event id, source and position of the first record."""
     first = (example[0] or LATE, *example[1:])
     row = rows.get(key)
     if row is None:
@@ -75,7 +75,7 @@ def add_skip(rows: SkipRows, key: _SkipKey, records: int, example: tuple[str, st
 def add_coverage(
     rows: CoverageRows, key: _CoverageKey, records: int, *, is_usage: bool, read_only: bool | None
 ) -> None:
-    """Count records in a row of coverage; `read_only` is their own `readOnly`."""
+    """Count records in a row of coverage. `read_only` is their `readOnly`."""
     row = rows.setdefault(key, [0, 0, 0, 0])
     row[0] += records
     if is_usage:
@@ -85,13 +85,13 @@ def add_coverage(
 
 
 def add_activity(rows: ActivityRows, key: _ActivityKey, records: int) -> None:
-    """ContributionCounts records of a caller; a key without a day counts nothing."""
+    """Count records of a caller, unless the key has no day."""
     if key[1] != NO_TIME:
         rows.setdefault(key, [0])[0] += records
 
 
 def coverage_key(account: str, region: str, day: str, category: str, event_source: str) -> _CoverageKey:
-    """The key of a coverage row: it distinguishes sources only for data events."""
+    """The key of a coverage row. It has an event source only for data events."""
     return account, region, day, category, event_source if category == _DATA else ""
 
 
@@ -114,7 +114,7 @@ def skip_key(
 def _usage_table(counts: ContributionCounts) -> pa.Table:
     places: dict[tuple[KnownCaller, str, str], int] = {}
     days: dict[str, int] = {}
-    positions: dict[int, int] = {}  # by identity, as hashing this many texts takes long
+    positions: dict[int, int] = {}  # by identity, because hashing so much text is slow
     parts: list[RowKey] = []
     rows: list[tuple[Any, ...]] = []
     for (contribution, known, day), (records, last, first, example) in counts.items():
@@ -152,7 +152,7 @@ def _usage_table(counts: ContributionCounts) -> pa.Table:
 
 
 def _spread(parts: Sequence[tuple[Any, ...]], at: Sequence[int], kinds: Sequence[pa.DataType]) -> Iterator[pa.Array]:
-    """The columns of parts of keys, texts as dictionaries; `at` says which part each row has."""
+    """The columns of parts of keys, with texts as dictionaries. `at` has the number of the part for each row."""
     places = integer_column(at)
     for values, kind in zip(zip(*parts, strict=True), kinds, strict=True):
         column = _column(values, kind)
@@ -160,7 +160,7 @@ def _spread(parts: Sequence[tuple[Any, ...]], at: Sequence[int], kinds: Sequence
 
 
 def _table(rows: Mapping[Any, Sequence[Any]], schema: pa.Schema) -> pa.Table:
-    """The table whose columns are the key's, then the list's."""
+    """The table whose columns are the parts of the key, then the items of the list."""
     if not rows:
         return empty_table(schema)
     columns = [*zip(*rows.keys(), strict=True), *zip(*rows.values(), strict=True)]

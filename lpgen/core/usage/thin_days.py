@@ -1,14 +1,13 @@
-"""Days on which a log holds too little to have been recorded: forged days, and days with missing files.
+"""Days with too few records to be complete: forged days, and days with missing files.
 
-The number of a day's records says nothing: one call can be repeated a million times. Distinct callers and services say
-more, and most of all the calls that AWS makes by itself, every day: those of Config, CloudTrail, Trusted Advisor and
-the like. A day is thin where it shows far less than the days of the best week do.
+The number of records of a day isn't a good measure, because one call can be repeated a million times. Distinct callers
+and services are a better measure. The best measure is the calls that AWS makes by itself every day, such as calls by
+Config, CloudTrail and Trusted Advisor. A day is thin if it shows far less than the days of the best week.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import Final
@@ -18,92 +17,68 @@ _Pairs = Mapping[tuple[str, str], int]
 
 _WEEK: Final = 7
 LONGEST_QUIET_DAYS: Final = 3
-"""An account has no record on a long weekend; more days in a row that show nothing are a gap."""
+"""An account may have no records on a long weekend. More days in a row without records are a gap."""
 
 _SHARE: Final = 4
-"""A day shows enough with a quarter of the pairs that the days of the best week show."""
+"""A day shows enough if it has a quarter of the pairs of the days of the best week."""
 
 _OWN_SHARE: Final = 2
-"""Of AWS's own calls it takes half, since they don't vary as people do."""
+"""For AWS's own calls, a day needs half, because they vary less than the calls of people."""
 
 _SPARE: Final = 2
-"""This many days of the best week may show less. Otherwise two forged days a week would lower the bar."""
+"""This many days of the best week may show less. Otherwise two forged days per week would lower the limit."""
 
 _LEAST_DAYS: Final = 14
 _LEAST_MEAN: Final = 0.3
 _LEAST_SCHEDULED: Final = 3
 _EVEN: Final = 0.5
-"""Calls by a clock vary less from day to day than this part of their mean. If only some of the files remain, their
-counts vary like their mean, as random picks do."""
+"""Scheduled calls vary less from day to day than this part of their mean. If only some of the files remain, the
+variance of their counts is about the mean, as for random picks."""
 
 _AWS: Final = ".amazonaws.com"
 _SERVICE_LINKED: Final = ":role/aws-service-role/"
 
 _SCHEDULED: Final = ("cloudtrail.amazonaws.com", "config.amazonaws.com", "trustedadvisor.amazonaws.com")
-"""The services that call by a clock, as a service or with a role of theirs."""
+"""The services that call on a schedule, as a service or with a role of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Breadth:
-    """A day's number of distinct callers, services, pairs of both, and pairs with more than one record; the same pairs
-    of callers that AWS runs by itself."""
-
-    callers: int
-    services: int
-    pairs: int
-    repeated: int
-    own_pairs: int
-    own_repeated: int
-
-    @property
-    def everyone(self) -> tuple[int, ...]:
-        """The numbers of people and roles together with AWS."""
-        return self.callers, self.services, self.pairs, self.repeated
-
-    @property
-    def own(self) -> tuple[int, ...]:
-        """The numbers of AWS's own calls."""
-        return self.own_pairs, self.own_repeated
+def _measures_of_everyone(pairs: _Pairs) -> tuple[int, ...]:
+    """How many callers, services, pairs of both, and pairs with more than one record a day has."""
+    callers, services = ({pair[at] for pair in pairs} for at in (0, 1))
+    return len(callers), len(services), len(pairs), sum(count > 1 for count in pairs.values())
 
 
-def _breadth_of_day(pairs: _Pairs) -> _Breadth:
-    """The numbers of one day of an account."""
-    own = [count for (caller, _), count in pairs.items() if _is_own_caller(caller)]
-    return _Breadth(
-        len({caller for caller, _ in pairs}),
-        len({service for _, service in pairs}),
-        len(pairs),
-        sum(count > 1 for count in pairs.values()),
-        len(own),
-        sum(count > 1 for count in own),
-    )
+def _measures_of_aws(pairs: _Pairs) -> tuple[int, ...]:
+    """How many pairs of AWS's own callers a day has, and how many of them with more than one record."""
+    counts = [count for (caller, _), count in pairs.items() if _is_own_caller(caller)]
+    return len(counts), sum(count > 1 for count in counts)
 
 
 def _is_own_caller(caller: str) -> bool:
-    """Whether AWS calls by itself: as a service, or with a service-linked role."""
+    """Whether a caller is AWS itself: a service, or a service-linked role."""
     return caller.endswith(_AWS) or _SERVICE_LINKED in caller
 
 
 def thin_days(activity: Mapping[date, _Pairs]) -> frozenset[date]:
     """The days with records that show too little to count.
 
-    A day counts where AWS's own calls show enough, or where all callers together do.
+    A day counts if AWS's own calls show enough, or if all callers together do.
     """
-    days = sorted(activity)
-    shown = {day: _breadth_of_day(activity[day]) for day in days}
-    weeks = [[shown[day] for day in week] for week in _weeks(days)]
-    own = _floor([[breadth.own for breadth in week] for week in weeks], spare=0)
-    everyone = _floor([[breadth.everyone for breadth in week] for week in weeks], spare=_SPARE)
+    weeks = list(_weeks(sorted(activity)))
+    own = {day: _measures_of_aws(pairs) for day, pairs in activity.items()}
+    everyone = {day: _measures_of_everyone(pairs) for day, pairs in activity.items()}
+    own_floor = _floor([[own[day] for day in week] for week in weeks], spare=0)
+    floor = _floor([[everyone[day] for day in week] for week in weeks], spare=_SPARE)
     return frozenset(
         day
-        for day, breadth in shown.items()
-        if not (all(own) and _reaches(breadth.own, own, _OWN_SHARE))
-        and not _reaches(breadth.everyone, everyone, _SHARE)
+        for day in activity
+        if not (all(own_floor) and _reaches(own[day], own_floor, _OWN_SHARE))
+        and not _reaches(everyone[day], floor, _SHARE)
     )
 
 
 def _weeks(days: Sequence[date]) -> Iterable[Sequence[date]]:
-    """Seven days with records in a row, without a gap between two."""
+    """Each run of seven days with records and without a gap between them."""
     for at in range(len(days) - _WEEK + 1):
         week = days[at : at + _WEEK]
         if all((after - before).days - 1 <= LONGEST_QUIET_DAYS for before, after in pairwise(week)):
@@ -111,7 +86,7 @@ def _weeks(days: Sequence[date]) -> Iterable[Sequence[date]]:
 
 
 def _floor(weeks: Sequence[Sequence[tuple[int, ...]]], *, spare: int) -> tuple[int, ...]:
-    """For each measure, what every day of its best week reaches, but for `spare` of them."""
+    """For each measure, the value that all days of its best week reach, except `spare` days."""
     if not weeks:
         return ()
     measures = range(len(weeks[0][0]))
@@ -123,7 +98,7 @@ def _reaches(shown: tuple[int, ...], asked: tuple[int, ...], share: int) -> bool
 
 
 def counted_days(days: Collection[date], thin: Collection[date]) -> frozenset[date]:
-    """The days that count of those with records: all but thin ones, with short runs of other days between two."""
+    """The days that count: days with records that aren't thin, and short runs of other days between them."""
     whole = sorted(set(days).difference(thin))
     found = set(whole)
     for before, after in pairwise(whole):
@@ -133,9 +108,9 @@ def counted_days(days: Collection[date], thin: Collection[date]) -> frozenset[da
 
 
 def lacks_files(activity: Mapping[date, _Pairs]) -> bool:
-    """Whether all days seem to lack some of their files: calls that AWS makes by a clock come at random.
+    """Whether all days seem to lack some of their files, because AWS's scheduled calls come at random.
 
-    This takes three such pairs of caller and service; with fewer the answer is False.
+    This needs three pairs of caller and service with such calls. With fewer pairs, the result is False.
     """
     days = sorted(activity)
     if len(days) < _LEAST_DAYS:
@@ -151,6 +126,6 @@ def _is_scheduled(caller: str) -> bool:
 
 
 def _is_even(counts: Sequence[int]) -> bool:
-    """Whether numbers differ less from one day to the next than random ones; a change for good counts once."""
+    """Whether counts differ less from one day to the next than random counts. A lasting change counts once."""
     variance = sum((after - before) ** 2 for before, after in pairwise(counts)) / (2 * (len(counts) - 1))
     return variance < _EVEN * sum(counts) / len(counts)

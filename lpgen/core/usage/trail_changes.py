@@ -1,4 +1,4 @@
-"""Recorded changes of trails: what the logs themselves say about when logging stopped or switched to other events.
+"""Recorded changes of trails: when logging stopped or switched to other events, according to the logs.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html
 """
@@ -23,7 +23,7 @@ RESETS: Final = frozenset({"PutEventSelectors", "UpdateTrail"})
 _EVENTS: Final = STOPS | STARTS | RESETS
 _SOURCE: Final = "cloudtrail.amazonaws.com"
 
-# Calls that the usage table leaves out for their caller change a trail all the same.
+# Calls by these callers are not in the usage table, but they change trails too.
 _CALLERS: Final = frozenset(
     {
         SkipReason.ROOT_CALLER,
@@ -35,12 +35,12 @@ _CALLERS: Final = frozenset(
 )
 
 AFTERGLOW: Final = timedelta(minutes=15)
-"""So long after a stop a trail may still record: it takes effect within minutes, and clocks differ."""
+"""How long a trail may still record after a stop, which takes effect within minutes. Clocks may differ too."""
 
 
 class AccountTimes:
-    """When each account is known to have been recorded; aggregated events are of other logs, and times in the future
-    are wrong."""
+    """The times at which each account was recorded, without aggregated events, which come from other logs, and without
+    times in the future, which are wrong."""
 
     def __init__(self, usage: Usage) -> None:
         self._times: dict[str, list[datetime]] = {}
@@ -53,9 +53,9 @@ class AccountTimes:
             times.sort()
 
     def next_record(self, account: str, after: datetime) -> datetime | None:
-        """The earliest time of a record later than `after` that the tables have; None where they have none.
+        """The earliest time later than `after` in the tables; None if they have none.
 
-        The tables hold only first and last times, so the real next record may be earlier.
+        The tables hold only first and last times, so the actual next record may be earlier.
         """
         times = self._times.get(account, [])
         at = bisect_right(times, after)
@@ -63,10 +63,10 @@ class AccountTimes:
 
 
 def trail_changes_from_usage(usage: Usage) -> tuple[TrailChange, ...]:
-    """The changes of trails that succeeded, by any caller, sorted by time; repeated ones of a day by first and last.
+    """The successful changes of trails by any caller, sorted by time. Repeated changes on a day appear as first and
+    last.
 
-    A call from another account is both a skip and a row, where its caller is known: the row says which trail it
-    changed.
+    A call from another account is both a skip and, if its caller is known, a row. The row names the changed trail.
     """
     found = set(_from_rows(usage.table))
     known = {_record_of(change) for change in found}
@@ -98,12 +98,12 @@ def _from_skips(table: pa.Table) -> Iterator[TrailChange]:
 
 
 def _cells(table: pa.Table | TableParts, names: tuple[str, ...], wanted: Collection[str]) -> Iterator[tuple[Any, ...]]:
-    """The values of the rows whose first column has one of the wanted texts, with the times of the first and last
-    record at the end."""
+    """The values of the rows whose first column has a wanted text, with the times of the first and last record at the
+    end."""
     for part in table_parts(table, (*names, "first_seen", "last_seen")):
-        is_one = [value in wanted for value in column_values(part.column(0))]
-        if any(is_one):
-            yield from table_rows(part.filter(flag_column(is_one)), part.column_names)
+        is_wanted = [value in wanted for value in column_values(part.column(0))]
+        if any(is_wanted):
+            yield from table_rows(part.filter(flag_column(is_wanted)), part.column_names)
 
 
 def _changes(

@@ -1,4 +1,4 @@
-"""The usage of some days: the tables as they would be if the logs held only these days."""
+"""The usage of some days: the tables for logs that hold only these days."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from lpgen.core.usage.tables import Usage
 def usage_of_days(usage: Usage, first: date, last: date) -> Usage:
     """The usage as if the logs held only these days.
 
-    Rows without a day are removed. A row that spans several days, such as that of a skip, is kept where any of these
-    days may be its own, with its whole count.
+    Rows without a day are removed. A row that spans several days, such as a skip, is kept with its whole count if any
+    of these days may be its own.
     """
     by_day = {name: _in_days(getattr(usage, name), first, last) for name in _BY_DAY}
     by_time = {name: _in_span(getattr(usage, name), _instants(first, last), *_TIMES) for name in _BY_TIME}
@@ -69,25 +69,25 @@ class _DaysOfTable:
 
     @property
     def num_rows(self) -> int:
-        """How many rows it has."""
+        """The number of rows."""
         return len(self._numbers)
 
     def parts(self, names: Sequence[str]) -> Iterator[pa.Table]:
-        """Some columns, of some thousands of rows at a time."""
+        """Some columns, a few thousand rows at a time."""
         for part in self._table.parts(list(dict.fromkeys((*names, "day")))):
             yield _filter_days(part, self._span).select(names)
 
     def take(self, rows: pa.Array) -> pa.Table:
-        """The rows of these numbers, which ascend."""
+        """The rows with these numbers, which are in ascending order."""
         return self._table.take(integer_column([self._numbers[row] for row in rows.to_pylist()]))
 
     def whole(self) -> pa.Table:
-        """All of it."""
+        """The whole table."""
         return _filter_days(self._table.whole(), self._span)
 
 
 def _in_span(table: pa.Table, span: _Span, *names: str) -> pa.Table:
-    """The rows that begin before the end of the span and end after its beginning, and those that say neither."""
+    """The rows that begin before the end of the span and end after its beginning, and rows without times."""
     start, end = span
     begins, ends = (_as_numbers(table.column(name)) for name in names)
     inside = pc.and_(pc.less_equal(begins, end), pc.greater_equal(ends, start))
@@ -109,7 +109,7 @@ def _instants(first: date, last: date) -> _Span:
 
 
 def _span(start: int, end: int, kind: pa.DataType) -> _Span:
-    """Both ends as scalars of a column: from numbers of Python pyarrow makes them with pandas."""
+    """Both ends as scalars from a column, because pyarrow imports pandas to convert Python numbers."""
     ends = integer_column([start, end]).cast(kind)
     return ends[0], ends[1]
 

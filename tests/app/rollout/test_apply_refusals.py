@@ -43,7 +43,7 @@ def test_apply_refuses_policies_that_have_changed_since(world: World, change: st
             role(world, managed={"m": OLD})
     before = None if change == "gone" else world.read(arn)
     result = world.apply(status=1)
-    assert ("no role of this name" if change == "gone" else "changed since the plan was made") in result.output
+    assert ("the role no longer exists" if change == "gone" else "changed since the plan was made") in result.output
     assert before is None or world.read(arn) == before
     assert not world.made_policies()
 
@@ -63,7 +63,7 @@ def test_apply_refuses_its_own_caller_and_its_way_in(world: World) -> None:
     user = world.make_user("moto", inline={"own": OLD})
     world.plan_of(dict.fromkeys([*arns, user], NEW))
     result = world.apply("--assume-role", "lpgen-writer", status=1)
-    assert result.output.count("lpgen calls as this principal") == 2
+    assert result.output.count("lpgen runs as this principal") == 2
     assert "role/LPGEN-other: applied" in result.output
     assert world.read(arns[0]).holding.inline == (("own", OLD),)
     assert world.read(user).holding.inline == (("own", OLD),)
@@ -80,7 +80,7 @@ def test_apply_refuses_the_roles_of_its_profile(world: World, tmp_path: Path) ->
     world.plan_of(dict.fromkeys([hop, end], NEW))
     world.config = str(config)
     result = world.apply("--profile", "end", status=1)
-    assert result.output.count("lpgen calls as this principal") == 2
+    assert result.output.count("lpgen runs as this principal") == 2
     assert world.read(hop).holding.inline == (("own", OLD),)
 
 
@@ -110,7 +110,7 @@ def test_apply_refuses_a_name_that_is_taken(world: World) -> None:
     plan = world.plan_of({arn: NEW})
     name = plan["principals"][0]["calls"][0]["policy"].rpartition("/")[2]
     world.client.create_policy(PolicyName=name, Path="/lpgen/", PolicyDocument=OLD)
-    assert "is there already" in world.apply(status=1).output
+    assert "already exists" in world.apply(status=1).output
     assert world.read(arn).holding.inline == (("own", OLD),)
 
 

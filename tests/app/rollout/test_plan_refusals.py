@@ -171,7 +171,7 @@ def test_plan_refuses_a_user_whose_groups_would_have_to_be_left(world: World) ->
     assert refusals(plan) == {"ann": ["groups"]}
     why = plan["principals"][0]["refusals"][0]["why"]
     assert "the group operators" in why
-    assert f"first attach the documents of {world.home / 'out' / 'ann'} by hand, then leave" in why
+    assert f"first attach the documents in {world.home / 'out' / 'ann'} by hand, then remove it" in why
 
 
 def test_plan_refuses_policies_other_than_those_of_the_replacement(world: World) -> None:

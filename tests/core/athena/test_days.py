@@ -105,7 +105,7 @@ def test_settled_days_are_days_of_delivery_that_ended_an_hour_ago() -> None:
     ("since", "table"), [("2024-05-09", TABLE), ("2024-05-10", BY_DELIVERY), ("2024-06-01", TABLE)]
 )
 def test_settled_days_refuses_days_whose_records_have_not_all_come(since: str, table: AthenaTable) -> None:
-    with pytest.raises(InvocationError, match=f"the records of {since} haven't all come yet"):
+    with pytest.raises(InvocationError, match=f"the records of {since} haven't all arrived yet"):
         days(since, "", table=table)
 
 

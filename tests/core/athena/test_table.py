@@ -28,7 +28,7 @@ def test_name_from_address_takes_names_as_glue_keeps_them() -> None:
     "address", ["logs", "logs.", "a.b.c", 'logs."; --', "logs.trail/x", "lögs.t", "l.t\n"]
 )  # fmt: skip
 def test_name_from_address_refuses_all_else(address: str) -> None:
-    with pytest.raises(InvocationError, match="no table in Athena"):
+    with pytest.raises(InvocationError, match="not a valid Athena table"):
         name_from_address(f"athena://{address}")
 
 
@@ -77,7 +77,9 @@ def test_describe_lacks_says_what_a_table_can_not_give() -> None:
     (source_identities,) = table_from_definition(NAME, PROJECTED).describe_lacks()
     assert "no source identities" in source_identities
     assert any("added one by one" in lack for lack in table_from_definition(NAME, REGISTERED).describe_lacks())
-    assert any("each query reads all of it" in lack for lack in table_from_definition(NAME, CONSOLE).describe_lacks())
+    assert any(
+        "each query reads the whole table" in lack for lack in table_from_definition(NAME, CONSOLE).describe_lacks()
+    )
     poor = definition({name: DOCUMENTED_COLUMNS[name] for name in NEEDED})
     lacks = " ".join(table_from_definition(NAME, poor).describe_lacks())
     named = [column for column in DOCUMENTED_COLUMNS if f"`{column}`" in lacks]

@@ -60,7 +60,7 @@ def test_reads_that_the_log_no_longer_holds_are_lost(silent_for: int, *, is_lost
     assert kinds(one, after) == [(CoverageDrift.COVERAGE_LOST, Severity.HIGH)] * is_lost
     if is_lost:
         (finding,) = found(one, after).findings
-        assert finding.message == f"no read-only management event came since {last.isoformat()}"
+        assert finding.message == f"the log has no read-only management events since {last.isoformat()}"
         assert kinds(replace(one, coverage=after.coverage), after) == []
 
 
@@ -70,7 +70,7 @@ def test_writes_that_a_log_of_other_days_holds_none_of_are_lost_for_no_known_rea
     reads = frozenset(event for event in account.seen if event.is_data or event.read_only)
     after = replace(later(one), coverage=replace(one.coverage, accounts=(replace(account, seen=reads),)))
     (finding,) = found(one, after).findings
-    assert finding.message == "no writing management event is there any more"
+    assert finding.message == "the log has no writing management events any more"
 
 
 def test_data_events_of_a_source_that_went_are_lost() -> None:
@@ -88,7 +88,7 @@ def test_data_events_of_a_source_that_went_are_lost() -> None:
     told = replace(account, holes=(Hole(when.date(), when.date(), f"{change}; no later record", change),))
     assert kinds(replace(one, coverage=replace(one.coverage, accounts=(told,))), after) == []
     assert (finding.kind, finding.severity) == (CoverageDrift.COVERAGE_LOST, Severity.HIGH)
-    assert finding.message == "the log holds no data events of s3.amazonaws.com in us-east-1 since selectors changed"
+    assert finding.message == "the log has no data events of s3.amazonaws.com in us-east-1 since selectors changed"
 
 
 def test_notes_say_when_nothing_is_newer() -> None:

@@ -140,4 +140,4 @@ def test_looser_scps_are_found_once_for_the_account() -> None:
 def test_scps_known_on_one_side_are_noted_and_not_compared() -> None:
     drift = found(state(APP), state(APP, guards=scps(allow("*"))))
     assert drift.findings == ()
-    assert any("SCPs are known now alone" in note for note in drift.notes)
+    assert any("SCPs are known only now" in note for note in drift.notes)

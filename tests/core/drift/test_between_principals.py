@@ -53,8 +53,8 @@ def test_what_a_wildcard_inherits_says_what_was_used_and_what_is_kept_out() -> N
     before = state(star, unknown=unknown)
     (unused,) = found(before, state(star)).findings
     assert unused.parameters["used"] == ()
-    assert "none of the actions was seen used" in unused.details
+    assert "no use of these actions was recorded" in unused.details
     (finding,) = found(before, state(star, uses={star.arn: (use("s3:GetObject"),)})).findings
     assert finding.parameters["new_actions"] == ("s3:GetObject", "s3:ListBucket")
     assert (finding.parameters["used"], finding.parameters["stopped"]) == (("s3:GetObject",), 1)
-    assert "a Deny, a boundary or an SCP keeps out 1 action (1 Write)" in finding.details
+    assert "a Deny, a boundary or an SCP blocks 1 action (1 Write)" in finding.details

@@ -104,7 +104,7 @@ def test_a_grant_whose_use_no_longer_shows_does_not_fall_out_of_use() -> None:
     one = state(role(policy(allow(["s3:Get*", "s3:PutBucketAcl"]))), uses={ARN: uses})
     now = without_reads(later(one, 20))
     (lost, finding) = found(one, now).findings
-    assert lost.message == "no read-only management event is there any more"
+    assert lost.message == "the log has no read-only management events any more"
     assert finding.details == ("s3:PutBucketAcl, last used on 2026-09-20",)
     one = state(APP, uses={ARN: seen("s3:GetBucketAcl", day=LAST_DAY - timedelta(days=10))})
     assert kinds(one, later(one, 20)) == [(DisuseDrift.ROLE_QUIET, Severity.LOW)]

@@ -108,7 +108,7 @@ def test_growth_has_what_came_after_the_day_and_nothing_older() -> None:
     assert gains(found) == {"ec2:*": ["ec2:GrantThings", "ec2:ListThings", "ec2:MakeThings"]}
     (wildcard,) = found.wildcards
     assert (wildcard.parameters["actions_today"], wildcard.parameters["used"], found.totals.used) == (6, (), 0)
-    assert "none of the actions was seen used" in wildcard.details
+    assert "no use of these actions was recorded" in wildcard.details
     assert found.totals.levels == {
         AccessLevel.LIST: 1,
         AccessLevel.WRITE: 1,
@@ -204,7 +204,7 @@ def test_not_action_inherits_all_that_it_does_not_name() -> None:
 def test_what_a_limit_keeps_out_is_stopped_and_not_gained(guards: Guards) -> None:
     (wildcard,) = grown(role(policy(allow("ec2:*"))), guards=guards).wildcards
     assert (wildcard.parameters["new_actions"], wildcard.parameters["stopped"]) == (("ec2:ListThings",), 2)
-    assert "a Deny, a boundary or an SCP keeps out 2 actions (1 Permissions management, 1 Write)" in wildcard.details
+    assert "a Deny, a boundary or an SCP blocks 2 actions (1 Permissions management, 1 Write)" in wildcard.details
 
 
 def test_denies_stop_and_gain_nothing_themselves() -> None:

@@ -53,7 +53,7 @@ def test_a_changed_document_is_told_whether_the_proposal_is_in_place_or_not() ->
         (finding,) = drift.findings
         assert (finding.kind, finding.subject, finding.principals) == (PolicyDrift.POLICY_CHANGED, config().arn, (ARN,))
         assert finding.message.startswith("AWS changed it since replacements left it attached; held by 1 principal")
-        assert "its version was v66, and is v67" in finding.details
+        assert "its version was v66 and is now v67" in finding.details
         assert finding.severity is Severity.HIGH
     assert drift_to(role(NEW, config(MORE, version="v67"))).applied == (ARN,)
 
@@ -68,14 +68,14 @@ def test_what_is_attached_is_compared_with_the_output_folder_too() -> None:
     """The baseline knows the document of now, and the output was made from an older one."""
     older = proposed(config(allow("s3:GetBucketTagging"), version="v65"))
     (finding,) = drift_to(role(NEW, config()), given=older).findings
-    assert "its version was v65, and is v66" in finding.details
+    assert "its version was v65 and is now v66" in finding.details
 
 
 @pytest.mark.parametrize(
     ("now", "text"),
     [
-        (role(NEW), "AWS_ConfigRole is gone"),
-        (role(NEW, config(), policy(allow("s3:GetObject"), name="more")), "the inline policy more came"),
+        (role(NEW), "AWS_ConfigRole was removed"),
+        (role(NEW, config(), policy(allow("s3:GetObject"), name="more")), "the inline policy more was added"),
     ],
     ids=["detached", "a foreign policy beside it"],
 )

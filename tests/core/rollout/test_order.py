@@ -44,7 +44,7 @@ def test_old_policy_goes_early_only_once_all_that_narrows_it_is_in_place() -> No
     order = order_steps([new(f"n{at}", size=6000) for at in (1, 2, 3)], olds, QuotaHeadroom(10, 100))
     assert names(order)[:5] == ["n1", "part", "n2", "whole", "n3"]
     assert isinstance(order, Order)
-    assert "as soon as all that narrows it is in place" in order.note
+    assert "as soon as its new policies are in place" in order.note
 
 
 def test_no_order_is_found_where_every_old_policy_is_still_needed() -> None:

@@ -165,7 +165,7 @@ def test_denial_by_another_wall_is_not_paired() -> None:
     column = usage.table.column_names.index("denial_kind")
     table = usage.table.set_column(column, "denial_kind", [[DenialKind.SCP.value]])
     found = watched(plan([OLD], [NEW]), Usage(table.cast(usage.table.schema), usage.skips, usage.coverage))
-    assert [(denied.lost, denied.why) for denied in found.denials] == [((), "an SCP refuses it")]
+    assert [(denied.lost, denied.why) for denied in found.denials] == [((), "an SCP denies it")]
     assert not found.found
 
 

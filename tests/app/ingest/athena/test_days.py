@@ -45,7 +45,7 @@ def test_ingest_leaves_days_whose_records_may_still_come(moto: Server, tmp_path:
             assert not any("are left" in note for note in found.take(tmp_path / last).notes)
             today = found.run(found.address, "--since", "0d", "--data", tmp_path / "none")
             assert today.returncode == 2
-            assert "haven't all come yet" in today.stderr
+            assert "haven't all arrived yet" in today.stderr
 
 
 def test_ingest_refuses_days_of_which_it_has_a_part(march: World, tmp_path: Path) -> None:
