@@ -6,12 +6,14 @@ incomplete. It never grants anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
-from lpgen.core.globs.match import glob_match
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.globs.match import fold_case, glob_match, glob_matcher, has_wildcard
+from lpgen.core.model import Action
 from lpgen.core.principal_names import is_named
 from lpgen.core.registry.row import Finding
 from lpgen.core.replacements import Decision, DecisionKind, DecisionsStamp, Line
@@ -32,6 +34,15 @@ def stamp_of_decisions(file: str, decisions: Iterable[Decision], idle: Iterable[
 def applies_to_action(decision: Decision, principal: str, action: str) -> bool:
     """Whether the decision speaks of this action of this principal, whatever the resource."""
     return is_named(principal, decision.principal) and glob_match(decision.action or "*", action, ignore_case=True)
+
+
+def actions_meant(decision: Decision, granted: Collection[Action], catalog: Catalog) -> Sequence[Action]:
+    """The granted actions that a decision is about, sorted."""
+    if not has_wildcard(decision.action):
+        action = catalog.canonical(decision.action)
+        return [action] if action is not None and action in granted else []
+    matches = glob_matcher(fold_case(decision.action))
+    return sorted(action for action in granted if matches(fold_case(action)))
 
 
 def drops_row(

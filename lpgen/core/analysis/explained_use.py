@@ -1,27 +1,242 @@
-"""A principal's uses against its grants: the lines that they need, and what explains those that no policy grants."""
+"""Explanations of use that no policy of a principal grants now: changed policies, KMS grants, resource policies."""
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
-from lpgen.core.analysis.grants.applicable_policies import (
-    decisions_on_use,
-    policies_met,
-    replayed_resource,
-    resource_policy_explanation,
-)
-from lpgen.core.analysis.grants.recorded_changes import KeyGrants, PolicyChanges
-from lpgen.core.analysis.scopes.scopes import NamedScopes
+import pyarrow as pa
+
+from lpgen.core.analysis.grants.applicable_policies import policies_met, recorded_request, replayed_resource
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.caller import names_of
+from lpgen.core.cloudtrail.kms_context import GRANTEE, OPERATION, RETIRING
 from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED
-from lpgen.core.evidence import PrincipalGrants, Use
+from lpgen.core.evidence import PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.guards import Guards
-from lpgen.core.iam.decision import Layer, Result
-from lpgen.core.model import Outcome, Principal, Resource
-from lpgen.core.replacements import Line
+from lpgen.core.iam.authorize import decide
+from lpgen.core.iam.decision import AuthorizationDecision, Layer, PolicySet, Result
+from lpgen.core.model import Outcome, Principal, Resource, ResourceKind
+from lpgen.core.usage.columns import TableParts, integer_column, table_rows
+from lpgen.core.usage.principal_usage import name_arn
+
+# ---------------------------------------------------------------- policies
+
+_CHANGED_LATER: Final = "its policies were changed later, by {action} on {day} (example {event})"
+
+# The IAM calls after which a principal may hold fewer rights than before.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagement.html
+POLICY_CHANGES: Final = frozenset(
+    {
+        "iam:AttachGroupPolicy",
+        "iam:AttachRolePolicy",
+        "iam:AttachUserPolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeleteGroupPolicy",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DeleteRolePolicy",
+        "iam:DeleteUserPermissionsBoundary",
+        "iam:DeleteUserPolicy",
+        "iam:DetachGroupPolicy",
+        "iam:DetachRolePolicy",
+        "iam:DetachUserPolicy",
+        "iam:PutGroupPolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+        "iam:PutUserPermissionsBoundary",
+        "iam:PutUserPolicy",
+        "iam:SetDefaultPolicyVersion",
+        "iam:UpdateRole",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PolicyChanges:
+    """The recorded changes of policies by what they changed."""
+
+    _by_resource: dict[str, list[Use]]
+
+    def explanation(self, principal: Principal, use: Use) -> str:
+        """The recorded policy change that explains a use no policy grants now, or "".
+
+        A change explains only use that was last seen before the last change. When a user is removed from a group, the
+        usage names only the group, so the change explains nothing.
+        """
+        groups = (f"{principal.arn.partition(':user/')[0]}:group/{name}" for name in principal.groups)
+        resources = [principal.arn, *groups, *(policy.arn for policy in principal.policies if policy.arn)]
+        changes = [change for arn in resources for change in self._by_resource.get(name_arn(arn), ())]
+        later = [change for change in changes if change.evidence.last_seen >= use.evidence.last_seen]
+        if not later:
+            return ""
+        change = max(later, key=lambda change: (change.evidence.last_seen, change.action))
+        when, event = change.evidence.last_seen, change.evidence.example_event_id
+        return _CHANGED_LATER.format(action=change.action, day=when[:10], event=event)
+
+
+def policy_changes_from_usages(usages: Iterable[PrincipalUsage]) -> PolicyChanges:
+    """The changes of policies that principals made."""
+    found: dict[str, list[Use]] = defaultdict(list)
+    for usage in usages:
+        for use in usage.uses:
+            is_change = use.action in POLICY_CHANGES and use.outcome is Outcome.ALLOWED
+            if is_change and use.resource.kind is ResourceKind.ARN:
+                found[name_arn(use.resource.text)].append(use)
+    return PolicyChanges(found)
+
+
+# ---------------------------------------------------------------- KMS grants
+
+_GRANT_ALLOWS: Final = "a grant allows it, made by {maker} on {day} (example {event})"
+_MAKES: Final = "kms:CreateGrant"
+_ENDS: Final = frozenset({"kms:RetireGrant", "kms:RevokeGrant"})
+_ACTIONS: Final = frozenset({_MAKES, *_ENDS})
+_RETIRE: Final = frozenset({"RetireGrant"})
+
+_LINGERING: Final = timedelta(minutes=5)
+"""So long a grant that was retired or revoked may still be used.
+https://docs.aws.amazon.com/kms/latest/developerguide/grants.html#terms-eventual-consistency"""
+
+
+@dataclass(frozen=True, slots=True)
+class _DailyGrants:
+    """The grants of one key that a principal made for one grantee on one day, from the first to the last."""
+
+    grantee: str
+    operations: frozenset[str]
+    maker: str
+    first: datetime
+    last: datetime
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyGrants:
+    """The recorded grants by the ARN of the key, and the times of the first and last that ended on a day.
+
+    Related keys of several Regions have grants of their own.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+    """
+
+    _made: dict[str, list[_DailyGrants]]
+    _ended: dict[str, list[tuple[datetime, datetime]]]
+
+    def explanation(self, principal: Principal, use: Use) -> str:
+        """The recorded grant that explains use of a key, or "".
+
+        It explains use that began after it was made, unless a grant of the key ended before the last use and none was
+        made again: records of ends don't say whose grant it was. Its constraints aren't compared.
+        """
+        service, _, operation = use.action.partition(":")
+        evidence = use.evidence
+        if service != "kms" or use.resource.kind is not ResourceKind.ARN or not evidence.first_seen:
+            return ""
+        began, last = datetime.fromisoformat(evidence.first_seen), datetime.fromisoformat(evidence.last_seen)
+        names = names_of(principal.arn)
+        made = [
+            grants
+            for grants in self._made.get(use.resource.text, ())
+            if operation in grants.operations and grants.first <= last and grants.grantee in names
+        ]
+        before = [grants for grants in made if grants.first <= began]
+        if not before or _has_ended(made, self._ended.get(use.resource.text, ()), last):
+            return ""
+        latest = max(before, key=lambda grants: (grants.first, grants.event_id))
+        return _GRANT_ALLOWS.format(maker=latest.maker, day=latest.first.date(), event=latest.event_id)
+
+
+def key_grants_from_table(usage_table: pa.Table | TableParts) -> KeyGrants:
+    """The grants of keys that a usage table shows."""
+    made: dict[str, list[_DailyGrants]] = defaultdict(list)
+    ended: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for action, key, context, maker, first, last, event_id in _rows(usage_table):
+        values: dict[str, list[str]] = json.loads(context or "{}")
+        if action in _ENDS:
+            ended[key].append((first, last))
+        allowed = frozenset(values.get(OPERATION, ()))
+        holders = [(grantee, allowed) for grantee in values.get(GRANTEE, ())]
+        holders += [(retiring, _RETIRE) for retiring in values.get(RETIRING, ())]
+        for grantee, operations in holders:
+            made[key].append(_DailyGrants(grantee, operations, maker, first, last, event_id))
+    return KeyGrants(made, ended)
+
+
+def _has_ended(made: Iterable[_DailyGrants], ended: Iterable[tuple[datetime, datetime]], last: datetime) -> bool:
+    """Whether some grant of the key ended between the last of these that was made and the last use."""
+    since = max(grants.last if grants.last <= last else grants.first for grants in made)
+    return any(until > since and start + _LINGERING < last for start, until in ended)
+
+
+def _rows(table: pa.Table | TableParts) -> Iterator[tuple[str, str, str, str, datetime, datetime, str]]:
+    """The rows of grants made and ended, in which a key and a time are known."""
+    numbers = [number for number, (action,) in enumerate(table_rows(table, ("action",))) if action in _ACTIONS]
+    if not numbers:
+        return
+    for outcome, kind, *row in table_rows(table.take(integer_column(numbers)), _COLUMNS):
+        if outcome == Outcome.ALLOWED and kind == ResourceKind.ARN and row[4] is not None:
+            yield tuple(row)
+
+
+_COLUMNS: Final = (
+    "outcome",
+    "resource_kind",
+    "action",
+    "resource",
+    "context",
+    "principal",
+    "first_seen",
+    "last_seen",
+    "example_event_id",
+)
+
+
+# ---------------------------------------------------------------- resource policies
+
+_RESOURCE_POLICY_ALLOWS: Final = "the policy of {resource} allows it"
+
+
+def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) -> str:
+    """The known resource policy that may have allowed a use without any grant of the principal, as a clause, or "".
+
+    Boundary and SCPs cap the resource policy's grants as they cap the principal's own. One context of the use that it
+    may have allowed is enough.
+    """
+    resource = replayed_resource(use)
+    found = None if resource is None else guards.policy_of(resource.text)
+    if resource is None or found is None:
+        return ""
+    held = policies_met(principal, resource.text, guards, identity=())
+    decisions = _decisions_on_use(principal, use, resource, held, guards)
+    if any(decision.result in (Result.ALLOWED, Result.DEPENDS) for _, decision in decisions):
+        return _RESOURCE_POLICY_ALLOWS.format(resource=found.resource)
+    return ""
+
+
+def _decisions_on_use(
+    principal: Principal,
+    use: Use,
+    resource: Resource,
+    held: PolicySet,
+    guards: Guards,
+    *,
+    catalog: Catalog | None = None,
+) -> Iterator[tuple[str, AuthorizationDecision]]:
+    """What policies decide on a use in each of its contexts, with the Region of each."""
+    for seen in use.contexts:
+        request = recorded_request(principal, use.action, resource, seen, guards)
+        yield seen.region, decide(request, held, catalog=catalog)
+
+
+# ---------------------------------------------------------------- all explanations
+
+NO_ALLOW: Final = "no Allow matches the action and resource"
+"""Why a use is ungranted that nothing refuses."""
 
 _CONTRADICTED: Final = "the policies and guards given deny it{where}, so they aren't those that applied"
 
@@ -71,21 +286,8 @@ def _denied_region(principal: Principal, use: Use, resource: Resource, guards: G
     The missing Allow of a resource's own policy is no sign: a role's trust may have been narrowed since.
     """
     held = policies_met(principal, resource.text, guards)
-    for region, found in decisions_on_use(principal, use, resource, held, guards, catalog=catalog):
+    for region, found in _decisions_on_use(principal, use, resource, held, guards, catalog=catalog):
         is_stopped = any(stop.layer is not Layer.RESOURCE for stop in found.stops)
         if found.result is Result.EXPLICITLY_DENIED or (found.result is Result.IMPLICITLY_DENIED and is_stopped):
             return region
     return None
-
-
-NO_ALLOW: Final = "no Allow matches the action and resource"
-"""Why a use is ungranted that nothing refuses."""
-
-
-@dataclass(frozen=True, slots=True)
-class UseLines:
-    """The lines that a principal's uses need, the uses that no grant explains, and the wider scopes of names."""
-
-    lines: tuple[Line, ...]
-    ungranted: tuple[tuple[Use, str], ...]
-    patterns: NamedScopes

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from lpgen.core.analysis.caveats.refused import RefusedCaveat
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.analysis.caveats.unpredictable import AUDIT_POLICY, reads_by_design, scanned_services
 from lpgen.core.analysis.grants.aws_policies import without_left
-from lpgen.core.analysis.grants.scope import language_version
+from lpgen.core.analysis.grants.granting import language_version
 from lpgen.core.analysis.scopes.scopes import SCOPE_RULES
 from lpgen.core.analysis.synthesis.covering import Parents
 from lpgen.core.analysis.synthesis.fit import FittedDocument, FittedStatement, Purpose, Space, fit_documents, space_of
@@ -67,14 +67,14 @@ def generate_policy(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catal
     statements, then put into inline space too, then refused.
     """
     quota = options.attached_quota
-    unproven = next((caveat for caveat in diff.assessment.caveats if caveat.kind is RefusedCaveat.UNPROVEN), None)
+    unproven = next((caveat for caveat in diff.assessment.caveats if caveat.kind is ReplacementCaveat.UNPROVEN), None)
     if unproven is not None:
         return Replacement(diff.principal, (), (), (), unproven, quota)
     try:
         with step_budget(PRINCIPAL_STEPS):
             return _generate_one(diff, grants, catalog, options)
     except StepsUsedUpError as error:
-        return Replacement(diff.principal, (), (), (), Caveat.of(RefusedCaveat.UNPROVEN, why=error.message), quota)
+        return Replacement(diff.principal, (), (), (), Caveat.of(ReplacementCaveat.UNPROVEN, why=error.message), quota)
 
 
 _Name = Callable[[ReplacementStatement, Parents], ReplacementStatement]
@@ -173,7 +173,7 @@ def _refuse(
         room = _ROOM.format(managed=space.managed, limit=MANAGED_POLICY_LIMIT, inline_room=room)
     advice, instead = _advice(diff, denies, catalog, inline=not managed, needed=needed)
     refusal = Caveat.of(
-        RefusedCaveat.TOO_LARGE, needed=needed, room=room, largest=largest, advice=advice, instead=instead
+        ReplacementCaveat.TOO_LARGE, needed=needed, room=room, largest=largest, advice=advice, instead=instead
     )
     return Replacement(diff.principal, (), (), sizes, refusal)
 

@@ -6,30 +6,28 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from lpgen.core.analysis.caveats.inputs import ReviewGround
-from lpgen.core.analysis.caveats.replicas import snapshot_resources
+from lpgen.core.analysis.caveats.inputs import ReviewGround, snapshot_resources, unread_uses
 from lpgen.core.analysis.counted_use import UseCounter, current_ids, suspecting_counter, use_counter
-from lpgen.core.analysis.explained_use import Explanations
-from lpgen.core.analysis.grants.aws_policies import LeftAttached
-from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.grants.recorded_changes import (
+from lpgen.core.analysis.explained_use import (
     POLICY_CHANGES,
+    Explanations,
     KeyGrants,
     PolicyChanges,
     key_grants_from_table,
     policy_changes_from_usages,
 )
+from lpgen.core.analysis.grants.aws_policies import LeftAttached
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.rare_needs import Peers, peers_from_usage
 from lpgen.core.analysis.observability.signs_in_logs import ShownReads, shown_reads_from_usage
-from lpgen.core.analysis.observability.signs_of_use import unread_uses
 from lpgen.core.analysis.reviewer import Reviewer, whole_already
 from lpgen.core.analysis.scopes.named_resources import lenient_calls
 from lpgen.core.analysis.scopes.prefixes import Population, population_from_usage
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.suspicion import Suspicion
-from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge
+from lpgen.core.analysis.verdicts import ActionFacts, Judge
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage

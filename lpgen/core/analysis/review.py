@@ -13,7 +13,7 @@ from typing import Final
 
 from lpgen.core.analysis.caveats.dangerous_use import dangerous_uses
 from lpgen.core.analysis.caveats.inputs import CaveatInputs, PrincipalRecords, ReviewGround
-from lpgen.core.analysis.caveats.kinds import doubt_of_caveats, find_caveats
+from lpgen.core.analysis.caveats.kinds import DETECTORS
 from lpgen.core.analysis.caveats.principal_class import (
     PrincipalContext,
     classify_principal,
@@ -21,8 +21,8 @@ from lpgen.core.analysis.caveats.principal_class import (
     proposal_for,
     was_active,
 )
-from lpgen.core.analysis.caveats.refused import RefusedCaveat
-from lpgen.core.analysis.decided_lines import decide_lines, decided_lines
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
+from lpgen.core.analysis.decisions import with_acceptance
 from lpgen.core.analysis.grants.aws_policies import actions_of_left, allows_of_left, without_left
 from lpgen.core.analysis.grants.granting import Granting, granting_by_action, wildcards_of_grants
 from lpgen.core.analysis.observability.missed_use import ObservedUse
@@ -31,8 +31,8 @@ from lpgen.core.analysis.observability.signs_of_use import sign_of_life, unrecor
 from lpgen.core.analysis.reach import reach_of_lines
 from lpgen.core.analysis.scopes.scopes import exact_scopes
 from lpgen.core.analysis.synthesis.covering import left_as_copies, lines_beside
-from lpgen.core.analysis.synthesis.lines import lines_beyond_use, lines_from_uses
-from lpgen.core.analysis.verdicts.verdicts import Judge, SeenActions, seen_actions
+from lpgen.core.analysis.synthesis.lines import decide_lines, decided_lines, lines_beyond_use, lines_from_uses
+from lpgen.core.analysis.verdicts import Judge, SeenActions, seen_actions
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.findings import (
     Advice,
@@ -50,7 +50,7 @@ from lpgen.core.findings import (
 from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Outcome, Principal
-from lpgen.core.registry.row import Caveat
+from lpgen.core.registry.row import Caveat, Doubt
 from lpgen.core.replacements import Line, LineKind
 
 _TOO_COMPLEX: Final = "the policies are too complex to compare"
@@ -93,7 +93,9 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     unrecorded = "" if is_active else unrecorded_text(lines, judge.finder.observability.table)
     context = PrincipalContext(grants, usage, coverage, ground.as_of, life, lines, left, unrecorded)
     principal_class = classify_principal(context, decisions)
-    caveats = find_caveats(_caveat_inputs(context, records, ground, seen, missed))
+    inputs = _caveat_inputs(context, records, ground, seen, missed)
+    found = (caveat for detector in DETECTORS for caveat in detector(inputs))
+    caveats = with_acceptance(found, decisions, principal=principal.arn)
     draft = _draft(context, principal_class, caveats, Verdicts((), judge.facts))
     if ground.drafts:
         return draft
@@ -108,7 +110,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         draft,
         use=_use_findings(context, observed, judge),
         assessment=Assessment(
-            verdicts=judge.verdicts(missed, seen, doubt_of_caveats(caveats), staying),
+            verdicts=judge.verdicts(missed, seen, _doubt_of_caveats(caveats), staying),
             wildcards=wildcards_of_grants(grants.allows, [line.action for line in of_uses], catalog=catalog),
             caveats=caveats,
         ),
@@ -229,7 +231,7 @@ def _unproven(grants: PrincipalGrants, usage: PrincipalUsage, ground: ReviewGrou
         for granting in set(by_action.values())
     }
     verdicts = Verdicts(((action, judged[by_action[action]]) for action in sorted(by_action)), ground.judge.facts)
-    caveats = (Caveat.of(RefusedCaveat.UNPROVEN, why=why),)
+    caveats = (Caveat.of(ReplacementCaveat.UNPROVEN, why=why),)
     return replace(
         _draft(context, principal_class, caveats, verdicts),
         use=UseFindings(
@@ -240,6 +242,12 @@ def _unproven(grants: PrincipalGrants, usage: PrincipalUsage, ground: ReviewGrou
         ),
         advice=_advice(context, principal_class, caveats),
     )
+
+
+def _doubt_of_caveats(caveats: Iterable[Caveat]) -> Doubt:
+    """The doubt about every removal of a principal, from the caveats that weren't accepted."""
+    doubts = {caveat.doubt for caveat in caveats if not caveat.accepted_by}
+    return next((doubt for doubt in (Doubt.YOUNG, Doubt.LOGS) if doubt in doubts), Doubt.NONE)
 
 
 def _days_by_action(uses: Iterable[Use]) -> tuple[tuple[Action, tuple[date, ...]], ...]:

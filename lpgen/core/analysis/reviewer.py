@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lpgen.core.analysis.caveats.coverage_holes import seen_services_from_usage
 from lpgen.core.analysis.caveats.inputs import PrincipalRecords, ReviewGround
 from lpgen.core.analysis.caveats.unpredictable import days_at_work
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.generate import generate_policy
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.observability.signs_in_logs import copied_services
+from lpgen.core.analysis.observability.signs_in_logs import copied_services, seen_services_from_usage
 from lpgen.core.analysis.review import review_principal
 from lpgen.core.analysis.synthesis.permission_sets import hold_sets_together, share_lines
 from lpgen.core.analysis.verify import documents_of_replacement, verify_generated

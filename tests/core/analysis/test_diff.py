@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.observability.implicit_checks import ImplicitPassedRoles
 from lpgen.core.choices import KeepUnobservable, keep_each
@@ -227,7 +227,7 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     assert "disable" in unused.advice.sentence
     assert "older than 400 days" in unused.advice.sentence
     hole = diff_of(role(policy(allow("*")), last_used=days_before_end(5)))
-    assert caveats(hole) == {HoleCaveat.COVERAGE_HOLE}
+    assert caveats(hole) == {LogsCaveat.COVERAGE_HOLE}
     assert hole.advice.sentence.startswith("find the logs of its last use")
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), last_used=days_before_end(5)))
     assert hidden.advice.sentence.startswith("find out what its last use was")
@@ -237,7 +237,7 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     ("days", "start", "end", "doubts"),
     [
         (401, "disable the role unless it is for emergencies: ", ", before the logs)", set()),
-        (-3, "ingest newer logs before anything else: ", ", after their end", {HoleCaveat.COVERAGE_HOLE}),
+        (-3, "ingest newer logs before anything else: ", ", after their end", {LogsCaveat.COVERAGE_HOLE}),
     ],
 )
 def test_diff_says_of_an_unused_role_when_iam_knows_of_use(

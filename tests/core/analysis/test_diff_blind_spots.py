@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import Confidence, PrincipalDiff, Verdict
@@ -352,7 +352,7 @@ def test_diff_calls_no_replacement_safe_by_the_log_of_one_region_alone(
     principal = role(policy(allow(["sqs:GetQueueUrl", "sqs:ListQueues"], resources)))
     used = [use("sqs:GetQueueUrl", HERE, region="eu-west-1")]
     found = diff_of(principal, used, management_in=read, data_events=())
-    doubts = [caveat for caveat in found.assessment.caveats if caveat.kind is ShortLogsCaveat.INCOMPLETE_LOGS]
+    doubts = [caveat for caveat in found.assessment.caveats if caveat.kind is LogsCaveat.INCOMPLETE_LOGS]
     assert [doubt.item for doubt in doubts] == ["other-regions"] * is_doubted
     named = diff_of(principal, used, options=exactly(trails=(trail_of(),)), management_in=read, data_events=())
     assert not named.assessment.caveats
@@ -391,7 +391,7 @@ def test_diff_doubts_the_log_of_one_region_where_a_condition_allows_others(
 )
 def test_diff_misses_the_region_of_global_services_in_the_partition_of_the_logs(region: str, missing: str) -> None:
     found = diff_of(role(policy(allow("sqs:CreateQueue"))), management_in=[region], data_events=())
-    messages = [caveat.message for caveat in found.assessment.caveats if caveat.kind is ShortLogsCaveat.INCOMPLETE_LOGS]
+    messages = [caveat.message for caveat in found.assessment.caveats if caveat.kind is LogsCaveat.INCOMPLETE_LOGS]
     assert [f"none of {missing}," in message for message in messages] == [True] * bool(missing)
 
 

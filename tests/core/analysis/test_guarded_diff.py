@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.grants.applicable_policies import resource_policy_explanation
+from lpgen.core.analysis.explained_use import resource_policy_explanation
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.evidence import PrincipalGrants, RecordedContext, Use
 from lpgen.core.findings import PrincipalDiff

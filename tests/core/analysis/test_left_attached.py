@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.verify import documents_of_replacement
 from lpgen.core.choices import KeepUnobservable, keep_each
@@ -194,9 +194,9 @@ def test_it_does_not_make_a_role_unsafe_but_all_else_does() -> None:
     def kinds(principal: Principal) -> set[CaveatKind]:
         return {caveat.kind for caveat in reviewed(principal, [*USED, *tried])[0].assessment.open_caveats}
 
-    of_policy = {ShortLogsCaveat.YOUNG, UnknownCaveat.UNKNOWN_PATTERN, DangerCaveat.DANGEROUS_ATTEMPT}
+    of_policy = {LogsCaveat.YOUNG, UnknownCaveat.UNKNOWN_PATTERN, DangerCaveat.DANGEROUS_ATTEMPT}
     assert not of_policy & kinds(trusting(CONFIG, risky, DELIVERY))
-    assert ShortLogsCaveat.YOUNG in kinds(trusting(CONFIG, risky, own))
+    assert LogsCaveat.YOUNG in kinds(trusting(CONFIG, risky, own))
     assert of_policy - {DangerCaveat.DANGEROUS_ATTEMPT} <= kinds(trusting("lambda.amazonaws.com", risky, DELIVERY))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.findings import PrincipalClass, PrincipalDiff
 from lpgen.core.iam.policy import policy_from_json
@@ -126,7 +126,7 @@ def test_what_no_record_shows_is_said_by_service_with_awss_page(case: str) -> No
     assert found.principal_class is PrincipalClass.UNSEEN
     assert said in found.advice.sentence
     assert page in found.advice.sentence
-    (caveat,) = (caveat for caveat in found.assessment.caveats if caveat.kind is HoleCaveat.COVERAGE_HOLE)
+    (caveat,) = (caveat for caveat in found.assessment.caveats if caveat.kind is LogsCaveat.COVERAGE_HOLE)
     assert said in caveat.step
     assert not caveat.step.startswith("find the trail")
 

@@ -14,7 +14,7 @@ from lpgen.core.analysis.prepare import keep_coverage, prepare_review
 from lpgen.core.analysis.reach import NO_PLACES, Places
 from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
 from lpgen.core.analysis.suspicion import Suspicion
-from lpgen.core.analysis.verdicts.verdicts import ActionFacts
+from lpgen.core.analysis.verdicts import ActionFacts
 from lpgen.core.backtests import PrincipalBacktest, Window
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants

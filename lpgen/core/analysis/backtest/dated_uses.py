@@ -14,11 +14,11 @@ from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.counted_use import UseCounter
-from lpgen.core.analysis.grants.applicable_policies import known_context, policies_met, replayed_resource, request_of
+from lpgen.core.analysis.grants.applicable_policies import policies_met, recorded_request, replayed_resource
 from lpgen.core.analysis.scopes.named_resources import is_creation_of
 from lpgen.core.backtests import DenialCause
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.evidence import Evidence, RecordedContext, Use
+from lpgen.core.evidence import Evidence, Use
 from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import PolicySet, Request, Result
@@ -56,11 +56,6 @@ class DatedUse:
     def places(self, first: date, last: date) -> range:
         """The places of the days from the first to the last."""
         return range(bisect_left(self.days, first), bisect_right(self.days, last))
-
-    @property
-    def context(self) -> RecordedContext:
-        """The context of the calls."""
-        return self.use.contexts[0]
 
 
 def dated_uses_from_usage(usage: Usage, counter: UseCounter) -> dict[str, list[DatedUse]]:
@@ -144,8 +139,7 @@ def _on_resource(
     principal: Principal, dated: DatedUse, resource: Resource, catalog: Catalog, guards: Guards
 ) -> AllowedUse:
     old = policies_met(principal, resource.text, guards)
-    context = known_context(principal, resource, dated.context)
-    request = request_of(principal, dated.use.action, resource, context=context, guards=guards)
+    request = recorded_request(principal, dated.use.action, resource, dated.use.contexts[0], guards)
     return AllowedUse(dated, request, old, decide(request, old, catalog=catalog).result)
 
 

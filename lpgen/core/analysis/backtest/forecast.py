@@ -14,7 +14,7 @@ from typing import Final
 from lpgen.core.analysis.backtest.backtest import Learning, judge_batch, learnings_of_windows
 from lpgen.core.analysis.backtest.expected_denials import DenialCount, Prior, expected_denials
 from lpgen.core.analysis.backtest.windows import look_back_windows
-from lpgen.core.analysis.caveats.forecasts import FEWEST_DAYS
+from lpgen.core.analysis.caveats.replacement import FEWEST_DAYS
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
 from lpgen.core.backtests import Forecast, PastDenials

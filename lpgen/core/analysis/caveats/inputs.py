@@ -2,26 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from lpgen.core.analysis.caveats.replicas import SnapshotResources
 from lpgen.core.analysis.explained_use import Explanations
 from lpgen.core.analysis.grants.aws_policies import LeftAttached
+from lpgen.core.analysis.grants.granting import regions_in
 from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder, MissedUses
-from lpgen.core.analysis.observability.signs_of_use import UnreadUse
 from lpgen.core.analysis.reach import NO_PLACES, Places
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
-from lpgen.core.analysis.verdicts.verdicts import Judge, SeenActions
+from lpgen.core.analysis.verdicts import Judge, SeenActions
 from lpgen.core.backtests import Forecast
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.evidence import AccountCoverage, LogCoverage, PrincipalGrants, PrincipalUsage, Use
+from lpgen.core.evidence import AccountCoverage, CoverageSource, LogCoverage, PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Action, Principal
+from lpgen.core.options import Options
 from lpgen.core.replacements import Decision, Line
 from lpgen.core.workloads import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotResources:
+    """The ARNs of resources that a snapshot holds, and the Regions that they name."""
+
+    arns: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+
+
+def snapshot_resources(options: Options) -> SnapshotResources:
+    """The functions, the buckets with versions, and the resources with a policy, of all Regions that were read."""
+    arns = frozenset(
+        (
+            *(log.function for log in options.function_logs),
+            *(policy.resource for policy in options.guards.resource_policies),
+            *options.versioned_buckets,
+        )
+    )
+    return SnapshotResources(arns, frozenset(region for arn in arns for region in regions_in(arn)))
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadUse:
+    """The last use of a role, as IAM reports it, in another Region than the only one in the logs."""
+
+    role: str
+    region: str
+
+
+def unread_uses(principals: Iterable[Principal], coverage: LogCoverage) -> Mapping[str, UnreadUse]:
+    """By account, a use which shows that the logs cover only one Region while others are used.
+
+    The last day of the logs may be incomplete and doesn't count. Accounts that only trail settings decide are left out.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
+    """
+    found: dict[str, UnreadUse] = {}
+    accounts = {read.account: read for read in coverage.accounts if read.known_from is not CoverageSource.TRAILS}
+    for role in principals:
+        read, region = accounts.get(role.account), role.last_used_region
+        if read is None or role.last_used is None or len(read.regions) != 1 or region in ("", *read.regions):
+            continue
+        if read.first_day <= role.last_used.date() < read.last_day:
+            found.setdefault(role.account, UnreadUse(role.arn, region))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

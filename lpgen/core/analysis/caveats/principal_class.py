@@ -9,8 +9,8 @@ from datetime import date
 from enum import Enum
 from typing import Final
 
-from lpgen.core.analysis.caveats.refused import RefusedCaveat
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.analysis.caveats.unpredictable import (
     AUDIT_POLICY,
     UnpredictableCaveat,
@@ -226,7 +226,9 @@ def proposal_for(
     `caveats` are the reasons not to call its replacement safe.
     """
     open_caveats = [caveat for caveat in caveats if not caveat.accepted_by]
-    if principal_class in GENERATED_CLASSES and any(caveat.kind is RefusedCaveat.UNPROVEN for caveat in open_caveats):
+    if principal_class in GENERATED_CLASSES and any(
+        caveat.kind is ReplacementCaveat.UNPROVEN for caveat in open_caveats
+    ):
         return _Advice.SIMPLIFY.fill()
     if principal_class in GENERATED_CLASSES and not context.lines:
         return _removal(context)
@@ -297,7 +299,7 @@ def _proposal_for_unused(context: PrincipalContext, caveats: Iterable[Caveat]) -
         return _Advice.END_ASSIGNMENT.fill()
     if any(is_service_policy(policy.arn) for policy in principal.policies):
         return _Advice.ASK_ABOUT_RARE_EVENTS.fill()
-    schedules = [caveat.message for caveat in caveats if caveat.kind is ShortLogsCaveat.RARE_SCHEDULE]
+    schedules = [caveat.message for caveat in caveats if caveat.kind is LogsCaveat.RARE_SCHEDULE]
     if schedules:
         return _Advice.ASK_ABOUT_SCHEDULE.fill(schedule=schedules[-1])
     if audits := policies_for_audits(principal):

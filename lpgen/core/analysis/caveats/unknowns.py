@@ -112,7 +112,7 @@ class UnknownCaveat(CaveatKind):
     )
 
 
-def _find_unknown_grants(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_unknown_grants(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each policy without a document, and for each pattern that the catalog doesn't know."""
     for name in inputs.grants.missing:
         yield Caveat.of(UnknownCaveat.GRANTS_UNKNOWN, policy=name)
@@ -135,7 +135,7 @@ def find_starred_names(inputs: CaveatInputs) -> Iterator[Caveat]:
             yield Caveat.of(UnknownCaveat.UNKNOWN_PATTERN, case="star", pattern=f"{action}*")
 
 
-def _find_unmapped_events(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_unmapped_events(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each kind of record whose action isn't known."""
     for event in inputs.usage.unmapped:
         yield Caveat.of(
@@ -148,7 +148,7 @@ def _find_unmapped_events(inputs: CaveatInputs) -> Iterator[Caveat]:
         )
 
 
-def _find_unexplained_uses(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_unexplained_uses(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each use that no policy grants and nothing else explains."""
     for use in (*inputs.missed.observed.ungranted, *inputs.contradicted):
         if not use.explanation:
@@ -157,7 +157,7 @@ def _find_unexplained_uses(inputs: CaveatInputs) -> Iterator[Caveat]:
             )
 
 
-def _find_earlier_principals(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_earlier_principals(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat where records are of earlier principals of the same name."""
     principal, usage = inputs.principal, inputs.usage
     if earlier := usage.of_earlier(principal):
@@ -169,12 +169,3 @@ def _find_earlier_principals(inputs: CaveatInputs) -> Iterator[Caveat]:
             principal_id=principal.principal_id,
             only=tuple(sorted({action for identity in earlier for action in identity.actions} - own)),
         )
-
-
-UNKNOWN_GRANTS_AND_RECORDS: Final = (
-    _find_unknown_grants,
-    _find_unmapped_events,
-    _find_unexplained_uses,
-    _find_earlier_principals,
-)
-"""The detectors of what isn't known about grants and records."""

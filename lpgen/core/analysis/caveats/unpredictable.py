@@ -16,23 +16,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from itertools import islice, pairwise
 from typing import Final
 
-from lpgen.core.analysis.caveats.inputs import CaveatInputs
-from lpgen.core.analysis.caveats.replicas import lost_replicas
+from lpgen.core.analysis.caveats.inputs import CaveatInputs, SnapshotResources
 from lpgen.core.analysis.decisions import break_glass_name
 from lpgen.core.analysis.grants.aws_policies import aws_policy_name
-from lpgen.core.analysis.grants.granting import grants_everything
+from lpgen.core.analysis.grants.granting import grants_everything, regions_in
 from lpgen.core.analysis.grants.trust import is_assumed_by_people, trusted_accounts, trusted_services
+from lpgen.core.analysis.scopes.prefixes import is_whole_type, stem_of
+from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import OF_APPLICATIONS
 from lpgen.core.cloudtrail.visibility import VisibilityTable
-from lpgen.core.evidence import PrincipalUsage
+from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
+from lpgen.core.globs.match import as_glob, has_wildcard
+from lpgen.core.iam.match_resource import resource_contains, resources_intersect
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import (
+    CURRENT_VERSION,
     OBSERVED,
     READ_LEVELS,
     Action,
@@ -132,13 +137,13 @@ class UnpredictableCaveat(CaveatKind):
     )
 
 
-def _find_tooling(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_tooling(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a role of AWS's or the organization's own tooling."""
     for kind in tooling_of(inputs.principal):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="tooling", what=kind.row.message)
 
 
-def _find_break_glass(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_break_glass(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a principal that a decision says is for emergencies."""
     if name := break_glass_name(inputs.ground.decisions, inputs.principal.arn):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="break-glass", what=name)
@@ -147,7 +152,7 @@ def _find_break_glass(inputs: CaveatInputs) -> Iterator[Caveat]:
 # ---------------------------------------------------------------- by whom the trust policy names
 
 
-def _find_next_callers(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_next_callers(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each of those who may assume a principal and whose next use is another: administrators, stacks and
     auditors."""
     principal = inputs.principal
@@ -203,7 +208,7 @@ def reads_by_design(services: int) -> str:
 # ---------------------------------------------------------------- after a loss
 
 
-def _find_restores(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_restores(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a principal that makes backups, if its replacement removes what restores them."""
     for action in sorted({line.action for line in inputs.lines if line.kind is LineKind.OBSERVED}):
         service, _, operation = action.partition(":")
@@ -216,12 +221,74 @@ def _find_restores(inputs: CaveatInputs) -> Iterator[Caveat]:
                 return
 
 
-def _find_replicas(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_replicas(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for the first replica in another Region of a used resource that its replacement lacks."""
     regions = inputs.coverage.regions if inputs.coverage else ()
-    lost = lost_replicas(inputs.grants, inputs.lines, inputs.ground.scopes, inputs.ground.snapshot, regions)
+    lost = _lost_replicas(inputs.grants, inputs.lines, inputs.ground.scopes, inputs.ground.snapshot, regions)
     for replica in islice(lost, 1):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="failover", what=replica)
+
+
+def _lost_replicas(
+    grants: PrincipalGrants,
+    lines: Collection[Line],
+    scopes: ScopeFinder,
+    snapshot: SnapshotResources,
+    regions: Collection[str],
+) -> Iterator[str]:
+    """The resources with the name and, but for the Region, the ARN of one that is used, and which are granted, are
+    known to the logs, the snapshot or the policy, and are in no line.
+
+    `scopes` knows the resources that the logs name, in these Regions.
+    """
+    named = tuple(pattern for grant in grants.allows for pattern in grant.statement.resources)
+    known = {*regions, *snapshot.regions, *(region for pattern in named for region in regions_in(pattern))}
+    kept: dict[Action, set[str]] = defaultdict(set)
+    for line in lines:
+        kept[line.action].update(() if line.scope.not_resource else line.scope.resources)
+
+    def is_lost(action: Action, replica: str, region: str) -> bool:
+        is_named = any(region in pattern and _meets(pattern, replica) for pattern in named)
+        return (
+            (is_named or _is_known(scopes, snapshot, action, replica))
+            and not any(resource_contains(scope, replica) for scope in kept[action])
+            and any(
+                _meets(pattern, replica)
+                for grant in grants.allows
+                if action in grant.actions and not grant.statement.not_resource
+                for pattern in grant.statement.resources
+            )
+        )
+
+    return (
+        replica
+        for line in lines
+        if line.kind is LineKind.OBSERVED and not line.scope.not_resource
+        for resource in line.scope.resources
+        for replica, region in _namesakes(resource, known)
+        if is_lost(line.action, replica, region)
+    )
+
+
+def _namesakes(resource: str, regions: Collection[str]) -> Iterable[tuple[str, str]]:
+    """The resource as it would be called in each other Region, with the Region."""
+    for region in sorted(set(regions_in(resource))):
+        yield from ((resource.replace(region, other), other) for other in sorted({*regions} - {region}))
+
+
+def _meets(pattern: str, resource: str) -> bool:
+    return resources_intersect(as_glob(pattern, CURRENT_VERSION), resource)
+
+
+def _is_known(scopes: ScopeFinder, snapshot: SnapshotResources, action: Action, resource: str) -> bool:
+    """Whether the logs or the snapshot name a resource, or for a fold one below its prefix."""
+    stem = stem_of(resource)
+    if stem.rstrip("/:") in snapshot.arns:
+        return True
+    if stem == resource:
+        return resource in scopes.population
+    is_named = not has_wildcard(stem) and not is_whole_type(resource, action, scopes.catalog)
+    return is_named and scopes.population.count(stem) > 0
 
 
 # ---------------------------------------------------------------- on few days at work
@@ -272,10 +339,3 @@ def _changes_set_up(action: Action, table: VisibilityTable, catalog: Catalog) ->
     is_write = catalog.detail(action).level not in READ_LEVELS and name.startswith(_CHANGES)
     is_managed = table.visibility(action).visibility is Visibility.MANAGEMENT
     return is_write and is_managed and service not in OF_APPLICATIONS
-
-
-NAMED: Final = (_find_tooling, _find_break_glass)
-"""The detectors of principals that their name, or a decision, says are special."""
-
-NEXT_USE: Final = (_find_next_callers, _find_restores, _find_replicas)
-"""The detectors of next use that differs from the past."""

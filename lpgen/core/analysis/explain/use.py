@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from lpgen.core.analysis.grants.granting import NOTHING
-from lpgen.core.analysis.grants.scope import ANY_REGION, region_in_pattern
+from lpgen.core.analysis.grants.granting import ANY_REGION, NOTHING, region_in_pattern
 from lpgen.core.analysis.observability.log_blind_spots import missing_home_region
 from lpgen.core.analysis.observability.missed_use import UnrecordedUse
 from lpgen.core.analysis.observability.observability import Observability

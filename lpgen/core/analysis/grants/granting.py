@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.patterns import EVERYTHING
 from lpgen.core.evidence import Grant, StatementRef
 from lpgen.core.findings import WildcardUse
-from lpgen.core.globs.match import has_wildcard
-from lpgen.core.model import Action, ActionPattern
+from lpgen.core.globs.match import as_glob, has_wildcard, holds_variable
+from lpgen.core.iam.match_resource import (
+    intersect_resources,
+    resource_contains,
+    resource_match,
+    resources_intersect,
+    resources_meet,
+)
+from lpgen.core.iam.policy import statement_depends_on_version
+from lpgen.core.model import CURRENT_VERSION, Action, ActionPattern, Resource, ResourceKind
+from lpgen.core.replacements import Scope
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,3 +123,158 @@ def each_wildcard(
 def grants_everything(grant: Grant) -> bool:
     """Whether a statement names no service."""
     return grant.statement.not_action or any(pattern in EVERYTHING for pattern in grant.statement.patterns)
+
+
+ANY_REGION: Final = ""
+"""The Regions that nothing names: only a trail of all Regions records them all."""
+
+
+def narrow_scope(grant: Grant, action: Action, resource: Resource, *, catalog: Catalog) -> Scope | None:
+    """The part of a grant that covers one action on one resource, or None where the grant can't have allowed it.
+
+    An exact ARN remains exact. A fold becomes its intersection with the grant, or else the grant's own pattern. A
+    pattern with a policy variable is carried verbatim, since its value at the time of the call is unknown. An unknown
+    resource keeps the whole scope.
+    """
+    if action not in grant.actions:
+        return None
+    if resource.kind is ResourceKind.NONE:
+        return _scope_of_none(grant, action, catalog)
+    if resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
+        return whole_scope(grant, action, catalog=catalog)
+    if grant.statement.not_resource:
+        return _scope_outside(grant, resource)
+    return _scope_inside(grant, resource)
+
+
+def whole_scope(grant: Grant, action: Action, *, catalog: Catalog) -> Scope | None:
+    """The grant's scope for an action, less the patterns that name no resource it takes; None where none is left."""
+    if catalog.takes_no_resource(action):
+        return _scope_of_none(grant, action, catalog)
+    if grant.statement.not_resource:
+        return Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
+    return _scope_of_patterns(
+        pattern for pattern in grant.statement.resources if catalog.takes_resource(action, pattern)
+    )
+
+
+def _scope_of_patterns(patterns: Iterable[str]) -> Scope | None:
+    fitting = tuple(sorted(set(patterns)))
+    return Scope(fitting) if fitting else None
+
+
+def unlisted_scope(grant: Grant, action: Action) -> Scope | None:
+    """A grant's patterns that can name a resource of an action's service; None where there are none.
+
+    AWS authorizes some actions on resources though its reference lists no type for them. That such a call was allowed,
+    though nothing grants it on `*`, shows this.
+    """
+    own = f"arn:*:{action.partition(':')[0]}:*"
+    named = () if grant.statement.not_resource else grant.statement.resources
+    return _scope_of_patterns(pattern for pattern in named if resources_meet(as_glob(pattern, grant.version), own))
+
+
+def is_plain(arn: str) -> bool:
+    """Whether an ARN means only itself when written into a policy: real names may hold `*`, `?` and `$`."""
+    return not any(character in arn for character in "*?$")
+
+
+def _scope_of_none(grant: Grant, action: Action, catalog: Catalog) -> Scope | None:
+    # A request without a resource is evaluated against `*`, which only patterns of stars match. Whether one that makes
+    # something has none, AWS's reference doesn't always say: in doubt nothing is lost.
+    matches = any(resource_match(pattern, "*") for pattern in grant.statement.resources)
+    if grant.statement.not_resource:
+        return None if matches else Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
+    if matches:
+        return Scope(("*",))
+    return _scope_of_patterns(pattern for pattern in grant.statement.resources if catalog.may_make(action, pattern))
+
+
+def _scope_inside(grant: Grant, resource: Resource) -> Scope | None:
+    exact = resource.kind is ResourceKind.ARN
+    plain = not exact or is_plain(resource.text)
+    kept: set[str] = set()
+    for pattern in grant.statement.resources:
+        glob = as_glob(pattern, grant.version)
+        if not (resource_match(glob, resource.text) if exact else resources_meet(glob, resource.text)):
+            continue
+        if holds_variable(pattern, grant.version) or not plain:
+            kept.add(pattern)
+        elif exact or resource_contains(pattern, resource.text):
+            return Scope((resource.text,))
+        else:
+            kept.add(intersect_resources(pattern, resource.text) or pattern)
+    return Scope(tuple(sorted(kept))) if kept else None
+
+
+def _scope_outside(grant: Grant, resource: Resource) -> Scope | None:
+    exact = resource.kind is ResourceKind.ARN
+    # A variable that the request has no value for may void the statement, so no resource is certainly outside it.
+    touches = exact and not is_plain(resource.text)
+    for pattern in grant.statement.resources:
+        if holds_variable(pattern, grant.version):
+            touches = True
+        elif resource_match(pattern, resource.text) if exact else resource_contains(pattern, resource.text):
+            return None
+        else:
+            touches = touches or (not exact and resources_intersect(pattern, resource.text))
+    if touches:
+        return Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
+    return Scope((resource.text,))
+
+
+def language_version(grant: Grant) -> str:
+    """The version a copy of the statement needs: the old one only where `${` would change its meaning."""
+    return grant.version if statement_depends_on_version(grant.statement) else CURRENT_VERSION
+
+
+# ---------------------------------------------------------------- Regions
+
+
+def granted_regions(grant: Grant) -> set[str]:
+    """The Regions that a statement is limited to, by condition or by its ARNs; empty where it isn't."""
+    by_condition = _regions_by_condition(grant)
+    if by_condition is not None:
+        return by_condition
+    regions = {region for _, region in named_regions(grant)}
+    return set() if ANY_REGION in regions else regions
+
+
+def named_regions(grant: Grant) -> list[tuple[str, str]]:
+    """The resources of a statement, each with the one Region that its condition or the ARN limits it to, or
+    `ANY_REGION`."""
+    by_condition = _regions_by_condition(grant) or ()
+    only = next(iter(by_condition)) if len(by_condition) == 1 else ANY_REGION
+    is_open = grant.statement.not_resource
+    return [
+        (pattern, only or (ANY_REGION if is_open else region_in_pattern(pattern)))
+        for pattern in grant.statement.resources
+    ]
+
+
+def _regions_by_condition(grant: Grant) -> set[str] | None:
+    """The Regions that a statement's condition limits it to, empty where that leaves some open; None without one."""
+    for condition in grant.statement.conditions:
+        if condition.key.lower() == "aws:requestedregion" and condition.operator == "StringEquals":
+            return set() if any(map(_is_open, condition.values)) else set(condition.values)
+    return None
+
+
+def region_in_pattern(resource: str) -> str:
+    """The one Region that a resource's pattern names, else `ANY_REGION`."""
+    region = resource.split(":", 4)[3] if resource.count(":") >= 3 else ANY_REGION  # the rest may be missing
+    return ANY_REGION if _is_open(region) else region
+
+
+def _is_open(region: str) -> bool:
+    return has_wildcard(region) or "${" in region
+
+
+_REGION: Final = re.compile(
+    r"(?<![a-z0-9])[a-z]{2}(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)(?:east|west)?-\d(?![a-z0-9])"
+)
+
+
+def regions_in(text: str) -> list[str]:
+    """The names of Regions in a text, in order."""
+    return _REGION.findall(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from lpgen.core.analysis.grants.scope import ANY_REGION, named_regions
+from lpgen.core.analysis.grants.granting import ANY_REGION, named_regions
 from lpgen.core.analysis.observability.recorded_calls import GLOBAL_SERVICES, HOME_REGION, RecordedCalls
 from lpgen.core.arns import OTHER_PARTITIONS, container_of
 from lpgen.core.catalog.catalog import Catalog

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from lpgen.core.analysis.explained_use import UseLines
-from lpgen.core.analysis.grants.granting import NOTHING, Granting
-from lpgen.core.analysis.grants.scope import region_in_pattern
+from lpgen.core.analysis.grants.granting import NOTHING, Granting, region_in_pattern
 from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.scopes.scopes import NamedScopes
 from lpgen.core.arns import container_of
-from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, limited_to
+from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use, limited_to
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import LEGACY_VERSION, OBSERVED, UNKNOWN_RESOURCE, Action, Resource
+from lpgen.core.replacements import Line
 
 _SOME_RESOURCES: Final = "a data event, and the trail may select some resources of {pattern} only"
 _USED_ELSEWHERE: Final = "it was used elsewhere"
@@ -48,6 +48,15 @@ class MissedUse(NamedTuple):
     sign: str
     grants: tuple[Grant, ...]
     resources: tuple[Resource, ...] = (UNKNOWN_RESOURCE,)
+
+
+@dataclass(frozen=True, slots=True)
+class UseLines:
+    """The lines that a principal's uses need, the uses that no grant explains, and the wider scopes of names."""
+
+    lines: tuple[Line, ...]
+    ungranted: tuple[tuple[Use, str], ...]
+    patterns: NamedScopes
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from lpgen.core.analysis.grants.aws_policies import is_service_policy
-from lpgen.core.analysis.grants.granting import NOTHING
-from lpgen.core.analysis.grants.scope import narrow_scope
+from lpgen.core.analysis.grants.granting import NOTHING, narrow_scope
 from lpgen.core.analysis.grants.trust import only_trusted_service
 from lpgen.core.analysis.observability.implicit_checks import ImplicitPassedRoles, dependent_actions, unnamed_resources
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse, UnrecordedUse

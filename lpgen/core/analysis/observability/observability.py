@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property, lru_cache, partial
 from typing import Final
 
-from lpgen.core.analysis.grants.scope import ANY_REGION
+from lpgen.core.analysis.grants.granting import ANY_REGION
 from lpgen.core.analysis.observability.log_blind_spots import (
     BlindByLog,
     DataResources,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Final
 
@@ -64,3 +64,23 @@ def shown_reads_from_usage(usage: Usage, catalog: Catalog) -> ShownReads:
         if name in never and how == OBSERVED and category == Category.MANAGEMENT and day is not None:
             found[account][Action(name)] = min(day, found[account].get(Action(name), day))
     return dict(found)
+
+
+_NO_CALLS: Final = frozenset({SkipReason.OUT_OF_WINDOW, SkipReason.SERVICE_CALLER})
+
+
+def seen_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, Collection[str]]:
+    """The prefixes of the services that any record within the window shows each principal to have called.
+
+    Refused calls, calls that need no permission and calls that can't be mapped count: IAM counts them as tries too.
+    """
+    sources = EventSources.from_catalog(catalog.source)
+    found: dict[str, set[str]] = defaultdict(set)
+    names = ("principal", "event_source", "action")
+    for principal, source, action in set(zip(*(usage.table.column(name).to_pylist() for name in names), strict=True)):
+        found[principal] |= {action.partition(":")[0], *sources.resolve(source).prefixes}
+    names = ("principal", "event_source", "reason")
+    for principal, source, reason in set(zip(*(usage.skips.column(name).to_pylist() for name in names), strict=True)):
+        if principal and reason not in _NO_CALLS:
+            found[principal] |= set(sources.resolve(source).prefixes)
+    return found

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple
 
 from lpgen.core.analysis.grants.aws_policies import is_aws_policy, is_service_policy
-from lpgen.core.analysis.grants.granting import NOTHING, Granting, named_actions, named_services
-from lpgen.core.analysis.grants.scope import narrow_scope
+from lpgen.core.analysis.grants.granting import NOTHING, Granting, named_actions, named_services, narrow_scope
 from lpgen.core.analysis.grants.trust import may_be_people, trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse, UnrecordedUse
 from lpgen.core.arns import split_arn
@@ -21,9 +20,7 @@ from lpgen.core.cloudtrail.kms_context import Sides, keys_by_service
 from lpgen.core.cloudtrail.visibility import Users, VisibilityTable
 from lpgen.core.evidence import (
     AccountCoverage,
-    CoverageSource,
     Grant,
-    LogCoverage,
     PrincipalUsage,
     StatementRef,
 )
@@ -356,28 +353,3 @@ def unrecorded_text(lines: Iterable[Line], table: VisibilityTable) -> str:
     texts = [f"{service}: {said}" for service, (_, said) in sorted(found.items())]
     more = [_MORE_SERVICES.format(count=len(texts) - _MOST_SERVICES)] if len(texts) > _MOST_SERVICES else []
     return "; ".join([*texts[:_MOST_SERVICES], *more])
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadUse:
-    """The last use of a role, as IAM reports it, in another Region than the only one in the logs."""
-
-    role: str
-    region: str
-
-
-def unread_uses(principals: Iterable[Principal], coverage: LogCoverage) -> Mapping[str, UnreadUse]:
-    """By account, a use which shows that the logs cover only one Region while others are used.
-
-    The last day of the logs may be incomplete and doesn't count. Accounts that only trail settings decide are left out.
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
-    """
-    found: dict[str, UnreadUse] = {}
-    accounts = {read.account: read for read in coverage.accounts if read.known_from is not CoverageSource.TRAILS}
-    for role in principals:
-        read, region = accounts.get(role.account), role.last_used_region
-        if read is None or role.last_used is None or len(read.regions) != 1 or region in ("", *read.regions):
-            continue
-        if read.first_day <= role.last_used.date() < read.last_day:
-            found.setdefault(role.account, UnreadUse(role.arn, region))
-    return found

@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Final
 
-from lpgen.core.analysis.grants.scope import ANY_REGION, granted_regions
+from lpgen.core.analysis.grants.granting import ANY_REGION, granted_regions
 from lpgen.core.analysis.observability.recorded_calls import GLOBAL_EVENTS, ONE_REGION, home_region_of_trail
 from lpgen.core.arns import container_of
 from lpgen.core.evidence import SIDE_WORDS, Grant

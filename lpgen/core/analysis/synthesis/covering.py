@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from lpgen.core.analysis.grants.aws_policies import attached_of_aws
-from lpgen.core.analysis.grants.scope import language_version, whole_scope
+from lpgen.core.analysis.grants.granting import language_version, whole_scope
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants, StatementRef
 from lpgen.core.globs.match import has_wildcard

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from lpgen.core.analysis.explained_use import NO_ALLOW, UseLines
+from lpgen.core.analysis.decisions import actions_meant, drops_line, drops_row
+from lpgen.core.analysis.explained_use import NO_ALLOW
 from lpgen.core.analysis.grants.aws_policies import is_service_policy
-from lpgen.core.analysis.grants.granting import NOTHING, Granting
-from lpgen.core.analysis.grants.scope import is_plain, narrow_scope, unlisted_scope, whole_scope
-from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
+from lpgen.core.analysis.grants.granting import NOTHING, Granting, is_plain, narrow_scope, unlisted_scope, whole_scope
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, UseLines
 from lpgen.core.analysis.observability.missed_use_finder import MissedUses
 from lpgen.core.analysis.scopes.named_resources import (
     is_of_any_account,
@@ -19,16 +19,32 @@ from lpgen.core.analysis.scopes.named_resources import (
 )
 from lpgen.core.analysis.scopes.prefixes import is_whole_type
 from lpgen.core.analysis.scopes.scopes import NamedScope, NamedScopes, ScopeFinder
-from lpgen.core.analysis.synthesis.covering import merge_lines, without_contained
+from lpgen.core.analysis.synthesis.covering import (
+    drop_redundant_lines,
+    lines_for_grants,
+    merge_lines,
+    without_contained,
+)
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import KeepByKind, ScopeChoice
 from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.evidence import Grant, PrincipalGrants, Use
-from lpgen.core.globs.match import as_glob, holds_variable
+from lpgen.core.findings import DroppedLine
+from lpgen.core.globs.match import as_glob, has_wildcard, holds_variable
 from lpgen.core.iam.match_resource import resource_contains, resource_match, resources_intersect
-from lpgen.core.model import NO_RESOURCE, OBSERVED, READ_LEVELS, Action, Effect, Outcome, ResourceKind
-from lpgen.core.replacements import SERVICE_POLICY, WHOLE_GRANT, Line, LineKind, Scope, ScopeRule
+from lpgen.core.model import NO_RESOURCE, OBSERVED, READ_LEVELS, Action, Effect, Outcome, Resource, ResourceKind
+from lpgen.core.principal_names import is_named
+from lpgen.core.replacements import (
+    SERVICE_POLICY,
+    WHOLE_GRANT,
+    Decision,
+    DecisionKind,
+    Line,
+    LineKind,
+    Scope,
+    ScopeRule,
+)
 
 
 def lines_from_uses(
@@ -293,3 +309,61 @@ def _kept_uses(missed: MissedUses, action: Action, keep: KeepByKind) -> Iterator
             yield one, decisive.kept
         elif one.reason is MissReason.UNEXPLAINED_USE or (one.reason in _ON_RESOURCES and missed.is_wanted(one, keep)):
             yield one, one.sign
+
+
+_DECIDED_BY: Final = "decided by {owner}: {reason}"
+
+
+def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
+    """The lines that decisions keep, within the principal's grants."""
+    keeps = [
+        decision
+        for decision in decisions
+        if decision.kind is DecisionKind.KEEP and is_named(grants.principal.arn, decision.principal)
+    ]
+    granted = grants.granted() if keeps else frozenset[Action]()
+    for decision in keeps:
+        why = _DECIDED_BY.format(owner=decision.owner, reason=decision.reason)
+        for action in actions_meant(decision, granted, catalog):
+            if not decision.resource:
+                yield from lines_for_grants(grants.allows, action, kind=LineKind.DECIDED, why=why, catalog=catalog)
+                continue
+            kind = ResourceKind.FOLD if has_wildcard(decision.resource) else ResourceKind.ARN
+            for grant in grants.allows:
+                scope = narrow_scope(grant, action, Resource(kind, decision.resource), catalog=catalog)
+                if scope is not None:
+                    yield Line(action, scope, grant.ref, LineKind.DECIDED, why, "", None)
+
+
+def decide_lines(
+    wanted: Iterable[Line], grants: PrincipalGrants, decisions: Sequence[Decision], *, past: Iterable[Line]
+) -> tuple[tuple[Line, ...], tuple[DroppedLine, ...]]:
+    """The lines of a replacement, and those that decisions drop.
+
+    `wanted` are all that there is a reason for, `past` are those of uses that decisions drop by their day.
+    """
+    staying: list[Line] = []
+    dropped: list[DroppedLine] = []
+    for line in merge_lines(wanted, grants.allows):
+        decision = drops_line(decisions, principal=grants.principal.arn, line=line)
+        if decision is None:
+            staying.append(line)
+        else:
+            dropped.append(DroppedLine(line, decision))
+    lines = drop_redundant_lines(staying, grants.allows)
+    return lines, (*dropped, *_dropped_past(grants.principal.arn, past, lines, decisions))
+
+
+def _dropped_past(
+    principal: str, past: Iterable[Line], kept: Iterable[Line], decisions: Sequence[Decision]
+) -> Iterable[DroppedLine]:
+    still = {(line.action, line.scope) for line in kept}
+    for line in past:
+        if (line.action, line.scope) in still or line.evidence is None:
+            continue
+        seen = line.evidence
+        decision = drops_row(
+            decisions, principal=principal, action=line.action, resource=seen.example_resource, day=seen.first_seen[:10]
+        )
+        if decision is not None:
+            yield DroppedLine(line, decision)

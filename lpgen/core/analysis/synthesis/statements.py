@@ -18,7 +18,7 @@ from functools import cache
 from itertools import chain
 from typing import Final, NamedTuple
 
-from lpgen.core.analysis.grants.scope import language_version, whole_scope
+from lpgen.core.analysis.grants.granting import language_version, whole_scope
 from lpgen.core.analysis.synthesis.covering import Parents, covering_lines
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog

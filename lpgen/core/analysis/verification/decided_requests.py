@@ -16,7 +16,7 @@ from itertools import count
 from struct import unpack
 from typing import Final, TypeVar
 
-from lpgen.core.analysis.grants.applicable_policies import known_context, policies_met, replayed_resource, request_of
+from lpgen.core.analysis.grants.applicable_policies import policies_met, recorded_request, replayed_resource
 from lpgen.core.analysis.verification.documents import CheckNotes, NewAllow, WrittenDocument
 from lpgen.core.analysis.verification.reasons import Claims
 from lpgen.core.catalog.catalog import Catalog
@@ -69,8 +69,7 @@ def check_replay(
         old = policies_met(principal, resource.text, guards)
         new = policies_met(principal, resource.text, guards, identity=written)
         for seen in use.contexts:
-            context = known_context(principal, resource, seen)
-            request = request_of(principal, use.action, resource, context=context, guards=guards)
+            request = recorded_request(principal, use.action, resource, seen, guards)
             before = decide(request, old, catalog=catalog)
             asked = _REQUEST.format(action=use.action, resource=resource.text)
             if before.result not in _MAY_PASS:

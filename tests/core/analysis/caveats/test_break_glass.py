@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lpgen.core.analysis.caveats.unpredictable import UnpredictableCaveat
-from lpgen.core.analysis.decided_lines import idle_decisions
+from lpgen.core.analysis.idle_decisions import idle_decisions
 from lpgen.core.drift.kinds import DRIFT_ITEM_WORDS
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import PrincipalKind

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
-from lpgen.core.analysis.decided_lines import decided_lines, idle_decisions
+from lpgen.core.analysis.idle_decisions import idle_decisions
+from lpgen.core.analysis.synthesis.lines import decided_lines
 from lpgen.core.drift.kinds import DRIFT_ITEM_WORDS
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.model import Action, SkipReason

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.permission_sets import PermissionSetCaveat
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.synthesis.permission_sets import hold_sets_together
 from lpgen.core.analysis.synthesis.statements import FOLDED_TO_GRANT
@@ -225,7 +225,7 @@ def test_a_set_is_safe_only_where_all_its_roles_are() -> None:
         ]
         assert any(f"a role in account {other} too" in message for message in messages), (account, other, messages)
     kinds = {caveat.kind for caveat in found.proposals[DATA].caveats}
-    assert kinds == {ShortLogsCaveat.SHORT_COVERAGE, PermissionSetCaveat.OTHER_ACCOUNT}
+    assert kinds == {LogsCaveat.SHORT_COVERAGE, PermissionSetCaveat.OTHER_ACCOUNT}
     decisions = tuple(
         Decision(DecisionKind.ACCEPT, f"arn:aws:iam::{account}:*", "", "", item, "", "", "known", "me", "")
         for account, item in ((DATA, "short-coverage"), (LAB, "young-principal"))

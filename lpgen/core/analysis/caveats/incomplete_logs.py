@@ -1,17 +1,18 @@
-"""Caveats about logs that are too short or incomplete for what a principal does, and about principals too young."""
+"""Caveats about logs: too few days, missing files or Regions, use that IAM reports and the logs don't show."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
 
 from lpgen.core.analysis.caveats.inputs import CaveatInputs
-from lpgen.core.analysis.grants.scope import granted_regions
+from lpgen.core.analysis.grants.granting import granted_regions
 from lpgen.core.analysis.observability.log_blind_spots import missing_home_region
-from lpgen.core.choices import Severity
+from lpgen.core.choices import KeepUnobservable, Severity
+from lpgen.core.evidence import AccountCoverage
+from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import AttachedPolicy, Principal
-from lpgen.core.registry.row import TRAIL_GUIDE, Caveat, CaveatKind, Doubt, Remedy, Row
+from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Caveat, CaveatKind, Doubt, Remedy, Row
 
 
 def _short_coverage_step(*, days: int, min_days: int, account: str) -> str:
@@ -61,8 +62,30 @@ def _rare_schedule_step(*, days: int, covered: int, needed: int, **_: object) ->
     return f"ingest {needed - covered} more days of logs, or keep what it needs then and accept this"
 
 
-class ShortLogsCaveat(CaveatKind):
-    """What isn't safe since the logs are short or incomplete, or what they show is young."""
+def _coverage_hole_message(
+    *, service: str, last: date, region: str, is_region_read: bool, is_after_logs: bool, **_: object
+) -> str:
+    """When IAM dates a use or an attempt that the logs lack."""
+    where = f" in {region}" if region else ""
+    unread = "" if is_region_read else ", a Region without any logs"
+    if service:
+        return (
+            f"IAM dates the last attempt to use {service} to {last}{where}{unread}, but the logs hold no record of it"
+        )
+    missing = f"{where}{unread}" if unread else ", but the logs hold no record of it"
+    return f"IAM says the role was last used on {last}{', after the end of the logs' if is_after_logs else missing}"
+
+
+def _coverage_hole_step(*, service: str, last: date, unrecorded: str, **_: object) -> str:
+    """Where to look for a use that the logs lack: no trail holds what CloudTrail doesn't record."""
+    if unrecorded:
+        return f"find out what its use of {last} was; a trail may not hold it ({unrecorded})"
+    what = f"calls of {service}" if service else f"use of {last}"
+    return f"find the trail that holds its {what}, every Region included, and ingest its logs"
+
+
+class LogsCaveat(CaveatKind):
+    """What isn't safe because the logs are short or incomplete, or the principal or a policy is young."""
 
     SHORT_COVERAGE = Row(
         "short_coverage",
@@ -144,29 +167,49 @@ class ShortLogsCaveat(CaveatKind):
         source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html",
         remedy=Remedy.INGEST,
     )
+    COVERAGE_HOLE = Row(
+        "coverage_hole",
+        "IAM reports use that the logs don't show.",
+        parameters={
+            "service": str,
+            "last": date,
+            "region": str,
+            "is_region_read": bool,
+            "is_after_logs": bool,
+            "unrecorded": str,
+        },
+        message=_coverage_hole_message,
+        step=_coverage_hole_step,
+        item=lambda *, service, **_: f"coverage-hole {service}".rstrip(),
+        doubt=Doubt.LOGS,
+        help="Records are missing from the logs, and a replacement made from them may deny what the principal needs.",
+        to_do="find the trail that holds the call, every Region included, and ingest its logs.",
+        source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
+        remedy=Remedy.INGEST,
+    )
 
 
-def _find_too_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_too_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat where the logs cover too few days, for want of records or since some days show too little."""
     coverage, covered, min_days = inputs.coverage, inputs.covered_days, inputs.min_days
     thin = sum((hole.last - hole.first).days + 1 for hole in coverage.thin) if coverage else 0
     if covered + thin < min_days:
         account = inputs.principal.account
-        yield Caveat.of(ShortLogsCaveat.SHORT_COVERAGE, days=covered, min_days=min_days, account=account)
+        yield Caveat.of(LogsCaveat.SHORT_COVERAGE, days=covered, min_days=min_days, account=account)
     elif covered < min_days:
-        yield Caveat.of(ShortLogsCaveat.INCOMPLETE_LOGS, case="thin-days", days=covered, min_days=min_days, thin=thin)
+        yield Caveat.of(LogsCaveat.INCOMPLETE_LOGS, case="thin-days", days=covered, min_days=min_days, thin=thin)
     if coverage and coverage.lacks_files:
-        yield Caveat.of(ShortLogsCaveat.INCOMPLETE_LOGS, case="missing-files")
+        yield Caveat.of(LogsCaveat.INCOMPLETE_LOGS, case="missing-files")
 
 
-def _find_youth(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_youth(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a young principal, and for each policy of which the version in force is young."""
     principal = inputs.principal
     for age in _youth(principal.created, inputs):
-        yield Caveat.of(ShortLogsCaveat.YOUNG, case="young-principal", kind=principal.kind, **age)
+        yield Caveat.of(LogsCaveat.YOUNG, case="young-principal", kind=principal.kind, **age)
     for policy in _unique_policies(principal):
         for age in _youth(policy.created, inputs):
-            yield Caveat.of(ShortLogsCaveat.YOUNG, case="young-policy", policy=policy.arn or policy.name, **age)
+            yield Caveat.of(LogsCaveat.YOUNG, case="young-policy", policy=policy.arn or policy.name, **age)
 
 
 def _youth(created: datetime | None, inputs: CaveatInputs) -> Iterator[dict[str, int | date]]:
@@ -192,7 +235,7 @@ def find_rare_schedules(inputs: CaveatInputs) -> Iterator[Caveat]:
         days = schedule.longest_days or 0
         if not days or covered < 2 * days:
             yield Caveat.of(
-                ShortLogsCaveat.RARE_SCHEDULE,
+                LogsCaveat.RARE_SCHEDULE,
                 source=schedule.source,
                 schedule=schedule.name,
                 expression=schedule.expression,
@@ -216,7 +259,7 @@ def find_other_regions(inputs: CaveatInputs) -> Iterator[Caveat]:
     is_others = unread is not None and unread.role != inputs.principal.arn  # a role's own use is reported as a hole
     if leader or is_others:
         yield Caveat.of(
-            ShortLogsCaveat.INCOMPLETE_LOGS,
+            LogsCaveat.INCOMPLETE_LOGS,
             case="other-regions",
             regions=coverage.regions,
             leader=leader,
@@ -229,5 +272,68 @@ def _is_within(granted: Collection[str], known: Collection[str]) -> bool:
     return bool(granted) and set(granted) <= set(known)
 
 
-FEW_DAYS: Final = (_find_too_few_days, _find_youth)
-"""The detectors of logs, principals and policies with too few days."""
+def find_unseen_last_use(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat where the logs hold no record of a role's last use, or none of its Region."""
+    principal, coverage = inputs.principal, inputs.coverage
+    if principal.last_used is None or coverage is None:
+        return
+    region = principal.last_used_region
+    is_after_logs = principal.last_used.date() > coverage.last_day
+    is_region_read = not region or region in coverage.regions
+    is_inside = _is_inside(principal.last_used, coverage)
+    is_unread = is_inside and not is_region_read
+    has_records = bool(inputs.usage.uses or inputs.usage.unmapped or inputs.usage.copied)
+    if is_unread or ((is_after_logs or is_inside) and not has_records):
+        yield Caveat.of(
+            LogsCaveat.COVERAGE_HOLE,
+            service="",
+            last=principal.last_used.date(),
+            region=region,
+            is_region_read=is_region_read,
+            is_after_logs=is_after_logs,
+            unrecorded="" if is_unread or is_after_logs else inputs.unrecorded,
+        )
+
+
+def _is_inside(moment: datetime, coverage: AccountCoverage) -> bool:
+    """Whether a moment is within the days of an account's logs."""
+    return coverage.first_day <= moment.date() <= coverage.last_day
+
+
+def find_unseen_attempts(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for each service that IAM reports as tried on a covered day and that has no call in the logs.
+
+    Kept actions that the logs can't show explain attempts on their service.
+    """
+    accessed, coverage = inputs.missed.observed.accessed, inputs.coverage
+    if accessed is None or coverage is None:
+        return
+    explained = _explained_services(inputs, accessed)
+    for service in accessed.report.services:
+        if service.last is None or not coverage.first_day <= service.last <= coverage.last_day:
+            continue
+        if service.service not in inputs.records.seen_services and service.service not in explained:
+            yield Caveat.of(
+                LogsCaveat.COVERAGE_HOLE,
+                service=service.service,
+                last=service.last,
+                region=service.region,
+                is_region_read=not service.region or service.region in coverage.regions,
+                is_after_logs=False,
+                unrecorded="",
+            )
+
+
+def _explained_services(inputs: CaveatInputs, accessed: LastAccessed) -> Collection[str]:
+    """The services that IAM saw tried and the logs need not show, as one of their granted actions is a blind spot."""
+    found: set[str] = set()
+    if set(inputs.ground.judge.keep.values()) == {KeepUnobservable.NONE}:
+        return found
+    observed, observability = inputs.missed.observed, inputs.finder.observability
+    account, regions = observed.grants.principal.account, observed.usage.regions
+    for action in observed.grants.granted():
+        service = action.partition(":")[0]
+        is_new = service not in found and accessed.tried(service)
+        if is_new and observability.blind_spot(action, account, regions, observed.grants_of(action)):
+            found.add(service)
+    return found

@@ -1,4 +1,4 @@
-"""Caveats about the lines of a replacement: unseen use that they leave out, required resources, too many resources."""
+"""Caveats about a replacement: lines that it lacks or that are too wide, expected denials, or none is written."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Final
 
 from lpgen.core.analysis.caveats.inputs import CaveatInputs
 from lpgen.core.analysis.decisions import applies_to_action
-from lpgen.core.analysis.grants.granting import grants_everything, services_of_wildcards
+from lpgen.core.analysis.grants.granting import grants_everything, services_of_wildcards, whole_scope
 from lpgen.core.analysis.grants.principal_grants import BOUNDARY
-from lpgen.core.analysis.grants.scope import whole_scope
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.model import Action, ResourceKind, Visibility
-from lpgen.core.registry.row import IAM_GUIDE, Caveat, CaveatKind, Remedy, Row, name_some
+from lpgen.core.registry.row import IAM_GUIDE, Caveat, CaveatKind, Doubt, Remedy, Row, name_some
 
 _MOST_TYPES: Final = 5
 """No call names resources of more types at once. Where the reference requires more, each call names one of them."""
+
+FEWEST_DAYS: Final = 45
+"""The fewest covered days from which a backtest can forecast the next ones."""
 
 
 def _unseen_under_star_message(*, actions: int, services: Sequence[str]) -> str:
@@ -36,8 +38,23 @@ def _unseen_named_message(*, actions: int, services: Sequence[str]) -> str:
     )
 
 
-class LineCaveat(CaveatKind):
-    """What isn't safe about the lines of a replacement, and about what they leave out."""
+def _expected_denials_message(
+    *, needs: int, windows: int, days: int, action: str, resource: str, high: int, next_days: int
+) -> str:
+    """What past replacements would have denied, and what to expect."""
+    past = "too few past days could be tested"
+    if windows:
+        made = "replacements" if windows > 1 else "a replacement"
+        what = f"{needs} {'need' if needs == 1 else 'needs'}" if needs else "nothing"
+        example = f", such as {action} on {resource}" if action else ""
+        past = f"{made} made from earlier days would have denied {what} in the {days} days after{example}"
+    return (
+        f"{past}; the replacement may deny up to {high} {'need' if high == 1 else 'needs'} in the next {next_days} days"
+    )
+
+
+class ReplacementCaveat(CaveatKind):
+    """What isn't safe about a replacement, or keeps it from being written."""
 
     REQUIRED_TYPE = Row(
         "required_type",
@@ -81,9 +98,73 @@ class LineCaveat(CaveatKind):
         step="narrow the old policy by hand to a prefix that the resources share, or accept this",
         item="too-many-resources {action}",
     )
+    EXPECTED_DENIALS = Row(
+        "expected_denials",
+        "A replacement made from earlier days would have denied later use.",
+        parameters={
+            "needs": int,
+            "windows": int,
+            "days": int,
+            "action": str,
+            "resource": str,
+            "high": int,
+            "next_days": int,
+        },
+        message=_expected_denials_message,
+        step="run `lpgen backtest` with `--look-back` to see what would have been denied, and keep it by a decision",
+        item="expected-denials",
+        remedy=Remedy.BACKTEST,
+    )
+    NO_FORECAST = Row(
+        "no_forecast",
+        "No backtest shows what the replacement would deny.",
+        parameters={"case": str, "days": int, "needed": int},
+        message={
+            "not-enough-days": "the logs cover {days} days, and a backtest needs {needed}",
+            "no-backtest": "`--no-backtest` was given, so nothing shows whether the replacement holds on later days",
+        },
+        step={
+            "not-enough-days": "ingest at least {needed} days of logs",
+            "no-backtest": "run the review without `--no-backtest`",
+        },
+        item="{case}",
+        acceptable=False,
+        doubt={"not-enough-days": Doubt.LOGS, "no-backtest": Doubt.NONE},
+        help="A backtest shows whether replacements made from earlier days would have denied later use.",
+        to_do="ingest more days, and leave out `--no-backtest`.",
+        remedy={"not-enough-days": Remedy.INGEST, "no-backtest": Remedy.REPEAT},
+    )
+    TOO_LARGE = Row(
+        "too_large",
+        "The replacement is larger than AWS allows, so none is written.",
+        parameters={"needed": int, "room": str, "largest": str, "advice": str, "instead": str},
+        message="the replacement of {needed:,} characters doesn't fit into {room} (largest: {largest}); {advice}",
+        step=lambda *, instead, **_: (
+            f"{f'attach {instead} or the like' if instead else 'split it into several'}, or drop kept actions by"
+            " decisions"
+        ),
+        acceptable=False,
+        rank=2,
+        help="No wildcard was put in to make it fit.",
+        to_do="split the role by what it does, or drop kept actions by decisions.",
+        source=f"{IAM_GUIDE}/reference_iam-quotas.html",
+        remedy=Remedy.LOOK,
+    )
+    UNPROVEN = Row(
+        "unproven",
+        "The policies are too complex to compare, so no replacement is written.",
+        parameters={"why": str},
+        message="{why}",
+        step="rewrite its policies with fewer patterns, and with fewer wildcards in each",
+        acceptable=False,
+        rank=3,
+        help="Comparing their patterns takes more steps than lpgen spends on one principal.",
+        source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
+        remedy=Remedy.LOOK,
+    )
 
 
-def _find_overflows(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_overflows(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each action on more resources than ingest tells apart, which therefore keeps its old scope.
 
     An action without a line that policies left attached grant keeps whatever they allow.
@@ -91,10 +172,10 @@ def _find_overflows(inputs: CaveatInputs) -> Iterator[Caveat]:
     held = inputs.left - inputs.kept
     uses = (use for use in inputs.usage.uses if use.resource.kind is ResourceKind.OVERFLOW)
     for action in sorted({use.action for use in uses} - held):
-        yield Caveat.of(LineCaveat.TOO_MANY_RESOURCES, action=action)
+        yield Caveat.of(ReplacementCaveat.TOO_MANY_RESOURCES, action=action)
 
 
-def _find_unseen(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_unseen_removals(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat each for the removed actions whose use the logs can't show and that a statement grants as a group: the
     data planes of services that the principal's policies or its boundary name, and all that a statement grants without
     naming a service.
@@ -110,7 +191,10 @@ def _find_unseen(inputs: CaveatInputs) -> Iterator[Caveat]:
     named = frozenset().union(*map(services_of_wildcards, (*grants.allows, *grants.denies, *boundary)))
     broad = frozenset().union(*(grant.actions for grant in grants.allows if grants_everything(grant)))
     drops = [decision for decision in inputs.ground.decisions if decision.drops_for_good]
-    found: dict[CaveatKind, list[Action]] = {LineCaveat.UNSEEN_NAMED: [], LineCaveat.UNSEEN_UNDER_STAR: []}
+    found: dict[CaveatKind, list[Action]] = {
+        ReplacementCaveat.UNSEEN_NAMED: [],
+        ReplacementCaveat.UNSEEN_UNDER_STAR: [],
+    }
     for action in missed.open_of(inputs.granted - staying):
         statements = missed.observed.grants_of(action)
         if any(applies_to_action(drop, grants.principal.arn, action) for drop in drops) or not any(
@@ -119,9 +203,9 @@ def _find_unseen(inputs: CaveatInputs) -> Iterator[Caveat]:
             continue
         is_of_data_plane = finder.observability.visibility(action) is Visibility.DATA
         if is_of_data_plane and action.partition(":")[0] in named:
-            found[LineCaveat.UNSEEN_NAMED].append(action)
+            found[ReplacementCaveat.UNSEEN_NAMED].append(action)
         elif action in broad:
-            found[LineCaveat.UNSEEN_UNDER_STAR].append(action)
+            found[ReplacementCaveat.UNSEEN_UNDER_STAR].append(action)
     for kind, actions in found.items():
         if actions:
             services = tuple(sorted({action.partition(":")[0] for action in actions}))
@@ -155,7 +239,7 @@ def find_required_types(inputs: CaveatInputs) -> Iterator[Caveat]:
         nouns = {_noun(catalog, action, one) for one in found}
         for missing in sorted(required - found - calls.alternatives(action, found)):
             if _noun(catalog, action, missing) not in nouns and _is_named(catalog, action, missing, granted):
-                yield Caveat.of(LineCaveat.REQUIRED_TYPE, action=action, type=missing)
+                yield Caveat.of(ReplacementCaveat.REQUIRED_TYPE, action=action, type=missing)
 
 
 def _resources(resources: tuple[str, ...], *, not_resource: bool) -> tuple[str, ...]:
@@ -174,5 +258,25 @@ def _noun(catalog: Catalog, action: Action, resource_type: str) -> str:
     )
 
 
-WIDE_AND_UNSEEN: Final = (_find_overflows, _find_unseen)
-"""The detectors of lines that are too wide, and of unseen use that they leave out."""
+def find_expected_denials(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat where a backtest expects too many denials, and where it could make no forecast."""
+    forecast = inputs.records.forecast
+    if forecast is None:
+        return
+    past, expected = forecast.past, forecast.expected
+    if forecast.limit is None:
+        yield Caveat.of(ReplacementCaveat.NO_FORECAST, case="no-backtest")
+    elif past is None or expected is None:
+        days = inputs.covered_days
+        yield Caveat.of(ReplacementCaveat.NO_FORECAST, case="not-enough-days", days=days, needed=FEWEST_DAYS)
+    elif expected.high > forecast.limit:
+        yield Caveat.of(
+            ReplacementCaveat.EXPECTED_DENIALS,
+            needs=past.needs,
+            windows=past.windows,
+            days=past.days,
+            action=past.example.action if past.example else "",
+            resource=past.example.resource if past.example else "",
+            high=expected.high,
+            next_days=expected.days,
+        )

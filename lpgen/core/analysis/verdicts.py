@@ -1,4 +1,4 @@
-"""Verdicts: used, attempted, unused, unobservable or ungranted, for every action of a principal, with why."""
+"""TODO."""
 
 from __future__ import annotations
 
