@@ -182,8 +182,6 @@ class Hole:
     known_from: CoverageSource = CoverageSource.LOG
 
 
-_WENT_ON: Final = "{change}; the account went on being recorded"
-
 SIDE_WORDS: Final = {True: "read-only", False: "writing"}
 """How events are called that say `readOnly` true or false."""
 
@@ -244,7 +242,7 @@ class AccountCoverage:
     @property
     def change_notes(self) -> tuple[str, ...]:
         """A sentence for each of the changes."""
-        return tuple(_WENT_ON.format(change=change) for change in self.changes)
+        return tuple(f"{change}; the account went on being recorded" for change in self.changes)
 
     @property
     def uncovered(self) -> tuple[Hole, ...]:

@@ -22,16 +22,8 @@ TRACKED_DAYS: Final = 400
 _FRESH_DAYS: Final = 30
 """A report older than this before the end of the logs is no longer evidence that a service was never tried."""
 
-_LAST_ATTEMPT: Final = "IAM dates the last attempt to use {service} to {day}"
-_SERVICE_UNTRIED: Final = "IAM knows of no try of {service} in {days} days up to {made}"
-_ACTION_UNTRIED: Final = "IAM tracks {action} and knows of no try in {days} days up to {made}"
 
 # Why a report can't be used.
-_AMBIGUOUS: Final = "several principals have this name; call it ACCOUNT-KIND-NAME.json, or list it in index.json"
-_OF_NOBODY: Final = (
-    "it belongs to no principal of the policies; call it ACCOUNT-KIND-NAME.json, or list it in index.json"
-)
-_OF_ANOTHER: Final = "it is about {entity}, not about {arn}"
 
 _UNTRACKED: Final = frozenset({"iam:PassRole"})
 
@@ -110,7 +102,7 @@ class LastAccessed:
         found = self.report.service(service)
         if found is None or found.last is None or found.last < self.since:
             return ""
-        return _LAST_ATTEMPT.format(service=service, day=found.last)
+        return f"IAM dates the last attempt to use {service} to {found.last}"
 
     def never(self, action: Action, visibility: Visibility) -> str:
         """Why it is evidence that an action was not used, as a clause, or "".
@@ -123,9 +115,9 @@ class LastAccessed:
         if service is None or action in _UNTRACKED or not self.is_fresh:
             return ""
         if service.last is None:
-            return _SERVICE_UNTRIED.format(service=prefix, days=TRACKED_DAYS, made=self.report.made)
+            return f"IAM knows of no try of {prefix} in {TRACKED_DAYS} days up to {self.report.made}"
         if visibility is Visibility.MANAGEMENT and dict(service.actions).get(name.lower(), self.as_of) is None:
-            return _ACTION_UNTRIED.format(action=action, days=TRACKED_DAYS, made=self.report.made)
+            return f"IAM tracks {action} and knows of no try in {TRACKED_DAYS} days up to {self.report.made}"
         return ""
 
 
@@ -170,9 +162,9 @@ def _safe_name(name: str) -> str:
 def _misfit(report: AccessReport, arns: list[str], known: dict[str, Principal]) -> str:
     """Why a report belongs to no principal of the policies, or ""."""
     if len(arns) > 1:
-        return _AMBIGUOUS
+        return "several principals have this name; call it ACCOUNT-KIND-NAME.json, or list it in index.json"
     if not arns or arns[0] not in known:
-        return _OF_NOBODY
+        return "it belongs to no principal of the policies; call it ACCOUNT-KIND-NAME.json, or list it in index.json"
     if report.entity and report.entity != arns[0]:
-        return _OF_ANOTHER.format(entity=report.entity, arn=arns[0])
+        return f"it is about {report.entity}, not about {arns[0]}"
     return ""

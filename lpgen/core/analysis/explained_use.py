@@ -92,7 +92,6 @@ def policy_changes_from_usages(usages: Iterable[PrincipalUsage]) -> PolicyChange
 
 # ---------------------------------------------------------------- KMS grants
 
-_GRANT_ALLOWS: Final = "a grant allows it, made by {maker} on {day} (example {event})"
 _MAKES: Final = "kms:CreateGrant"
 _ENDS: Final = frozenset({"kms:RetireGrant", "kms:RevokeGrant"})
 _ACTIONS: Final = frozenset({_MAKES, *_ENDS})
@@ -148,7 +147,7 @@ class KeyGrants:
         if not before or _has_ended(made, self._ended.get(use.resource.text, ()), last):
             return ""
         latest = max(before, key=lambda grants: (grants.first, grants.event_id))
-        return _GRANT_ALLOWS.format(maker=latest.maker, day=latest.first.date(), event=latest.event_id)
+        return f"a grant allows it, made by {latest.maker} on {latest.first.date()} (example {latest.event_id})"
 
 
 def key_grants_from_table(usage_table: pa.Table | TableParts) -> KeyGrants:
@@ -198,8 +197,6 @@ _COLUMNS: Final = (
 
 # ---------------------------------------------------------------- resource policies
 
-_RESOURCE_POLICY_ALLOWS: Final = "the policy of {resource} allows it"
-
 
 def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) -> str:
     """The known resource policy that may have allowed a use without any grant of the principal, as a clause, or "".
@@ -214,7 +211,7 @@ def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) 
     held = policies_met(principal, resource.text, guards, identity=())
     decisions = _decisions_on_use(principal, use, resource, held, guards)
     if any(decision.result in (Result.ALLOWED, Result.DEPENDS) for _, decision in decisions):
-        return _RESOURCE_POLICY_ALLOWS.format(resource=found.resource)
+        return f"the policy of {found.resource} allows it"
     return ""
 
 
@@ -237,8 +234,6 @@ def _decisions_on_use(
 
 NO_ALLOW: Final = "no Allow matches the action and resource"
 """Why a use is ungranted that nothing refuses."""
-
-_CONTRADICTED: Final = "the policies and guards given deny it{where}, so they aren't those that applied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +263,7 @@ class Explanations:
                 region = _denied_region(principal, use, resource, self.guards, catalog)
                 if region is not None:
                     where = f" in {region}" if region else ""
-                    reason = _CONTRADICTED.format(where=where)
+                    reason = f"the policies and guards given deny it{where}, so they aren't those that applied"
                     yield UngrantedUse(use, reason, explanation=self._of_use(principal, use, reason))
 
     def _of_use(self, principal: Principal, use: Use, reason: str) -> str:

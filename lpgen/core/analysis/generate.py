@@ -152,10 +152,6 @@ def _attempts(
             yield from merged(lines, both)
 
 
-_INLINE_ROOM: Final = "{inline:,} characters of inline policies"
-_ROOM: Final = "{managed} managed policies of {limit:,} characters and {inline_room}"
-
-
 def _refuse(
     diff: PrincipalDiff, parents: Parents, denies: Sequence[FittedStatement], catalog: Catalog, *, managed: int
 ) -> Replacement:
@@ -168,9 +164,9 @@ def _refuse(
     short = (with_short_sid(statement, parents) for statement in group(grouping=Grouping.MERGED))
     needed = sum(item.size for item in items_of(short))
     space = space_of(diff.principal.kind, managed=managed, inline=True)
-    room = _INLINE_ROOM.format(inline=space.inline)
+    room = f"{space.inline:,} characters of inline policies"
     if managed:
-        room = _ROOM.format(managed=space.managed, limit=MANAGED_POLICY_LIMIT, inline_room=room)
+        room = f"{space.managed} managed policies of {MANAGED_POLICY_LIMIT:,} characters and {room}"
     advice, instead = _advice(diff, denies, catalog, inline=not managed, needed=needed)
     refusal = Caveat.of(
         ReplacementCaveat.TOO_LARGE, needed=needed, room=room, largest=largest, advice=advice, instead=instead
@@ -178,26 +174,19 @@ def _refuse(
     return Replacement(diff.principal, (), (), sizes, refusal)
 
 
-_LARGE_DENY: Final = "one Deny alone is larger than a policy may be, so leave the policy that holds it attached"
-_NOT_INLINE: Final = "leave out --inline"
-_COMPARE: Final = "compare it with AWS's {policy}: {reads}"
-_SPLIT: Final = "split the {kind} into several by what they do"
-_RAISE_QUOTA: Final = "{split}, or have the quota of attached policies raised and say so with --attached-quota"
-
-
 def _advice(
     diff: PrincipalDiff, denies: Sequence[FittedStatement], catalog: Catalog, *, inline: bool, needed: int
 ) -> tuple[str, str]:
     """The advice where no replacement fits, and the policy of AWS that may take its place, or ""."""
     if any(item.size > MANAGED_POLICY_LIMIT for item in denies):
-        return _LARGE_DENY, ""
+        return "one Deny alone is larger than a policy may be, so leave the policy that holds it attached", ""
     if inline and diff.principal_class is not PrincipalClass.SSO:
-        return _NOT_INLINE, ""
+        return "leave out --inline", ""
     if scanned := scanned_services(diff.draft.lines, catalog):
-        return _COMPARE.format(policy=AUDIT_POLICY, reads=reads_by_design(scanned)), AUDIT_POLICY
-    split = _SPLIT.format(kind=diff.principal.kind)
+        return f"compare it with AWS's {AUDIT_POLICY}: {reads_by_design(scanned)}", AUDIT_POLICY
+    split = f"split the {diff.principal.kind} into several by what they do"
     if not inline and needed <= MOST_ATTACHED_POLICIES * MANAGED_POLICY_LIMIT:
-        return _RAISE_QUOTA.format(split=split), ""
+        return f"{split}, or have the quota of attached policies raised and say so with --attached-quota", ""
     return split, ""
 
 
@@ -279,15 +268,12 @@ def _write(document: FittedDocument, number: int, diff: PrincipalDiff) -> Replac
     )
 
 
-_ALL_BUT: Final = "all but {resource}"
-
-
 def _applied_rules(statements: Iterable[ReplacementStatement]) -> tuple[AppliedRule, ...]:
     seen: dict[tuple[str, str], int] = defaultdict(int)
     for scope, line in ((statement.scope, line) for statement in statements for line in statement.lines if line.rule):
         for resource in line.scope.resources:
             if resource in scope.resources:  # not so where the line explains a wider scope
-                text = _ALL_BUT.format(resource=resource) if line.scope.not_resource else resource
+                text = f"all but {resource}" if line.scope.not_resource else resource
                 seen[line.rule, text] += line.evidence.records if line.evidence else 0
     return tuple(
         AppliedRule(name, pattern, records, _SCOPE_RULES[name].adds, _SCOPE_RULES[name].tightens)

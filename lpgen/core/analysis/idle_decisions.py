@@ -22,16 +22,12 @@ _CAVEAT_WORDS: Final = frozenset(SkipReason).union(*(kind.item_words for kind in
 """The words that items of caveats begin with; those of unmapped events begin with the reason why their records were
 skipped."""
 
-_IDLE_BREAK_GLASS: Final = "break-glass {name} does nothing: {why}"
-_IDLE_DECISION: Final = "the decision to {kind} {what} ({owner}: {reason}) does nothing: {why}"
-_HINT: Final = "{idle}; did you mean `{closest}`?"
 
 # Why a decision does nothing.
 _NOT_ACCEPTABLE: Final = "nothing that can be accepted is called {}"
 _NO_ACTION: Final = "AWS has no action {}"
 _NO_PRINCIPAL: Final = "no role or user of the policies is {}"
 _NOT_GRANTED: Final = "{} is not granted it"
-_GRANTED_TO_NOBODY: Final = "nobody is granted it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +56,16 @@ def idle_decisions(
         why, closest = _why_idle(decision, principals, grants, catalog, drift_words=drift_words)
         if why:
             idle = _idle_text(decision, why)
-            yield IdleDecision(_HINT.format(idle=idle, closest=closest) if closest else idle, closest)
+            yield IdleDecision(f"{idle}; did you mean `{closest}`?" if closest else idle, closest)
 
 
 def _idle_text(decision: Decision, why: str) -> str:
     """Which decision does nothing, and why."""
     if decision.kind is DecisionKind.BREAK_GLASS:
-        return _IDLE_BREAK_GLASS.format(name=decision.principal, why=why)
+        return f"break-glass {decision.principal} does nothing: {why}"
     what = " on ".join(filter(None, (decision.action or decision.item, decision.resource)))
     owner, reason = decision.owner, decision.reason
-    return _IDLE_DECISION.format(kind=decision.kind, what=what, owner=owner, reason=reason, why=why)
+    return f"the decision to {decision.kind} {what} ({owner}: {reason}) does nothing: {why}"
 
 
 def _why_idle(
@@ -99,7 +95,7 @@ def _why_idle(
         close = closest_names(decision.principal, (principal.arn for principal in principals))
         return _NO_PRINCIPAL.format(decision.principal), (*close, "")[0]
     if decision.kind is DecisionKind.KEEP and not any(_keeps(decision, grants[at], catalog) for at in meant):
-        return _NOT_GRANTED.format(decision.principal) if decision.principal else _GRANTED_TO_NOBODY, ""
+        return _NOT_GRANTED.format(decision.principal) if decision.principal else "nobody is granted it", ""
     return "", ""
 
 

@@ -54,7 +54,6 @@ from lpgen.core.registry.row import Caveat, Doubt
 from lpgen.core.replacements import Line, LineKind
 
 _TOO_COMPLEX: Final = "the policies are too complex to compare"
-_SEEN_ELSEWHERE: Final = "another account's log shows it"
 
 
 def review_principal(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGround) -> PrincipalDiff:
@@ -162,7 +161,7 @@ def _lines_elsewhere(
     """The lines for harmless uses that only another account's log shows, on just these resources."""
     harmless = [use for use in usage.elsewhere if not judge.finder.dangers.harm(use.action)]
     found = lines_from_uses(grants, harmless, granting=granting, scopes=exact_scopes(judge.finder.catalog))
-    return tuple(replace(line, kind=LineKind.KEPT, why=_SEEN_ELSEWHERE) for line in found.lines)
+    return tuple(replace(line, kind=LineKind.KEPT, why="another account's log shows it") for line in found.lines)
 
 
 def _caveat_inputs(

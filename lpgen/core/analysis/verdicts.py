@@ -27,7 +27,6 @@ _SEEN: Final = {
     Verdict.ATTEMPTED: "tried, but no record says whether it was allowed",
     Verdict.UNGRANTED: "used, but no current policy grants it",
 }
-_STAYS_ATTACHED: Final = "AWS's policy {policy} stays attached"
 
 SeenActions = dict[Action, tuple[Verdict, Evidence]]
 
@@ -130,7 +129,7 @@ class Judge:
 def _left_sign(granting: Granting, left: Collection[str]) -> str:
     """Which policy keeps an action by staying attached, or ""."""
     policy = next((ref.policy for ref in granting.refs if ref.policy in left), "")
-    return _STAYS_ATTACHED.format(policy=policy) if policy else ""
+    return f"AWS's policy {policy} stays attached" if policy else ""
 
 
 def _judge_seen(granting: Granting, verdict: Verdict, evidence: Evidence) -> Judgement:

@@ -7,7 +7,6 @@ containment of patterns and structure of conditions. It names everything that it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from lpgen.core.analysis.grants.aws_policies import without_left
 from lpgen.core.analysis.verification.containment import check_use_is_covered, check_within_grants
@@ -29,8 +28,6 @@ from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
 from lpgen.core.replacements import Check, CheckStatus, Decision, LeftPolicy, Replacement, Verification
-
-_COMPARED: Final = "the policies can be compared"
 
 
 def verify_generated(
@@ -105,5 +102,5 @@ def verify_replacement(
                 *([check_left(left, grants, usage, catalog, claims=claims)] if left else []),
             )
     except StepsUsedUpError as error:
-        checks = (Check(_COMPARED, CheckStatus.UNPROVEN, 0, (error.message,)),)
+        checks = (Check("the policies can be compared", CheckStatus.UNPROVEN, 0, (error.message,)),)
     return Verification(grants.principal.arn, checks)

@@ -125,13 +125,9 @@ _HOW_TO_DISABLE: Final = {
     PrincipalKind.USER: "deactivate its keys and password",
 }
 _FOR_EMERGENCIES: Final = "is for emergencies"
-_ONCE_A_YEAR: Final = "is used about once a year"
 
 # Why the logs, or IAM, are sure that a principal isn't used.
-_ALL_DENIED: Final = "all that it tried was denied, the last on {day}"
-_USED_BEFORE: Final = "IAM dates its last use on {day}, before the logs"
 _NEVER_USED: Final = f"IAM knows of no use either, and the role is older than {TRACKED_DAYS} days"
-_LONG_LOGS: Final = "the logs cover {days} days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +278,7 @@ def _proposal_for_unseen(context: PrincipalContext, life: SignOfLife) -> tuple[s
 
 def _question(principal: Principal) -> str:
     """What to ask the owner of a principal that the logs may be too short to show at work."""
-    return _FOR_EMERGENCIES if _NAMED_FOR_EMERGENCIES.search(principal.name) else _ONCE_A_YEAR
+    return _FOR_EMERGENCIES if _NAMED_FOR_EMERGENCIES.search(principal.name) else "is used about once a year"
 
 
 def _proposal_for_unused(context: PrincipalContext, caveats: Iterable[Caveat]) -> tuple[str, str]:
@@ -317,10 +313,10 @@ def _why_unused(context: PrincipalContext) -> str:
     principal, days = context.principal, context.covered_days
     tries = [use.evidence.last_seen[:10] for use in context.usage.uses]
     if tries:
-        return _ALL_DENIED.format(day=max(tries))
+        return f"all that it tried was denied, the last on {max(tries)}"
     if principal.last_used:
-        return _USED_BEFORE.format(day=principal.last_used.date())
+        return f"IAM dates its last use on {principal.last_used.date()}, before the logs"
     is_old = principal.created is not None and (context.as_of - principal.created.date()).days > TRACKED_DAYS
     if is_old and principal.kind is not PrincipalKind.USER:
         return _NEVER_USED
-    return _LONG_LOGS.format(days=days) if days > _YEAR else ""
+    return f"the logs cover {days} days" if days > _YEAR else ""

@@ -12,21 +12,8 @@ from lpgen.core.iam.authorize import RESOURCE_POLICY
 from lpgen.core.iam.decision import RESOURCE, Layer, Result
 from lpgen.core.model import Effect, PolicyKind
 
-_ALLOWED_BY_RULE: Final = "Allowed: {rule}."
-_ALLOWED: Final = "Allowed by {holes}{through}."
-_ONE_LETS_PASS: Final = ", and {wall} lets it pass"
-_MANY_LET_PASS: Final = ", and {walls} let it pass"
 _EXPLICITLY_DENIED: Final = "Explicitly denied by {denies}."
-_DENIED_BY_RULE: Final = "Denied whatever the policies allow: {rule}."
 _IMPLICITLY_DENIED: Final = "Implicitly denied: nothing in {walls} allows it."
-_COULD_ALLOW: Final = " A policy of the resource could allow it; none was given."
-_DEPENDS: Final = "Depends on {facts}."
-_ALLOWED_UNLESS: Final = " It is allowed unless {denies} applies."
-_ALLOWED_ONLY_IF: Final = " It is allowed only if {allows} applies."
-_NO_DOCUMENT: Final = "{policy}, whose document is missing"
-_MORE_STATEMENTS: Final = "{first} and {more} more statements"
-_NOT_ACTION: Final = "NotAction in "
-_ACTION: Final = "{action} in "
 
 _FACTS: Final = {RESOURCE: "the resource", RESOURCE_POLICY: "the policy of the resource, which wasn't given"}
 _WHOSE: Final = {PolicyKind.RESOURCE: "the policy of "}
@@ -40,30 +27,30 @@ def sentence_of(found: Explanation, *, resource_policy_could_allow: bool) -> str
     """
     match found.result:
         case Result.ALLOWED if found.rule:
-            return _ALLOWED_BY_RULE.format(rule=found.rule)
+            return f"Allowed: {found.rule}."
         case Result.ALLOWED:
-            return _ALLOWED.format(holes=holes_of(found), through=_through(found.walls))
+            return f"Allowed by {holes_of(found)}{_through(found.walls)}."
         case Result.EXPLICITLY_DENIED:
             return _EXPLICITLY_DENIED.format(denies=_refs(_having(found.walls, Effect.DENY, Fit.APPLIES)))
         case Result.IMPLICITLY_DENIED if found.rule:
-            denied = _DENIED_BY_RULE.format(rule=found.rule)
+            denied = f"Denied whatever the policies allow: {found.rule}."
         case Result.IMPLICITLY_DENIED:
             denied = _IMPLICITLY_DENIED.format(walls=_listed(found.stops, joint="or"))
         case _:
-            return _DEPENDS.format(facts=deciding_facts(found)) + _turning(found)
-    return denied + (_COULD_ALLOW if resource_policy_could_allow else "")
+            return f"Depends on {deciding_facts(found)}." + _turning(found)
+    return denied + (" A policy of the resource could allow it; none was given." if resource_policy_could_allow else "")
 
 
 def _through(walls: Iterable[ExplainedWall]) -> str:
     names = [wall.name for wall in walls if wall.layer in _CAPS]
     if len(names) == 1:
-        return _ONE_LETS_PASS.format(wall=names[0])
-    return _MANY_LET_PASS.format(walls=_listed(names)) if names else ""
+        return f", and {names[0]} lets it pass"
+    return f", and {_listed(names)} let it pass" if names else ""
 
 
 def deciding_facts(found: Explanation) -> str:
     """What the result depends on, in words."""
-    missing = {name: _NO_DOCUMENT.format(policy=name) for wall in found.walls for name in wall.missing}
+    missing = {name: f"{name}, whose document is missing" for wall in found.walls for name in wall.missing}
     return _listed([_FACTS.get(key, missing.get(key, key)) for key in found.depends_on])
 
 
@@ -77,8 +64,8 @@ def _turning(found: Explanation) -> str:
     )
     denies = _having(found.walls, Effect.DENY, Fit.MAY_APPLY)
     if denies and not allows:
-        return _ALLOWED_UNLESS.format(denies=_refs(denies))
-    return _ALLOWED_ONLY_IF.format(allows=_refs(allows)) if allows and not denies else ""
+        return f" It is allowed unless {_refs(denies)} applies."
+    return f" It is allowed only if {_refs(allows)} applies." if allows and not denies else ""
 
 
 def _having(walls: Iterable[ExplainedWall], effect: Effect, fit: Fit) -> list[ExplainedStatement]:
@@ -101,12 +88,12 @@ def _refs(statements: Iterable[ExplainedStatement], *, with_action: bool = False
         f"{_action_of(statement) if with_action else ''}{_WHOSE.get(statement.ref.kind, '')}{statement.ref}"
         for statement in statements
     ]
-    return _listed(refs) if len(refs) <= 2 else _MORE_STATEMENTS.format(first=refs[0], more=len(refs) - 1)
+    return _listed(refs) if len(refs) <= 2 else f"{refs[0]} and {len(refs) - 1} more statements"
 
 
 def _action_of(statement: ExplainedStatement) -> str:
     """The hole to the action: the widest pattern is the shortest, near enough."""
-    return _NOT_ACTION if statement.not_action else _ACTION.format(action=min(statement.actions, key=len))
+    return "NotAction in " if statement.not_action else f"{min(statement.actions, key=len)} in "
 
 
 def _listed(texts: Iterable[str], *, joint: str = "and") -> str:

@@ -70,13 +70,10 @@ def explain(question: Question, guards: Guards, catalog: Catalog, *, seen: SeenU
     return replace(found, sentence=sentence_of(found, resource_policy_could_allow=turning))
 
 
-_OTHER_ACCOUNT: Final = "the other account"
-
-
 def _stops(decision: AuthorizationDecision, walls: tuple[ExplainedWall, ...]) -> tuple[str, ...]:
     """The walls in which nothing allows; a resource of another account that can have no policy is no wall at all."""
     names = {(wall.layer, wall.level): wall.name for wall in walls}
-    return tuple(dict.fromkeys(names.get((stop.layer, stop.level), _OTHER_ACCOUNT) for stop in decision.stops))
+    return tuple(dict.fromkeys(names.get((stop.layer, stop.level), "the other account") for stop in decision.stops))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,17 +248,13 @@ def _held(case: _Case, layer: Layer, level: int) -> Iterator[Held]:
     elif layer is Layer.BOUNDARY and case.principal.boundary is not None:
         yield from map(Held, (_ref_of(case.principal.boundary),), evaluated.boundary, written.boundary)
     elif layer is Layer.SCP:
-        yield from _held_levels(_SCP_REF, PolicyKind.SCP, level, evaluated.scps, written.scps)
+        yield from _held_levels("SCP {place} of level {level}", PolicyKind.SCP, level, evaluated.scps, written.scps)
     elif layer is Layer.RCP:
-        yield from _held_levels(_RCP_REF, PolicyKind.RCP, level, evaluated.rcps, written.rcps)
+        yield from _held_levels("RCP {place} of level {level}", PolicyKind.RCP, level, evaluated.rcps, written.rcps)
     elif isinstance(evaluated.resource, Policy):
         ref = StatementRef(case.of_resource, PolicyKind.RESOURCE, "", 0, "")
         policy = evaluated.resource
         yield Held(ref, policy, policy, names_principals=True, bounded=bool(evaluated.boundary))
-
-
-_SCP_REF: Final = "SCP {place} of level {level}"
-_RCP_REF: Final = "RCP {place} of level {level}"
 
 
 def _held_levels(ref: str, kind: PolicyKind, level: int, evaluated: Levels, written: Levels) -> Iterator[Held]:
@@ -277,35 +270,28 @@ def _ref_of(policy: AttachedPolicy) -> StatementRef:
 # ---------------------------------------------------------------- what isn't known
 
 
-_RESOURCE_POLICY: Final = "the policy of the resource, if it has one: {says}; give it with --resource-policies"
-_COULD_ALLOW: Final = "it could allow the request"
 _COULD_DENY: Final = "it could deny the request"
 _MUST_ALLOW: Final = "it has to allow the request too, or leave it to the account"
-_KEY_GRANTS: Final = "grants on the key: one could allow the request on its own; lpgen reads none"
-_OWNER: Final = "the account of the resource, which its ARN doesn't show: taken to be the principal's own"
-_SCPS: Final = "the organization's SCPs: each level has to allow the request too; give them with --scps"
-_RCPS: Final = "the organization's RCPs on the resource: one could deny the request; give them with --rcps"
-_SESSION_AND_ENDPOINT: Final = "session policies and VPC endpoint policies: lpgen reads none here"
 
 
 def _unread(case: _Case, result: Result, *, resource_policy_could_allow: bool) -> Iterator[str]:
     """The inputs that weren't supplied and could change the result, a clause each."""
     denied = result in (Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
     if case.may_have_resource_policy and (resource_policy_could_allow or not denied):
-        says = _MUST_ALLOW if case.needs_resource_policy else _COULD_ALLOW if denied else _COULD_DENY
-        yield _RESOURCE_POLICY.format(says=says)
+        says = _MUST_ALLOW if case.needs_resource_policy else "it could allow the request" if denied else _COULD_DENY
+        yield f"the policy of the resource, if it has one: {says}; give it with --resource-policies"
     # https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
     if case.request.folded_action.startswith("kms:") and result is not Result.EXPLICITLY_DENIED:
-        yield _KEY_GRANTS
+        yield "grants on the key: one could allow the request on its own; lpgen reads none"
     if denied:
         return
     if _is_ownerless(case):
-        yield _OWNER
+        yield "the account of the resource, which its ARN doesn't show: taken to be the principal's own"
     if not case.policies.scps and not case.principal.path.startswith("/aws-service-role/"):
-        yield _SCPS
+        yield "the organization's SCPs: each level has to allow the request too; give them with --scps"
     if not case.knows_rcps:
-        yield _RCPS
-    yield _SESSION_AND_ENDPOINT
+        yield "the organization's RCPs on the resource: one could deny the request; give them with --rcps"
+    yield "session policies and VPC endpoint policies: lpgen reads none here"
 
 
 def _is_ownerless(case: _Case) -> bool:

@@ -21,13 +21,9 @@ from lpgen.errors import InvocationError, quote_input
 
 _MOST_CANDIDATES: Final = 8
 
-_IS_SESSION: Final = "that is a session; ask about the role behind it: {roles}"
-_MORE: Final = "{shown} and {more} more"
 _TAKES_NO_RESOURCE: Final = (
     "{action} takes no resource: only a statement on * grants it, so the resource named doesn't matter"
 )
-_TAKES_OTHERS: Final = "{action} takes no resource of that form; it takes {forms}"
-_EXPAND: Final = "lpgen catalog expand '{pattern}' lists what a pattern stands for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +98,7 @@ def find_principals(principals: Sequence[Principal], text: str) -> Sequence[Prin
             for principal in principals
             if principal.account == session.account and principal.name == session.name
         ]
-        hint = _IS_SESSION.format(roles=_listed(behind)) if behind else hint_of_name("", ())
+        hint = f"that is a session; ask about the role behind it: {_listed(behind)}" if behind else hint_of_name("", ())
     else:
         hint = hint_of_name(text, (principal.arn for principal in principals))
     raise InvocationError(f"no principal of the policies is called {quote_input(text)}", hint=hint)
@@ -111,7 +107,7 @@ def find_principals(principals: Sequence[Principal], text: str) -> Sequence[Prin
 def _listed(principals: Sequence[Principal]) -> str:
     shown = ", ".join(quote_input(principal.arn) for principal in principals[:_MOST_CANDIDATES])
     rest = len(principals) - _MOST_CANDIDATES
-    return _MORE.format(shown=shown, more=rest) if rest > 0 else shown
+    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def _read_action(text: str, catalog: Catalog) -> tuple[str, bool]:
@@ -120,7 +116,7 @@ def _read_action(text: str, catalog: Catalog) -> tuple[str, bool]:
     if isinstance(parsed, str):
         raise InvocationError(f"{quote_input(text)} is no action: {parsed}")
     if has_wildcard(text):
-        hint = _EXPAND.format(pattern=text)
+        hint = f"lpgen catalog expand '{text}' lists what a pattern stands for"
         raise InvocationError(f"{quote_input(text)} is a pattern; ask about one action", hint=hint)
     known = catalog.canonical(text)
     return (text, False) if known is None else (known, True)
@@ -153,7 +149,7 @@ def _read_resource(text: str, action: Action, catalog: Catalog, *, known: bool) 
         return UNKNOWN_RESOURCE, ()
     resource = Resource(ResourceKind.FOLD if has_wildcard(text) else ResourceKind.ARN, text)
     if known and not catalog.takes_resource(action, text):
-        return resource, (_TAKES_OTHERS.format(action=action, forms=_forms(action, catalog)),)
+        return resource, (f"{action} takes no resource of that form; it takes {_forms(action, catalog)}",)
     return resource, ()
 
 

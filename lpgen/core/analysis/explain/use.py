@@ -78,8 +78,6 @@ def _rows_needed(usage: Usage, principals: Collection[str], action: Action) -> U
     return replace(EMPTY_USAGE, table=usage.table.take(integer_column(numbers)))
 
 
-_UNKNOWN_ACTION: Final = "lpgen recognizes use of the actions in its catalog alone"
-_NO_PERMISSION: Final = "lpgen doesn't count calls that need no permission"
 _REGIONS: Final = "the logs hold records of {regions} alone"
 
 
@@ -88,9 +86,9 @@ def _blind_spot(
 ) -> str:
     """Why the logs could not have shown use, or ""."""
     if not question.known:
-        return _UNKNOWN_ACTION
+        return "lpgen recognizes use of the actions in its catalog alone"
     if question.action.lower() in NEEDS_NO_PERMISSION:
-        return _NO_PERMISSION
+        return "lpgen doesn't count calls that need no permission"
     unrecorded = UnrecordedUse(observability, question.principal.account, own, ())
     action = Action(question.action)
     arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""

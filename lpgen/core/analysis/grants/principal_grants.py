@@ -17,9 +17,6 @@ from lpgen.core.model import ActionPattern, AttachedPolicy, Effect, PolicyKind, 
 BOUNDARY: Final = "the permissions boundary"
 """The name of the limit that a principal's boundary sets."""
 
-_SCP_LEVEL: Final = "level {number} of the SCPs"
-_SCP: Final = "SCP {place} of level {number}"
-
 
 def grants_from_principals(
     principals: Iterable[Principal], catalog: Catalog, guards: Guards = NO_GUARDS
@@ -109,11 +106,11 @@ def _limits(principal: Principal, scps: Levels, expander: _Expander) -> Iterator
         yield Limit(BOUNDARY, *_by_effect(_policy_grants(principal.boundary, expander)))
     for number, level in enumerate(scps, start=1):
         policies = (
-            AttachedPolicy(PolicyKind.SCP, _SCP.format(place=place, number=number), "", "", None, policy)
+            AttachedPolicy(PolicyKind.SCP, f"SCP {place} of level {number}", "", "", None, policy)
             for place, policy in enumerate(level, start=1)
         )
         found = _by_effect(grant for policy in policies for grant in _policy_grants(policy, expander))
-        yield Limit(_SCP_LEVEL.format(number=number), *found)
+        yield Limit(f"level {number} of the SCPs", *found)
 
 
 def _by_effect(grants: Iterable[Grant]) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:

@@ -111,7 +111,6 @@ def is_assumed_by_people(principal: Principal) -> bool:
 
 # ---------------------------------------------------------------- outsiders
 
-_UNDER_CONDITIONS: Final = ", if the conditions on {keys} are met"
 
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
 _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
@@ -210,7 +209,7 @@ def _of_role(role: Principal, own: Collection[str], organization: str) -> list[O
                 continue
             severity = _severity(unknown, limits, organization)
             keys = ", ".join(limits)
-            under = _UNDER_CONDITIONS.format(keys=keys) if limits else ""
+            under = f", if the conditions on {keys} are met" if limits else ""
             parameters = {"case": unknown.case, "who": unknown.who, "limits": keys, "under": under}
             trust = OutsideTrust(OutsideTrustKind.OUTSIDE_TRUST, parameters, principal=role.arn, severity=severity)
             found.setdefault((unknown.case, unknown.who), trust)

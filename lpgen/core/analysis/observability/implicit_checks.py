@@ -35,8 +35,6 @@ _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 
 # ---------------------------------------------------------------- dependent actions
 
-_NEEDS_IT_TOO: Final = "{caller} needs it too, where no record of its own shows that"
-_KEPT_FOR_CALLER: Final = "kept for that"
 
 _APART: Final = (AccessLevel.TAGGING, AccessLevel.PERMISSIONS_MANAGEMENT)
 """Rights aren't granted on the basis of a list: it names `kms:PutKeyPolicy` for anyone who creates a key."""
@@ -82,8 +80,8 @@ def dependent_actions(observed: ObservedUse, catalog: Catalog) -> Iterator[Misse
             named = {use.resource for use in uses if use.action in callers}
             wider = {patterns[resource.text].resource if resource.text in patterns else resource for resource in named}
             scope = tuple(sorted(wider)) if _are_all_named(action, named, catalog) else (UNKNOWN_RESOURCE,)
-            why = _NEEDS_IT_TOO.format(caller=callers[0])
-            yield MissedUse(action, MissReason.DEPENDENT_ACTION, why, _KEPT_FOR_CALLER, grants, scope)
+            why = f"{callers[0]} needs it too, where no record of its own shows that"
+            yield MissedUse(action, MissReason.DEPENDENT_ACTION, why, "kept for that", grants, scope)
 
 
 def callers_by_dependent(
@@ -121,7 +119,6 @@ def _dependents(action: Action, catalog: Catalog) -> Iterator[Action]:
 
 # ---------------------------------------------------------------- passed roles
 
-_PASSES: Final = "{action} passes {passed}, which its records don't name"
 _KEPT_ON_TRUSTING: Final = "kept on the roles that trust the service"
 
 
@@ -155,7 +152,7 @@ class ImplicitPassedRoles:
             {self._rows[use.action] for use in uses if self._is_passing(use)}, key=lambda row: row.action
         ):
             for role in self._roles[account, row.to]:
-                found.setdefault(role, _PASSES.format(action=row.action, passed=row.passes))
+                found.setdefault(role, f"{row.action} passes {row.passes}, which its records don't name")
         return found
 
     def _is_passing(self, use: Use) -> bool:
@@ -182,7 +179,6 @@ _DEFAULT_DOCUMENT: Final = (
 _TRANSFORMS: Final = "a template's transforms need it too, and records don't show which it has"
 _COPIED_TAGS: Final = "a copy carries over the tags of its source, and records don't show whether that has any"
 _NO_REVISION: Final = "a call that names no revision may be checked on the name without one"
-_TAGS_OF_JOB: Final = "the tags of a job may be checked on its definition too"
 _AUTOMATION_DEFINITION: Final = "a runbook may be checked as an automation definition too"
 
 _START_SESSION: Final = Action("ssm:StartSession")
@@ -263,7 +259,7 @@ def _other_names(uses: Sequence[Use]) -> Iterable[_Unnamed]:
         if use.action in _OF_ANY_REVISION and arn.endswith(":*"):
             yield use.action, Resource(ResourceKind.ARN, arn.removesuffix(":*")), _NO_REVISION
         if tags_jobs and use.action == _SUBMIT_JOB and ":job-definition/" in arn:
-            yield _TAG_JOB, use.resource, _TAGS_OF_JOB
+            yield _TAG_JOB, use.resource, "the tags of a job may be checked on its definition too"
         if use.action in _OF_RUNBOOKS and ":document/" in arn:
             name = arn.replace(":document/", ":automation-definition/", 1)
             yield use.action, Resource(ResourceKind.FOLD, f"{name}:*"), _AUTOMATION_DEFINITION

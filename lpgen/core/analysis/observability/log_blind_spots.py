@@ -14,16 +14,9 @@ from lpgen.core.evidence import SIDE_WORDS, AccountCoverage, CoverageSource, Gra
 from lpgen.core.globs.match import as_glob, has_wildcard, patterns_intersect
 from lpgen.core.model import Action, Visibility
 
-_NO_RECORD_OF_REGION: Final = "the logs hold no record of {region}"
-_NO_RECORD_OF_HOME: Final = "the logs hold no record of {region}, where calls of {service} are recorded"
 _NO_RECORD_OF_SOURCES: Final = "the logs hold no record of {sources}, which a trail may exclude"
-_NO_SIDE: Final = "the logs hold no {side} management events, which a trail may leave out"
-_FEW_DAYS_OF_SIDE: Final = "the logs hold {side} management events only {when}"
-_NO_DATA_EVENTS: Final = "a data event, and the logs hold none of {sources}"
 _NO_DATA_EVENTS_IN: Final = "a data event, and the logs hold none of {sources} in {regions}"
-_NO_DATA_EVENTS_ON: Final = "a data event, and the logs hold none on {resource}"
 _DATA_EVENTS_OF_ONE_SIDE: Final = "a data event, and those that the logs hold of {sources} in {region} are all {side}"
-_FEW_DAYS_OF_DATA_EVENTS: Final = "a data event, and the logs hold {side} ones of {sources} in {region} only {when}"
 
 _MOST_ANSWERS: Final = 4096
 """So many are remembered: principals ask one after the other, and those of one account have statements in common."""
@@ -86,7 +79,7 @@ class BlindByLog(dict[Action, str]):
         service = action.partition(":")[0] if self._no_global else ""
         if service not in GLOBAL_SERVICES:
             return ""
-        return _NO_RECORD_OF_HOME.format(region=self._no_global, service=service)
+        return f"the logs hold no record of {self._no_global}, where calls of {service} are recorded"
 
     def _blind_to_source(self, action: Action) -> str:
         if not self._unseen:
@@ -108,7 +101,7 @@ class BlindByLog(dict[Action, str]):
         regions = self._regions or {events.region for events in seen}
         missing = sorted(regions - {events.region for events in seen})
         if missing or not seen:
-            why = _NO_DATA_EVENTS_IN if seen else _NO_DATA_EVENTS
+            why = _NO_DATA_EVENTS_IN if seen else "a data event, and the logs hold none of {sources}"
             return why.format(sources=named, regions=", ".join(missing))
         whys = [self._blind_to_data_in(region, action, seen, named) for region in sorted(regions)]
         # A principal that was active nowhere may have been so where the log would have shown it.
@@ -122,7 +115,7 @@ class BlindByLog(dict[Action, str]):
                 return _DATA_EVENTS_OF_ONE_SIDE.format(sources=named, region=region, side=SIDE_WORDS[not side])
             if all(whys):
                 side_word = SIDE_WORDS[side]
-                return _FEW_DAYS_OF_DATA_EVENTS.format(side=side_word, sources=named, region=region, when=whys[0])
+                return f"a data event, and the logs hold {side_word} ones of {named} in {region} only {whys[0]}"
         return ""
 
     def _sides(self, action: Action) -> tuple[bool, ...]:
@@ -134,9 +127,9 @@ def _missing_sides(seen: Mapping[bool, str]) -> dict[bool, str]:
     found: dict[bool, str] = {}
     for side, word in SIDE_WORDS.items():
         if side not in seen:
-            found[side] = _NO_SIDE.format(side=word)
+            found[side] = f"the logs hold no {word} management events, which a trail may leave out"
         elif seen[side]:
-            found[side] = _FEW_DAYS_OF_SIDE.format(side=word, when=seen[side])
+            found[side] = f"the logs hold {word} management events only {seen[side]}"
     return found
 
 
@@ -175,7 +168,7 @@ class SilentRegions:
     def why(self, action: Action, account: str, region: str) -> str:
         """Why use of an action in a Region would not have shown by the log, which holds no record of it; else ""."""
         is_silent = self._lacks(account, region) and self._is_regional(action)
-        return _NO_RECORD_OF_REGION.format(region=region) if is_silent else ""
+        return f"the logs hold no record of {region}" if is_silent else ""
 
     def are_named(self, account: str, grants: Iterable[Grant]) -> bool:
         """Whether a statement names a Region for which the account's log holds no record, and settings don't decide."""
@@ -228,7 +221,7 @@ class DataResources:
         if all(source not in self._seen for source in sources):  # then no data event distinguishes resources
             return {}
         return {
-            resource: _NO_DATA_EVENTS_ON.format(resource=resource)
+            resource: f"a data event, and the logs hold none on {resource}"
             for resource in resources
             if not any(self._is_named(container_of(as_glob(resource, version)), source) for source in sources)
         }

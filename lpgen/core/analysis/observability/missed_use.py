@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from lpgen.core.analysis.grants.granting import NOTHING, Granting, region_in_pattern
 from lpgen.core.analysis.observability.observability import Observability
@@ -18,9 +18,6 @@ from lpgen.core.globs.match import has_wildcard
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import LEGACY_VERSION, OBSERVED, UNKNOWN_RESOURCE, Action, Resource
 from lpgen.core.replacements import Line
-
-_SOME_RESOURCES: Final = "a data event, and the trail may select some resources of {pattern} only"
-_USED_ELSEWHERE: Final = "it was used elsewhere"
 
 
 class MissReason(StrEnum):
@@ -112,7 +109,7 @@ class UnrecordedUse:
         if action not in self.resting_on_log or self._observability.data_event_type(action) in self._own_events:
             return ""
         pattern = next((pattern for pattern in patterns if has_wildcard(container_of(pattern))), "")
-        return _SOME_RESOURCES.format(pattern=pattern) if pattern else ""
+        return f"a data event, and the trail may select some resources of {pattern} only" if pattern else ""
 
     def among(self, actions: frozenset[Action]) -> frozenset[Action]:
         """The actions whose use may have left no record; use of the others would have left one."""
@@ -132,7 +129,7 @@ class UnrecordedUse:
             unrecorded = self._observability.unrecorded(action, self._account, grant)
             for why in sorted(set(unrecorded.values())):
                 part = limited_to(grant, tuple(name for name, reason in unrecorded.items() if reason == why))
-                yield MissedUse(action, MissReason.UNRECORDED, why, _USED_ELSEWHERE, (part,))
+                yield MissedUse(action, MissReason.UNRECORDED, why, "it was used elsewhere", (part,))
 
     def _why_by_settings(self, action: Action, granting: Granting) -> str:
         key = (self._observability.trace(action), granting)

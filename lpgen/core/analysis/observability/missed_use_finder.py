@@ -39,7 +39,6 @@ _KINDS: Final = {
 }
 
 _KEEP_ALL: Final = "--keep-unobservable all"
-_MAY_BE_MEANT: Final = "{used} was used without a grant and nothing explains it, so this may be what was meant"
 
 _PUT_LOG_EVENTS: Final = Action("logs:PutLogEvents")
 _CREATE_LOG_STREAM: Final = Action("logs:CreateLogStream")
@@ -223,7 +222,7 @@ def _unexplained_uses(observed: ObservedUse, catalog: Catalog) -> Iterator[Misse
     for action, granting in observed.granting.items() if doubts else ():
         used = doubts.get((action.partition(":")[0], catalog.detail(action).level))
         if used:
-            why = _MAY_BE_MEANT.format(used=used)
+            why = f"{used} was used without a grant and nothing explains it, so this may be what was meant"
             yield MissedUse(action, MissReason.UNEXPLAINED_USE, why, "", granting.grants)
 
 

@@ -31,9 +31,7 @@ from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, TrailChange, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since
 
-_NOT_EVERY_TRAIL: Final = "{why}, and not every trail that records such events records those"
 _TOO_FEW_DAYS: Final = "{when}: that is {days} covered {unit}"
-_RECORDED_SINCE: Final = "recorded by the settings after {change}: that is {days} covered days"
 
 _MOST_KINDS: Final = 16
 """How many kinds of accounts and Regions the log's answers by action are cached for. Each takes megabytes, and
@@ -193,7 +191,7 @@ class Observability:
                 events = self._events(action, entry, trails, (limited_to(grant, (resource,)),))
                 recording = recording_trails(events, trails)
                 if not isinstance(recording, str) and any(not alike <= some for some in recording):
-                    return _NOT_EVERY_TRAIL.format(why=why)
+                    return f"{why}, and not every trail that records such events records those"
         return ""
 
     def blind_spots(self, account: str, regions: tuple[str, ...]) -> BlindByLog | None:
@@ -313,7 +311,7 @@ class Observability:
         days = _days_from(covered, first_day_after(latest))
         if latest.when.date() < covered.first_day or days >= self._min_days:
             return ""
-        return _RECORDED_SINCE.format(change=latest, days=days)
+        return f"recorded by the settings after {latest}: that is {days} covered days"
 
     def _since(self, trails: Iterable[Trail]) -> TrailChange | None:
         """The change since which one of the trails records; None where one of them always did."""

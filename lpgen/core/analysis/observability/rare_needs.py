@@ -114,7 +114,6 @@ https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.
 
 _ROLLBACK: Final = "a rollback or the end of a stack takes back what the role set up"
 _MORE_SELDOM: Final = "the service may need it more seldom than the logs show"
-_NAMED_BY_AWS: Final = "AWS's policy for such roles names it ({statement})"
 
 
 class _RareNeed(msgspec.Struct, frozen=True):
@@ -143,7 +142,7 @@ class RareServiceNeeds:
         used = {line.action for line in observed.lines.lines}
         for action, (why, of_aws) in self.of(observed.grants, used).items():
             if grants := of_aws or observed.grants_of(action):
-                named = _NAMED_BY_AWS.format(statement=grants[0].ref) if of_aws else ""
+                named = f"AWS's policy for such roles names it ({grants[0].ref})" if of_aws else ""
                 yield MissedUse(action, MissReason.RARE_SERVICE_NEED, why, named or signs.of(action), grants)
 
     def of(self, grants: PrincipalGrants, used: Collection[Action]) -> Mapping[Action, _Need]:
@@ -177,7 +176,6 @@ def _needs_of_policies(allows: Iterable[Grant]) -> Mapping[Action, _Need]:
 
 # ---------------------------------------------------------------- use by similar principals
 
-_PEERS_USE_IT: Final = "{count:,} similar principals use it, such as {some}"
 _NO_OCCASION: Final = "{peers}, and this one may have had no occasion"
 
 SHARED: Final = 0.4
@@ -290,7 +288,7 @@ def peer_uses(observed: ObservedUse, peers: Peers, catalog: Catalog, dangers: Da
         scopes = _scopes(action, observed, catalog) if is_taught else ()
         if scopes and (grants := observed.grants_of(action)):
             some = " and ".join(name.rpartition(":")[2] for name in names[:_LEAST_PEERS])
-            who = _PEERS_USE_IT.format(count=len(names), some=some)
+            who = f"{len(names):,} similar principals use it, such as {some}"
             yield MissedUse(action, MissReason.PEER_USE, _NO_OCCASION.format(peers=who), who, grants, scopes)
 
 

@@ -34,18 +34,9 @@ _MOST_SERVICES_OF_POLICY: Final = 10
 """A statement of an AWS policy that names more services, such as one for auditors, says nothing about any action."""
 
 # Signs that an action or its service is in use.
-_USED_SERVICE: Final = "the principal used {service}"
-_COPIED_CALLS: Final = "copies or summaries of calls name the principal as a caller of {service}"
-_USED_COMPANION: Final = "the principal used {companion}, which goes with {service}"
 _POLICY_NAMES: Final = "the policy names {named} ({statement})"
-_DENY_NAMES: Final = "a Deny of its own names {service} ({statement})"
-_KMS_NAMES: Final = "a call of KMS names {resource}"
 
 # Signs that a principal is in use.
-_ASSUMED: Final = "{service} assumed it, last on {day}"
-_LAST_USE: Final = "IAM dates its last use on {day}"
-_LAST_ATTEMPT: Final = "IAM dates its last attempt to use {service} to {day}"
-_SHOWN_ELSEWHERE: Final = "another account's log shows {action} on {day}"
 
 
 class _Sign(NamedTuple):
@@ -184,22 +175,22 @@ class SignsOfUse:
 
     def _find(self, service: str, granting: Granting, *, writes: bool) -> Iterator[_Sign]:
         if service in self._services:
-            yield _Sign(_USED_SERVICE.format(service=service))
+            yield _Sign(f"the principal used {service}")
         if service in self._copied:
-            yield _Sign(_COPIED_CALLS.format(service=service))
+            yield _Sign(f"copies or summaries of calls name the principal as a caller of {service}")
         accessed = self._observed.accessed
         tried = accessed.tried(service) if accessed and service not in self._denied else ""
         if tried and not (writes and self._only_reads(service)):
             yield _Sign(tried, is_outweighed=True)
         companions = sorted(set(self._table.companions(service)) & (self._services | self._copied))
         if companions:
-            yield _Sign(_USED_COMPANION.format(companion=companions[0], service=service), is_outweighed=True)
+            yield _Sign(f"the principal used {companions[0]}, which goes with {service}", is_outweighed=True)
         for grant in granting.grants:
             if _names_service(grant, service):
                 yield _Sign(_POLICY_NAMES.format(named=service, statement=grant.ref), is_outweighed=True)
         for grant in self._observed.grants.denies:
             if _names_service(grant, service):
-                yield _Sign(_DENY_NAMES.format(service=service, statement=grant.ref), is_outweighed=True)
+                yield _Sign(f"a Deny of its own names {service} ({grant.ref})", is_outweighed=True)
 
     def _only_reads(self, service: str) -> bool:
         """Whether records show that the service was read, and none that it was written."""
@@ -257,7 +248,7 @@ class _ResourceSigns:
         if service not in self._named or not self._keys[service].is_needed(action):
             return None
         found = {
-            resource: (why, _KMS_NAMES.format(resource=arn))
+            resource: (why, f"a call of KMS names {arn}")
             for arn, sides in self._named[service]
             if (sides.reads if reads else sides.writes)
             for resource in self._resources_of(action, arn)
@@ -321,22 +312,20 @@ def sign_of_life(
 
 def _signs(principal: Principal, usage: PrincipalUsage, accessed: LastAccessed | None) -> Iterator[SignOfLife]:
     for service, last in usage.assumed:
-        yield SignOfLife(True, date.fromisoformat(last), _ASSUMED.format(service=service, day=last))
+        yield SignOfLife(True, date.fromisoformat(last), f"{service} assumed it, last on {last}")
     if principal.last_used is not None:
         day = principal.last_used.date()
-        yield SignOfLife(False, day, _LAST_USE.format(day=day))
+        yield SignOfLife(False, day, f"IAM dates its last use on {day}")
     for tried in accessed.report.services if accessed else ():
         if tried.last is not None:
-            yield SignOfLife(False, tried.last, _LAST_ATTEMPT.format(service=tried.service, day=tried.last))
+            yield SignOfLife(False, tried.last, f"IAM dates its last attempt to use {tried.service} to {tried.last}")
 
 
 def _sign_of_line(line: Line) -> SignOfLife:
     last = line.evidence.last_seen[:10] if line.evidence else ""
-    return SignOfLife(False, date.fromisoformat(last), _SHOWN_ELSEWHERE.format(action=line.action, day=last))
+    return SignOfLife(False, date.fromisoformat(last), f"another account's log shows {line.action} on {last}")
 
 
-_NO_PAGE: Final = "no page of AWS says what records it"
-_MORE_SERVICES: Final = "and {count} more services"
 _MOST_SERVICES: Final = 3
 
 
@@ -348,8 +337,8 @@ def unrecorded_text(lines: Iterable[Line], table: VisibilityTable) -> str:
         if line.kind is not LineKind.KEPT or entry.visibility is Visibility.MANAGEMENT:
             continue
         is_unknown = entry.kind is UnobservableKind.UNCLASSIFIED
-        said = _NO_PAGE if is_unknown else f"{entry.reason} ({entry.source})"
+        said = "no page of AWS says what records it" if is_unknown else f"{entry.reason} ({entry.source})"
         found[service] = min(found.get(service, (True, "~")), (is_unknown, said))
     texts = [f"{service}: {said}" for service, (_, said) in sorted(found.items())]
-    more = [_MORE_SERVICES.format(count=len(texts) - _MOST_SERVICES)] if len(texts) > _MOST_SERVICES else []
+    more = [f"and {len(texts) - _MOST_SERVICES} more services"] if len(texts) > _MOST_SERVICES else []
     return "; ".join([*texts[:_MOST_SERVICES], *more])

@@ -29,20 +29,12 @@ _PATTERNS: Final = 4096
 _MOST_QUOTED: Final = 2
 """At most this many selectors of a trail are quoted as the reason."""
 
-_NO_TRAIL: Final = "no trail in the settings records the account"
 
 # Why a trail doesn't record an event.
 _TRAIL: Final = "trail {names} {reason}"
-_LEAVES_OUT_GLOBAL: Final = "leaves out the events of global services"
-_ONLY_REGION: Final = "records only {region}"
-_NO_CATEGORY: Final = "records no {category} events"
-_NO_SELECTOR: Final = "has no selector for such events"
 _ONLY_TESTED: Final = "records only what has {tests}"
-_MORE_TESTS: Final = " (and {count:,} more)"
 
 # The event.
-_DATA_EVENT: Final = "a data event of {kind} on {resource}"
-_ONE_SIDE: Final = "a {side} management event"
 _ANY_SIDE: Final = "a management event, read-only or not"
 
 
@@ -99,19 +91,19 @@ def _trail_leaves_out(event: _ExpectedEvent, trail: Trail) -> str:
     """Why a trail doesn't record an event, as a clause, or "" where it records it."""
     home = home_region_of_trail(trail.arn)
     if event.region == home and event.events.service in GLOBAL_EVENTS and not trail.global_events:
-        return _LEAVES_OUT_GLOBAL
+        return "leaves out the events of global services"
     if not trail.multi_region and event.region != trail.home_region:
-        return _ONLY_REGION.format(region=trail.home_region)
+        return f"records only {trail.home_region}"
     what = event.events
     if all(selector.category != what.category for selector in trail.selectors):
-        return _NO_CATEGORY.format(category=what.category.lower())
+        return f"records no {what.category.lower()} events"
     selectors = [selector for selector in trail.selectors if _is_about(selector, what.category, what.kind)]
     if not selectors:
-        return _NO_SELECTOR
+        return "has no selector for such events"
     failed = sorted({_failed_test(event, selector) for selector in selectors})
     if "" in failed:
         return ""
-    more = _MORE_TESTS.format(count=len(failed) - _MOST_QUOTED) if len(failed) > _MOST_QUOTED else ""
+    more = f" (and {len(failed) - _MOST_QUOTED:,} more)" if len(failed) > _MOST_QUOTED else ""
     return _ONLY_TESTED.format(tests=" or ".join(failed[:_MOST_QUOTED])) + more
 
 
@@ -263,7 +255,7 @@ def resources_of_events(grants: Iterable[Grant]) -> tuple[str, ...]:
 def _reason(event: _ExpectedEvent, trails: Sequence[Trail]) -> str:
     """Why no trail records an event: what each trail leaves out, and of what."""
     if not trails:
-        return _NO_TRAIL
+        return "no trail in the settings records the account"
     reasons: dict[str, list[str]] = {}
     for trail in trails:
         reasons.setdefault(_trail_leaves_out(event, trail), []).append(trail.name)
@@ -276,5 +268,5 @@ def _reason(event: _ExpectedEvent, trails: Sequence[Trail]) -> str:
 def _words(event: _ExpectedEvent) -> str:
     what = event.events
     if what.category == "Data":
-        return _DATA_EVENT.format(kind=what.kind, resource=event.resource)
-    return _ANY_SIDE if len(what.sides) > 1 else _ONE_SIDE.format(side=SIDE_WORDS[event.read_only])
+        return f"a data event of {what.kind} on {event.resource}"
+    return _ANY_SIDE if len(what.sides) > 1 else f"a {SIDE_WORDS[event.read_only]} management event"

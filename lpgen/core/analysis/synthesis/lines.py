@@ -218,20 +218,13 @@ LINE_RULES: Final = (
     _GRANT_PATTERN,
 )
 
-_ATTEMPTED: Final = "tried, outcome undetermined ({error})"
-_OBSERVED: Final = "a record of this action"
-
 
 def _line_kind(use: Use) -> tuple[LineKind, str]:
     if use.outcome is Outcome.UNDETERMINED:
-        return LineKind.ATTEMPTED, _ATTEMPTED.format(error=use.error_code)
+        return LineKind.ATTEMPTED, f"tried, outcome undetermined ({use.error_code})"
     if use.how == OBSERVED:
-        return LineKind.OBSERVED, _OBSERVED
+        return LineKind.OBSERVED, "a record of this action"
     return LineKind.INFERRED, use.how
-
-
-_DENIED_BY: Final = "explicitly denied by {deny}"
-_OUTSIDE: Final = "outside {limit}"
 
 
 def _refusal(grants: PrincipalGrants, use: Use, *, catalog: Catalog) -> str:
@@ -239,10 +232,10 @@ def _refusal(grants: PrincipalGrants, use: Use, *, catalog: Catalog) -> str:
     denies = (*grants.denies, *(deny for limit in grants.limits for deny in limit.denies))
     for deny in denies:
         if _denies_outright(deny, use):
-            return _DENIED_BY.format(deny=deny.ref)
+            return f"explicitly denied by {deny.ref}"
     for limit in grants.limits:
         if not any(narrow_scope(grant, use.action, use.resource, catalog=catalog) for grant in limit.allows):
-            return _OUTSIDE.format(limit=limit.name)
+            return f"outside {limit.name}"
     return ""
 
 
@@ -311,9 +304,6 @@ def _kept_uses(missed: MissedUses, action: Action, keep: KeepByKind) -> Iterator
             yield one, one.sign
 
 
-_DECIDED_BY: Final = "decided by {owner}: {reason}"
-
-
 def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
     """The lines that decisions keep, within the principal's grants."""
     keeps = [
@@ -323,7 +313,7 @@ def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalo
     ]
     granted = grants.granted() if keeps else frozenset[Action]()
     for decision in keeps:
-        why = _DECIDED_BY.format(owner=decision.owner, reason=decision.reason)
+        why = f"decided by {decision.owner}: {decision.reason}"
         for action in actions_meant(decision, granted, catalog):
             if not decision.resource:
                 yield from lines_for_grants(grants.allows, action, kind=LineKind.DECIDED, why=why, catalog=catalog)

@@ -121,7 +121,6 @@ _PROPOSAL: Final = (
     "put the replacement into the permission set {name}: it is the same for its roles in {accounts}, all of which that"
     " changes"
 )
-_NEEDED_IN: Final = "{kind} in {accounts}, where the permission set has a role too"
 
 
 class _Shared:
@@ -196,7 +195,7 @@ def _too_large(lines: Iterable[Line]) -> tuple[str, ...]:
 def _why(lines: Mapping[str, Line]) -> str:
     """The accounts where lines are needed, and why in the first place."""
     kinds = sorted({line.kind for line in lines.values()}, key=list(LineKind).index)
-    return _NEEDED_IN.format(kind=kinds[0], accounts=accounts_text(sorted(lines)))
+    return f"{kinds[0]} in {accounts_text(sorted(lines))}, where the permission set has a role too"
 
 
 def _line_key(line: Line) -> _LineKey:

@@ -14,18 +14,10 @@ from lpgen.core.replacements import Check
 
 UNCHANGED: Final = "unchanged since it was generated"
 REPRODUCED: Final = "the same when generated again"
-_SIGNED: Final = "signed with the required key"
 
-_FOREIGN_FILE: Final = "`{path}` isn't a file that lpgen writes"
-_NO_DIGESTS: Final = "`summary.json` is missing, damaged or states no digests; run `lpgen generate` again"
-_SUMMARY_CHANGED: Final = "`summary.json` was changed"
-_KEY_CHANGED: Final = "`summary.json`: `{key}` was changed"
 _INPUTS_CHANGED: Final = "inputs changed: {inputs}"
-_NO_SIGNATURE: Final = "there is no `summary.sig`; sign with `lpgen generate --sign`"
-_WRONG_SIGNATURE: Final = "the signature in `summary.sig` isn't one of this folder by this key"
 _MISSING: Final = "`{path}` is missing"
 _ADDED: Final = "`{path}` was added"
-_CHANGED: Final = "`{path}` was changed"
 
 _FOLDERS: Final = re.compile(r"[^\s`:]*/")
 
@@ -57,13 +49,13 @@ class ExpectedOutput:
 def check_unchanged(found: FoundOutput) -> Check:
     """Every file and folder is as `summary.json` states, and so is the summary itself."""
     notes = CheckNotes(UNCHANGED, examined=len(found.files) + 1)
-    notes.failed += [_FOREIGN_FILE.format(path=path) for path in found.strange]
+    notes.failed += [f"`{path}` isn't a file that lpgen writes" for path in found.strange]
     if found.chain is None:
-        notes.failed.append(_NO_DIGESTS)
+        notes.failed.append("`summary.json` is missing, damaged or states no digests; run `lpgen generate` again")
         return notes.check()
     notes.failed += _differences(found.chain.files, found.files)
     if found.stated is None or found.stated.digest != found.chain.root:
-        notes.failed.append(_SUMMARY_CHANGED)
+        notes.failed.append("`summary.json` was changed")
     return notes.check()
 
 
@@ -72,7 +64,7 @@ def check_reproduced(found: FoundOutput, expected: ExpectedOutput) -> Check:
     notes = CheckNotes(REPRODUCED, examined=len(expected.files) + 1)
     notes.failed += _differences(expected.files, found.files)
     notes.failed += [
-        _KEY_CHANGED.format(key=key)
+        f"`summary.json`: `{key}` was changed"
         for key in sorted({*found.summary, *expected.summary} - {"inputs", "digest"})
         if (key in found.summary) != (key in expected.summary)
         or _plain_value(key, found.summary.get(key)) != _plain_value(key, expected.summary.get(key))
@@ -87,11 +79,11 @@ def check_inputs_changed(changed: Sequence[str]) -> Check:
 
 def check_signed(found: FoundOutput, is_valid: bool) -> Check:
     """The folder's root digest is signed; `is_valid` says whether the signature holds for it."""
-    notes = CheckNotes(_SIGNED, examined=1)
+    notes = CheckNotes("signed with the required key", examined=1)
     if found.signature is None:
-        notes.failed.append(_NO_SIGNATURE)
+        notes.failed.append("there is no `summary.sig`; sign with `lpgen generate --sign`")
     elif not is_valid:
-        notes.failed.append(_WRONG_SIGNATURE)
+        notes.failed.append("the signature in `summary.sig` isn't one of this folder by this key")
     return notes.check()
 
 
@@ -109,7 +101,7 @@ def _differences(expected: Mapping[str, str], found: Mapping[str, str]) -> list[
         elif path not in expected:
             differences[path] = _ADDED
         elif expected[path] != found[path]:
-            differences[path] = _CHANGED
+            differences[path] = "`{path}` was changed"
     return [template.format(path=path) for path, template in sorted(differences.items())]
 
 

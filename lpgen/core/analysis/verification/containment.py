@@ -23,12 +23,7 @@ from lpgen.core.iam.policy import conditions_at_least_as_strict, statement_depen
 from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.replacements import Check
 
-_WITHIN: Final = "nothing new is allowed"
 _NOT_WITHIN: Final = "{place} is within no old statement ({reasons})"
-_OTHER_ACTION: Final = "does not grant {action}"
-_OTHER_VERSION: Final = "is in another language version, in which `${` means something else"
-_NARROWER: Final = "is narrower than NotResource"
-_OTHER_RESOURCE: Final = "does not grant {action} on {resource}"
 _OTHER_CONDITIONS: Final = "has a condition that the new statement lacks"
 
 
@@ -37,7 +32,7 @@ def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants) -> Ch
 
     Where the old Allow that is left in question has other conditions, which may or may not be looser, it is unproven.
     """
-    found = CheckNotes(_WITHIN)
+    found = CheckNotes("nothing new is allowed")
     for new in news:
         found.examined += len(new.actions) * max(1, len(new.statement.resources))
         if not new.actions or any(not _not_within(new, old) for old in grants.allows if new.actions <= old.actions):
@@ -52,9 +47,9 @@ def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants) -> Ch
 def _not_within(new: NewAllow, old: Grant) -> str:
     """Why one new Allow isn't within one old Allow, or ""."""
     if beyond := new.actions - old.actions:
-        return _OTHER_ACTION.format(action=min(beyond))
+        return f"does not grant {min(beyond)}"
     if new.version != old.version and statement_depends_on_version(old.statement):
-        return _OTHER_VERSION
+        return "is in another language version, in which `${` means something else"
     if reason := _resources_not_within(new, old):
         return reason
     strict = conditions_at_least_as_strict(new.statement.conditions, old.statement.conditions)
@@ -66,11 +61,11 @@ def _resources_not_within(new: NewAllow, old: Grant) -> str:
     if new.statement.not_resource:
         whole = "*" in old.statement.resources and not old.statement.not_resource
         kept = old.statement.not_resource and set(old.statement.resources) <= set(new.statement.resources)
-        return "" if whole or kept else _NARROWER
+        return "" if whole or kept else "is narrower than NotResource"
     # Asked of every resource, whether or not the catalog says that one of the actions takes it: the catalog may lag.
     for resource in new.statement.resources:
         if not _resource_within(resource, new, old):
-            return _OTHER_RESOURCE.format(action=min(new.actions), resource=resource)
+            return f"does not grant {min(new.actions)} on {resource}"
     return ""
 
 
@@ -91,7 +86,6 @@ def _resource_within(resource: str, new: NewAllow, old: Grant) -> bool:
 
 # ---------------------------------------------------------------- use stays allowed
 
-_COVERED: Final = "everything used stays allowed"
 _LOST: Final = (
     "{action} on {resource} was granted by {old} and used (example {example}), and no new statement grants it"
 )
@@ -110,7 +104,7 @@ def check_use_is_covered(
 
     Uses that the old policies certainly refuse are none of the replacement's business.
     """
-    found = CheckNotes(_COVERED)
+    found = CheckNotes("everything used stays allowed")
     index = _NewAllows(news)
     for use in usage.uses:
         if use.outcome is Outcome.DENIED or _refused_before(grants, use, catalog):

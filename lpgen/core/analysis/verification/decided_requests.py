@@ -31,13 +31,7 @@ from lpgen.core.replacements import Check
 _MAY_PASS: Final = (Result.ALLOWED, Result.DEPENDS)
 
 
-_REPLAY: Final = "replay: what was allowed is allowed"
 _REQUEST: Final = "{action} on {resource}"
-_OLD_ALLOW: Final = " by {old}"
-_EXAMPLE: Final = "(example {event_id})"
-_NO_LONGER_ALLOWED: Final = "{request} was {before}{old}, and would be {after} {example}"
-_DEPENDS_OTHERWISE: Final = "{request} depends on {keys} in another way than before {example}"
-_NOTHING_COMPARED: Final = "nothing was compared: the policies given deny all recorded use, such as {request}"
 
 
 def check_replay(
@@ -56,7 +50,7 @@ def check_replay(
     the guards or a Deny given deny all use that the principal's own Allows grant, nothing is compared, and the check
     fails. A resource that wasn't read can't be replayed: the check of use compares its statement instead.
     """
-    found = CheckNotes(_REPLAY)
+    found = CheckNotes("replay: what was allowed is allowed")
     principal = grants.principal
     written = tuple(document.policy for document in documents)
     denied = ""
@@ -78,19 +72,15 @@ def check_replay(
                 continue
             found.examined += 1
             after = decide(request, new, catalog=catalog)
-            example = _EXAMPLE.format(event_id=use.evidence.example_event_id)
+            example = f"(example {use.evidence.example_event_id})"
             if after.result is not Result.ALLOWED and after.result is not before.result:
                 old_allow = _allow_of_old(before, principal)
-                found.failed.append(
-                    _NO_LONGER_ALLOWED.format(
-                        request=asked, before=before.result, old=old_allow, after=after.result, example=example
-                    )
-                )
+                found.failed.append(f"{asked} was {before.result}{old_allow}, and would be {after.result} {example}")
             elif after.result is Result.DEPENDS and after.depends_on != before.depends_on:
                 keys = ", ".join(sorted(set(before.depends_on) ^ set(after.depends_on)))
-                found.unproven.append(_DEPENDS_OTHERWISE.format(request=asked, keys=keys, example=example))
+                found.unproven.append(f"{asked} depends on {keys} in another way than before {example}")
     if denied and not found.examined:
-        found.failed.append(_NOTHING_COMPARED.format(request=denied))
+        found.failed.append(f"nothing was compared: the policies given deny all recorded use, such as {denied}")
     return found.check()
 
 
@@ -112,7 +102,7 @@ def _allow_of_old(before: AuthorizationDecision, principal: Principal) -> str:
         if reason.layer is Layer.IDENTITY and reason.effect is Effect.ALLOW:
             policy = held[reason.policy]
             ref = StatementRef(policy.arn or policy.name, policy.kind, policy.group, reason.statement, reason.sid)
-            return _OLD_ALLOW.format(old=ref)
+            return f" by {ref}"
     return ""
 
 
@@ -121,7 +111,6 @@ def _allow_of_old(before: AuthorizationDecision, principal: Principal) -> str:
 HUNT_SIZE: Final = 64
 """How many requests are tried per replacement by default."""
 
-_HUNT: Final = "hunt: nothing allowed that was not"
 _NEWLY_ALLOWED: Final = "{request} was {before}, and would be allowed (context: {context})"
 
 _Drawn = TypeVar("_Drawn")
@@ -140,7 +129,7 @@ def check_hunt(
     The requests lie near the new statements, each in a complete context. The boundary and SCPs are left out: they cap
     both sides alike, and a leak could hide behind them.
     """
-    found = CheckNotes(_HUNT)
+    found = CheckNotes("hunt: nothing allowed that was not")
     written = tuple(document.policy for document in documents)
     held = tuple(policy.document for policy in grants.principal.policies if policy.document is not None)
     old, new = PolicySet(identity=held), PolicySet(identity=written)

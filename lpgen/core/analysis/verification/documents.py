@@ -96,39 +96,29 @@ def _statement_place(document: WrittenDocument, statement: Statement) -> str:
 
 # ---------------------------------------------------------------- actions
 
-_ACTIONS: Final = "no wildcard action, only known actions"
-_NOT_ACTION: Final = "{place} allows by NotAction"
-_NO_RESOURCE: Final = "{place} has no resource"
-_WILDCARD_ACTION: Final = "{place} allows the wildcard `{pattern}`"
-_UNKNOWN_ACTION: Final = "{place} allows `{pattern}`, which the catalog doesn't know"
-
 
 def check_actions(documents: Iterable[WrittenDocument], catalog: Catalog) -> Check:
     """No wildcard and no unknown name in the action of an Allow, no NotAction, and a Resource or NotResource."""
-    found = CheckNotes(_ACTIONS)
+    found = CheckNotes("no wildcard action, only known actions")
     for document in documents:
         for statement in document.policy.statements:
             if statement.effect is not Effect.ALLOW:
                 continue
             place = _statement_place(document, statement)
             if statement.not_action:
-                found.failed.append(_NOT_ACTION.format(place=place))
+                found.failed.append(f"{place} allows by NotAction")
             if not statement.resources:
-                found.failed.append(_NO_RESOURCE.format(place=place))
+                found.failed.append(f"{place} has no resource")
             for pattern in statement.patterns:
                 found.examined += 1
                 if has_wildcard(pattern):
-                    found.failed.append(_WILDCARD_ACTION.format(place=place, pattern=pattern))
+                    found.failed.append(f"{place} allows the wildcard `{pattern}`")
                 elif str(catalog.canonical(pattern)) != pattern:
-                    found.failed.append(_UNKNOWN_ACTION.format(place=place, pattern=pattern))
+                    found.failed.append(f"{place} allows `{pattern}`, which the catalog doesn't know")
     return found.check()
 
 
 # ---------------------------------------------------------------- Denies
-
-_DENIES: Final = "every Deny is kept"
-_MISSING_DENY: Final = "the Deny of {place} is missing"
-_ADDED_DENY: Final = "{place} denies what no old policy denies"
 
 
 def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) -> Check:
@@ -140,9 +130,9 @@ def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) 
         for statement in document.policy.statements
         if statement.effect is Effect.DENY
     }
-    found = CheckNotes(_DENIES, examined=len(old))
-    found.failed.extend(_MISSING_DENY.format(place=old[key]) for key in sorted(old.keys() - new.keys()))
-    found.failed.extend(_ADDED_DENY.format(place=new[key]) for key in sorted(new.keys() - old.keys()))
+    found = CheckNotes("every Deny is kept", examined=len(old))
+    found.failed.extend(f"the Deny of {old[key]} is missing" for key in sorted(old.keys() - new.keys()))
+    found.failed.extend(f"{new[key]} denies what no old policy denies" for key in sorted(new.keys() - old.keys()))
     return found.check()
 
 
@@ -155,13 +145,9 @@ def _deny_key(statement: Statement, version: str) -> tuple[str, str]:
 
 _SID: Final = re.compile("[A-Za-z0-9]*")
 
-_LIMITS: Final = "fits AWS's limits"
-_LARGE_DOCUMENT: Final = "{file} has {size} characters, more than {limit}"
 _MANY_ATTACHED: Final = (
     "{attached} managed policies are more than {quota}; where the quota is raised, say so with --attached-quota"
 )
-_LARGE_INLINE: Final = "the inline policies have {size} characters, more than {limit}"
-_REPEATED_SID: Final = "{file} has the Sid {sid} {count} times"
 _WRONG_SID: Final = "{file} has the Sid {sid}, which may hold letters and digits only"
 
 
@@ -175,23 +161,23 @@ def check_limits(
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
     """
-    found = CheckNotes(_LIMITS, examined=len(documents))
+    found = CheckNotes("fits AWS's limits", examined=len(documents))
     managed = [document for document in documents if not document.inline]
     inline = sum(policy_size(document.policy) for document in documents if document.inline)
     inline_limit = ROLE_INLINE_LIMIT if kind is PrincipalKind.ROLE else USER_INLINE_LIMIT
     for document in managed:
         size = policy_size(document.policy)
         if size > MANAGED_POLICY_LIMIT:
-            found.failed.append(_LARGE_DOCUMENT.format(file=document.file, size=size, limit=MANAGED_POLICY_LIMIT))
+            found.failed.append(f"{document.file} has {size} characters, more than {MANAGED_POLICY_LIMIT}")
     attached = len(managed) + left
     if attached > attached_quota:
         found.failed.append(_MANY_ATTACHED.format(attached=attached, quota=attached_quota))
     if inline > inline_limit:
-        found.failed.append(_LARGE_INLINE.format(size=inline, limit=inline_limit))
+        found.failed.append(f"the inline policies have {inline} characters, more than {inline_limit}")
     for document in documents:
         file, sids = document.file, Counter(statement.sid for statement in document.policy.statements if statement.sid)
         repeated = ((sid, count) for sid, count in sids.items() if count > 1)
-        found.failed += [_REPEATED_SID.format(file=file, sid=sid, count=count) for sid, count in repeated]
+        found.failed += [f"{file} has the Sid {sid} {count} times" for sid, count in repeated]
         wrong = (sid for sid in sids if not _SID.fullmatch(sid))
         found.failed += [_WRONG_SID.format(file=file, sid=quote_input(sid)) for sid in wrong]
     return found.check()

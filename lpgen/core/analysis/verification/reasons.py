@@ -58,15 +58,11 @@ class Claims:
         )
 
 
-_REASONS: Final = "every pair of action and resource has a reason"
-_NO_REASON: Final = "{place} allows {action} on {resource} without use and without a reason"
-
-
 def check_pairs_have_reasons(
     news: Iterable[NewAllow], usage: PrincipalUsage, catalog: Catalog, *, claims: Claims
 ) -> Check:
     """Each pair of action and resource that a new Allow grants has a use, an attempt or a stated reason of its own."""
-    found = CheckNotes(_REASONS)
+    found = CheckNotes("every pair of action and resource has a reason")
     uses: dict[Action, list[Use]] = {}
     for use in usage.uses:
         if use.outcome is not Outcome.DENIED:
@@ -80,7 +76,7 @@ def check_pairs_have_reasons(
                 found.examined += 1
                 used = (action, resource) in named or any(_touches(new, resource, use) for use in uses.get(action, ()))
                 if not used and not claims.justify(action, resource):
-                    found.failed.append(_NO_REASON.format(place=new.place, action=action, resource=resource))
+                    found.failed.append(f"{new.place} allows {action} on {resource} without use and without a reason")
     return found.check()
 
 
@@ -93,8 +89,6 @@ def _touches(new: NewAllow, resource: str, use: Use) -> bool:
     return resource_match(glob, use.resource.text)
 
 
-_LEFT: Final = "what stays attached is AWS's own, and as it was"
-_NOT_ATTACHED: Final = "{arn} isn't attached"
 _OTHER_DOCUMENT: Final = "{arn} has another document now, of version {version}"
 
 
@@ -105,14 +99,14 @@ def check_left(
 
     It may be if AWS wrote it for the one service that the role trusts, or if all that it allows has a reason to stay.
     """
-    found = CheckNotes(_LEFT)
+    found = CheckNotes("what stays attached is AWS's own, and as it was")
     attached = {policy.arn: policy for policy, _ in attached_of_aws(grants)}
     of_service = {policy.arn for policy in LeftAttached(catalog).of(grants)}
     for policy in left:
         found.examined += 1
         known = attached.get(policy.arn)
         if known is None:
-            found.failed.append(_NOT_ATTACHED.format(arn=policy.arn))
+            found.failed.append(f"{policy.arn} isn't attached")
         elif known.sha256 != policy.sha256:
             found.failed.append(_OTHER_DOCUMENT.format(arn=policy.arn, version=known.version or "unknown"))
         elif policy.arn not in of_service:
