@@ -46,14 +46,7 @@ from lpgen.core.iam.policy import (
 from lpgen.core.model import Action, Statement
 from lpgen.core.options import Options
 from lpgen.core.registry.row import Caveat
-from lpgen.core.replacements import (
-    AppliedRule,
-    Line,
-    Replacement,
-    ReplacementDocument,
-    ReplacementStatement,
-    Scope,
-)
+from lpgen.core.replacements import AppliedRule, Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
 
 _SCOPE_RULES: Final = {rule.name: rule for rule in (*SCOPE_RULES, *LINE_RULES, FOLDED_TO_GRANT)}
 """Every rule that can make a scope wider than the seen resources, by its name."""

@@ -229,10 +229,7 @@ def _shared_use_from_usage(
 
 
 def _policy_changes(
-    usage: Usage,
-    slices: RowSlices,
-    counter: UseCounter,
-    grants: Callable[[str], Iterable[PrincipalGrants]],
+    usage: Usage, slices: RowSlices, counter: UseCounter, grants: Callable[[str], Iterable[PrincipalGrants]]
 ) -> PolicyChanges:
     """The changes of policies that count as use, by any caller."""
     rows = distinct_rows(usage.table, ("principal", "action"))

@@ -234,10 +234,7 @@ def _unproven(grants: PrincipalGrants, usage: PrincipalUsage, ground: ReviewGrou
     return replace(
         _draft(context, principal_class, caveats, verdicts),
         use=UseFindings(
-            covered_days=context.covered_days,
-            active_days=usage.days,
-            denied=usage.denied,
-            unmapped=usage.unmapped,
+            covered_days=context.covered_days, active_days=usage.days, denied=usage.denied, unmapped=usage.unmapped
         ),
         advice=_advice(context, principal_class, caveats),
     )

@@ -146,11 +146,7 @@ def _late_days(usage: Usage) -> Mapping[str, date]:
 
 
 def suspected_pairs(
-    usage: PrincipalUsage,
-    dangers: Dangers,
-    late: date,
-    made: Collection[str] = (),
-    kept: Collection[Decision] = (),
+    usage: PrincipalUsage, dangers: Dangers, late: date, made: Collection[str] = (), kept: Collection[Decision] = ()
 ) -> Mapping[Pair, Suspected]:
     """The suspected uses of one principal; `late` is the first late day, `made` are the resources that it made, and the
     decisions `kept` name no theft."""

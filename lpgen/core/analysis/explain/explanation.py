@@ -17,13 +17,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import StatementRef
 from lpgen.core.explanations import ExplainedWall, Explanation, Question, SeenUses, WallState
 from lpgen.core.guards import Guards, Levels
-from lpgen.core.iam.authorize import (
-    RESOURCE_POLICY,
-    decide,
-    resource_owner,
-    resource_policy_rules,
-    same_account,
-)
+from lpgen.core.iam.authorize import RESOURCE_POLICY, decide, resource_owner, resource_policy_rules, same_account
 from lpgen.core.iam.builtin_rules import free_call
 from lpgen.core.iam.decision import UNSTATED, AuthorizationDecision, Layer, PolicySet, Request, Result, Wall
 from lpgen.core.iam.principals import principal_from_text

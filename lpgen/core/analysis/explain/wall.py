@@ -64,13 +64,7 @@ def _order(statement: ExplainedStatement) -> tuple[bool, bool, bool]:
 
 
 def _explain_statement(
-    held: Held,
-    at: int,
-    reason: Reason | None,
-    request: Request,
-    principal: RequestPrincipal,
-    *,
-    catalog: Catalog,
+    held: Held, at: int, reason: Reason | None, request: Request, principal: RequestPrincipal, *, catalog: Catalog
 ) -> ExplainedStatement:
     statement, version = held.policy.statements[at], held.policy.version
     naming = naming_of(statement, principal, bounded=held.bounded) if held.names_principals else None

@@ -19,16 +19,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.rules.inferences import COPY_SOURCE
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION, passed_roles_from_catalog
 from lpgen.core.evidence import Grant, Use
-from lpgen.core.model import (
-    OBSERVED,
-    UNKNOWN_RESOURCE,
-    AccessLevel,
-    Action,
-    Outcome,
-    Principal,
-    Resource,
-    ResourceKind,
-)
+from lpgen.core.model import OBSERVED, UNKNOWN_RESOURCE, AccessLevel, Action, Outcome, Principal, Resource, ResourceKind
 
 _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 """The kinds of resources that a record names."""

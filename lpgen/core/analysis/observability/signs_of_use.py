@@ -18,12 +18,7 @@ from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import UnobservableKind
 from lpgen.core.cloudtrail.kms_context import Sides, keys_by_service
 from lpgen.core.cloudtrail.visibility import Users, VisibilityTable
-from lpgen.core.evidence import (
-    AccountCoverage,
-    Grant,
-    PrincipalUsage,
-    StatementRef,
-)
+from lpgen.core.evidence import AccountCoverage, Grant, PrincipalUsage, StatementRef
 from lpgen.core.globs.match import as_glob
 from lpgen.core.iam.match_resource import resources_intersect
 from lpgen.core.last_accessed import TRACKED_DAYS, LastAccessed

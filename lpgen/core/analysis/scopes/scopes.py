@@ -371,12 +371,4 @@ def _containing(text: str, prefixes: Sequence[str]) -> str:
     return prefixes[at - 1] if at and text.startswith(prefixes[at - 1]) else ""
 
 
-SCOPE_RULES: Final = (
-    MOST_OF_KNOWN,
-    _SEVERAL_NAMES,
-    GROWING_KIND,
-    FEW_DAYS,
-    CREATES,
-    STILL_GROWING,
-    SEVERAL_ACCOUNTS,
-)
+SCOPE_RULES: Final = (MOST_OF_KNOWN, _SEVERAL_NAMES, GROWING_KIND, FEW_DAYS, CREATES, STILL_GROWING, SEVERAL_ACCOUNTS)

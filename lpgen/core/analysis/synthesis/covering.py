@@ -21,13 +21,7 @@ from lpgen.core.iam.match_resource import PatternIndex, resource_contains
 from lpgen.core.iam.policy import conditions_at_least_as_strict
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import Action
-from lpgen.core.replacements import (
-    UNSEEN_KINDS,
-    LeftPolicy,
-    Line,
-    LineKind,
-    Scope,
-)
+from lpgen.core.replacements import UNSEEN_KINDS, LeftPolicy, Line, LineKind, Scope
 from lpgen.core.usage.principal_usage import merge_evidence
 
 Parents = Mapping[StatementRef, Grant]
@@ -227,10 +221,7 @@ def left_as_copies(
 
 
 def _copied_lines(
-    allows: Iterable[Grant],
-    lines: Mapping[Action, Sequence[Line]],
-    parents: Parents,
-    catalog: Catalog,
+    allows: Iterable[Grant], lines: Mapping[Action, Sequence[Line]], parents: Parents, catalog: Catalog
 ) -> Iterator[Line | None]:
     """For each action and resource of a policy's Allows the line that covers it, cut to it, or None."""
     for grant in allows:

@@ -10,11 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import groupby
 
-from lpgen.core.iam.limits import (
-    MANAGED_POLICY_LIMIT,
-    ROLE_INLINE_LIMIT,
-    USER_INLINE_LIMIT,
-)
+from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT, ROLE_INLINE_LIMIT, USER_INLINE_LIMIT
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind, Statement
 from lpgen.core.replacements import ReplacementStatement
 

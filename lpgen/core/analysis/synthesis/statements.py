@@ -38,12 +38,7 @@ class Grouping(StrEnum):
 
 
 def statements_from_lines(
-    lines: Iterable[Line],
-    parents: Parents,
-    *,
-    grouping: Grouping,
-    catalog: Catalog,
-    taken: Collection[str] = (),
+    lines: Iterable[Line], parents: Parents, *, grouping: Grouping, catalog: Catalog, taken: Collection[str] = ()
 ) -> tuple[ReplacementStatement, ...]:
     """The statements for the lines, in the order in which people read them; each narrows one old statement.
 

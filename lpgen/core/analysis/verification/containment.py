@@ -93,12 +93,7 @@ _ALL_BUT: Final = "all but {resources}"
 
 
 def check_use_is_covered(
-    news: Sequence[NewAllow],
-    grants: PrincipalGrants,
-    usage: PrincipalUsage,
-    catalog: Catalog,
-    *,
-    claims: Claims,
+    news: Sequence[NewAllow], grants: PrincipalGrants, usage: PrincipalUsage, catalog: Catalog, *, claims: Claims
 ) -> Check:
     """For each use and each old Allow that may have granted it, some new Allow grants it under no stricter condition.
 
