@@ -141,11 +141,6 @@ class PrincipalUsage:
         """The denied attempts."""
         return tuple(use for use in self.uses if use.outcome is Outcome.DENIED)
 
-    @property
-    def believed(self) -> list[Use]:
-        """The uses that weren't denied and aren't suspected: what one may learn from."""
-        return [use for use in self.uses if use.outcome is not Outcome.DENIED and not use.suspected]
-
 
 # ---------------------------------------------------------------- coverage
 

@@ -161,8 +161,8 @@ class Verdicts(Sequence[ActionVerdict]):
         """How many unobservable actions of a kind there are that a choice would keep."""
         found: Counter[tuple[UnobservableKind, KeepUnobservable]] = Counter()
         for number, count in Counter(self._numbers).items():
-            if (one := self._judgements[number].unobservable) is not None:
-                found.update(dict.fromkeys(((one.kind, choice) for choice in one.held_by), count))
+            if (fact := self._judgements[number].unobservable) is not None:
+                found.update(dict.fromkeys(((fact.kind, choice) for choice in fact.held_by), count))
         return found
 
     def by_verdict(self) -> Counter[Verdict]:

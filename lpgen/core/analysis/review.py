@@ -12,17 +12,11 @@ from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.caveats.dangerous_use import dangerous_uses
-from lpgen.core.analysis.caveats.inputs import CaveatInputs, PrincipalRecords, ReviewGround
+from lpgen.core.analysis.caveats.inputs import CaveatInputs, PrincipalContext, PrincipalRecords, ReviewGround
 from lpgen.core.analysis.caveats.kinds import DETECTORS
-from lpgen.core.analysis.caveats.principal_class import (
-    PrincipalContext,
-    classify_principal,
-    detachment,
-    proposal_for,
-    was_active,
-)
+from lpgen.core.analysis.caveats.principal_class import classify_principal, detachment, proposal_for, was_active
 from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
-from lpgen.core.analysis.decisions import with_acceptance
+from lpgen.core.analysis.decisions import break_glass_name, with_acceptance
 from lpgen.core.analysis.grants.aws_policies import actions_of_left, allows_of_left, without_left
 from lpgen.core.analysis.grants.granting import Granting, granting_by_action, wildcards_of_grants
 from lpgen.core.analysis.observability.missed_use import ObservedUse
@@ -88,12 +82,14 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
 
     coverage = ground.coverage.account(principal.account)
+    days = coverage.covered_days if coverage else 0
+    break_glass = break_glass_name(decisions, principal.arn)
     life = sign_of_life(principal, usage, coverage, observed.accessed, as_of=ground.as_of, elsewhere=elsewhere)
     unrecorded = "" if is_active else unrecorded_text(lines, judge.finder.observability.table)
-    context = PrincipalContext(grants, usage, coverage, ground.as_of, life, lines, left, unrecorded)
-    principal_class = classify_principal(context, decisions)
+    context = PrincipalContext(grants, usage, coverage, days, ground.as_of, break_glass, life, lines, left, unrecorded)
+    principal_class = classify_principal(context)
     inputs = _caveat_inputs(context, records, ground, seen, missed)
-    found = (caveat for detector in DETECTORS for caveat in detector(inputs))
+    found = [caveat for detector in DETECTORS for caveat in detector(inputs)]
     caveats = with_acceptance(found, decisions, principal=principal.arn)
     draft = _draft(context, principal_class, caveats, Verdicts((), judge.facts))
     if ground.drafts:
@@ -134,7 +130,7 @@ def _use_findings(context: PrincipalContext, observed: ObservedUse, judge: Judge
         denied=usage.denied,
         unmapped=usage.unmapped,
         dangerous=dangerous_uses(usage, judge.finder.dangers),
-        recreated=_recreation(context.principal, usage),
+        recreated=_recreation(context.grants.principal, usage),
     )
 
 
@@ -160,6 +156,8 @@ def _lines_elsewhere(
 ) -> tuple[Line, ...]:
     """The lines for harmless uses that only another account's log shows, on just these resources."""
     harmless = [use for use in usage.elsewhere if not judge.finder.dangers.harm(use.action)]
+    if not harmless:
+        return ()
     found = lines_from_uses(grants, harmless, granting=granting, scopes=exact_scopes(judge.finder.catalog))
     return tuple(replace(line, kind=LineKind.KEPT, why="another account's log shows it") for line in found.lines)
 
@@ -170,25 +168,18 @@ def _caveat_inputs(
     grants, usage, finder = context.grants, context.usage, ground.judge.finder
     replaced = without_left(grants, context.left)
     known = {ungranted.use for ungranted in missed.observed.ungranted}
-    granted_uses = (use for use in usage.uses if use not in known)
+    granted_uses = [use for use in usage.uses if use not in known]
     return CaveatInputs(
         ground,
         records,
-        replaced.principal,
+        context,
         replaced,
         granted=replaced.granted(),
         left=actions_of_left(grants, context.left),
-        lines=context.lines,
         kept=frozenset(line.action for line in context.lines),
-        usage=usage,
         seen=seen,
         missed=missed,
         contradicted=tuple(ground.explanations.contradicted(grants, granted_uses, finder.catalog)),
-        unrecorded=context.unrecorded,
-        coverage=context.coverage,
-        covered_days=context.covered_days,
-        min_days=ground.judge.min_days,
-        schedules=ground.schedules.get(context.principal.arn, ()),
         finder=finder,
         catalog=finder.catalog,
     )
@@ -199,12 +190,12 @@ def _draft(
 ) -> PrincipalDiff:
     """A diff with only the lines, and the reasons not to call them safe."""
     return PrincipalDiff(
-        principal=context.principal,
+        principal=context.grants.principal,
         principal_class=principal_class,
         use=UseFindings(),
         assessment=Assessment(verdicts=verdicts, caveats=caveats),
         draft=ReplacementDraft(
-            lines=context.lines, left=context.left, detach=detachment(context.principal, context.left)
+            lines=context.lines, left=context.left, detach=detachment(context.grants.principal, context.left)
         ),
         advice=Advice(),
     )
@@ -214,9 +205,11 @@ def _unproven(grants: PrincipalGrants, usage: PrincipalUsage, ground: ReviewGrou
     """The diff of a principal whose policies can't be compared: it keeps each granted action, and can't be accepted."""
     principal, coverage = grants.principal, ground.coverage.account(grants.principal.account)
     as_of = ground.coverage.last_day or date.min
+    days = coverage.covered_days if coverage else 0
+    break_glass = break_glass_name(ground.decisions, principal.arn)
     life = sign_of_life(principal, usage, coverage, None, as_of=as_of)
-    context = PrincipalContext(grants, usage, coverage, as_of, life)
-    principal_class = classify_principal(context, ground.decisions)
+    context = PrincipalContext(grants, usage, coverage, days, as_of, break_glass, life)
+    principal_class = classify_principal(context)
     by_action = granting_by_action(grants.allows)
     judged = {
         granting: Judgement(

@@ -25,7 +25,6 @@ from lpgen.core.iam.policy import says_the_same
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
-from lpgen.core.replacements import Replacement, Verification
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage
 
@@ -66,7 +65,7 @@ class Batches:
         for start in range(0, len(self.units), self.size):
             some = tuple(tuple(map(self.whole, unit)) for unit in self.units[start : start + self.size])
             arns = [principal.arn for unit in some for principal in unit]
-            copied = {arn: services for arn in arns if (services := copied_services(arn, self.copied))}
+            copied = copied_services(arns, self.copied)
             accessed = {arn: self.accessed[arn] for arn in arns if arn in self.accessed}
             yield Batch(some, self.slices.rows_of(arns), copied, accessed, self.slices.elsewhere_of(arns))
 
@@ -103,12 +102,12 @@ class Reviewer:
         """The proposals for the chosen principals of a batch, unit by unit; `grants` are theirs, if expanded before."""
         grants = self.grants_of(batch) if grants is None else grants
         records = self.records_of(batch, grants)
-        proposals = [
-            proposal
-            for unit in batch.units
-            for proposal in self._propose_unit([(grants[principal.arn], records[principal.arn]) for principal in unit])
-        ]
-        return [proposal for proposal in proposals if is_chosen(proposal.diff.principal, self.options.principal)]
+        found: list[Proposal] = []
+        for unit in batch.units:
+            diffs = self._compare_unit([(grants[principal.arn], records[principal.arn]) for principal in unit])
+            proposals = [self._proposal(diff, grants, records) for diff in diffs]
+            found += hold_sets_together(proposals)
+        return [proposal for proposal in found if is_chosen(proposal.diff.principal, self.options.principal)]
 
     def compare(
         self, batch: Batch, grants: Mapping[str, PrincipalGrants], records: Mapping[str, PrincipalRecords]
@@ -143,12 +142,6 @@ class Reviewer:
             for arn in grants
         }
 
-    def _propose_unit(self, unit: Sequence[tuple[PrincipalGrants, PrincipalRecords]]) -> tuple[Proposal, ...]:
-        diffs = self._compare_unit(unit)
-        return hold_sets_together(
-            [self._proposal(diff, grants, records) for diff, (grants, records) in zip(diffs, unit, strict=True)]
-        )
-
     def _compare_unit(self, unit: Sequence[tuple[PrincipalGrants, PrincipalRecords]]) -> tuple[PrincipalDiff, ...]:
         days = days_at_work(records.usage for _, records in unit)
         return share_lines(
@@ -160,22 +153,23 @@ class Reviewer:
             listed=self.accounts,
         )
 
-    def _proposal(self, diff: PrincipalDiff, grants: PrincipalGrants, records: PrincipalRecords) -> Proposal:
+    def _proposal(
+        self, diff: PrincipalDiff, by_arn: Mapping[str, PrincipalGrants], records: Mapping[str, PrincipalRecords]
+    ) -> Proposal:
+        arn = diff.principal.arn
+        grants = by_arn[arn]
         if diff.principal_class not in GENERATED_CLASSES:
             return Proposal(diff, None, verification=None)
         replacement = generate_policy(diff, grants, self._catalog, self.options)
-        verification = self._verify(replacement, grants, records) if not self.ground.drafts else None
+        verification = None
+        if not self.ground.drafts:
+            verification = verify_generated(
+                replacement,
+                grants,
+                records[arn].usage,
+                self._catalog,
+                decisions=self.ground.decisions,
+                guards=self.options.guards,
+            )
         in_place = says_the_same(diff.principal, documents_of_replacement(replacement))
         return Proposal(diff, replacement, verification=verification, in_place=in_place)
-
-    def _verify(
-        self, replacement: Replacement, grants: PrincipalGrants, records: PrincipalRecords
-    ) -> Verification | None:
-        return verify_generated(
-            replacement,
-            grants,
-            records.usage,
-            self._catalog,
-            decisions=self.ground.decisions,
-            guards=self.options.guards,
-        )

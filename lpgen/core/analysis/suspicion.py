@@ -127,10 +127,10 @@ def suspicion_from_usage(
     made_by: dict[str, frozenset[str]] = {}
     for start in range(0, len(harmful), _BATCH):
         batch = harmful[start : start + _BATCH]
-        for arn, one in principal_usages_from_usage(slices.rows_of(batch), row_counts=row_counts).items():
-            if made := made_resources(one, makers, creates):
+        for arn, used in principal_usages_from_usage(slices.rows_of(batch), row_counts=row_counts).items():
+            if made := made_resources(used, makers, creates):
                 made_by[arn] = made
-            if pairs := suspected_pairs(one, dangers, late.get(account_in_arn(arn), date.max), made, kept):
+            if pairs := suspected_pairs(used, dangers, late.get(account_in_arn(arn), date.max), made, kept):
                 found[arn] = pairs
     return Suspicion(found, made_by)
 

@@ -73,12 +73,12 @@ class Judge:
         """A verdict for each granted or used action, sorted; `left` are the ARNs of policies left attached."""
         observed, context = missed.observed, _PrincipalContext(missed, doubt, left)
         granting = observed.granting
-        judged = (
+        judged = [
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
             if action in seen
             else (action, self._judge_unseen(action, granting.get(action, NOTHING), context))
-            for action in sorted(observed.grants.granted() | seen.keys())
-        )
+            for action in sorted(observed.granted | seen.keys())
+        ]
         return Verdicts(judged, self.facts)
 
     def _judge_unseen(self, action: Action, granting: Granting, context: _PrincipalContext) -> Judgement:

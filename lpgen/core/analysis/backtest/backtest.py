@@ -41,8 +41,7 @@ class Learning:
     def batch(self, whole: Batch) -> Batch:
         """The part of a batch of all days that belongs to the days to learn on."""
         usage = usage_of_days(whole.usage, self.window.learn_first, self.window.learn_last)
-        arns = (principal.arn for unit in whole.units for principal in unit)
-        copied = {arn: services for arn in arns if (services := copied_services(arn, self.copied))}
+        copied = copied_services([principal.arn for unit in whole.units for principal in unit], self.copied)
         accessed = {arn: known_on(report, self.window.learn_last) for arn, report in whole.accessed.items()}
         return Batch(whole.units, usage, copied, accessed)
 

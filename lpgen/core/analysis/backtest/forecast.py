@@ -47,7 +47,7 @@ class Forecaster:
         windows = [learning.window for learning in self.learnings]
         benches = judge_batch(batch, grants, self.learnings, self.counter, noted=windows)
         past = {arn: bench.past_denials() for arn, bench in benches.items()}
-        return {arn: self._forecast(one.principal, past.get(arn)) for arn, one in grants.items()}
+        return {arn: self._forecast(held.principal, past.get(arn)) for arn, held in grants.items()}
 
     def _forecast(self, principal: Principal, past: PastDenials | None) -> Forecast:
         coverage = self.coverage.account(principal.account)

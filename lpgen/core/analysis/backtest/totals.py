@@ -108,7 +108,7 @@ def _alternative_totals(which: Alternative, judged: Sequence[PrincipalBacktest])
 
 
 def _curve_point(window: Window, every: Iterable[PrincipalBacktest]) -> CurvePoint:
-    found = [one for principal in every for one in principal.curve if one.window == window]
+    found = [judged for principal in every for judged in principal.curve if judged.window == window]
     return CurvePoint(
         window.learn_days,
         len(found),

@@ -110,13 +110,13 @@ def find_unusual_use(inputs: CaveatInputs) -> Iterator[Caveat]:
     dangers = inputs.finder.dangers
     drops = [decision for decision in inputs.ground.decisions if decision.drops_for_good]
     kept: dict[Action, list[Line]] = defaultdict(list)
-    for line in inputs.lines:
+    for line in inputs.context.lines:
         kept[line.action].append(line)
     found: dict[Action, list[Use]] = defaultdict(list)
-    for use in inputs.usage.uses:
+    for use in inputs.records.usage.uses:
         is_harm = use.suspected not in (Suspected.NO, Suspected.COMPANY) and use.is_done
         is_left = use.action in inputs.left
-        if is_harm and _is_kept(use, kept[use.action], inputs.usage.principal, drops, is_left=is_left):
+        if is_harm and _is_kept(use, kept[use.action], inputs.records.usage.principal, drops, is_left=is_left):
             found[use.action].append(use)
     for action in sorted(found, key=lambda action: (dangers.rank(action), action)):
         yield _unusual_use(action, dangers, found[action])
@@ -153,8 +153,8 @@ def find_attempts(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each dangerous action that lines keep only because it was attempted: anybody may make a call that
     fails."""
     dangers = inputs.finder.dangers
-    tried = {use.action for use in inputs.usage.uses if use.outcome is not Outcome.DENIED}
-    tried -= {use.action for use in inputs.usage.uses if use.is_done}
+    tried = {use.action for use in inputs.records.usage.uses if use.outcome is not Outcome.DENIED}
+    tried -= {use.action for use in inputs.records.usage.uses if use.is_done}
     for action in sorted(tried & inputs.kept):
         if dangers.is_dangerous(action):
             yield Caveat.of(DangerCaveat.DANGEROUS_ATTEMPT, action=action, danger=dangers.harm(action))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from lpgen.core.analysis.caveats.inputs import CaveatInputs
@@ -11,7 +11,6 @@ from lpgen.core.analysis.observability.log_blind_spots import missing_home_regio
 from lpgen.core.choices import KeepUnobservable, Severity
 from lpgen.core.evidence import AccountCoverage
 from lpgen.core.last_accessed import LastAccessed
-from lpgen.core.model import AttachedPolicy, Principal
 from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Caveat, CaveatKind, Doubt, Remedy, Row
 
 
@@ -191,10 +190,10 @@ class LogsCaveat(CaveatKind):
 
 def find_too_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat where the logs cover too few days, for want of records or since some days show too little."""
-    coverage, covered, min_days = inputs.coverage, inputs.covered_days, inputs.min_days
+    coverage, covered, min_days = inputs.context.coverage, inputs.context.covered_days, inputs.ground.judge.min_days
     thin = sum((hole.last - hole.first).days + 1 for hole in coverage.thin) if coverage else 0
     if covered + thin < min_days:
-        account = inputs.principal.account
+        account = inputs.grants.principal.account
         yield Caveat.of(LogsCaveat.SHORT_COVERAGE, days=covered, min_days=min_days, account=account)
     elif covered < min_days:
         yield Caveat.of(LogsCaveat.INCOMPLETE_LOGS, case="thin-days", days=covered, min_days=min_days, thin=thin)
@@ -204,10 +203,11 @@ def find_too_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 def find_youth(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a young principal, and for each policy of which the version in force is young."""
-    principal = inputs.principal
+    principal = inputs.grants.principal
     for age in _youth(principal.created, inputs):
         yield Caveat.of(LogsCaveat.YOUNG, case="young-principal", kind=principal.kind, **age)
-    for policy in _unique_policies(principal):
+    policies = {(policy.arn or policy.name, policy.group): policy for policy in principal.policies}
+    for policy in policies.values():
         for age in _youth(policy.created, inputs):
             yield Caveat.of(LogsCaveat.YOUNG, case="young-policy", policy=policy.arn or policy.name, **age)
 
@@ -216,22 +216,18 @@ def _youth(created: datetime | None, inputs: CaveatInputs) -> Iterator[dict[str,
     """How old something too young is, and until when it is that: the days that the logs miss don't count."""
     if created is None:
         return
-    as_of, min_days = inputs.ground.as_of, inputs.min_days
+    as_of, min_days = inputs.ground.as_of, inputs.ground.judge.min_days
     days = (as_of - created.date()).days
-    counted = min(inputs.coverage.age(created.date(), as_of), days) if inputs.coverage else days
+    counted = min(inputs.context.coverage.age(created.date(), as_of), days) if inputs.context.coverage else days
     if counted < min_days:
         until = as_of + timedelta(min(min_days - counted, (date.max - as_of).days))
         yield {"days": days, "counted": counted, "min_days": min_days, "until": until}
 
 
-def _unique_policies(principal: Principal) -> Iterable[AttachedPolicy]:
-    return {(policy.arn or policy.name, policy.group): policy for policy in principal.policies}.values()
-
-
 def find_rare_schedules(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each schedule of a role that the logs are too short to have shown twice."""
-    covered = inputs.covered_days
-    for schedule in inputs.schedules:
+    covered = inputs.context.covered_days
+    for schedule in inputs.ground.schedules.get(inputs.grants.principal.arn, ()):
         days = schedule.longest_days or 0
         if not days or covered < 2 * days:
             yield Caveat.of(
@@ -252,11 +248,16 @@ def find_other_regions(inputs: CaveatInputs) -> Iterator[Caveat]:
     Region are surely not where a role was used in another.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
     """
-    coverage, unread = inputs.coverage, inputs.ground.unread.get(inputs.principal.account)
-    if coverage is None or all(_is_within(granted_regions(grant), coverage.regions) for grant in inputs.grants.allows):
+    coverage, unread = inputs.context.coverage, inputs.ground.unread.get(inputs.grants.principal.account)
+    if coverage is None:
+        return
+    regions = [granted_regions(grant) for grant in inputs.grants.allows]
+    if all(granted and granted <= {*coverage.regions} for granted in regions):
         return
     leader = missing_home_region(coverage)
-    is_others = unread is not None and unread.role != inputs.principal.arn  # a role's own use is reported as a hole
+    is_others = (
+        unread is not None and unread.role != inputs.grants.principal.arn
+    )  # a role's own use is reported as a hole
     if leader or is_others:
         yield Caveat.of(
             LogsCaveat.INCOMPLETE_LOGS,
@@ -268,13 +269,9 @@ def find_other_regions(inputs: CaveatInputs) -> Iterator[Caveat]:
         )
 
 
-def _is_within(granted: Collection[str], known: Collection[str]) -> bool:
-    return bool(granted) and set(granted) <= set(known)
-
-
 def find_unseen_last_use(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat where the logs hold no record of a role's last use, or none of its Region."""
-    principal, coverage = inputs.principal, inputs.coverage
+    principal, coverage = inputs.grants.principal, inputs.context.coverage
     if principal.last_used is None or coverage is None:
         return
     region = principal.last_used_region
@@ -282,7 +279,7 @@ def find_unseen_last_use(inputs: CaveatInputs) -> Iterator[Caveat]:
     is_region_read = not region or region in coverage.regions
     is_inside = _is_inside(principal.last_used, coverage)
     is_unread = is_inside and not is_region_read
-    has_records = bool(inputs.usage.uses or inputs.usage.unmapped or inputs.usage.copied)
+    has_records = bool(inputs.records.usage.uses or inputs.records.usage.unmapped or inputs.records.usage.copied)
     if is_unread or ((is_after_logs or is_inside) and not has_records):
         yield Caveat.of(
             LogsCaveat.COVERAGE_HOLE,
@@ -291,7 +288,7 @@ def find_unseen_last_use(inputs: CaveatInputs) -> Iterator[Caveat]:
             region=region,
             is_region_read=is_region_read,
             is_after_logs=is_after_logs,
-            unrecorded="" if is_unread or is_after_logs else inputs.unrecorded,
+            unrecorded="" if is_unread or is_after_logs else inputs.context.unrecorded,
         )
 
 
@@ -305,7 +302,7 @@ def find_unseen_attempts(inputs: CaveatInputs) -> Iterator[Caveat]:
 
     Kept actions that the logs can't show explain attempts on their service.
     """
-    accessed, coverage = inputs.missed.observed.accessed, inputs.coverage
+    accessed, coverage = inputs.missed.observed.accessed, inputs.context.coverage
     if accessed is None or coverage is None:
         return
     explained = _explained_services(inputs, accessed)
@@ -331,7 +328,7 @@ def _explained_services(inputs: CaveatInputs, accessed: LastAccessed) -> Collect
         return found
     observed, observability = inputs.missed.observed, inputs.finder.observability
     account, regions = observed.grants.principal.account, observed.usage.regions
-    for action in observed.grants.granted():
+    for action in observed.granted:
         service = action.partition(":")[0]
         is_new = service not in found and accessed.tried(service)
         if is_new and observability.blind_spot(action, account, regions, observed.grants_of(action)):

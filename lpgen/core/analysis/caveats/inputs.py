@@ -10,6 +10,7 @@ from lpgen.core.analysis.explained_use import Explanations
 from lpgen.core.analysis.grants.aws_policies import LeftAttached
 from lpgen.core.analysis.grants.granting import regions_in
 from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder, MissedUses
+from lpgen.core.analysis.observability.signs_of_use import SignOfLife
 from lpgen.core.analysis.reach import NO_PLACES, Places
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.verdicts import Judge, SeenActions
@@ -20,7 +21,7 @@ from lpgen.core.findings import UngrantedUse
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Action, Principal
 from lpgen.core.options import Options
-from lpgen.core.replacements import Decision, Line
+from lpgen.core.replacements import Decision, LeftPolicy, Line
 from lpgen.core.workloads import Schedule
 
 
@@ -112,32 +113,44 @@ class PrincipalRecords:
 
 
 @dataclass(frozen=True, slots=True)
+class PrincipalContext:
+    """What the class of a principal, and the proposal for it, follow from.
+
+    `covered_days` is how many days of its account the logs cover. `break_glass` is the name in the decision which says
+    that it is for emergencies, or "". `life` shows use that no record shows. `lines` are those of its replacement,
+    `left` the policies left attached. `unrecorded` says which of its use leaves no record, or is "".
+    """
+
+    grants: PrincipalGrants
+    usage: PrincipalUsage
+    coverage: AccountCoverage | None
+    covered_days: int
+    as_of: date
+    break_glass: str
+    life: SignOfLife | None
+    lines: tuple[Line, ...] = ()
+    left: tuple[LeftPolicy, ...] = ()
+    unrecorded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CaveatInputs:
     """What the caveats of one principal are found from.
 
-    `principal` and `grants` are without the policies left attached, whose actions are `left`; `granted` are the actions
-    that the grants allow. `lines` are those of its replacement, and `kept` their actions. `seen` are the actions that
-    records show. `missed` has the observed use and what the logs may have missed. `contradicted` are the uses that its
-    policies would have denied. `unrecorded` says which of its use leaves no record, or is "". `coverage` is what the
-    logs cover of its account, and `min_days` how many covered days make the removal of an unused action sure.
+    `grants` are without the policies left attached, whose actions are `left`; `granted` are the actions that they
+    allow. `kept` are the actions of the replacement's lines. `seen` are the actions that records show. `missed` has the
+    observed use and what the logs may have missed. `contradicted` are the uses that its policies would have denied.
     """
 
     ground: ReviewGround
     records: PrincipalRecords
-    principal: Principal
+    context: PrincipalContext
     grants: PrincipalGrants
     granted: frozenset[Action]
     left: frozenset[Action]
-    lines: tuple[Line, ...]
     kept: frozenset[Action]
-    usage: PrincipalUsage
     seen: SeenActions
     missed: MissedUses
     contradicted: tuple[UngrantedUse, ...]
-    unrecorded: str
-    coverage: AccountCoverage | None
-    covered_days: int
-    min_days: int
-    schedules: Sequence[Schedule]
     finder: MissedUseFinder
     catalog: Catalog

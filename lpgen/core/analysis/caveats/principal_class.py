@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
 from enum import Enum
 from typing import Final
 
 from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
+from lpgen.core.analysis.caveats.inputs import PrincipalContext
 from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.analysis.caveats.unpredictable import (
     AUDIT_POLICY,
@@ -17,17 +16,16 @@ from lpgen.core.analysis.caveats.unpredictable import (
     policies_for_audits,
     reads_by_design,
 )
-from lpgen.core.analysis.decisions import break_glass_name
 from lpgen.core.analysis.grants.aws_policies import actions_of_left, is_service_policy, without_left
 from lpgen.core.analysis.observability.log_blind_spots import missing_home_region
 from lpgen.core.analysis.observability.signs_of_use import SignOfLife
-from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.evidence import PrincipalUsage
 from lpgen.core.findings import GENERATED_CLASSES, Detachment, PrincipalClass
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.last_accessed import TRACKED_DAYS
 from lpgen.core.model import Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.registry.row import Caveat
-from lpgen.core.replacements import Decision, LeftPolicy, Line, LineKind
+from lpgen.core.replacements import LeftPolicy, LineKind
 
 _SERVICE_LINKED_PATH: Final = "/aws-service-role/"
 
@@ -130,45 +128,17 @@ _FOR_EMERGENCIES: Final = "is for emergencies"
 _NEVER_USED: Final = f"IAM knows of no use either, and the role is older than {TRACKED_DAYS} days"
 
 
-@dataclass(frozen=True, slots=True)
-class PrincipalContext:
-    """What the class of a principal, and the proposal for it, follow from.
-
-    `life` shows use that no record shows. `lines` are those of its replacement, `left` the policies left attached.
-    `unrecorded` says which of its use leaves no record, or is "".
-    """
-
-    grants: PrincipalGrants
-    usage: PrincipalUsage
-    coverage: AccountCoverage | None
-    as_of: date
-    life: SignOfLife | None
-    lines: tuple[Line, ...] = ()
-    left: tuple[LeftPolicy, ...] = ()
-    unrecorded: str = ""
-
-    @property
-    def principal(self) -> Principal:
-        """The principal."""
-        return self.grants.principal
-
-    @property
-    def covered_days(self) -> int:
-        """How many days of its account the logs cover."""
-        return self.coverage.covered_days if self.coverage else 0
-
-
-def classify_principal(context: PrincipalContext, decisions: Iterable[Decision]) -> PrincipalClass:
+def classify_principal(context: PrincipalContext) -> PrincipalClass:
     """The class of a principal; the first that fits, from what can't be changed to what needs no change.
 
     Service-linked roles can't be edited, and the roles of IAM Identity Center are edited through their permission set:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
     https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
     """
-    grants, principal = context.grants, context.principal
+    grants, principal = context.grants, context.grants.principal
     if principal.path.startswith(_SERVICE_LINKED_PATH):
         return PrincipalClass.SERVICE_LINKED
-    if break_glass_name(decisions, principal.arn):
+    if context.break_glass:
         return PrincipalClass.BREAK_GLASS
     if grants.missing:
         return PrincipalClass.GRANTS_UNKNOWN
@@ -189,7 +159,7 @@ def _is_left_to_aws(context: PrincipalContext) -> bool:
     only cut it off from AWS's updates."""
     others = without_left(context.grants, context.left)
     policies = others.principal.policies
-    if not context.principal.policies or not all(is_service_policy(policy.arn) for policy in policies):
+    if not context.grants.principal.policies or not all(is_service_policy(policy.arn) for policy in policies):
         return False
     staying = actions_of_left(context.grants, context.left).union(line.action for line in context.lines)
     return not policies or others.granted() <= staying
@@ -257,7 +227,7 @@ def _proposal_for_active(context: PrincipalContext, caveats: Iterable[Caveat]) -
         return _Advice.ASK_BEFORE_REPLACING.fill()
     if context.left:
         return _Advice.REPLACE_OTHERS.fill(left=" and ".join(policy.name for policy in context.left))
-    if groups := context.principal.groups:
+    if groups := context.grants.principal.groups:
         return _Advice.REPLACE_AND_LEAVE_GROUPS.fill(groups=", ".join(groups))
     return _Advice.REPLACE.fill()
 
@@ -270,7 +240,7 @@ def _proposal_for_unseen(context: PrincipalContext, life: SignOfLife) -> tuple[s
     if coverage and life.day > coverage.last_day:
         return _Advice.INGEST_NEWER_LOGS.fill(sign=life.text)
     if coverage and life.day < coverage.first_day:
-        question = _question(context.principal)
+        question = _question(context.grants.principal)
         return _Advice.KEEP_UNTIL_ASKED.fill(question=question, sign=life.text, days=coverage.covered_days)
     advice = _Advice.FIND_LAST_USE if unrecorded else _Advice.FIND_LOGS
     return advice.fill(sign=life.text, unrecorded=unrecorded)
@@ -287,7 +257,7 @@ def _proposal_for_unused(context: PrincipalContext, caveats: Iterable[Caveat]) -
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
-    principal, days = context.principal, context.covered_days
+    principal, days = context.grants.principal, context.covered_days
     may_hide = any(line.kind is LineKind.KEPT for line in context.lines)
     if principal.kind is PrincipalKind.USER and (may_hide or missing_home_region(context.coverage)):
         return _Advice.ASK_ABOUT_USER.fill()
@@ -310,7 +280,7 @@ def _proposal_for_unused(context: PrincipalContext, caveats: Iterable[Caveat]) -
 
 def _why_unused(context: PrincipalContext) -> str:
     """Why the logs, or IAM, are sure that a principal isn't used, or ""."""
-    principal, days = context.principal, context.covered_days
+    principal, days = context.grants.principal, context.covered_days
     tries = [use.evidence.last_seen[:10] for use in context.usage.uses]
     if tries:
         return f"all that it tried was denied, the last on {max(tries)}"

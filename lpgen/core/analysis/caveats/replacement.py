@@ -170,7 +170,7 @@ def find_overflows(inputs: CaveatInputs) -> Iterator[Caveat]:
     An action without a line that policies left attached grant keeps whatever they allow.
     """
     held = inputs.left - inputs.kept
-    uses = (use for use in inputs.usage.uses if use.resource.kind is ResourceKind.OVERFLOW)
+    uses = (use for use in inputs.records.usage.uses if use.resource.kind is ResourceKind.OVERFLOW)
     for action in sorted({use.action for use in uses} - held):
         yield Caveat.of(ReplacementCaveat.TOO_MANY_RESOURCES, action=action)
 
@@ -223,11 +223,11 @@ def find_required_types(inputs: CaveatInputs) -> Iterator[Caveat]:
     """
     catalog, calls = inputs.catalog, inputs.finder.observability.calls
     named: dict[Action, set[str]] = defaultdict(set)
-    for line in inputs.lines:
+    for line in inputs.context.lines:
         named[line.action].update(_resources(line.scope.resources, not_resource=line.scope.not_resource))
     for action in sorted(inputs.seen.keys() & named.keys()):
         required = {resource.type for resource in catalog.detail(action).resources if resource.required}
-        found = {one for one in required if _is_named(catalog, action, one, named[action])}
+        found = {name for name in required if _is_named(catalog, action, name, named[action])}
         if not 1 < len(required) <= _MOST_TYPES or required == found:
             continue
         statements = [grant.statement for grant in inputs.missed.observed.grants_of(action)]
@@ -236,7 +236,7 @@ def find_required_types(inputs: CaveatInputs) -> Iterator[Caveat]:
             for statement in statements
             for name in _resources(statement.resources, not_resource=statement.not_resource)
         }
-        nouns = {_noun(catalog, action, one) for one in found}
+        nouns = {_noun(catalog, action, name) for name in found}
         for missing in sorted(required - found - calls.alternatives(action, found)):
             if _noun(catalog, action, missing) not in nouns and _is_named(catalog, action, missing, granted):
                 yield Caveat.of(ReplacementCaveat.REQUIRED_TYPE, action=action, type=missing)
@@ -267,7 +267,7 @@ def find_expected_denials(inputs: CaveatInputs) -> Iterator[Caveat]:
     if forecast.limit is None:
         yield Caveat.of(ReplacementCaveat.NO_FORECAST, case="no-backtest")
     elif past is None or expected is None:
-        days = inputs.covered_days
+        days = inputs.context.covered_days
         yield Caveat.of(ReplacementCaveat.NO_FORECAST, case="not-enough-days", days=days, needed=FEWEST_DAYS)
     elif expected.high > forecast.limit:
         yield Caveat.of(

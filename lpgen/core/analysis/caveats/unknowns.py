@@ -127,7 +127,7 @@ def find_starred_names(inputs: CaveatInputs) -> Iterator[Caveat]:
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
     """
-    at_edge = any(use.how == EDGE_FUNCTION for use in inputs.usage.uses)
+    at_edge = any(use.how == EDGE_FUNCTION for use in inputs.records.usage.uses)
     starred = filter(None, map(inputs.catalog.canonical, inputs.finder.observability.table.without_users))
     for action in sorted(inputs.granted.intersection(starred)):
         grants = (grant for grant in inputs.grants.allows if action in grant.actions)
@@ -137,7 +137,7 @@ def find_starred_names(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 def find_unmapped_events(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each kind of record whose action isn't known."""
-    for event in inputs.usage.unmapped:
+    for event in inputs.records.usage.unmapped:
         yield Caveat.of(
             UnknownCaveat.UNMAPPED_EVENT,
             records=event.evidence.records,
@@ -159,7 +159,7 @@ def find_unexplained_uses(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 def find_earlier_principals(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat where records are of earlier principals of the same name."""
-    principal, usage = inputs.principal, inputs.usage
+    principal, usage = inputs.grants.principal, inputs.records.usage
     if earlier := usage.of_earlier(principal):
         own = {action for identity in usage.by_id if identity not in earlier for action in identity.actions}
         yield Caveat.of(

@@ -23,7 +23,6 @@ from itertools import islice, pairwise
 from typing import Final
 
 from lpgen.core.analysis.caveats.inputs import CaveatInputs, SnapshotResources
-from lpgen.core.analysis.decisions import break_glass_name
 from lpgen.core.analysis.grants.aws_policies import aws_policy_name
 from lpgen.core.analysis.grants.granting import grants_everything, regions_in
 from lpgen.core.analysis.grants.trust import is_assumed_by_people, trusted_accounts, trusted_services
@@ -139,13 +138,13 @@ class UnpredictableCaveat(CaveatKind):
 
 def find_tooling(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a role of AWS's or the organization's own tooling."""
-    for kind in tooling_of(inputs.principal):
+    for kind in tooling_of(inputs.grants.principal):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="tooling", what=kind.row.message)
 
 
 def find_break_glass(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a principal that a decision says is for emergencies."""
-    if name := break_glass_name(inputs.ground.decisions, inputs.principal.arn):
+    if name := inputs.context.break_glass:
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="break-glass", what=name)
 
 
@@ -155,8 +154,8 @@ def find_break_glass(inputs: CaveatInputs) -> Iterator[Caveat]:
 def find_next_callers(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each of those who may assume a principal and whose next use is another: administrators, stacks and
     auditors."""
-    principal = inputs.principal
-    if not inputs.lines or inputs.granted <= inputs.kept:
+    principal = inputs.grants.principal
+    if not inputs.context.lines or inputs.granted <= inputs.kept:
         return
     if _is_used_by_people(principal) and any(map(grants_everything, inputs.grants.allows)):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="administrator", what="")
@@ -210,7 +209,7 @@ def reads_by_design(services: int) -> str:
 
 def find_restores(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for a principal that makes backups, if its replacement removes what restores them."""
-    for action in sorted({line.action for line in inputs.lines if line.kind is LineKind.OBSERVED}):
+    for action in sorted({line.action for line in inputs.context.lines if line.kind is LineKind.OBSERVED}):
         service, _, operation = action.partition(":")
         if _BACKS_UP.match(operation):
             removed = (other.partition(":") for other in inputs.granted - inputs.kept)
@@ -223,8 +222,8 @@ def find_restores(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 def find_replicas(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for the first replica in another Region of a used resource that its replacement lacks."""
-    regions = inputs.coverage.regions if inputs.coverage else ()
-    lost = _lost_replicas(inputs.grants, inputs.lines, inputs.ground.scopes, inputs.ground.snapshot, regions)
+    regions = inputs.context.coverage.regions if inputs.context.coverage else ()
+    lost = _lost_replicas(inputs.grants, inputs.context.lines, inputs.ground.scopes, inputs.ground.snapshot, regions)
     for replica in islice(lost, 1):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="failover", what=replica)
 
@@ -307,15 +306,15 @@ def find_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
     them. What a clock sets to work does the same each time.
     """
     days = inputs.records.days
-    if not inputs.usage.days or len(days) >= min(_ENOUGH_DAYS, inputs.min_days):
+    if not inputs.records.usage.days or len(days) >= min(_ENOUGH_DAYS, inputs.ground.judge.min_days):
         return
     what = ""
     if len(days) <= _EMERGENCY_DAYS and any(map(grants_everything, inputs.grants.allows)):
         what = "everything"
-    elif not inputs.schedules and not _is_by_clock(days):
-        if _is_used_by_people(inputs.principal):
+    elif not inputs.ground.schedules.get(inputs.grants.principal.arn, ()) and not _is_by_clock(days):
+        if _is_used_by_people(inputs.grants.principal):
             what = "people"
-        elif _is_of_control_plane(inputs.usage, inputs.finder.observability.table, inputs.catalog):
+        elif _is_of_control_plane(inputs.records.usage, inputs.finder.observability.table, inputs.catalog):
             what = "control-plane"
     if what:
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="seldom-used", days=len(days), what=what)

@@ -57,7 +57,7 @@ def read_questions(asked: WrittenQuestion, principals: Sequence[Principal], cata
     similar = () if known else similar_actions(name, catalog)
     given = {fold_case(key): (key, values) for key, values in asked.context.items()}
     shown = catalog.resource_tag_keys(Action(name), what.text) if known and what.kind is ResourceKind.ARN else ()
-    tags = {f"{one}/{key}": (value,) for one in shown for key, value in asked.tags.items()}
+    tags = {f"{shown_key}/{key}": (value,) for shown_key in shown for key, value in asked.tags.items()}
 
     def context_of(asker: Principal) -> dict[str, tuple[str, ...]]:
         certain = known_context(asker, what, RecordedContext(""))

@@ -51,9 +51,9 @@ def explain_wall(
     """The statements that cover the action: Denies that count, Allows that count, then those that don't and why."""
     reasons = {(reason.policy, reason.statement): reason for reason in wall.reasons}
     found = [
-        _explain_statement(one, at, reasons.get((place, statement.index)), request, principal, catalog=catalog)
-        for place, one in enumerate(held)
-        for at, statement in enumerate(one.policy.statements)
+        _explain_statement(policy, at, reasons.get((place, statement.index)), request, principal, catalog=catalog)
+        for place, policy in enumerate(held)
+        for at, statement in enumerate(policy.policy.statements)
         if action_matches(statement, request.folded_action)
     ]
     return tuple(sorted(found, key=_order))

@@ -161,7 +161,7 @@ def own_accounts(
     """One's own accounts: those that the policies, the SCPs or RCPs, the snapshot, or the logs are of."""
     taken, read = snapshot.accounts if snapshot else (), coverage.accounts if coverage else ()
     known = (principals, guards.scps, guards.rcps, taken, read)
-    return frozenset(one.account for some in known for one in some) - {""}
+    return frozenset(source.account for sources in known for source in sources) - {""}
 
 
 def _trust_item(*, who: str, limits: str, subject: str = "", **_: object) -> str:

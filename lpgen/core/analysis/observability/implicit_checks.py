@@ -65,7 +65,7 @@ def dependent_actions(observed: ObservedUse, catalog: Catalog) -> Iterator[Misse
     services are called with the caller's rights, which CloudTrail records. Tags on creation are read off the request.
     https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
     """
-    uses, patterns = observed.usage.believed, observed.lines.patterns.by_text
+    uses, patterns = observed.believed, observed.lines.patterns.by_text
     for action, callers in callers_by_dependent(uses, observed.grants.allows, catalog).items():
         if grants := observed.grants_of(action):
             named = {use.resource for use in uses if use.action in callers}
@@ -129,8 +129,8 @@ class ImplicitPassedRoles:
 
     def missed_uses(self, observed: ObservedUse) -> Iterator[MissedUse]:
         """`iam:PassRole` on each role that calls of the principal may have passed unnamed, where it is granted."""
-        roles = self.roles(observed.grants.principal.account, observed.usage.believed)
-        if roles and PASS_ROLE_ACTION in observed.grants.granted():
+        roles = self.roles(observed.grants.principal.account, observed.believed)
+        if roles and PASS_ROLE_ACTION in observed.granted:
             grants = observed.grants_of(PASS_ROLE_ACTION)
             for role, why in roles.items():
                 on = (Resource(ResourceKind.ARN, role),)
@@ -192,7 +192,7 @@ _Unnamed = tuple[Action, Resource, str]
 def unnamed_resources(observed: ObservedUse) -> Iterator[MissedUse]:
     """The actions that a principal's uses may have needed on resources that their records don't name."""
     account = observed.grants.principal.account
-    counted = [use for use in observed.usage.believed if use.resource.kind in _NAMED]
+    counted = [use for use in observed.believed if use.resource.kind in _NAMED]
     patterns = observed.lines.patterns.by_text
     found = {*_session_documents(account, counted), *_transforms(account, counted), *_copied_tags(counted, patterns)}
     found.update(_other_names(counted))

@@ -4,7 +4,7 @@ record, as far as trails and logs decide it."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use, lim
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.last_accessed import LastAccessed
-from lpgen.core.model import LEGACY_VERSION, OBSERVED, UNKNOWN_RESOURCE, Action, Resource
+from lpgen.core.model import LEGACY_VERSION, OBSERVED, UNKNOWN_RESOURCE, Action, Outcome, Resource
 from lpgen.core.replacements import Line
 
 
@@ -61,6 +61,7 @@ class ObservedUse:
     """The grants and the observed use of one principal, with the statements by action and the lines of that use.
 
     `ungranted` are the uses that no policy grants. `accessed` is IAM's record of its attempts, None without a report.
+    `granted` are the granted actions, `believed` the uses that weren't denied and aren't suspected.
     """
 
     grants: PrincipalGrants
@@ -69,6 +70,13 @@ class ObservedUse:
     granting: Mapping[Action, Granting]
     ungranted: tuple[UngrantedUse, ...] = ()
     accessed: LastAccessed | None = None
+    granted: frozenset[Action] = field(init=False)
+    believed: tuple[Use, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        believed = tuple(use for use in self.usage.uses if use.outcome is not Outcome.DENIED and not use.suspected)
+        object.__setattr__(self, "granted", self.grants.granted())
+        object.__setattr__(self, "believed", believed)
 
     def grants_of(self, action: Action) -> tuple[Grant, ...]:
         """The statements that grant an action."""

@@ -180,7 +180,7 @@ class MissedUses:
 
     def candidates(self, seen: Collection[Action], keep: KeepByKind) -> Iterator[Action]:
         """The granted actions that weren't seen and may have a missed use to keep, and perhaps others."""
-        unseen = self.observed.grants.granted().difference(seen)
+        unseen = self.observed.granted.difference(seen)
         if KeepUnobservable.ALL in keep.values():
             return iter(unseen)
         return iter({*self._signs.possible(unseen), *unseen.intersection(self.found)})

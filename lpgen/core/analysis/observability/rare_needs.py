@@ -277,7 +277,7 @@ _COLUMNS: Final = (
 def peer_uses(observed: ObservedUse, peers: Peers, catalog: Catalog, dangers: Dangers) -> Iterator[MissedUse]:
     """The granted actions that several peers used, on the scopes that the principal's own use has where the action
     takes them."""
-    believed = observed.usage.believed
+    believed = observed.believed
     own, changes = frozenset(use.action for use in believed), _changes_regularly(believed, catalog)
     beyond = peers.uses_beyond(observed.usage.principal, trusted_kinds(observed.grants.principal), own)
     harmless = {action for action in beyond if not dangers.is_worst(action)}

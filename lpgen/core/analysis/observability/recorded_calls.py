@@ -89,12 +89,9 @@ class RecordedCalls:
         for event_source in self.event_sources(action.partition(":")[0]):
             for name, row in self._operations.table(event_source).values():
                 if action in row.actions or (not row.actions and name == action.partition(":")[2]):
-                    taken = [
-                        _parameters(row.resources[resource_type])
-                        for resource_type in types
-                        if resource_type in row.resources
-                    ]
-                    found |= {one for one, binding in row.resources.items() if _parameters(binding) in taken}
+                    read = {resource_type: _parameters(binding) for resource_type, binding in row.resources.items()}
+                    taken = [read[resource_type] for resource_type in types if resource_type in read]
+                    found |= {resource_type for resource_type, parameters in read.items() if parameters in taken}
         return frozenset(found)
 
     def _ruled_names(self, service: str) -> frozenset[str]:

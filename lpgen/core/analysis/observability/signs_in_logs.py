@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Final
 
@@ -42,9 +42,10 @@ def copied_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, f
     return {principal: frozenset(prefixes) for principal, prefixes in found.items()}
 
 
-def copied_services(principal: str, copied: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
-    """The services of one principal, sorted."""
-    return tuple(sorted(frozenset().union(*(copied.get(name, ()) for name in names_of(principal)))))
+def copied_services(arns: Iterable[str], copied: Mapping[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
+    """The services of each of these principals that has any, by its ARN, sorted."""
+    found = {arn: frozenset().union(*(copied.get(name, ()) for name in names_of(arn))) for arn in arns}
+    return {arn: tuple(sorted(services)) for arn, services in found.items() if services}
 
 
 def shown_reads_from_usage(usage: Usage, catalog: Catalog) -> ShownReads:

@@ -57,7 +57,7 @@ class SignsOfUse:
         dangers: Dangers,
     ) -> None:
         # Anybody can make a dangerous call that fails.
-        taught = {use.action for use in observed.usage.believed if use.is_done or not dangers.is_dangerous(use.action)}
+        taught = {use.action for use in observed.believed if use.is_done or not dangers.is_dangerous(use.action)}
         lines = (line for line in observed.lines.lines if line.kind is not LineKind.INFERRED and not line.suspected)
         self._used = frozenset(line.action for line in lines if line.action in taught)
         self._services = frozenset(action.partition(":")[0] for action in self._used)

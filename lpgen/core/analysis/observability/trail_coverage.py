@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -73,18 +73,14 @@ def recording_trails(events: Events, trails: Sequence[Trail]) -> tuple[frozenset
 
     The reason is a clause that names the events that the trails leave out.
     """
+    parts = product(events.regions, events.sides, events.sources or ("",), events.names or ("",), events.resources)
     found: list[frozenset[Trail]] = []
-    for event in _each(events):
+    for event in (_ExpectedEvent(events, *part) for part in parts):
         recording = frozenset(trail for trail in trails if not _trail_leaves_out(event, trail))
         if not recording:
             return _reason(event, trails)
         found.append(recording)
     return tuple(found)
-
-
-def _each(events: Events) -> Iterator[_ExpectedEvent]:
-    parts = product(events.regions, events.sides, events.sources or ("",), events.names or ("",), events.resources)
-    return (_ExpectedEvent(events, *part) for part in parts)
 
 
 def _trail_leaves_out(event: _ExpectedEvent, trail: Trail) -> str:
@@ -187,15 +183,11 @@ def _all_fit(test: FieldTest, pattern: str) -> bool:
         case FieldOperator.ENDS_WITH:
             return any(tail.endswith(value) for value in test.values)
         case FieldOperator.NOT_EQUALS:
-            return not any(_may_match(pattern, value) for value in test.values)
+            return "${" not in pattern and not any(glob_match(pattern, value) for value in test.values)
         case FieldOperator.NOT_STARTS_WITH:
             return not any(_overlap(head, value, is_open=is_open) for value in test.values)
         case FieldOperator.NOT_ENDS_WITH:
             return not any(_overlap(tail[::-1], value[::-1], is_open=is_open) for value in test.values)
-
-
-def _may_match(pattern: str, value: str) -> bool:
-    return "${" in pattern or glob_match(pattern, value)
 
 
 def _overlap(known: str, value: str, *, is_open: bool) -> bool:

@@ -123,14 +123,14 @@ class ScopeFinder:
                 harmless.append(use)
         climbs = _climbs(harmless, created, self.catalog, harmful=False)
         worst = {action: _climbs(some, made, self.catalog, harmful=True) for action, some in harmful.items()}
-        names = population_from_days((stem_of(climb.text), climb.first_day) for climb in chain(climbs, *worst.values()))
+        names = _population([*climbs, *chain.from_iterable(worst.values())])
         return NamedScopes(
             self._scopes(climbs, names, self.until),
             {action: self._scopes(some, names, self.until) for action, some in worst.items()},
         )
 
     def _scopes(self, climbs: Sequence[_Climb], names: Population, until: date) -> dict[str, NamedScope]:
-        own = population_from_days((stem_of(climb.text), climb.first_day) for climb in climbs)
+        own = _population(climbs)
         others_prevail = cache(partial(self._others_prevail, own))
         kinds: dict[str, list[_Climb]] = defaultdict(list)
         for climb in climbs:
@@ -315,6 +315,11 @@ def _climbs(uses: Iterable[Use], created: Collection[str], catalog: Catalog, *, 
         )
         for text, (moment, action) in sorted(first.items())
     ]
+
+
+def _population(climbs: Iterable[_Climb]) -> Population:
+    """The population of the resources of these climbs."""
+    return population_from_days([(stem_of(climb.text), climb.first_day) for climb in climbs])
 
 
 def _widest(climbs: Sequence[_Climb]) -> dict[str, NamedScope]:

@@ -139,7 +139,7 @@ def lines_beside(
     def is_held(line: Line) -> bool:
         if line.action not in wide:
             wide[line.action] = lines_for_grants(left, line.action, kind=LineKind.KEPT, why="", catalog=catalog)
-        return line.parent in refs or any(covers(one, line, parents) for one in wide[line.action])
+        return line.parent in refs or any(covers(other, line, parents) for other in wide[line.action])
 
     return tuple(line for line in lines if not is_held(line)) if left else tuple(lines)
 
@@ -176,12 +176,12 @@ def _line_order(line: Line) -> tuple[str, Scope, StatementRef]:
     return line.action, line.scope, line.parent
 
 
-def _merge_two(one: Line, other: Line) -> Line:
-    first = min(one, other, key=lambda line: (_STRENGTH[line.kind], line.why, line.rule))
-    evidence = one.evidence or other.evidence
-    if one.evidence is not None and other.evidence is not None:
-        evidence = merge_evidence(one.evidence, other.evidence)
-    return replace(first, evidence=evidence, suspected=one.suspected and other.suspected)
+def _merge_two(line: Line, other: Line) -> Line:
+    first = min(line, other, key=lambda line: (_STRENGTH[line.kind], line.why, line.rule))
+    evidence = line.evidence or other.evidence
+    if line.evidence is not None and other.evidence is not None:
+        evidence = merge_evidence(line.evidence, other.evidence)
+    return replace(first, evidence=evidence, suspected=line.suspected and other.suspected)
 
 
 def _needed(rivals: list[Line], parents: Parents) -> Iterable[Line]:

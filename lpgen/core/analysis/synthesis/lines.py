@@ -202,7 +202,7 @@ def _scope_rule(use: Use, scope: Scope, catalog: Catalog) -> str:
         if resource.kind is not ResourceKind.FOLD:
             return ""
         return (_KEY_PREFIX if use.evidence.example_resource != resource.text else _RECORD_PATTERN).name
-    if is_of_any_account(resource) and all(of_any_account(one) == resource.text for one in scope.resources):
+    if is_of_any_account(resource) and all(of_any_account(arn) == resource.text for arn in scope.resources):
         return ""  # the old statement says whose it is
     return _GRANT_PATTERN.name
 
@@ -277,7 +277,10 @@ def lines_beyond_use(
     `seen` are the actions that records show it to have used or attempted. All lines are within its grants.
     """
     for action in (*seen, *missed.candidates(seen, keep)):
-        uses = _beyond_seen(missed, action, keep) if action in seen else _kept_uses(missed, action, keep)
+        if action in seen:
+            uses = [(use, use.sign) for use in missed.beyond(action) if missed.is_wanted(use, keep)]
+        else:
+            uses = [*_kept_uses(missed, action, keep)]
         for use, kept in uses:
             kind = LineKind.REVIEW if use.reason is MissReason.UNEXPLAINED_USE else LineKind.KEPT
             why = f"{use.why}; {kept}" if use.reason in _ON_SIGN else use.why
@@ -288,20 +291,15 @@ def lines_beyond_use(
                         yield Line(action, scope, grant.ref, kind, why, "", None)
 
 
-def _beyond_seen(missed: MissedUses, action: Action, keep: KeepByKind) -> Iterator[tuple[MissedUse, str]]:
-    """The further uses of a used action that may have been missed and that are kept, each with its sign."""
-    return ((line, line.sign) for line in missed.beyond(action) if missed.is_wanted(line, keep))
-
-
 def _kept_uses(missed: MissedUses, action: Action, keep: KeepByKind) -> Iterator[tuple[MissedUse, str]]:
     """The uses of an unseen action that may have been missed and that are kept, each with why."""
     found = missed.of(action)
     decisive = missed.decide(found, keep)
-    for one in found:
-        if decisive and decisive.kept and one is decisive.missed:
-            yield one, decisive.kept
-        elif one.reason is MissReason.UNEXPLAINED_USE or (one.reason in _ON_RESOURCES and missed.is_wanted(one, keep)):
-            yield one, one.sign
+    for use in found:
+        if decisive and decisive.kept and use is decisive.missed:
+            yield use, decisive.kept
+        elif use.reason is MissReason.UNEXPLAINED_USE or (use.reason in _ON_RESOURCES and missed.is_wanted(use, keep)):
+            yield use, use.sign
 
 
 def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:

@@ -260,7 +260,7 @@ def _verb(actions: Iterable[Action], catalog: Catalog) -> str:
 
 def _noun(things: set[_Thing], service: str) -> str:
     """The noun that all the resources share: one name and kind, or a kind, or only the service."""
-    kinds, names = {one.kind for one in things}, {one.name for one in things}
+    kinds, names = {thing.kind for thing in things}, {thing.name for thing in things}
     kind = kinds.pop() if len(kinds) == 1 else ""
     name = names.pop() if len(names) == 1 else ""
     if name:

@@ -16,8 +16,6 @@ UNCHANGED: Final = "unchanged since it was generated"
 REPRODUCED: Final = "the same when generated again"
 
 _INPUTS_CHANGED: Final = "inputs changed: {inputs}"
-_MISSING: Final = "`{path}` is missing"
-_ADDED: Final = "`{path}` was added"
 
 _FOLDERS: Final = re.compile(r"[^\s`:]*/")
 
@@ -90,19 +88,18 @@ def check_signed(found: FoundOutput, is_valid: bool) -> Check:
 def _differences(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
     """A sentence for each folder and file that is missing, was added or has other content, sorted by path."""
     before, now = _folders(expected), _folders(found)
-    differences = {f"{folder}/": _MISSING for folder in before - now} | {
-        f"{folder}/": _ADDED for folder in now - before
-    }
+    differences = {f"{folder}/": "is missing" for folder in before - now}
+    differences |= {f"{folder}/": "was added" for folder in now - before}
     for path in sorted(expected.keys() | found.keys()):
         if f"{path.rpartition('/')[0]}/" in differences:
             continue
         if path not in found:
-            differences[path] = _MISSING
+            differences[path] = "is missing"
         elif path not in expected:
-            differences[path] = _ADDED
+            differences[path] = "was added"
         elif expected[path] != found[path]:
-            differences[path] = "`{path}` was changed"
-    return [template.format(path=path) for path, template in sorted(differences.items())]
+            differences[path] = "was changed"
+    return [f"`{path}` {difference}" for path, difference in sorted(differences.items())]
 
 
 def _folders(paths: Mapping[str, str]) -> set[str]:
@@ -112,7 +109,7 @@ def _folders(paths: Mapping[str, str]) -> set[str]:
 def _plain_value(key: str, value: object) -> object:
     """The value of a key of the summary. Files in it count by their names only, since folders may be moved."""
     if key == "problems" and isinstance(value, list):
-        return [_FOLDERS.sub("", one) if isinstance(one, str) else one for one in value]
+        return [_FOLDERS.sub("", problem) if isinstance(problem, str) else problem for problem in value]
     if key == "decisions" and isinstance(value, dict):
         return {**value, "file": str(value.get("file")).replace("\\", "/").rpartition("/")[2]}
     return value

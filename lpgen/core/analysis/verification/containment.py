@@ -259,6 +259,8 @@ def _may_allow(grant: Grant, use: Use, catalog: Catalog) -> bool:
         # The request decides which resources a variable excludes; those that a fixed pattern excludes are out in any
         # case.
         fixed = [pattern for pattern in statement.resources if not holds_variable(pattern, grant.version)]
-        return not any(resource_match(one, text) if exact else resource_contains(one, text) for one in fixed)
+        return not any(
+            resource_match(pattern, text) if exact else resource_contains(pattern, text) for pattern in fixed
+        )
     globs = [as_glob(pattern, grant.version) for pattern in statement.resources]
     return any(resource_match(glob, text) if exact else resources_meet(glob, text) for glob in globs)
