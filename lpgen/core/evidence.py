@@ -16,6 +16,7 @@ from lpgen.core.model import (
     PolicyKind,
     Principal,
     Resource,
+    ResourceKind,
     SkipReason,
     Statement,
 )
@@ -79,6 +80,16 @@ class Use:
     def is_done(self) -> bool:
         """Whether it was allowed and didn't fail."""
         return self.outcome is Outcome.ALLOWED and not self.error_code
+
+    @property
+    def replayed_resource(self) -> Resource | None:
+        """The resource to decide it on again: the example of a fold, and None where the resource wasn't read."""
+        example = self.evidence.example_resource
+        if self.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
+            return None
+        if self.resource.kind is ResourceKind.FOLD and example.startswith("arn:") and example != self.resource.text:
+            return Resource(ResourceKind.ARN, example)
+        return self.resource
 
     @property
     def regions(self) -> tuple[str, ...]:

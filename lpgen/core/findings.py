@@ -112,26 +112,6 @@ class Verdicts(Sequence[ActionVerdict]):
         self._judgements = tuple(numbers)
         self.facts = facts
 
-    @classmethod
-    def of(cls, verdicts: Iterable[ActionVerdict]) -> Verdicts:
-        """Verdicts that may each differ in everything, with distinct actions."""
-        listed = tuple(verdicts)
-        judged = [
-            (
-                one.action,
-                Judgement(
-                    one.verdict,
-                    one.reason,
-                    keep=one.keep,
-                    confidence=one.confidence,
-                    grants=one.grants,
-                    evidence=one.evidence,
-                ),
-            )
-            for one in listed
-        ]
-        return cls(judged, {one.action: ActionFact(one.level, one.danger) for one in listed})
-
     def __len__(self) -> int:
         return len(self._actions)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from lpgen.core.analysis.grants.applicable_policies import policies_met, recorded_request, replayed_resource
+from lpgen.core.analysis.grants.applicable_policies import policies_met, recorded_request
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.caller import names_of
 from lpgen.core.cloudtrail.kms_context import GRANTEE, OPERATION, RETIRING
@@ -204,7 +204,7 @@ def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) 
     Boundary and SCPs cap the resource policy's grants as they cap the principal's own. One context of the use that it
     may have allowed is enough.
     """
-    resource = replayed_resource(use)
+    resource = use.replayed_resource
     found = None if resource is None else guards.policy_of(resource.text)
     if resource is None or found is None:
         return ""
@@ -256,7 +256,7 @@ class Explanations:
         principal = grants.principal
         is_limited = grants.denies or grants.limits or any(grant.statement.conditions for grant in grants.allows)
         for use in uses:
-            resource = replayed_resource(use)
+            resource = use.replayed_resource
             if resource is None or use.outcome is not Outcome.ALLOWED or use.how in MAY_BE_NEEDED:
                 continue
             if is_limited or self.guards.policy_of(resource.text):

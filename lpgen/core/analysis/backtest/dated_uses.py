@@ -14,7 +14,7 @@ from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.counted_use import UseCounter
-from lpgen.core.analysis.grants.applicable_policies import policies_met, recorded_request, replayed_resource
+from lpgen.core.analysis.grants.applicable_policies import policies_met, recorded_request
 from lpgen.core.analysis.scopes.named_resources import is_creation_of
 from lpgen.core.backtests import DenialCause
 from lpgen.core.catalog.catalog import Catalog
@@ -129,7 +129,7 @@ def _decided(principal: Principal, dated: DatedUse, catalog: Catalog, guards: Gu
     A fold is decided as a whole. Where the old policies allow only a part of it, its example is decided.
     """
     whole = _on_resource(principal, dated, dated.use.resource, catalog, guards)
-    example = replayed_resource(dated.use)
+    example = dated.use.replayed_resource
     if dated.use.resource.kind is ResourceKind.FOLD and whole.before is not Result.ALLOWED and example is not None:
         return _on_resource(principal, dated, example, catalog, guards)
     return whole

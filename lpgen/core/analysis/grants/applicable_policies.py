@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from lpgen.core.arns import account_in_arn
-from lpgen.core.evidence import RecordedContext, Use
+from lpgen.core.evidence import RecordedContext
 from lpgen.core.guards import Guards
 from lpgen.core.iam.decision import UNSTATED, PolicySet, Request
 from lpgen.core.model import Action, Policy, Principal, PrincipalKind, Resource, ResourceKind
@@ -66,13 +66,3 @@ def known_context(principal: Principal, resource: Resource, seen: RecordedContex
     if seen.vpc_endpoint:
         context["aws:SourceVpce"] = (seen.vpc_endpoint,)
     return {**context, **dict(seen.values)}
-
-
-def replayed_resource(use: Use) -> Resource | None:
-    """The resource to replay a use on: the example of a fold, and None where it wasn't read."""
-    example = use.evidence.example_resource
-    if use.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
-        return None
-    if use.resource.kind is ResourceKind.FOLD and example.startswith("arn:") and example != use.resource.text:
-        return Resource(ResourceKind.ARN, example)
-    return use.resource

@@ -16,7 +16,7 @@ from itertools import count
 from struct import unpack
 from typing import Final, TypeVar
 
-from lpgen.core.analysis.grants.applicable_policies import policies_met, recorded_request, replayed_resource
+from lpgen.core.analysis.grants.applicable_policies import policies_met, recorded_request
 from lpgen.core.analysis.verification.documents import CheckNotes, NewAllow, WrittenDocument
 from lpgen.core.analysis.verification.reasons import Claims
 from lpgen.core.catalog.catalog import Catalog
@@ -55,7 +55,7 @@ def check_replay(
     written = tuple(document.policy for document in documents)
     denied = ""
     for use in usage.uses:
-        resource = replayed_resource(use)
+        resource = use.replayed_resource
         if use.outcome is Outcome.DENIED or resource is None:
             continue
         if claims.is_dropped(use.action, use.evidence.example_resource):
