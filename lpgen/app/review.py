@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Generic
 
 from lpgen.app.inputs import IN_THIS_PROCESS, AnalysisInputs
-from lpgen.core.analysis.backtest.forecast import forecaster_of_review
+from lpgen.core.analysis.backtest.backtest import forecaster_of_review
 from lpgen.core.analysis.decisions import decisions_in_force, stamp_of_decisions, with_acceptance
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand
 from lpgen.core.analysis.grants.trust import outside_trust, own_accounts

@@ -183,15 +183,8 @@ def _rows(table: pa.Table | TableParts) -> Iterator[tuple[str, str, str, str, da
 
 
 _COLUMNS: Final = (
-    "outcome",
-    "resource_kind",
-    "action",
-    "resource",
-    "context",
-    "principal",
-    "first_seen",
-    "last_seen",
-    "example_event_id",
+    *("outcome", "resource_kind", "action", "resource", "context"),
+    *("principal", "first_seen", "last_seen", "example_event_id"),
 )
 
 

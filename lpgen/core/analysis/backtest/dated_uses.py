@@ -28,19 +28,8 @@ from lpgen.core.usage.principal_usage import recorded_context
 from lpgen.core.usage.tables import Usage
 
 _COLUMNS: Final = (
-    "principal",
-    "principal_id",
-    "action",
-    "resource_kind",
-    "resource",
-    "region",
-    "vpc_endpoint",
-    "context",
-    "outcome",
-    "day",
-    "records",
-    "example_event_id",
-    "example_resource",
+    *("principal", "principal_id", "action", "resource_kind", "resource", "region", "vpc_endpoint"),
+    *("context", "outcome", "day", "records", "example_event_id", "example_resource"),
 )
 
 

@@ -263,14 +263,8 @@ def peers_from_usage(usage: Usage, believed: BeliefTest, principals: Iterable[Pr
 
 
 _COLUMNS: Final = (
-    "principal",
-    "principal_id",
-    "action",
-    "outcome",
-    "error_code",
-    "resource",
-    "example_resource",
-    "day",
+    *("principal", "principal_id", "action", "outcome"),
+    *("error_code", "resource", "example_resource", "day"),
 )
 
 

@@ -126,15 +126,8 @@ def population_from_usage(usage: Usage, believed: BeliefTest, lenient: Collectio
 
 
 _COLUMNS: Final = (
-    "principal",
-    "principal_id",
-    "action",
-    "resource",
-    "resource_kind",
-    "outcome",
-    "error_code",
-    "example_resource",
-    "day",
+    *("principal", "principal_id", "action", "resource", "resource_kind"),
+    *("outcome", "error_code", "example_resource", "day"),
 )
 
 # ---------------------------------------------------------------- the ladder of one resource

@@ -10,7 +10,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.backtest.forecast import forecaster_of_review
+from lpgen.core.analysis.backtest.backtest import forecaster_of_review
 from lpgen.core.analysis.backtest.windows import FEWEST_TO_LEARN_ON, LONGEST_TEST, look_back_windows
 from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.replacement import FEWEST_DAYS, ReplacementCaveat
