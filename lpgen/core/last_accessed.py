@@ -22,9 +22,6 @@ TRACKED_DAYS: Final = 400
 _FRESH_DAYS: Final = 30
 """A report older than this before the end of the logs is no longer evidence that a service was never tried."""
 
-
-# Why a report can't be used.
-
 _UNTRACKED: Final = frozenset({"iam:PassRole"})
 
 

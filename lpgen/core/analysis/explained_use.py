@@ -27,7 +27,6 @@ from lpgen.core.usage.principal_usage import name_arn
 
 # ---------------------------------------------------------------- policies
 
-_CHANGED_LATER: Final = "its policies were changed later, by {action} on {day} (example {event})"
 
 # The IAM calls after which a principal may hold fewer rights than before.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagement.html
@@ -75,8 +74,8 @@ class PolicyChanges:
         if not later:
             return ""
         change = max(later, key=lambda change: (change.evidence.last_seen, change.action))
-        when, event = change.evidence.last_seen, change.evidence.example_event_id
-        return _CHANGED_LATER.format(action=change.action, day=when[:10], event=event)
+        day, event = change.evidence.last_seen[:10], change.evidence.example_event_id
+        return f"its policies were changed later, by {change.action} on {day} (example {event})"
 
 
 def policy_changes_from_usages(usages: Iterable[PrincipalUsage]) -> PolicyChanges:

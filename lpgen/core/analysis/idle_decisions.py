@@ -23,13 +23,6 @@ _CAVEAT_WORDS: Final = frozenset(SkipReason).union(*(kind.item_words for kind in
 skipped."""
 
 
-# Why a decision does nothing.
-_NOT_ACCEPTABLE: Final = "nothing that can be accepted is called {}"
-_NO_ACTION: Final = "AWS has no action {}"
-_NO_PRINCIPAL: Final = "no role or user of the policies is {}"
-_NOT_GRANTED: Final = "{} is not granted it"
-
-
 @dataclass(frozen=True, slots=True)
 class IdleDecision:
     """A decision that does nothing, as a sentence, and the name that is closest to the one it gives, or ""."""
@@ -82,20 +75,20 @@ def _why_idle(
         word = decision.item.partition(" ")[0]
         matches = glob_matcher(re.sub(r"\*.*", "*", word))
         if not any(map(matches, _CAVEAT_WORDS | drift_words)):
-            return _NOT_ACCEPTABLE.format(word), _closest(word, _CAVEAT_WORDS | drift_words)
+            return f"nothing that can be accepted is called {word}", _closest(word, _CAVEAT_WORDS | drift_words)
         if any(map(matches, drift_words)):
             return "", ""
     elif action and not actions_meant(decision, catalog.actions(), catalog):
         service = catalog.service_actions(action.partition(":")[0])
-        return _NO_ACTION.format(action), _closest(action, service or catalog.actions())
+        return f"AWS has no action {action}", _closest(action, service or catalog.actions())
     if decision.kind is DecisionKind.BREAK_GLASS and has_wildcard(decision.principal):
         return "", ""  # people give the same ones for every account
     meant = [at for at, principal in enumerate(principals) if is_named(principal.arn, decision.principal)]
     if not meant:
         close = closest_names(decision.principal, (principal.arn for principal in principals))
-        return _NO_PRINCIPAL.format(decision.principal), (*close, "")[0]
+        return f"no role or user of the policies is {decision.principal}", (*close, "")[0]
     if decision.kind is DecisionKind.KEEP and not any(_keeps(decision, grants[at], catalog) for at in meant):
-        return _NOT_GRANTED.format(decision.principal) if decision.principal else "nobody is granted it", ""
+        return f"{decision.principal} is not granted it" if decision.principal else "nobody is granted it", ""
     return "", ""
 
 

@@ -1,8 +1,8 @@
 """The backtest of a batch of principals, and the denials that a review expects of each replacement.
 
-A backtest takes one window after another, which keeps memory flat. A review looks back: it judges replacements made from
-the first days of the logs on the days after them. It judges each principal by its own past, so a review of one principal
-gives the same result for it as a review of all. Where that past is short, it borrows from `_PRIOR`.
+A backtest takes one window after another, which keeps memory flat. A review looks back: it judges replacements made
+from the first days of the logs on the days after them. It judges each principal by its own past, so a review of one
+principal gives the same result for it as a review of all. Where that past is short, it borrows from `_PRIOR`.
 """
 
 from __future__ import annotations

@@ -49,7 +49,6 @@ from lpgen.core.registry.row import IAM_GUIDE, Caveat, CaveatKind, Row
 from lpgen.core.replacements import Line, LineKind
 from lpgen.core.tooling import tooling_of
 
-_ANY_TEMPLATE: Final = "cloudformation.amazonaws.com"
 _FOR_AUDITORS: Final = frozenset({"ReadOnlyAccess", "SecurityAudit", "job-function/ViewOnlyAccess"})
 _BACKS_UP: Final = re.compile(r"(?:Create|Start|Copy)\w*(?:Backup|Snapshot)")
 _RESTORES: Final = re.compile(r"(?:Create|Restore)\w*From\w*(?:Backup|Snapshot)|StartRestore")
@@ -83,8 +82,6 @@ _WHY_DAYS_COUNT: Final = {
     "people": "people use it, who do something else each time",
     "control-plane": "it mostly changes how things are set up, which differs each time",
 }
-_AUDITOR: Final = "account {} reads with {}"
-_RESTORE: Final = "{}, and could no longer do {}"
 
 
 def _seldom_used_message(*, days: int, what: str, **_: object) -> str:
@@ -159,12 +156,13 @@ def find_next_callers(inputs: CaveatInputs) -> Iterator[Caveat]:
         return
     if _is_used_by_people(principal) and any(map(grants_everything, inputs.grants.allows)):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="administrator", what="")
-    if _ANY_TEMPLATE in trusted_services(principal):
+    if "cloudformation.amazonaws.com" in trusted_services(principal):
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="stacks", what="CloudFormation")
     policies = policies_for_audits(principal)
     others = sorted(trusted_accounts(principal) - {principal.account})
     if policies and others:
-        yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="auditor", what=_AUDITOR.format(others[0], policies[0]))
+        what = f"account {others[0]} reads with {policies[0]}"
+        yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="auditor", what=what)
 
 
 def policies_for_audits(principal: Principal) -> list[str]:
@@ -215,7 +213,8 @@ def find_restores(inputs: CaveatInputs) -> Iterator[Caveat]:
             removed = (other.partition(":") for other in inputs.granted - inputs.kept)
             lost = [name for prefix, _, name in removed if prefix == service and _RESTORES.match(name)]
             if lost:
-                what = _RESTORE.format(action, f"{service}:{min(lost, key=lambda name: (len(name), name))}")
+                shortest = min(lost, key=lambda name: (len(name), name))
+                what = f"{action}, and could no longer do {service}:{shortest}"
                 yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="restore", what=what)
                 return
 

@@ -12,9 +12,6 @@ from lpgen.core.iam.authorize import RESOURCE_POLICY
 from lpgen.core.iam.decision import RESOURCE, Layer, Result
 from lpgen.core.model import Effect, PolicyKind
 
-_EXPLICITLY_DENIED: Final = "Explicitly denied by {denies}."
-_IMPLICITLY_DENIED: Final = "Implicitly denied: nothing in {walls} allows it."
-
 _FACTS: Final = {RESOURCE: "the resource", RESOURCE_POLICY: "the policy of the resource, which wasn't given"}
 _WHOSE: Final = {PolicyKind.RESOURCE: "the policy of "}
 _CAPS: Final = (Layer.BOUNDARY, Layer.SCP, Layer.RCP)
@@ -31,11 +28,12 @@ def sentence_of(found: Explanation, *, resource_policy_could_allow: bool) -> str
         case Result.ALLOWED:
             return f"Allowed by {holes_of(found)}{_through(found.walls)}."
         case Result.EXPLICITLY_DENIED:
-            return _EXPLICITLY_DENIED.format(denies=_refs(_having(found.walls, Effect.DENY, Fit.APPLIES)))
+            return f"Explicitly denied by {_refs(_having(found.walls, Effect.DENY, Fit.APPLIES))}."
         case Result.IMPLICITLY_DENIED if found.rule:
             denied = f"Denied whatever the policies allow: {found.rule}."
         case Result.IMPLICITLY_DENIED:
-            denied = _IMPLICITLY_DENIED.format(walls=_listed(found.stops, joint="or"))
+            walls = _listed(found.stops, joint="or")
+            denied = f"Implicitly denied: nothing in {walls} allows it."
         case _:
             return f"Depends on {deciding_facts(found)}." + _turning(found)
     return denied + (" A policy of the resource could allow it; none was given." if resource_policy_could_allow else "")

@@ -78,9 +78,6 @@ def _rows_needed(usage: Usage, principals: Collection[str], action: Action) -> U
     return replace(EMPTY_USAGE, table=usage.table.take(integer_column(numbers)))
 
 
-_REGIONS: Final = "the logs hold records of {regions} alone"
-
-
 def _blind_spot(
     question: Question, own: PrincipalUsage, account: AccountCoverage | None, observability: Observability
 ) -> str:
@@ -95,7 +92,8 @@ def _blind_spot(
     if blind := unrecorded.why(action, NOTHING):
         return blind
     if account and missing_home_region(account) and region_in_pattern(arn) == ANY_REGION:
-        return _REGIONS.format(regions=", ".join(account.regions))
+        regions = ", ".join(account.regions)
+        return f"the logs hold records of {regions} alone"
     if arn:
         return unrecorded.why_on(action, arn)
     is_pattern = question.resource.kind is ResourceKind.FOLD

@@ -24,7 +24,6 @@ from lpgen.core.model import AccessLevel, Action, PolicyKind
 from lpgen.core.replacements import Decision, LeftPolicy
 
 _OF_AWS: Final = ":iam::aws:policy/"
-_SERVICE_ROLE_PATH: Final = "service-role/"
 _OUTSIDE_THAT_PATH: Final = (
     # https://docs.aws.amazon.com/eks/latest/userguide/security-iam-awsmanpol.html
     "AmazonEKS",
@@ -61,7 +60,7 @@ def is_service_policy(arn: str) -> bool:
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html calls those of the path
     `service-role/` service role policies.
     """
-    return aws_policy_name(arn).startswith((_SERVICE_ROLE_PATH, *_OUTSIDE_THAT_PATH))
+    return aws_policy_name(arn).startswith(("service-role/", *_OUTSIDE_THAT_PATH))
 
 
 # ---------------------------------------------------------------- policies left attached

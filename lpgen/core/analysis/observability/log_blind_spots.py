@@ -14,10 +14,6 @@ from lpgen.core.evidence import SIDE_WORDS, AccountCoverage, CoverageSource, Gra
 from lpgen.core.globs.match import as_glob, has_wildcard, patterns_intersect
 from lpgen.core.model import Action, Visibility
 
-_NO_RECORD_OF_SOURCES: Final = "the logs hold no record of {sources}, which a trail may exclude"
-_NO_DATA_EVENTS_IN: Final = "a data event, and the logs hold none of {sources} in {regions}"
-_DATA_EVENTS_OF_ONE_SIDE: Final = "a data event, and those that the logs hold of {sources} in {region} are all {side}"
-
 _MOST_ANSWERS: Final = 4096
 """So many are remembered: principals ask one after the other, and those of one account have statements in common."""
 
@@ -82,12 +78,9 @@ class BlindByLog(dict[Action, str]):
         return f"the logs hold no record of {self._no_global}, where calls of {service} are recorded"
 
     def _blind_to_source(self, action: Action) -> str:
-        if not self._unseen:
-            return ""
-        unseen = sorted(self._unseen & self._calls.event_sources(action.partition(":")[0]))
-        if not unseen:
-            return ""
-        return _NO_RECORD_OF_SOURCES.format(sources=" or ".join(unseen))
+        sources = self._calls.event_sources(action.partition(":")[0]) if self._unseen else frozenset()
+        unseen = " or ".join(sorted(self._unseen & sources))
+        return f"the logs hold no record of {unseen}, which a trail may exclude" if unseen else ""
 
     def _blind_to_side(self, action: Action) -> str:
         """Why the log lacks management events that are read-only, or not, as those of an action may be."""
@@ -101,8 +94,8 @@ class BlindByLog(dict[Action, str]):
         regions = self._regions or {events.region for events in seen}
         missing = sorted(regions - {events.region for events in seen})
         if missing or not seen:
-            why = _NO_DATA_EVENTS_IN if seen else "a data event, and the logs hold none of {sources}"
-            return why.format(sources=named, regions=", ".join(missing))
+            where = f" in {', '.join(missing)}" if seen else ""
+            return f"a data event, and the logs hold none of {named}{where}"
         whys = [self._blind_to_data_in(region, action, seen, named) for region in sorted(regions)]
         # A principal that was active nowhere may have been so where the log would have shown it.
         return next(filter(None, whys), "") if self._regions or all(whys) else ""
@@ -112,7 +105,8 @@ class BlindByLog(dict[Action, str]):
         for side in self._sides(action):
             whys = [why for events, why in here.items() if events.read_only is side]
             if not whys:
-                return _DATA_EVENTS_OF_ONE_SIDE.format(sources=named, region=region, side=SIDE_WORDS[not side])
+                only = SIDE_WORDS[not side]
+                return f"a data event, and those that the logs hold of {named} in {region} are all {only}"
             if all(whys):
                 side_word = SIDE_WORDS[side]
                 return f"a data event, and the logs hold {side_word} ones of {named} in {region} only {whys[0]}"

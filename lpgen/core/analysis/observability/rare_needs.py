@@ -176,7 +176,6 @@ def _needs_of_policies(allows: Iterable[Grant]) -> Mapping[Action, _Need]:
 
 # ---------------------------------------------------------------- use by similar principals
 
-_NO_OCCASION: Final = "{peers}, and this one may have had no occasion"
 
 SHARED: Final = 0.4
 """Peers share at least this part of the actions that either of them used."""
@@ -283,7 +282,8 @@ def peer_uses(observed: ObservedUse, peers: Peers, catalog: Catalog, dangers: Da
         if scopes and (grants := observed.grants_of(action)):
             some = " and ".join(name.rpartition(":")[2] for name in names[:_LEAST_PEERS])
             who = f"{len(names):,} similar principals use it, such as {some}"
-            yield MissedUse(action, MissReason.PEER_USE, _NO_OCCASION.format(peers=who), who, grants, scopes)
+            why = f"{who}, and this one may have had no occasion"
+            yield MissedUse(action, MissReason.PEER_USE, why, who, grants, scopes)
 
 
 def _changes_regularly(uses: Iterable[Use], catalog: Catalog) -> bool:

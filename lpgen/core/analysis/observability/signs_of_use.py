@@ -31,8 +31,6 @@ _MOST_SERVICES_OF_POLICY: Final = 10
 # Signs that an action or its service is in use.
 _POLICY_NAMES: Final = "the policy names {named} ({statement})"
 
-# Signs that a principal is in use.
-
 
 class _Sign(NamedTuple):
     """A sign that a service is in use. It may count less than IAM's report of no attempt at an action."""

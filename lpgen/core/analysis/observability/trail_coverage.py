@@ -30,14 +30,6 @@ _MOST_QUOTED: Final = 2
 """At most this many selectors of a trail are quoted as the reason."""
 
 
-# Why a trail doesn't record an event.
-_TRAIL: Final = "trail {names} {reason}"
-_ONLY_TESTED: Final = "records only what has {tests}"
-
-# The event.
-_ANY_SIDE: Final = "a management event, read-only or not"
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Events:
     """The events that use of an action of a service would leave. `names` may be empty where no trail tests them.
@@ -100,7 +92,7 @@ def _trail_leaves_out(event: _ExpectedEvent, trail: Trail) -> str:
     if "" in failed:
         return ""
     more = f" (and {len(failed) - _MOST_QUOTED:,} more)" if len(failed) > _MOST_QUOTED else ""
-    return _ONLY_TESTED.format(tests=" or ".join(failed[:_MOST_QUOTED])) + more
+    return "records only what has " + " or ".join(failed[:_MOST_QUOTED]) + more
 
 
 def trails_of_kind(trails: Iterable[Trail], kind: str) -> frozenset[Trail]:
@@ -251,14 +243,14 @@ def _reason(event: _ExpectedEvent, trails: Sequence[Trail]) -> str:
     reasons: dict[str, list[str]] = {}
     for trail in trails:
         reasons.setdefault(_trail_leaves_out(event, trail), []).append(trail.name)
-    reasons_by_trail = (
-        _TRAIL.format(names=", ".join(sorted(names)), reason=reason) for reason, names in sorted(reasons.items())
-    )
-    return f"{_words(event)}, and {'; '.join(reasons_by_trail)}"
+    by_trail = (f"trail {', '.join(sorted(names))} {reason}" for reason, names in sorted(reasons.items()))
+    return f"{_words(event)}, and {'; '.join(by_trail)}"
 
 
 def _words(event: _ExpectedEvent) -> str:
     what = event.events
     if what.category == "Data":
         return f"a data event of {what.kind} on {event.resource}"
-    return _ANY_SIDE if len(what.sides) > 1 else f"a {SIDE_WORDS[event.read_only]} management event"
+    if len(what.sides) > 1:
+        return "a management event, read-only or not"
+    return f"a {SIDE_WORDS[event.read_only]} management event"

@@ -15,7 +15,6 @@ from lpgen.core.replacements import Check
 UNCHANGED: Final = "unchanged since it was generated"
 REPRODUCED: Final = "the same when generated again"
 
-_INPUTS_CHANGED: Final = "inputs changed: {inputs}"
 
 _FOLDERS: Final = re.compile(r"[^\s`:]*/")
 
@@ -72,7 +71,7 @@ def check_reproduced(found: FoundOutput, expected: ExpectedOutput) -> Check:
 
 def check_inputs_changed(changed: Sequence[str]) -> Check:
     """The check that can't be made, because inputs differ from those that the folder was made from."""
-    return CheckNotes(REPRODUCED, unproven=[_INPUTS_CHANGED.format(inputs=", ".join(changed))]).check()
+    return CheckNotes(REPRODUCED, unproven=["inputs changed: " + ", ".join(changed)]).check()
 
 
 def check_signed(found: FoundOutput, is_valid: bool) -> Check:

@@ -23,7 +23,6 @@ from lpgen.core.iam.policy import conditions_at_least_as_strict, statement_depen
 from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.replacements import Check
 
-_NOT_WITHIN: Final = "{place} is within no old statement ({reasons})"
 _OTHER_CONDITIONS: Final = "has a condition that the new statement lacks"
 
 
@@ -40,7 +39,8 @@ def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants) -> Ch
         reasons = [(old, _not_within(new, old)) for old in grants.allows]
         named = "; ".join(f"{old.ref}: {reason}" for old, reason in reasons[:5])
         only_conditions = any(reason == _OTHER_CONDITIONS for _, reason in reasons)
-        (found.unproven if only_conditions else found.failed).append(_NOT_WITHIN.format(place=new.place, reasons=named))
+        notes = found.unproven if only_conditions else found.failed
+        notes.append(f"{new.place} is within no old statement ({named})")
     return found.check()
 
 
@@ -89,7 +89,6 @@ def _resource_within(resource: str, new: NewAllow, old: Grant) -> bool:
 _LOST: Final = (
     "{action} on {resource} was granted by {old} and used (example {example}), and no new statement grants it"
 )
-_ALL_BUT: Final = "all but {resources}"
 
 
 def check_use_is_covered(
@@ -188,7 +187,7 @@ def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_GrantedPart]
 def _parts_outside(old: Grant, text: str, *, exact: bool, whole: bool) -> list[_GrantedPart]:
     outside = old.statement.resources
     if whole:
-        return [_GrantedPart(_ALL_BUT.format(resources=", ".join(outside)), (), outside)]
+        return [_GrantedPart("all but " + ", ".join(outside), (), outside)]
     for pattern in outside:
         covered = resource_match(pattern, text) if exact else resource_contains(pattern, text)
         if covered and not holds_variable(pattern, old.version):

@@ -111,7 +111,6 @@ def _allow_of_old(before: AuthorizationDecision, principal: Principal) -> str:
 HUNT_SIZE: Final = 64
 """How many requests are tried per replacement by default."""
 
-_NEWLY_ALLOWED: Final = "{request} was {before}, and would be allowed (context: {context})"
 
 _Drawn = TypeVar("_Drawn")
 
@@ -138,9 +137,10 @@ def check_hunt(
         if decide(request, new, catalog=catalog).result is Result.ALLOWED:
             before = decide(request, old, catalog=catalog).result
             if before is not Result.ALLOWED:
-                shown = ", ".join(f"{key}={'|'.join(values)}" for key, values in sorted(request.context.items()))
+                values = (f"{key}={'|'.join(values)}" for key, values in sorted(request.context.items()))
+                shown = ", ".join(values) or "none"
                 asked = _REQUEST.format(action=request.action, resource=request.resource.text)
-                found.failed.append(_NEWLY_ALLOWED.format(request=asked, before=before, context=shown or "none"))
+                found.failed.append(f"{asked} was {before}, and would be allowed (context: {shown})")
     return found.check()
 
 

@@ -148,7 +148,6 @@ _SID: Final = re.compile("[A-Za-z0-9]*")
 _MANY_ATTACHED: Final = (
     "{attached} managed policies are more than {quota}; where the quota is raised, say so with --attached-quota"
 )
-_WRONG_SID: Final = "{file} has the Sid {sid}, which may hold letters and digits only"
 
 
 def check_limits(
@@ -178,6 +177,6 @@ def check_limits(
         file, sids = document.file, Counter(statement.sid for statement in document.policy.statements if statement.sid)
         repeated = ((sid, count) for sid, count in sids.items() if count > 1)
         found.failed += [f"{file} has the Sid {sid} {count} times" for sid, count in repeated]
-        wrong = (sid for sid in sids if not _SID.fullmatch(sid))
-        found.failed += [_WRONG_SID.format(file=file, sid=quote_input(sid)) for sid in wrong]
+        wrong = (quote_input(sid) for sid in sids if not _SID.fullmatch(sid))
+        found.failed += [f"{file} has the Sid {sid}, which may hold letters and digits only" for sid in wrong]
     return found.check()

@@ -89,9 +89,6 @@ def _touches(new: NewAllow, resource: str, use: Use) -> bool:
     return resource_match(glob, use.resource.text)
 
 
-_OTHER_DOCUMENT: Final = "{arn} has another document now, of version {version}"
-
-
 def check_left(
     left: Iterable[LeftPolicy], grants: PrincipalGrants, usage: PrincipalUsage, catalog: Catalog, *, claims: Claims
 ) -> Check:
@@ -108,7 +105,8 @@ def check_left(
         if known is None:
             found.failed.append(f"{policy.arn} isn't attached")
         elif known.sha256 != policy.sha256:
-            found.failed.append(_OTHER_DOCUMENT.format(arn=policy.arn, version=known.version or "unknown"))
+            version = known.version or "unknown"
+            found.failed.append(f"{policy.arn} has another document now, of version {version}")
         elif policy.arn not in of_service:
             pairs = check_pairs_have_reasons(left_allows(grants, (policy,)), usage, catalog, claims=claims)
             found.failed += pairs.findings
