@@ -28,7 +28,6 @@ from lpgen.core.replacements import Line, LineKind
 _MOST_SERVICES_OF_POLICY: Final = 10
 """A statement of an AWS policy that names more services, such as one for auditors, says nothing about any action."""
 
-# Signs that an action or its service is in use.
 _POLICY_NAMES: Final = "the policy names {named} ({statement})"
 
 
