@@ -57,7 +57,7 @@ POLICY_CHANGES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicyChanges:
-    """The recorded changes of policies by what they changed."""
+    """The recorded changes of policies, by the changed resource."""
 
     _by_resource: dict[str, list[Use]]
 
@@ -97,7 +97,7 @@ _ACTIONS: Final = frozenset({_MAKES, *_ENDS})
 _RETIRE: Final = frozenset({"RetireGrant"})
 
 _LINGERING: Final = timedelta(minutes=5)
-"""So long a grant that was retired or revoked may still be used.
+"""How long a retired or revoked grant may still be used.
 https://docs.aws.amazon.com/kms/latest/developerguide/grants.html#terms-eventual-consistency"""
 
 
@@ -115,9 +115,9 @@ class _DailyGrants:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeyGrants:
-    """The recorded grants by the ARN of the key, and the times of the first and last that ended on a day.
+    """The recorded grants by the ARN of the key, and the first and last time at which grants ended on a day.
 
-    Related keys of several Regions have grants of their own.
+    Related keys of several Regions have separate grants.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
     """
@@ -128,8 +128,8 @@ class KeyGrants:
     def explanation(self, principal: Principal, use: Use) -> str:
         """The recorded grant that explains use of a key, or "".
 
-        It explains use that began after it was made, unless a grant of the key ended before the last use and none was
-        made again: records of ends don't say whose grant it was. Its constraints aren't compared.
+        A grant explains use that began after the grant was made, unless a grant of the key ended before the last use
+        and no new one was made: records of ends don't name the grantee. Constraints aren't compared.
         """
         service, _, operation = use.action.partition(":")
         evidence = use.evidence
@@ -172,7 +172,7 @@ def _has_ended(made: Iterable[_DailyGrants], ended: Iterable[tuple[datetime, dat
 
 
 def _rows(table: pa.Table | TableParts) -> Iterator[tuple[str, str, str, str, datetime, datetime, str]]:
-    """The rows of grants made and ended, in which a key and a time are known."""
+    """The rows of grants that were made or ended, with a known key and time."""
     numbers = [number for number, (action,) in enumerate(table_rows(table, ("action",))) if action in _ACTIONS]
     if not numbers:
         return
@@ -191,10 +191,9 @@ _COLUMNS: Final = (
 
 
 def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) -> str:
-    """The known resource policy that may have allowed a use without any grant of the principal, as a clause, or "".
+    """The known resource policy that may have allowed a use that no policy of the principal grants, as a clause, or "".
 
-    Boundary and SCPs cap the resource policy's grants as they cap the principal's own. One context of the use that it
-    may have allowed is enough.
+    Boundary and SCPs limit the resource policy too. It is enough if it may have allowed one context of the use.
     """
     resource = use.replayed_resource
     found = None if resource is None else guards.policy_of(resource.text)
@@ -216,7 +215,7 @@ def _decisions_on_use(
     *,
     catalog: Catalog | None = None,
 ) -> Iterator[tuple[str, AuthorizationDecision]]:
-    """What policies decide on a use in each of its contexts, with the Region of each."""
+    """The decisions of policies on a use in each of its contexts, with the Region."""
     for seen in use.contexts:
         request = recorded_request(principal, use.action, resource, seen, guards)
         yield seen.region, decide(request, held, catalog=catalog)
@@ -225,7 +224,7 @@ def _decisions_on_use(
 # ---------------------------------------------------------------- all explanations
 
 NO_ALLOW: Final = "no Allow matches the action and resource"
-"""Why a use is ungranted that nothing refuses."""
+"""Why a use is ungranted if nothing denies it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,14 +236,14 @@ class Explanations:
     guards: Guards
 
     def of_uses(self, principal: Principal, ungranted: Iterable[tuple[Use, str]]) -> tuple[UngrantedUse, ...]:
-        """The ungranted uses, which come with why they are ungranted, each with its explanation or ""."""
+        """The uses that are ungranted for these reasons, each with its explanation or ""."""
         return tuple(
             UngrantedUse(use, reason, explanation=self._of_use(principal, use, reason)) for use, reason in ungranted
         )
 
     def contradicted(self, grants: PrincipalGrants, uses: Iterable[Use], catalog: Catalog) -> Iterator[UngrantedUse]:
-        """The allowed uses that the policies and guards given deny in a context that records show, each with its
-        explanation or "": they aren't those that applied."""
+        """The allowed uses that the given policies and guards deny in a recorded context, each with its explanation or
+        "". Other policies must have applied."""
         principal = grants.principal
         is_limited = grants.denies or grants.limits or any(grant.statement.conditions for grant in grants.allows)
         for use in uses:
@@ -255,7 +254,7 @@ class Explanations:
                 region = _denied_region(principal, use, resource, self.guards, catalog)
                 if region is not None:
                     where = f" in {region}" if region else ""
-                    reason = f"the policies and guards given deny it{where}, so they aren't those that applied"
+                    reason = f"the given policies and guards deny it{where}, so other policies applied"
                     yield UngrantedUse(use, reason, explanation=self._of_use(principal, use, reason))
 
     def _of_use(self, principal: Principal, use: Use, reason: str) -> str:
@@ -268,9 +267,9 @@ class Explanations:
 
 
 def _denied_region(principal: Principal, use: Use, resource: Resource, guards: Guards, catalog: Catalog) -> str | None:
-    """The Region of a context in which a use is surely denied; None where there is none.
+    """The Region of a context in which a use is certainly denied; None if there is no such context.
 
-    The missing Allow of a resource's own policy is no sign: a role's trust may have been narrowed since.
+    A missing Allow of a resource policy isn't a sign: the trust policy of a role may have been narrowed since.
     """
     held = policies_met(principal, resource.text, guards)
     for region, found in _decisions_on_use(principal, use, resource, held, guards, catalog=catalog):

@@ -19,13 +19,12 @@ from lpgen.core.principal_names import closest_names, is_named
 from lpgen.core.replacements import Decision, DecisionKind
 
 _CAVEAT_WORDS: Final = frozenset(SkipReason).union(*(kind.item_words for kind in CAVEAT_KINDS))
-"""The words that items of caveats begin with; those of unmapped events begin with the reason why their records were
-skipped."""
+"""The first words of caveats' items. Items of unmapped events begin with the reason why their records were skipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdleDecision:
-    """A decision that does nothing, as a sentence, and the name that is closest to the one it gives, or ""."""
+    """A decision that does nothing, as a sentence, and the closest name to the one in it, or ""."""
 
     text: str
     closest: str
@@ -39,11 +38,13 @@ def idle_decisions(
     *,
     drift_words: frozenset[str],
 ) -> Iterable[IdleDecision]:
-    """The decisions that match no principal, action or item, and each keep that keeps nothing; `grants` are those of
-    the principals, in the same order, and `drift_words` the words that items of drift findings begin with.
+    """The decisions that match no principal, action or item, and each keep that keeps nothing.
 
-    Otherwise a misspelled keep would silently fail to keep its action. A drop may be about use that no policy grants,
-    an accept about a caveat that is gone or a drift finding on a deleted principal, so these may do nothing.
+    `grants` are the grants of the principals, in the same order. `drift_words` are the first words of drift findings'
+    items.
+
+    Otherwise a misspelled keep would silently fail. A drop may be about use that no policy grants. An accept may be
+    about a resolved caveat, or a drift finding on a deleted principal. So these may do nothing.
     """
     for decision in decisions:
         why, closest = _why_idle(decision, principals, grants, catalog, drift_words=drift_words)
@@ -53,7 +54,7 @@ def idle_decisions(
 
 
 def _idle_text(decision: Decision, why: str) -> str:
-    """Which decision does nothing, and why."""
+    """The decision that does nothing, and why, as a sentence."""
     if decision.kind is DecisionKind.BREAK_GLASS:
         return f"break-glass {decision.principal} does nothing: {why}"
     what = " on ".join(filter(None, (decision.action or decision.item, decision.resource)))
@@ -69,13 +70,13 @@ def _why_idle(
     *,
     drift_words: frozenset[str],
 ) -> tuple[str, str]:
-    """Why a decision does nothing, or "", and the name that is closest to the one it gives, or ""."""
+    """Why a decision does nothing, or "", and the closest name to the one in it, or ""."""
     action = decision.action
     if decision.kind is DecisionKind.ACCEPT:
         word = decision.item.partition(" ")[0]
         matches = glob_matcher(re.sub(r"\*.*", "*", word))
         if not any(map(matches, _CAVEAT_WORDS | drift_words)):
-            return f"nothing that can be accepted is called {word}", _closest(word, _CAVEAT_WORDS | drift_words)
+            return f"no item that can be accepted begins with {word}", _closest(word, _CAVEAT_WORDS | drift_words)
         if any(map(matches, drift_words)):
             return "", ""
     elif action and not actions_meant(decision, catalog.actions(), catalog):
@@ -86,9 +87,9 @@ def _why_idle(
     meant = [at for at, principal in enumerate(principals) if is_named(principal.arn, decision.principal)]
     if not meant:
         close = closest_names(decision.principal, (principal.arn for principal in principals))
-        return f"no role or user of the policies is {decision.principal}", (*close, "")[0]
+        return f"the policies have no role or user {decision.principal}", (*close, "")[0]
     if decision.kind is DecisionKind.KEEP and not any(_keeps(decision, grants[at], catalog) for at in meant):
-        return f"{decision.principal} is not granted it" if decision.principal else "nobody is granted it", ""
+        return f"{decision.principal} doesn't have it" if decision.principal else "no principal has it", ""
     return "", ""
 
 

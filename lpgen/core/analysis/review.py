@@ -53,7 +53,7 @@ _TOO_COMPLEX: Final = "the policies are too complex to compare"
 def review_principal(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGround) -> PrincipalDiff:
     """A verdict per action of a principal, with the lines that its replacement needs.
 
-    Where its policies take too many steps to compare, the result says so and everything is kept.
+    If its policies take too many steps to compare, the result says so and everything is kept.
     """
     try:
         with step_budget(PRINCIPAL_STEPS):
@@ -95,7 +95,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     if ground.drafts:
         return draft
 
-    if elsewhere and is_active:  # only now: what another account's log shows is no reason for a caveat
+    if elsewhere and is_active:  # only now: use that another account's log shows isn't a reason for a caveat
         decided, dropped = decide_lines((*wanted, *elsewhere), grants, decisions, past=past)
         lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
         context = replace(context, lines=lines)
@@ -154,7 +154,7 @@ def _observe(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewG
 def _lines_elsewhere(
     grants: PrincipalGrants, usage: PrincipalUsage, granting: Mapping[Action, Granting], judge: Judge
 ) -> tuple[Line, ...]:
-    """The lines for harmless uses that only another account's log shows, on just these resources."""
+    """The lines for harmless uses that only another account's log shows, on exactly these resources."""
     harmless = [use for use in usage.elsewhere if not judge.finder.dangers.harm(use.action)]
     if not harmless:
         return ()
@@ -188,7 +188,7 @@ def _caveat_inputs(
 def _draft(
     context: PrincipalContext, principal_class: PrincipalClass, caveats: tuple[Caveat, ...], verdicts: Verdicts
 ) -> PrincipalDiff:
-    """A diff with only the lines, and the reasons not to call them safe."""
+    """A diff with only the lines and their caveats."""
     return PrincipalDiff(
         principal=context.grants.principal,
         principal_class=principal_class,
@@ -202,7 +202,7 @@ def _draft(
 
 
 def _unproven(grants: PrincipalGrants, usage: PrincipalUsage, ground: ReviewGround, *, why: str) -> PrincipalDiff:
-    """The diff of a principal whose policies can't be compared: it keeps each granted action, and can't be accepted."""
+    """The diff of a principal whose policies can't be compared. It keeps each granted action and can't be accepted."""
     principal, coverage = grants.principal, ground.coverage.account(grants.principal.account)
     as_of = ground.coverage.last_day or date.min
     days = coverage.covered_days if coverage else 0

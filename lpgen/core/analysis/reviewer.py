@@ -1,6 +1,6 @@
-"""The work on a batch of principals: from their policies and rows of usage to proposals that are verified.
+"""The review of a batch of principals: from their policies and rows of usage to verified proposals.
 
-A batch needs nothing of other principals but the ground, so batches can be worked on anywhere and in any order.
+A batch needs nothing else than the inputs that all principals share, so batches can run anywhere and in any order.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _Unit = tuple[Principal, ...]
 class Batch:
     """Some units with all records of their principals.
 
-    `copied` are the services that copies of calls show each to have called, `accessed` IAM's report of its last use.
-    `elsewhere` are the calls of each that only another account's log holds.
+    `copied` are the services that copies of calls show each principal to have called, `accessed` IAM's reports of last
+    use. `elsewhere` are the calls that only another account's log has.
     """
 
     units: tuple[_Unit, ...]
@@ -49,7 +49,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """The units in batches of `size`, each made whenever it is asked for.
+    """The units in batches of `size`; each batch is made when it is requested.
 
     `units` may hold outlines of principals, from which `whole` reads the principals.
     """
@@ -71,17 +71,17 @@ class Batches:
 
 
 def whole_already(principal: Principal) -> Principal:
-    """The principal of one that is no outline."""
+    """The principal itself, where principals aren't outlines."""
     return principal
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """Reviews batches of principals. `dropped` counts the use that decisions drop by its day, where any does.
+    """Reviews batches of principals. `dropped` counts the use that decisions drop by its day, None if none does.
 
-    `accounts` are those of all principals of the policies. `unknown_principals` are the ARNs in the logs that the
-    policies don't have. `forecast` gives by ARN the denials expected of a batch's replacements. Drafts come without
-    verification.
+    `accounts` are the accounts of all principals in the policies. `unknown_principals` are the ARNs in the logs that
+    the policies don't have. `forecast` gives by ARN the denials expected of a batch's replacements. Drafts aren't
+    verified.
     """
 
     ground: ReviewGround
@@ -99,7 +99,10 @@ class Reviewer:
         return {grants.principal.arn: grants for grants in found}
 
     def propose(self, batch: Batch, grants: Mapping[str, PrincipalGrants] | None = None) -> list[Proposal]:
-        """The proposals for the chosen principals of a batch, unit by unit; `grants` are theirs, if expanded before."""
+        """The proposals for the chosen principals of a batch, unit by unit.
+
+        `grants` are their grants, if already expanded.
+        """
         grants = self.grants_of(batch) if grants is None else grants
         records = self.records_of(batch, grants)
         found: list[Proposal] = []
@@ -112,7 +115,7 @@ class Reviewer:
     def compare(
         self, batch: Batch, grants: Mapping[str, PrincipalGrants], records: Mapping[str, PrincipalRecords]
     ) -> list[PrincipalDiff]:
-        """The comparisons of the principals of a batch with their use, unit by unit, without replacements."""
+        """The diffs of the principals of a batch, unit by unit, without replacements."""
         units = ([(grants[principal.arn], records[principal.arn]) for principal in unit] for unit in batch.units)
         return [diff for unit in units for diff in self._compare_unit(unit)]
 
@@ -121,7 +124,7 @@ class Reviewer:
         return self.ground.judge.finder.catalog
 
     def records_of(self, batch: Batch, grants: Mapping[str, PrincipalGrants]) -> dict[str, PrincipalRecords]:
-        """The records of the principals of a batch that count, by ARN."""
+        """The counted records of the principals of a batch, by ARN."""
         usages = self.counter.count(batch.usage, grants.values())
         elsewhere = self.counter.count(batch.elsewhere, grants.values())
         dropped = self.dropped.count(batch.usage, grants.values()) if self.dropped else {}

@@ -40,7 +40,7 @@ CONFIG = "config.amazonaws.com"
 NAME = "service-role/AWS_ConfigRole"
 QUEUE = "arn:aws:sqs:us-east-1:111122223333:config"
 DELIVERY = policy(allow("sqs:*"), name="deliver")
-LEFT = "what stays attached is AWS's own, and as it was"
+LEFT = "policies left attached are AWS's own and unchanged"
 DROP = Decision(DecisionKind.DROP, "", "sqs:GetQueueUrl", "", "", "", "", "not ours", "ada", "")
 USED = [use("ec2:DescribeInstances"), use("sqs:SendMessage", QUEUE)]
 
@@ -126,7 +126,9 @@ def test_nothing_is_written_where_the_others_grant_nothing_that_is_needed() -> N
     diff, made = reviewed(recorder(policy(allow("sqs:*"))), USED[:1])
     assert made is not None
     assert (made.documents, len(made.left)) == ((), 1)
-    assert diff.advice.sentence == "remove all but AWS_ConfigRole: they allow nothing else that was used or tried"
+    assert (
+        diff.advice.sentence == "remove all except AWS_ConfigRole: they allow nothing else that was used or attempted"
+    )
 
 
 # ---------------------------------------------------------------- what is said of it
@@ -139,7 +141,7 @@ def view_of(diff: PrincipalDiff, made: Replacement | None) -> PrincipalView:
 def test_what_stays_counts_as_kept_and_only_the_others_are_replaced() -> None:
     diff, made = reviewed(recorder(DELIVERY), USED)
     assert diff.principal_class is PrincipalClass.ACTIVE
-    assert diff.advice.sentence.startswith("replace the policies but AWS_ConfigRole, which AWS keeps up to date")
+    assert diff.advice.sentence.startswith("replace the policies except AWS_ConfigRole, which AWS keeps up to date")
     assert (diff.draft.detach.managed, diff.draft.detach.inline) == ((), ("deliver",))
     by_action = {verdict.action: verdict for verdict in diff.assessment.verdicts}
     assert by_action[Action("ec2:DescribeTags")].keep.endswith(f"policy/{NAME} stays attached")

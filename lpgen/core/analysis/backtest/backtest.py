@@ -38,9 +38,9 @@ from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """The reviewer of principals by a window's days to learn on, without proofs.
+    """The reviewer of principals for a window's days to learn on, without proofs.
 
-    `copied` are the services that copies of calls show principals to have called on these days.
+    `copied` are the services that principals called on these days according to copies of calls.
     """
 
     window: Window
@@ -70,8 +70,8 @@ def learnings_of_windows(
     """One `Learning` per distinct window, with the results of its days to learn on, which all principals share.
 
     All share `facts` and the `suspicion` of all days. Fewer covered days are enough than in a review, because a few
-    days without records at either end of the window aren't a gap. Schedules are left out: those of that time aren't
-    known.
+    days without records at either end of the window aren't a gap. Schedules are ignored, because the schedules of that
+    time aren't known.
     """
     learnings = []
     for window in dict.fromkeys(windows):
@@ -101,8 +101,9 @@ def learnings_of_windows(
 class Backtester:
     """Backtests batches, whose usage has all days.
 
-    `windows` are those to walk through, `curve` those of the learning curve. `learnings` has each of both once.
-    `counter` says which rows of all days count as use. `places` are those of the last window's days to learn on.
+    `windows` are the windows to judge, `curve` the windows of the learning curve. `learnings` has each window once.
+    `counter` decides which rows of all days count as use. `places` are the places of the last window's days to learn
+    on.
     """
 
     windows: tuple[Window, ...]
@@ -132,7 +133,7 @@ def judge_batch(
 ) -> dict[str, Bench]:
     """The benches of a batch's principals by ARN, each with its replacements of all windows judged.
 
-    In the windows `noted`, denied needs are noted one by one.
+    In the windows `noted`, each denied need is recorded.
     """
     benches: dict[str, Bench] = {}
     for learning in learnings:
@@ -152,15 +153,15 @@ def judge_batch(
 # ---------------------------------------------------------------- the forecast of a review
 
 _PRIOR: Final = Prior(0.005, 2.5)
-"""The prior for a principal before its own past counts: on `bench.corpus` (seed 1), 98.8 % of the replacements called
-safe denied nothing in 30 days, and all of them 0.06 needs on average."""
+"""The prior for a principal without a past. On `bench.corpus` (seed 1), 98.8 % of the replacements called safe denied
+nothing in 30 days, and on average they denied 0.06 needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecaster:
     """Forecasts the denials of batches, whose usage has all days.
 
-    `limit` is how many are few enough to be safe; None means that no backtest is wanted.
+    `limit` is the most denials of a safe replacement; None means no backtest.
     """
 
     learnings: tuple[Learning, ...]
@@ -193,7 +194,10 @@ def forecaster_of_review(
     whole: Callable[[Principal], Principal] = whole_already,
     keep: Keep = make_again,
 ) -> Forecaster:
-    """The forecaster for the principals of a review of this usage, as far as its options want a forecast."""
+    """The forecaster for the principals of a review of this usage.
+
+    Without a limit in the options, it forecasts nothing.
+    """
     coverage, judge, limit = reviewer.ground.coverage, reviewer.ground.judge, options.max_expected_denials
     windows = look_back_windows(*covered_days(usage)) if coverage.accounts and limit is not None else ()
     learnings = learnings_of_windows(

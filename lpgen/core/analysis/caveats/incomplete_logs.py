@@ -1,4 +1,4 @@
-"""Caveats about logs: too few days, missing files or Regions, use that IAM reports and the logs don't show."""
+"""Caveats about logs: too few days, missing files or Regions, and use that only IAM reports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _other_regions_message(*, regions: Sequence[str], leader: str, role: str, re
     why = f" and none of {leader}, where global services are recorded"
     if not leader:
         why = f", though IAM says that {role} was last used in {region}"
-    return f"the logs hold records of only {', '.join(regions)}{why}: use in other Regions would not have shown"
+    return f"the logs have records of only {', '.join(regions)}{why}, so they would not show use in other Regions"
 
 
 def _young_principal_message(*, kind: str, days: int, counted: int, min_days: int, **_: object) -> str:
@@ -35,9 +35,9 @@ def _young_principal_message(*, kind: str, days: int, counted: int, min_days: in
 
 
 def _young_policy_message(*, policy: str, days: int, counted: int, min_days: int, **_: object) -> str:
-    """How old the version of a policy in force is."""
+    """How old the current version of a policy is."""
     age = f"{max(days, 0)} days old{_as_covered(days, counted)} (safe needs {min_days} days)"
-    return f"the version of {policy} in force is {age}, so what it grants may not have been used yet"
+    return f"the current version of {policy} is {age}, so what it grants may not have been used yet"
 
 
 def _as_covered(days: int, counted: int) -> str:
@@ -45,9 +45,9 @@ def _as_covered(days: int, counted: int) -> str:
 
 
 def _rare_schedule_message(*, source: str, schedule: str, expression: str, days: int, covered: int, needed: int) -> str:
-    """How rarely a schedule sets a role to work."""
+    """How rarely a schedule starts a role."""
     if not days:
-        return f"the {source} {schedule} starts it once, or at times that lpgen can't work out: `{expression}`"
+        return f"the {source} {schedule} starts it once, or at times that lpgen can't determine: `{expression}`"
     return (
         f"the {source} {schedule} starts it up to {days} days apart (`{expression}`), and the logs cover {covered} of"
         f" the {needed} days that show two runs"
@@ -64,23 +64,23 @@ def _rare_schedule_step(*, days: int, covered: int, needed: int, **_: object) ->
 def _coverage_hole_message(
     *, service: str, last: date, region: str, is_region_read: bool, is_after_logs: bool, **_: object
 ) -> str:
-    """When IAM dates a use or an attempt that the logs lack."""
+    """The date that IAM reports for a use or an attempt, if the logs have no record of it."""
     where = f" in {region}" if region else ""
     unread = "" if is_region_read else ", a Region without any logs"
     if service:
         return (
-            f"IAM dates the last attempt to use {service} to {last}{where}{unread}, but the logs hold no record of it"
+            f"IAM reports the last attempt to use {service} on {last}{where}{unread}, but the logs have no record of it"
         )
-    missing = f"{where}{unread}" if unread else ", but the logs hold no record of it"
+    missing = f"{where}{unread}" if unread else ", but the logs have no record of it"
     return f"IAM says the role was last used on {last}{', after the end of the logs' if is_after_logs else missing}"
 
 
 def _coverage_hole_step(*, service: str, last: date, unrecorded: str, **_: object) -> str:
-    """Where to look for a use that the logs lack: no trail holds what CloudTrail doesn't record."""
+    """Where to look for a use that the logs lack. No trail has a call that CloudTrail doesn't record."""
     if unrecorded:
-        return f"find out what its use of {last} was; a trail may not hold it ({unrecorded})"
+        return f"find out what its use of {last} was; a trail may not have it ({unrecorded})"
     what = f"calls of {service}" if service else f"use of {last}"
-    return f"find the trail that holds its {what}, every Region included, and ingest its logs"
+    return f"find the trail that has its {what}, in all Regions, and ingest its logs"
 
 
 class LogsCaveat(CaveatKind):
@@ -112,7 +112,7 @@ class LogsCaveat(CaveatKind):
             "region": str,
         },
         message={
-            "thin-days": "the logs cover {days} days, fewer than {min_days}, and {thin} more days hold too few callers"
+            "thin-days": "the logs cover {days} days, fewer than {min_days}, and {thin} more days have too few callers"
             " and services to be complete",
             "missing-files": "calls that AWS makes at regular intervals are recorded irregularly, as if most log files"
             " were missing",
@@ -127,8 +127,8 @@ class LogsCaveat(CaveatKind):
         },
         item="{case}",
         doubt=Doubt.LOGS,
-        help="Days hold far fewer callers and services than others, AWS's regular calls are recorded irregularly, or "
-        "there is no record of the Region in which global services such as IAM record their events.",
+        help="Some days have far fewer callers and services than others, AWS's regular calls are recorded irregularly, "
+        "or no record is from the Region in which global services such as IAM record their events.",
         to_do="look for missing log files, of all Regions, and ingest them, or give the trail's settings (`--trails`).",
         source=f"{TRAIL_GUIDE}/cloudtrail-concepts.html",
         remedy=Remedy.INGEST,
@@ -182,14 +182,14 @@ class LogsCaveat(CaveatKind):
         item=lambda *, service, **_: f"coverage-hole {service}".rstrip(),
         doubt=Doubt.LOGS,
         help="Records are missing from the logs, and a replacement made from them may deny what the principal needs.",
-        to_do="find the trail that holds the call, every Region included, and ingest its logs.",
+        to_do="find the trail that has the call, in all Regions, and ingest its logs.",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
         remedy=Remedy.INGEST,
     )
 
 
 def find_too_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat where the logs cover too few days, for want of records or since some days show too little."""
+    """A caveat where the logs cover too few days, or where days or files seem incomplete."""
     coverage, covered, min_days = inputs.context.coverage, inputs.context.covered_days, inputs.ground.judge.min_days
     thin = sum((hole.last - hole.first).days + 1 for hole in coverage.thin) if coverage else 0
     if covered + thin < min_days:
@@ -202,7 +202,7 @@ def find_too_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 
 def find_youth(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat for a young principal, and for each policy of which the version in force is young."""
+    """A caveat for a young principal, and for each policy whose current version is young."""
     principal = inputs.grants.principal
     for age in _youth(principal.created, inputs):
         yield Caveat.of(LogsCaveat.YOUNG, case="young-principal", kind=principal.kind, **age)
@@ -213,7 +213,8 @@ def find_youth(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 
 def _youth(created: datetime | None, inputs: CaveatInputs) -> Iterator[dict[str, int | date]]:
-    """How old something too young is, and until when it is that: the days that the logs miss don't count."""
+    """The age of something that is too young, and the day until which it is; the days that the logs miss don't
+    count."""
     if created is None:
         return
     as_of, min_days = inputs.ground.as_of, inputs.ground.judge.min_days
@@ -225,7 +226,7 @@ def _youth(created: datetime | None, inputs: CaveatInputs) -> Iterator[dict[str,
 
 
 def find_rare_schedules(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat for each schedule of a role that the logs are too short to have shown twice."""
+    """A caveat for each schedule of a role if the logs are too short to show two of its runs."""
     covered = inputs.context.covered_days
     for schedule in inputs.ground.schedules.get(inputs.grants.principal.arn, ()):
         days = schedule.longest_days or 0
@@ -242,10 +243,10 @@ def find_rare_schedules(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 
 def find_other_regions(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat where other Regions may be in use, unless every statement is limited to Regions that the logs hold.
+    """A caveat where other Regions may be in use, unless every statement is limited to Regions in the logs.
 
-    Logs without a record of the Region that global services record in are hardly those of all Regions, and those of one
-    Region are surely not where a role was used in another.
+    Logs of all Regions would have a record of the Region in which global services record. Logs of one Region are
+    incomplete if a role was used in another Region.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
     """
     coverage, unread = inputs.context.coverage, inputs.ground.unread.get(inputs.grants.principal.account)
@@ -270,7 +271,7 @@ def find_other_regions(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 
 def find_unseen_last_use(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat where the logs hold no record of a role's last use, or none of its Region."""
+    """A caveat where the logs have no record of a role's last use, or none of its Region."""
     principal, coverage = inputs.grants.principal, inputs.context.coverage
     if principal.last_used is None or coverage is None:
         return
@@ -298,7 +299,7 @@ def _is_inside(moment: datetime, coverage: AccountCoverage) -> bool:
 
 
 def find_unseen_attempts(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat for each service that IAM reports as tried on a covered day and that has no call in the logs.
+    """A caveat for each service with an attempt that IAM reports on a covered day and no call in the logs.
 
     Kept actions that the logs can't show explain attempts on their service.
     """
@@ -322,7 +323,7 @@ def find_unseen_attempts(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 
 def _explained_services(inputs: CaveatInputs, accessed: LastAccessed) -> Collection[str]:
-    """The services that IAM saw tried and the logs need not show, as one of their granted actions is a blind spot."""
+    """The services with attempts that IAM reports and the logs need not show: a granted action is a blind spot."""
     found: set[str] = set()
     if set(inputs.ground.judge.keep.values()) == {KeepUnobservable.NONE}:
         return found

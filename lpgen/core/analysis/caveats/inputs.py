@@ -1,4 +1,4 @@
-"""The inputs of the review of a principal: what all reviews share, its records, and what its caveats are found from."""
+"""The inputs of the review of a principal: those that all reviews share, its records, and those of its caveats."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def snapshot_resources(options: Options) -> SnapshotResources:
 
 @dataclass(frozen=True, slots=True)
 class UnreadUse:
-    """The last use of a role, as IAM reports it, in another Region than the only one in the logs."""
+    """The last use of a role that IAM reports, in another Region than the only one in the logs."""
 
     role: str
     region: str
 
 
 def unread_uses(principals: Iterable[Principal], coverage: LogCoverage) -> Mapping[str, UnreadUse]:
-    """By account, a use which shows that the logs cover only one Region while others are used.
+    """By account, a use which shows that the logs cover only one Region while others are in use.
 
     The last day of the logs may be incomplete and doesn't count. Accounts that only trail settings decide are left out.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
@@ -74,10 +74,10 @@ def unread_uses(principals: Iterable[Principal], coverage: LogCoverage) -> Mappi
 class ReviewGround:
     """The inputs that the reviews of all principals share.
 
-    `unread` has, by account, the use which shows that its logs cover one Region. `left` selects the policies left
-    attached. `schedules` are those that make a role work, `snapshot` resources that exist. `places` are the
-    resources that all principals use, for measuring reach. With `drafts`, a review finds only the caveats and the
-    lines of replacements: a backtest needs no more.
+    `unread` has by account a use which shows that its logs cover only one Region. `left` selects the policies left
+    attached. `schedules` are those that start a role, `snapshot` has resources that exist. `places` are the resources
+    that all principals use, for measuring reach. With `drafts`, a review finds only the caveats and lines of
+    replacements, which is all that a backtest needs.
     """
 
     judge: Judge
@@ -98,10 +98,10 @@ class ReviewGround:
 class PrincipalRecords:
     """The records of one principal.
 
-    `usage` is its counted use. `dropped` would be too but for decisions about days. `seen_services` are the services
-    that any record shows it to have called; they matter only with `accessed`, IAM's report of its last use. `forecast`
-    has the denials expected of its replacement, None for drafts. `days` are those at work of all roles of its
-    permission set.
+    `usage` is its counted use, `dropped` the use that decisions drop by its day. `seen_services` are the services that
+    any record shows it to have called. They matter only with `accessed`, IAM's report of its last use. `forecast` has
+    the denials expected of its replacement, None for drafts. `days` are the active days of all roles of its permission
+    set.
     """
 
     usage: PrincipalUsage
@@ -114,7 +114,7 @@ class PrincipalRecords:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalContext:
-    """What the class of a principal, and the proposal for it, follow from.
+    """The facts that decide the class of a principal and the proposal for it.
 
     `covered_days` is how many days of its account the logs cover. `break_glass` is the name in the decision which says
     that it is for emergencies, or "". `life` shows use that no record shows. `lines` are those of its replacement,
@@ -135,11 +135,12 @@ class PrincipalContext:
 
 @dataclass(frozen=True, slots=True)
 class CaveatInputs:
-    """What the caveats of one principal are found from.
+    """The inputs of the detectors of one principal's caveats.
 
     `grants` are without the policies left attached, whose actions are `left`; `granted` are the actions that they
     allow. `kept` are the actions of the replacement's lines. `seen` are the actions that records show. `missed` has the
-    observed use and what the logs may have missed. `contradicted` are the uses that its policies would have denied.
+    observed use and the use that the logs may have missed. `contradicted` are the uses that its policies would have
+    denied.
     """
 
     ground: ReviewGround

@@ -43,7 +43,7 @@ CAVEAT_KINDS: Final[tuple[CaveatKind, ...]] = (
     replacement.ReplacementCaveat.UNPROVEN,
     VerificationCaveat.VERIFICATION,
 )
-"""What matters most comes first."""
+"""The most important kind comes first."""
 
 DETECTORS: Final[tuple[Callable[[CaveatInputs], Iterable[Caveat]], ...]] = (
     dangerous_use.find_unusual_use,
@@ -77,5 +77,5 @@ _PLACES: Final = {kind: place for place, kind in enumerate(CAVEAT_KINDS)}
 
 
 def order_of_kind(kind: CaveatKind) -> tuple[int, int]:
-    """What stops a replacement altogether comes first, then what the kinds list first."""
+    """The sort key of a kind: kinds that prevent a replacement come first, then the order of the list."""
     return kind.row.rank, _PLACES[kind]

@@ -1,4 +1,4 @@
-"""Caveats about a replacement: lines that it lacks or that are too wide, expected denials, or none is written."""
+"""Caveats about a replacement: missing or wide lines, expected denials, and why none is written."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lpgen.core.model import Action, ResourceKind, Visibility
 from lpgen.core.registry.row import IAM_GUIDE, Caveat, CaveatKind, Doubt, Remedy, Row, name_some
 
 _MOST_TYPES: Final = 5
-"""No call names resources of more types at once. Where the reference requires more, each call names one of them."""
+"""No call names resources of more types at once. Where the reference requires more types, each call names one."""
 
 FEWEST_DAYS: Final = 45
 """The fewest covered days from which a backtest can forecast the next ones."""
 
 
 def _unseen_under_star_message(*, actions: int, services: Sequence[str]) -> str:
-    """How many actions go though the logs could not have shown their use, and of which services."""
+    """How many actions are removed though the logs can't show their use, and of which services."""
     return (
         f"a bare `*` or `NotAction` grants {actions:,} removed {'action' if actions == 1 else 'actions'} whose use the"
         f" logs can't show ({name_some(services)}), so they may be in use"
@@ -30,7 +30,7 @@ def _unseen_under_star_message(*, actions: int, services: Sequence[str]) -> str:
 
 
 def _unseen_named_message(*, actions: int, services: Sequence[str]) -> str:
-    """How many actions of which named services go though the logs could not have shown their use."""
+    """How many actions of named services are removed though the logs can't show their use."""
     return (
         f"its policies name {name_some(services)}, and the replacement removes {actions:,}"
         f" {'action' if actions == 1 else 'actions'} of {'this service' if len(services) == 1 else 'these services'}"
@@ -41,20 +41,20 @@ def _unseen_named_message(*, actions: int, services: Sequence[str]) -> str:
 def _expected_denials_message(
     *, needs: int, windows: int, days: int, action: str, resource: str, high: int, next_days: int
 ) -> str:
-    """What past replacements would have denied, and what to expect."""
-    past = "too few past days could be tested"
+    """The denials of past replacements, and the denials to expect."""
+    past = "there are too few past days to test"
     if windows:
         made = "replacements" if windows > 1 else "a replacement"
         what = f"{needs} {'need' if needs == 1 else 'needs'}" if needs else "nothing"
         example = f", such as {action} on {resource}" if action else ""
-        past = f"{made} made from earlier days would have denied {what} in the {days} days after{example}"
+        past = f"{made} made from earlier days would have denied {what} in the next {days} days{example}"
     return (
         f"{past}; the replacement may deny up to {high} {'need' if high == 1 else 'needs'} in the next {next_days} days"
     )
 
 
 class ReplacementCaveat(CaveatKind):
-    """What isn't safe about a replacement, or keeps it from being written."""
+    """Reasons why a replacement isn't safe, or isn't written."""
 
     REQUIRED_TYPE = Row(
         "required_type",
@@ -111,7 +111,7 @@ class ReplacementCaveat(CaveatKind):
             "next_days": int,
         },
         message=_expected_denials_message,
-        step="run `lpgen backtest` with `--look-back` to see what would have been denied, and keep it by a decision",
+        step="run `lpgen backtest` with `--look-back` to see what it would have denied, and keep that by a decision",
         item="expected-denials",
         remedy=Remedy.BACKTEST,
     )
@@ -121,7 +121,7 @@ class ReplacementCaveat(CaveatKind):
         parameters={"case": str, "days": int, "needed": int},
         message={
             "not-enough-days": "the logs cover {days} days, and a backtest needs {needed}",
-            "no-backtest": "`--no-backtest` was given, so nothing shows whether the replacement holds on later days",
+            "no-backtest": "`--no-backtest` was given, so nothing shows whether the replacement would deny later use",
         },
         step={
             "not-enough-days": "ingest at least {needed} days of logs",
@@ -145,7 +145,7 @@ class ReplacementCaveat(CaveatKind):
         ),
         acceptable=False,
         rank=2,
-        help="No wildcard was put in to make it fit.",
+        help="lpgen adds no wildcard to make it fit.",
         to_do="split the role by what it does, or drop kept actions by decisions.",
         source=f"{IAM_GUIDE}/reference_iam-quotas.html",
         remedy=Remedy.LOOK,
@@ -158,16 +158,16 @@ class ReplacementCaveat(CaveatKind):
         step="rewrite its policies with fewer patterns, and with fewer wildcards in each",
         acceptable=False,
         rank=3,
-        help="Comparing their patterns takes more steps than lpgen spends on one principal.",
+        help="Comparing their patterns takes more steps than lpgen allows for one principal.",
         source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
         remedy=Remedy.LOOK,
     )
 
 
 def find_overflows(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat for each action on more resources than ingest tells apart, which therefore keeps its old scope.
+    """A caveat for each action that was used on more resources than ingest lists, so it keeps its old scope.
 
-    An action without a line that policies left attached grant keeps whatever they allow.
+    Actions that only policies left attached grant are skipped: they keep the scope of these.
     """
     held = inputs.left - inputs.kept
     uses = (use for use in inputs.records.usage.uses if use.resource.kind is ResourceKind.OVERFLOW)
@@ -176,12 +176,11 @@ def find_overflows(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 
 def find_unseen_removals(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat each for the removed actions whose use the logs can't show and that a statement grants as a group: the
-    data planes of services that the principal's policies or its boundary name, and all that a statement grants without
-    naming a service.
+    """A caveat for each group of removed actions whose use the logs can't show: the data planes of services that the
+    policies or the boundary name, and the actions that a statement grants without naming a service.
 
-    The latter is no sign for or against any service. IAM's record of attempts would be. What a person decided to drop
-    isn't doubted.
+    A statement that names no service is no evidence for or against use; IAM's report of attempts is. Actions that a
+    decision drops are skipped.
     """
     grants, missed, finder = inputs.grants, inputs.missed, inputs.finder
     staying = inputs.left | inputs.kept
@@ -213,12 +212,11 @@ def find_unseen_removals(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 
 def find_required_types(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat for each used action and each type that AWS's reference requires and that may have been missed: one that
-    the old policies allow and that no line of the action names.
+    """A caveat for each used action and each resource type that AWS's reference requires, if the old policies allow the
+    type and no line of the action names it.
 
-    The event map says what a call needs by its parameters, the reference what a policy must name, by resource type.
-    Types that one parameter may name are alternatives, and so are those whose ARNs share a noun, such as the listeners
-    of two kinds of load balancers.
+    The event map decides by parameters, the reference by resource types. Types that one parameter may name are
+    alternatives. So are types whose ARNs share a noun, such as the listeners of two kinds of load balancers.
     https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
     """
     catalog, calls = inputs.catalog, inputs.finder.observability.calls
@@ -251,7 +249,7 @@ def _is_named(catalog: Catalog, action: Action, resource_type: str, resources: C
 
 
 def _noun(catalog: Catalog, action: Action, resource_type: str) -> str:
-    """The word that the ARNs of a type have before the first name."""
+    """The word before the first name in the ARNs of a type."""
     formats = catalog.arn_formats(action.partition(":")[0], resource_type)
     return next(
         (arn_format.split(":", 5)[-1].partition("/")[0].partition(":")[0] for arn_format in formats), resource_type
@@ -259,7 +257,7 @@ def _noun(catalog: Catalog, action: Action, resource_type: str) -> str:
 
 
 def find_expected_denials(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat where a backtest expects too many denials, and where it could make no forecast."""
+    """A caveat where a backtest expects too many denials, or can make no forecast."""
     forecast = inputs.records.forecast
     if forecast is None:
         return

@@ -1,4 +1,4 @@
-"""Answers: the result of an explanation in plain words, and the answers for several principals in an order."""
+"""Answers: the result of an explanation as a sentence, and the order of answers for several principals."""
 
 from __future__ import annotations
 
@@ -18,10 +18,7 @@ _CAPS: Final = (Layer.BOUNDARY, Layer.SCP, Layer.RCP)
 
 
 def sentence_of(found: Explanation, *, resource_policy_could_allow: bool) -> str:
-    """The result of the request and why, in one sentence, or two where the second says what would turn it.
-
-    It never says more than is known.
-    """
+    """The result of the request and why. A second sentence may say what would change the result."""
     match found.result:
         case Result.ALLOWED if found.rule:
             return f"Allowed: {found.rule}."
@@ -30,7 +27,7 @@ def sentence_of(found: Explanation, *, resource_policy_could_allow: bool) -> str
         case Result.EXPLICITLY_DENIED:
             return f"Explicitly denied by {_refs(_having(found.walls, Effect.DENY, Fit.APPLIES))}."
         case Result.IMPLICITLY_DENIED if found.rule:
-            denied = f"Denied whatever the policies allow: {found.rule}."
+            denied = f"Denied regardless of the policies: {found.rule}."
         case Result.IMPLICITLY_DENIED:
             walls = _listed(found.stops, joint="or")
             denied = f"Implicitly denied: nothing in {walls} allows it."
@@ -47,13 +44,13 @@ def _through(walls: Iterable[ExplainedWall]) -> str:
 
 
 def deciding_facts(found: Explanation) -> str:
-    """What the result depends on, in words."""
+    """The facts that the result depends on, as text."""
     missing = {name: f"{name}, whose document is missing" for wall in found.walls for name in wall.missing}
     return _listed([_FACTS.get(key, missing.get(key, key)) for key in found.depends_on])
 
 
 def _turning(found: Explanation) -> str:
-    """The statements on which a result that depends turns, or "" where it turns on what isn't known."""
+    """The sentence about the statements that decide a result that depends, or "" if unknown facts decide it."""
     if RESOURCE_POLICY in found.depends_on or any(wall.state is WallState.UNKNOWN for wall in found.walls):
         return ""
     undecided = (wall for wall in found.walls if wall.state is WallState.DEPENDS)
@@ -90,12 +87,12 @@ def _refs(statements: Iterable[ExplainedStatement], *, with_action: bool = False
 
 
 def _action_of(statement: ExplainedStatement) -> str:
-    """The hole to the action: the widest pattern is the shortest, near enough."""
+    """The pattern that covers the action: the shortest is usually the widest."""
     return "NotAction in " if statement.not_action else f"{min(statement.actions, key=len)} in "
 
 
 def _listed(texts: Iterable[str], *, joint: str = "and") -> str:
-    """Texts in a row, as a sentence has them."""
+    """The texts as a list in a sentence."""
     found = list(dict.fromkeys(texts))
     return f" {joint} ".join(filter(None, (", ".join(found[:-1]), *found[-1:])))
 
@@ -106,20 +103,21 @@ _RESULTS: Final = (Result.ALLOWED, Result.DEPENDS, Result.IMPLICITLY_DENIED, Res
 _USED: Final = tuple(Used)
 _SEVERITIES: Final = tuple(Severity)
 
-_OTHER_CALLERS: Final = "callers that aren't in the policies given, such as other accounts, services and root users"
+_OTHER_CALLERS: Final = "callers that aren't in the given policies, such as other accounts, services and root users"
 
 
 def who_can(asked: str, answers: Iterable[Explanation], trust: Sequence[OutsideTrust]) -> WhoCan:
-    """The answers for the principals that the glob `asked` matches, ordered by what a security engineer does about
-    them. `trust` has the outsiders that roles trust, the worst first.
+    """The answers for the principals that the glob `asked` matches, the most urgent first.
 
-    Principals that are allowed come first, then those for which it depends, then the others. Within these:
+    `trust` has the outsiders that roles trust, the worst first.
 
-    1. Roles that somebody outside can assume: with the role, a stranger has the permission. The worst come first.
-    2. Those that something in the principal's or the resource's policies allows. Only a policy that wasn't given could
-       allow the others.
-    3. By use: first permissions that were never used, since removing them breaks nothing, then those whose use the logs
-       could not show, then those used, the longest ago first.
+    Allowed principals come first, then those for which it depends, then the others. Within these groups:
+
+    1. Roles that someone outside can assume, because an outsider has the permission. The worst come first.
+    2. Principals with an Allow in their own or the resource's policies. Only a policy that wasn't given could allow the
+       others.
+    3. By use: first permissions that were never used, because their removal breaks nothing, then those whose use the
+       logs can't show, then used permissions, the longest ago first.
     """
     worst = {trusted.principal: _SEVERITIES.index(trusted.severity) for trusted in reversed(trust)}
 

@@ -1,4 +1,4 @@
-"""The requests that uses represent, and the policies that apply to them."""
+"""The requests of recorded uses, and the policies that apply to them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def policies_met(
 ) -> PolicySet:
     """The known policies that apply to a principal's request on a resource.
 
-    `identity` are the identity policies, by default those of the snapshot. A resource policy that wasn't supplied is
-    treated as unknown. Session and endpoint policies are assumed not to exist.
+    `identity` are the identity policies, by default those of the snapshot. Resource policies that are not supplied are
+    treated as unknown. Session and endpoint policies are ignored.
     """
     boundary = guards.bounded(principal).boundary
     held = (policy.document for policy in principal.policies)
@@ -33,7 +33,7 @@ def policies_met(
 def request_of(
     principal: Principal, action: str, resource: Resource, *, context: Mapping[str, tuple[str, ...]], guards: Guards
 ) -> Request:
-    """The request of a principal, in a context that needn't be complete."""
+    """The request of a principal, in a context that may be incomplete."""
     policy = guards.policy_of(resource.text)
     return Request(principal.arn, action, resource, context, resource_account=policy.account if policy else "")
 
@@ -46,7 +46,7 @@ def recorded_request(
 
 
 def known_context(principal: Principal, resource: Resource, seen: RecordedContext) -> dict[str, tuple[str, ...]]:
-    """The condition keys whose values a record leaves no doubt about.
+    """The condition keys whose values a record determines.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """

@@ -1,4 +1,6 @@
-"""Which statements grant an action: the index of one principal's Allows, what these name, and what wildcards match."""
+"""Statements of policies: which ones grant an action, what they name, and their scope and Regions.
+
+No scope here is wider than the old statement, and none excludes a part of the use that it may have granted."""
 
 from __future__ import annotations
 
@@ -26,33 +28,33 @@ from lpgen.core.replacements import Scope
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Granting:
-    """The statements that grant an action, in policy order. Actions granted by the same ones share one value."""
+    """The statements that grant an action, in policy order. Actions of the same statements share one value."""
 
     grants: tuple[Grant, ...]
     refs: tuple[StatementRef, ...]
 
 
 NOTHING = Granting((), ())
-"""The granting statements of an action that none grants."""
+"""The value for an action that no statement grants."""
 
 
 def action_is_named_in(grant: Grant, action: Action) -> bool:
-    """Whether a pattern of a statement begins with the action's name, as its own does and that of longer ones."""
+    """Whether a pattern of a statement begins with the action's name."""
     return any(pattern.lower().startswith(action.lower()) for pattern in grant.statement.patterns)
 
 
 def named_services(grant: Grant) -> frozenset[str]:
-    """The services that a statement names, in lower case; none where it lists what it doesn't grant."""
+    """The services that a statement names, in lower case; none for a `NotAction`."""
     return _services(_patterns(grant))
 
 
 def services_of_wildcards(grant: Grant) -> frozenset[str]:
-    """The services of which a statement names several actions by one pattern, in lower case."""
+    """The services with a wildcard in a statement, in lower case."""
     return _services(filter(has_wildcard, _patterns(grant)))
 
 
 def named_actions(grant: Grant) -> frozenset[str]:
-    """The actions that a statement names one by one, in lower case."""
+    """The actions that a statement names individually, in lower case."""
     return frozenset(pattern.lower() for pattern in _patterns(grant) if not has_wildcard(pattern))
 
 
@@ -66,8 +68,8 @@ def _services(patterns: Iterable[str]) -> frozenset[str]:
 
 
 def granting_by_action(allows: Sequence[Grant]) -> Mapping[Action, Granting]:
-    """The granting statements of each action; an action that none grants is absent."""
-    alike: dict[int, int] = {}  # statements of equal patterns share one set of actions, which is gone through once
+    """The granting statements of each granted action."""
+    alike: dict[int, int] = {}  # statements of equal patterns share one set of actions, which is read once
     for at, grant in enumerate(allows):
         alike[id(grant.actions)] = alike.get(id(grant.actions), 0) | 1 << at
     masks: dict[Action, int] = {}
@@ -93,7 +95,7 @@ def _granting(allows: Sequence[Grant], mask: int) -> Granting:
 def wildcards_of_grants(
     grants: Iterable[Grant], used: Iterable[Action], *, catalog: Catalog
 ) -> tuple[WildcardUse, ...]:
-    """Each wildcard of the Allows in policy order; a `NotAction` counts as one, over all that it grants."""
+    """Each wildcard of the Allows in policy order. A `NotAction` counts as one wildcard."""
     seen = frozenset(used)
     return tuple(
         WildcardUse(
@@ -110,7 +112,7 @@ def wildcards_of_grants(
 def each_wildcard(
     grants: Iterable[Grant], catalog: Catalog
 ) -> Iterator[tuple[Grant, ActionPattern, frozenset[Action]]]:
-    """Each wildcard of statements with its statement and the actions that it matches today."""
+    """Each wildcard of statements, with its statement and the actions that it matches today."""
     for grant in grants:
         if grant.statement.not_action:
             yield grant, ActionPattern(", ".join(grant.statement.patterns)), grant.actions
@@ -126,15 +128,15 @@ def grants_everything(grant: Grant) -> bool:
 
 
 ANY_REGION: Final = ""
-"""The Regions that nothing names: only a trail of all Regions records them all."""
+"""Any Region: only a trail of all Regions records all of them."""
 
 
 def narrow_scope(grant: Grant, action: Action, resource: Resource, *, catalog: Catalog) -> Scope | None:
-    """The part of a grant that covers one action on one resource, or None where the grant can't have allowed it.
+    """The part of a grant that covers one action on one resource, or None if the grant can't have allowed it.
 
-    An exact ARN remains exact. A fold becomes its intersection with the grant, or else the grant's own pattern. A
-    pattern with a policy variable is carried verbatim, since its value at the time of the call is unknown. An unknown
-    resource keeps the whole scope.
+    An exact ARN remains exact. A fold becomes its intersection with the grant, or else the grant's pattern. A pattern
+    with a policy variable is copied, because its value at the time of the call is unknown. An unknown resource keeps
+    the whole scope.
     """
     if action not in grant.actions:
         return None
@@ -148,7 +150,7 @@ def narrow_scope(grant: Grant, action: Action, resource: Resource, *, catalog: C
 
 
 def whole_scope(grant: Grant, action: Action, *, catalog: Catalog) -> Scope | None:
-    """The grant's scope for an action, less the patterns that name no resource it takes; None where none is left."""
+    """The grant's scope for an action, without patterns that name no resource it takes; None if none is left."""
     if catalog.takes_no_resource(action):
         return _scope_of_none(grant, action, catalog)
     if grant.statement.not_resource:
@@ -164,10 +166,10 @@ def _scope_of_patterns(patterns: Iterable[str]) -> Scope | None:
 
 
 def unlisted_scope(grant: Grant, action: Action) -> Scope | None:
-    """A grant's patterns that can name a resource of an action's service; None where there are none.
+    """A grant's patterns that can name a resource of an action's service, or None.
 
-    AWS authorizes some actions on resources though its reference lists no type for them. That such a call was allowed,
-    though nothing grants it on `*`, shows this.
+    AWS authorizes some actions on resources though its reference lists no type for them. An allowed call that nothing
+    grants on `*` shows this.
     """
     own = f"arn:*:{action.partition(':')[0]}:*"
     named = () if grant.statement.not_resource else grant.statement.resources
@@ -175,13 +177,13 @@ def unlisted_scope(grant: Grant, action: Action) -> Scope | None:
 
 
 def is_plain(arn: str) -> bool:
-    """Whether an ARN means only itself when written into a policy: real names may hold `*`, `?` and `$`."""
+    """Whether an ARN matches only itself in a policy. Real names may contain `*`, `?` and `$`."""
     return not any(character in arn for character in "*?$")
 
 
 def _scope_of_none(grant: Grant, action: Action, catalog: Catalog) -> Scope | None:
-    # A request without a resource is evaluated against `*`, which only patterns of stars match. Whether one that makes
-    # something has none, AWS's reference doesn't always say: in doubt nothing is lost.
+    # A request without a resource is evaluated against `*`, which only patterns of stars match. AWS's reference doesn't
+    # always say whether a request that creates something has a resource. If in doubt, the pattern is kept.
     matches = any(resource_match(pattern, "*") for pattern in grant.statement.resources)
     if grant.statement.not_resource:
         return None if matches else Scope(tuple(sorted(set(grant.statement.resources))), not_resource=True)
@@ -209,7 +211,7 @@ def _scope_inside(grant: Grant, resource: Resource) -> Scope | None:
 
 def _scope_outside(grant: Grant, resource: Resource) -> Scope | None:
     exact = resource.kind is ResourceKind.ARN
-    # A variable that the request has no value for may void the statement, so no resource is certainly outside it.
+    # A variable without a value in the request may void the statement, so no resource is certainly outside it.
     touches = exact and not is_plain(resource.text)
     for pattern in grant.statement.resources:
         if holds_variable(pattern, grant.version):
@@ -224,7 +226,7 @@ def _scope_outside(grant: Grant, resource: Resource) -> Scope | None:
 
 
 def language_version(grant: Grant) -> str:
-    """The version a copy of the statement needs: the old one only where `${` would change its meaning."""
+    """The language version for a copy of the statement: the old one only if `${` would change its meaning."""
     return grant.version if statement_depends_on_version(grant.statement) else CURRENT_VERSION
 
 
@@ -232,7 +234,7 @@ def language_version(grant: Grant) -> str:
 
 
 def granted_regions(grant: Grant) -> set[str]:
-    """The Regions that a statement is limited to, by condition or by its ARNs; empty where it isn't."""
+    """The Regions that a statement is limited to, by condition or by its ARNs; empty if it isn't limited."""
     by_condition = _regions_by_condition(grant)
     if by_condition is not None:
         return by_condition
@@ -241,7 +243,7 @@ def granted_regions(grant: Grant) -> set[str]:
 
 
 def named_regions(grant: Grant) -> list[tuple[str, str]]:
-    """The resources of a statement, each with the one Region that its condition or the ARN limits it to, or
+    """The resources of a statement, each with the Region that its condition or the ARN limits it to, or
     `ANY_REGION`."""
     by_condition = _regions_by_condition(grant) or ()
     only = next(iter(by_condition)) if len(by_condition) == 1 else ANY_REGION
@@ -253,7 +255,8 @@ def named_regions(grant: Grant) -> list[tuple[str, str]]:
 
 
 def _regions_by_condition(grant: Grant) -> set[str] | None:
-    """The Regions that a statement's condition limits it to, empty where that leaves some open; None without one."""
+    """The Regions that a statement's condition limits it to, empty if it has wildcards or variables; None without a
+    condition."""
     for condition in grant.statement.conditions:
         if condition.key.lower() == "aws:requestedregion" and condition.operator == "StringEquals":
             return set() if any(map(_is_open, condition.values)) else set(condition.values)
@@ -261,7 +264,7 @@ def _regions_by_condition(grant: Grant) -> set[str] | None:
 
 
 def region_in_pattern(resource: str) -> str:
-    """The one Region that a resource's pattern names, else `ANY_REGION`."""
+    """The Region that a resource's pattern names, else `ANY_REGION`."""
     region = resource.split(":", 4)[3] if resource.count(":") >= 3 else ANY_REGION  # the rest may be missing
     return ANY_REGION if _is_open(region) else region
 

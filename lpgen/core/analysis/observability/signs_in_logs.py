@@ -1,4 +1,4 @@
-"""What logs hold besides counted use: copies and summaries of calls, and records of reads that AWS says leave none."""
+"""Signs in the logs besides counted use: copies and summaries of calls, and reads that AWS says leave no record."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ from lpgen.core.usage.columns import distinct_rows
 from lpgen.core.usage.tables import Usage
 
 _COPIES: Final = frozenset({SkipReason.NETWORK_COPY, SkipReason.AGGREGATED})
-"""Records of calls that pass a VPC endpoint, and data events that a trail sums up."""
+"""Records of calls through a VPC endpoint, and data events that a trail aggregates."""
 
 ShownReads = Mapping[str, Mapping[Action, date]]
-"""The first day on which the log of an account holds a record of each such action."""
+"""The first day on which the log of an account has a record of each such action."""
 
 NO_SHOWN_READS: Final[ShownReads] = {}
 
 
 def copied_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, frozenset[str]]:
-    """The prefixes of the services that each principal called according to copies and summaries of calls, by
-    `named_principal`.
+    """The prefixes of the services that each principal called according to copies and summaries, by `named_principal`.
 
-    A copy has neither parameters nor the answer of the service, and a summary keeps callers and resources apart. Both
-    are signs of use but don't count as use. A copied call that the endpoint's policy refused never reached the service.
+    A copy has neither parameters nor the response, and a summary doesn't relate callers to resources. Both are signs of
+    use but don't count as use. A copied call that the endpoint's policy denied never reached the service.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html
     """
@@ -43,17 +42,18 @@ def copied_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, f
 
 
 def copied_services(arns: Iterable[str], copied: Mapping[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
-    """The services of each of these principals that has any, by its ARN, sorted."""
+    """The services of each principal that has any, by its ARN, sorted."""
     found = {arn: frozenset().union(*(copied.get(name, ()) for name in names_of(arn))) for arn in arns}
     return {arn: tuple(sorted(services)) for arn, services in found.items() if services}
 
 
 def shown_reads_from_usage(usage: Usage, catalog: Catalog) -> ShownReads:
-    """The reads that leave no record according to AWS and that the logs hold records of, by account: for these, absence
-    from the log is evidence.
+    """The reads that leave no record according to AWS but have records in the logs, by account.
 
-    AWS adds to the recorded calls of a service before its pages say so, and only the log knows. Writes may be made by
-    another protocol too, which leaves none: mail, for example, is also sent over SMTP.
+    If one is missing from the log, that is evidence.
+
+    AWS starts to record calls before its pages say so, and only the log shows it. Writes may also use another protocol
+    that leaves no record. For example, mail is also sent over SMTP.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-document-history.html
     """
     table, found = visibility_from_catalog(catalog), defaultdict[str, dict[Action, date]](dict)
@@ -71,9 +71,9 @@ _NO_CALLS: Final = frozenset({SkipReason.OUT_OF_WINDOW, SkipReason.SERVICE_CALLE
 
 
 def seen_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, Collection[str]]:
-    """The prefixes of the services that any record within the window shows each principal to have called.
+    """The prefixes of the services that each principal called according to any record within the window.
 
-    Refused calls, calls that need no permission and calls that can't be mapped count: IAM counts them as tries too.
+    Denied calls, calls that need no permission and unmapped calls count, because IAM counts them as attempts.
     """
     sources = EventSources.from_catalog(catalog.source)
     found: dict[str, set[str]] = defaultdict(set)

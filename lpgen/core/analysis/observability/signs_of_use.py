@@ -1,4 +1,4 @@
-"""Signs of use that no record shows: of an action, of the data of one resource, and of a principal as a whole."""
+"""Signs of unrecorded use: of an action, of the data of one resource, and of a principal as a whole."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from lpgen.core.model import READ_LEVELS, Action, Outcome, Principal, PrincipalK
 from lpgen.core.replacements import Line, LineKind
 
 _MOST_SERVICES_OF_POLICY: Final = 10
-"""A statement of an AWS policy that names more services, such as one for auditors, says nothing about any action."""
+"""A statement of an AWS policy that names more services, such as one for auditors, isn't a sign for any action."""
 
 _POLICY_NAMES: Final = "the policy names {named} ({statement})"
 
 
 class _Sign(NamedTuple):
-    """A sign that a service is in use. It may count less than IAM's report of no attempt at an action."""
+    """A sign that a service is in use. IAM's report of no attempt at an action may outweigh it."""
 
     text: str
     is_outweighed: bool = False
 
 
 class SignsOfUse:
-    """The signs of use of a principal's actions, found when first asked for.
+    """The signs of use of a principal's actions, found on first request.
 
-    Only the principal's own use counts: passing a role to ECS is no sign of administering IAM. `versioned` are the ARNs
-    of the buckets that are known to have versions.
+    Only the principal's own use counts: passing a role to ECS isn't a sign of administering IAM. `versioned` are the
+    ARNs of buckets that are known to have versions.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class SignsOfUse:
         versioned: Collection[str],
         dangers: Dangers,
     ) -> None:
-        # Anybody can make a dangerous call that fails.
+        # Anyone can make a dangerous call that fails.
         taught = {use.action for use in observed.believed if use.is_done or not dangers.is_dangerous(use.action)}
         lines = (line for line in observed.lines.lines if line.kind is not LineKind.INFERRED and not line.suspected)
         self._used = frozenset(line.action for line in lines if line.action in taught)
         self._services = frozenset(action.partition(":")[0] for action in self._used)
         self._unrecorded, self._versioned = unrecorded, versioned
         self._copied = frozenset(observed.usage.copied)
-        # IAM counts denied attempts too, and may date those.
+        # IAM also counts denied attempts and may report their dates.
         uses = observed.usage.uses
         self._denied = frozenset(use.action.partition(":")[0] for use in uses if use.outcome is Outcome.DENIED)
         self._observed, self._table = observed, unrecorded.table
@@ -74,11 +74,11 @@ class SignsOfUse:
         self._named: dict[StatementRef, frozenset[str]] = {}
 
     def of(self, action: Action) -> str:
-        """Why an action may well be in use though the logs can't show it, or "" where nothing indicates it.
+        """The evidence that an action is in use though the logs can't show it, or "".
 
-        If IAM reports no attempt, that outweighs the names in the policy and companion actions, but only for actions
-        that are API calls: IAM counts no others. For an action that only others use, the only sign is its own name in a
-        policy, and for what only a service does by itself there is none.
+        If IAM reports no attempt, that outweighs names in the policy and companion services, but only for API calls:
+        IAM counts no other actions. For an action that only other principals use, the only sign is its name in a
+        policy. Actions that only a service performs have no sign.
         """
         granting, service = self._observed.granting.get(action, NOTHING), action.partition(":")[0]
         users, is_user = self._table.visibility(action).users, self.is_user(action)
@@ -96,15 +96,15 @@ class SignsOfUse:
         return next((_POLICY_NAMES.format(named=action, statement=ref) for ref in naming), "")
 
     def on_resources(self, action: Action, why_on: Callable[[str], str]) -> MissedUse | None:
-        """The use of an action on resources that calls of KMS name, None where they name none.
+        """The use of an action on resources that calls of KMS name, or None.
 
-        `why_on` says why use on a resource would have left no record, or "". It is a sign only for what such principals
-        use.
+        `why_on` says why use on a resource would have left no record, or "". It is a sign only for actions that such
+        principals use.
         """
         return self._of_resources.missed_use(action, why_on) if self.is_user(action) else None
 
     def is_user(self, action: Action) -> bool:
-        """Whether the principal is one of those that use an action: of few, or of all ordinary clients."""
+        """Whether the principal is one of the clients that use an action: few special ones, or all ordinary ones."""
         users = self._table.visibility(action).users
         if users is None:
             return True
@@ -125,20 +125,20 @@ class SignsOfUse:
         )
 
     def _is_blind_to_call(self, action: Action) -> bool:
-        """Whether the principal may make a call that is a management event, which the logs lack."""
+        """Whether the principal may make a call that is a management event and that the logs lack."""
         granting = self._observed.granting.get(action)
         is_management = self._table.visibility(action).visibility is Visibility.MANAGEMENT
         return granting is not None and is_management and bool(self._unrecorded.why(action, granting))
 
     def _is_of_versions(self, grant: Grant) -> bool:
-        """Whether a statement may be of a bucket with versions, or of objects in one."""
+        """Whether a statement may be about a bucket with versions, or objects in such a bucket."""
         whole = [arn for bucket in self._versioned for arn in (bucket, f"{bucket}/*")]
         patterns = [as_glob(pattern, grant.version) for pattern in grant.statement.resources]
         is_any = grant.statement.not_resource
         return any(is_any or resources_intersect(pattern, arn) for pattern in patterns for arn in whole)
 
     def possible(self, actions: Iterable[Action]) -> Iterator[Action]:
-        """The actions that may have a sign of use; the others have none."""
+        """The actions that may have a sign of use. The others have none."""
         named = frozenset[str]().union(*map(self._named_by, self._observed.grants.allows))
         protected = self._of_resources.services
         for action in actions:
@@ -152,14 +152,14 @@ class SignsOfUse:
                 yield action
 
     def _named_by(self, grant: Grant) -> frozenset[str]:
-        """The actions that a statement names itself; statements in which AWS grants many services don't count."""
+        """The actions that a statement names, empty for statements in which AWS grants many services."""
         if grant.ref not in self._named:
             is_broad = is_aws_policy(grant.ref.policy) and len(named_services(grant)) > _MOST_SERVICES_OF_POLICY
             self._named[grant.ref] = frozenset() if is_broad else named_actions(grant)
         return self._named[grant.ref]
 
     def _of_service(self, service: str, granting: Granting, *, writes: bool) -> _Sign | None:
-        """The strongest sign that what reads or `writes` of a service granted by these statements is in use."""
+        """The strongest sign that read or, with `writes`, write actions of a service in these statements are in use."""
         key = (service, granting, writes)
         if key not in self._known:
             self._known[key] = next(self._find(service, granting, writes=writes), None)
@@ -176,7 +176,9 @@ class SignsOfUse:
             yield _Sign(tried, is_outweighed=True)
         companions = sorted(set(self._table.companions(service)) & (self._services | self._copied))
         if companions:
-            yield _Sign(f"the principal used {companions[0]}, which goes with {service}", is_outweighed=True)
+            yield _Sign(
+                f"the principal used {companions[0]}, which is used together with {service}", is_outweighed=True
+            )
         for grant in granting.grants:
             if _names_service(grant, service):
                 yield _Sign(_POLICY_NAMES.format(named=service, statement=grant.ref), is_outweighed=True)
@@ -192,14 +194,14 @@ class SignsOfUse:
         return bool(levels or shown) and levels <= READ_LEVELS and not any(sides.writes for sides in shown)
 
     def _is_untried(self, action: Action) -> bool:
-        """Whether IAM, which counts every attempt at an API call, knows of none."""
+        """Whether IAM, which counts every attempt at an API call, reports none."""
         accessed, visibility = self._observed.accessed, self._table.visibility(action).visibility
         is_call = visibility in (Visibility.MANAGEMENT, Visibility.DATA)
         return accessed is not None and is_call and bool(accessed.never(action, visibility))
 
 
 def _names_service(grant: Grant, service: str) -> bool:
-    """Whether a customer names a service, or AWS in a policy that it wrote for the role of one."""
+    """Whether a customer's policy names a service, or AWS's policy for a service role does."""
     policy = grant.ref.policy
     return service in named_services(grant) and (not is_aws_policy(policy) or is_service_policy(policy))
 
@@ -208,9 +210,9 @@ def _names_service(grant: Grant, service: str) -> bool:
 
 
 class _ResourceSigns:
-    """The resources for whose data a principal's calls of KMS were made, by service, with what these show.
+    """The resources whose data a principal's calls of KMS were for, by service, with the sides that they show.
 
-    They support only that resource. The lack of such a call is never a sign against use.
+    A call supports only use of its resource. The lack of a call is never a sign against use.
     """
 
     def __init__(self, observed: ObservedUse, catalog: Catalog) -> None:
@@ -223,7 +225,7 @@ class _ResourceSigns:
 
     @property
     def services(self) -> frozenset[str]:
-        """The services that have any such sign."""
+        """The services with such a sign."""
         return frozenset(self._named)
 
     def sides(self, service: str) -> Iterator[Sides]:
@@ -231,10 +233,10 @@ class _ResourceSigns:
         return (sides for _, sides in self._named.get(service, ()))
 
     def missed_use(self, action: Action, why_on: Callable[[str], str]) -> MissedUse | None:
-        """The use of an action on these resources, as far as it would have left no record; None where it isn't granted
-        on any.
+        """The use of an action on those of these resources on which it would have left no record; None if none is
+        granted.
 
-        `why_on` says why of one resource, or "".
+        `why_on` says why for one resource, or "".
         """
         service, reads = action.partition(":")[0], self._catalog.detail(action).level in READ_LEVELS
         if service not in self._named or not self._keys[service].is_needed(action):
@@ -257,7 +259,7 @@ class _ResourceSigns:
         return MissedUse(action, MissReason.UNRECORDED, why, sign, grants, tuple(found))
 
     def _resources_of(self, action: Action, arn: str) -> Iterator[Resource]:
-        """The resource and its contents, as far as the action takes them."""
+        """The resource and its contents, if the action takes them."""
         own, inner = (self._catalog.resource_type(action, name) for name in (arn, f"{arn}/*"))
         if own:
             yield Resource(ResourceKind.ARN, arn)
@@ -270,7 +272,7 @@ class _ResourceSigns:
 
 @dataclass(frozen=True, slots=True, order=True)
 class SignOfLife:
-    """What shows use, as a clause, and the day of the last use. A service may have assumed the role."""
+    """A sign of use, as a clause, and the day of the last use. A service may have assumed the role."""
 
     is_by_service: bool
     day: date
@@ -286,10 +288,10 @@ def sign_of_life(
     as_of: date,
     elsewhere: Iterable[Line] = (),
 ) -> SignOfLife | None:
-    """The strongest sign that a principal was in use in the days that IAM looks back, None where there is none.
+    """The strongest sign that a principal was in use in the days that IAM tracks, or None.
 
-    `elsewhere` are lines for uses that only another account's log shows.
-    IAM dates attempts too, so a date within the logs is no sign where they show that attempts were denied.
+    `elsewhere` are lines for uses that only another account's log shows. IAM also reports denied attempts, so a date
+    within the logs isn't a sign if the logs show denied attempts.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
     is_explained = coverage if usage.uses else None
@@ -307,10 +309,10 @@ def _signs(principal: Principal, usage: PrincipalUsage, accessed: LastAccessed |
         yield SignOfLife(True, date.fromisoformat(last), f"{service} assumed it, last on {last}")
     if principal.last_used is not None:
         day = principal.last_used.date()
-        yield SignOfLife(False, day, f"IAM dates its last use on {day}")
+        yield SignOfLife(False, day, f"IAM reports its last use on {day}")
     for tried in accessed.report.services if accessed else ():
         if tried.last is not None:
-            yield SignOfLife(False, tried.last, f"IAM dates its last attempt to use {tried.service} to {tried.last}")
+            yield SignOfLife(False, tried.last, f"IAM reports its last attempt to use {tried.service} on {tried.last}")
 
 
 def _sign_of_line(line: Line) -> SignOfLife:
@@ -322,7 +324,8 @@ _MOST_SERVICES: Final = 3
 
 
 def unrecorded_text(lines: Iterable[Line], table: VisibilityTable) -> str:
-    """What records use of the actions that are kept without a record, by service and with AWS's page, or ""."""
+    """Why use of the actions that are kept without a record leaves no management event, by service and with AWS's page,
+    or ""."""
     found: dict[str, tuple[bool, str]] = {}
     for line in lines:
         entry, service = table.visibility(line.action), line.action.partition(":")[0]

@@ -1,8 +1,7 @@
-"""The events that trails record by their settings: whether each event that use of an action would leave is in their
-logs.
+"""The events that trails record by their settings: whether they record each event that use of an action would leave.
 
 Use of an action may leave several kinds of events: in one Region or another, read-only or not, under one event name or
-another, on one resource or another. Only where some trail records each of them would use have shown.
+another, on one resource or another. The logs would have shown use only if some trail records each of them.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
@@ -24,15 +23,15 @@ from lpgen.core.globs.match import glob_match
 from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail
 
 _PATTERNS: Final = 4096
-"""How many patterns are remembered: each is asked about for every event name and test."""
+"""Cache size: each pattern is tested for every event name and test."""
 
 _MOST_QUOTED: Final = 2
-"""At most this many selectors of a trail are quoted as the reason."""
+"""Quote at most this many selectors of a trail as the reason."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Events:
-    """The events that use of an action of a service would leave. `names` may be empty where no trail tests them.
+    """The events that use of an action of a service would leave. `names` may be empty if no trail tests them.
 
     `resources` are the patterns of the grants, for data events; `kind` is their `resources.type`, "" for management
     events. `regions` may hold `ANY_REGION`.
@@ -63,7 +62,7 @@ class _ExpectedEvent:
 def recording_trails(events: Events, trails: Sequence[Trail]) -> tuple[frozenset[Trail], ...] | str:
     """The trails that record each kind of event that use would leave, or why no trail records one of them.
 
-    The reason is a clause that names the events that the trails leave out.
+    The reason is a clause that names the missing events.
     """
     parts = product(events.regions, events.sides, events.sources or ("",), events.names or ("",), events.resources)
     found: list[frozenset[Trail]] = []
@@ -76,10 +75,10 @@ def recording_trails(events: Events, trails: Sequence[Trail]) -> tuple[frozenset
 
 
 def _trail_leaves_out(event: _ExpectedEvent, trail: Trail) -> str:
-    """Why a trail doesn't record an event, as a clause, or "" where it records it."""
+    """Why a trail doesn't record an event, as a clause, or "" if it does."""
     home = home_region_of_trail(trail.arn)
     if event.region == home and event.events.service in GLOBAL_EVENTS and not trail.global_events:
-        return "leaves out the events of global services"
+        return "excludes the events of global services"
     if not trail.multi_region and event.region != trail.home_region:
         return f"records only {trail.home_region}"
     what = event.events
@@ -92,18 +91,18 @@ def _trail_leaves_out(event: _ExpectedEvent, trail: Trail) -> str:
     if "" in failed:
         return ""
     more = f" (and {len(failed) - _MOST_QUOTED:,} more)" if len(failed) > _MOST_QUOTED else ""
-    return "records only what has " + " or ".join(failed[:_MOST_QUOTED]) + more
+    return "records only events with " + " or ".join(failed[:_MOST_QUOTED]) + more
 
 
 def trails_of_kind(trails: Iterable[Trail], kind: str) -> frozenset[Trail]:
-    """The trails that record data events of a `resources.type`, on whatever resources."""
+    """The trails that record data events of a `resources.type`, on any resources."""
     return frozenset(
         trail for trail in trails if any(_is_about(selector, "Data", kind) for selector in trail.selectors)
     )
 
 
 def _is_about(selector: Selector, category: str, kind: str) -> bool:
-    """Whether a selector is for events of a category and a type of resource, whatever else it tests."""
+    """Whether a selector is for events of a category and a resource type, regardless of its other tests."""
     types = (test for test in selector.tests if test.field == "resources.type")
     return selector.category == category and all(_fits(test, kind) for test in types)
 
@@ -114,7 +113,7 @@ def _failed_test(event: _ExpectedEvent, selector: Selector) -> str:
 
 
 def _passes(event: _ExpectedEvent, test: FieldTest) -> bool:
-    """Whether every event of this kind passes a test; false for fields that an action's grant says nothing of."""
+    """Whether every event of this kind passes a test; false for fields that a grant doesn't decide."""
     match test.field:
         case "readOnly":
             return _fits(test, "true" if event.read_only else "false")
@@ -183,7 +182,7 @@ def _all_fit(test: FieldTest, pattern: str) -> bool:
 
 
 def _overlap(known: str, value: str, *, is_open: bool) -> bool:
-    """Whether a text that is known only by its start may start with a value."""
+    """Whether a text with a known start may start with a value."""
     return known.startswith(value) or (is_open and value.startswith(known))
 
 
@@ -205,7 +204,7 @@ def literal_end(pattern: str) -> str:
     return pattern[max(pattern.rfind(mark) for mark in ("*", "?", "}")) + 1 :] if has_open_part(pattern) else pattern
 
 
-# ---------------------------------------------------------------- what an action's grants leave open
+# ---------------------------------------------------------------- events by grants
 
 
 def tests_event_names(trails: Iterable[Trail], category: str) -> bool:
@@ -215,7 +214,7 @@ def tests_event_names(trails: Iterable[Trail], category: str) -> bool:
 
 
 def regions_of_events(service: str, grants: Iterable[Grant], trails: Sequence[Trail]) -> tuple[str, ...]:
-    """The Regions in which use of an action of a service may be recorded; `ANY_REGION` where its grants name none."""
+    """The Regions in which use of an action of a service may be recorded; `ANY_REGION` if its grants name none."""
     home = home_region_of_trail(trails[0].arn if trails else "")
     if service in ONE_REGION:
         return (home,)
@@ -226,18 +225,18 @@ def regions_of_events(service: str, grants: Iterable[Grant], trails: Sequence[Tr
 
 
 def resources_of_events(grants: Iterable[Grant]) -> tuple[str, ...]:
-    """The resource patterns of an action's grants, sorted; `*` where one says all but some."""
+    """The resource patterns of an action's grants, sorted; `*` for a `NotResource`."""
     found: set[str] = set()
     for grant in grants:
         found |= {"*"} if grant.statement.not_resource else set(grant.statement.resources)
     return tuple(sorted(found)) or ("*",)
 
 
-# ---------------------------------------------------------------- in words
+# ---------------------------------------------------------------- sentences
 
 
 def _reason(event: _ExpectedEvent, trails: Sequence[Trail]) -> str:
-    """Why no trail records an event: what each trail leaves out, and of what."""
+    """Why no trail records an event: the reason of each trail."""
     if not trails:
         return "no trail in the settings records the account"
     reasons: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""The checks on an output folder as a whole: it is as it was written, it can be made again, and it is signed."""
+"""The checks on a whole output folder: it is unchanged, generating it again gives the same files, and it is signed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _FOLDERS: Final = re.compile(r"[^\s`:]*/")
 
 @dataclass(frozen=True, slots=True)
 class FoundOutput:
-    """An output folder as found. `files` are digests by path; `strange` is what lpgen never writes, such as links.
+    """An output folder as found. `files` are digests by path, `strange` paths that lpgen never writes, such as links.
 
-    `summary` is the decoded `summary.json`, or {} where there is none or it is no JSON object. `chain` is the chain of
-    digests in it, and `stated` what it says, or None. `signature` is the text of `summary.sig`, or None.
+    `summary` is the decoded `summary.json`, or {} if it is missing or isn't a JSON object. `chain` is its chain of
+    digests, and `stated` its decoded content, or None. `signature` is the text of `summary.sig`, or None.
     """
 
     files: Mapping[str, str]
@@ -37,14 +37,14 @@ class FoundOutput:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedOutput:
-    """The output of generating again: the digests of the files by path, and the decoded summary."""
+    """The output of a new generation: the digests of the files by path, and the decoded summary."""
 
     files: Mapping[str, str]
     summary: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_unchanged(found: FoundOutput) -> Check:
-    """Every file and folder is as `summary.json` states, and so is the summary itself."""
+    """The check that every file and folder, and the summary itself, match the digests in `summary.json`."""
     notes = CheckNotes(UNCHANGED, examined=len(found.files) + 1)
     notes.failed += [f"`{path}` isn't a file that lpgen writes" for path in found.strange]
     if found.chain is None:
@@ -57,7 +57,7 @@ def check_unchanged(found: FoundOutput) -> Check:
 
 
 def check_reproduced(found: FoundOutput, expected: ExpectedOutput) -> Check:
-    """The folder has the files that the same inputs give now, byte for byte, and the summary says the same."""
+    """The check that the same inputs now give the same files, byte for byte, and the same summary."""
     notes = CheckNotes(REPRODUCED, examined=len(expected.files) + 1)
     notes.failed += _differences(expected.files, found.files)
     notes.failed += [
@@ -70,17 +70,17 @@ def check_reproduced(found: FoundOutput, expected: ExpectedOutput) -> Check:
 
 
 def check_inputs_changed(changed: Sequence[str]) -> Check:
-    """The check that can't be made, because inputs differ from those that the folder was made from."""
+    """The check that can't be made because the inputs have changed since the folder was generated."""
     return CheckNotes(REPRODUCED, unproven=["inputs changed: " + ", ".join(changed)]).check()
 
 
 def check_signed(found: FoundOutput, is_valid: bool) -> Check:
-    """The folder's root digest is signed; `is_valid` says whether the signature holds for it."""
+    """The check that the folder's root digest is signed. `is_valid` says whether the signature is valid."""
     notes = CheckNotes("signed with the required key", examined=1)
     if found.signature is None:
-        notes.failed.append("there is no `summary.sig`; sign with `lpgen generate --sign`")
+        notes.failed.append("`summary.sig` is missing; sign with `lpgen generate --sign`")
     elif not is_valid:
-        notes.failed.append("the signature in `summary.sig` isn't one of this folder by this key")
+        notes.failed.append("the signature in `summary.sig` isn't valid for this folder and key")
     return notes.check()
 
 
@@ -106,7 +106,7 @@ def _folders(paths: Mapping[str, str]) -> set[str]:
 
 
 def _plain_value(key: str, value: object) -> object:
-    """The value of a key of the summary. Files in it count by their names only, since folders may be moved."""
+    """The value of a key of the summary. Files in it count only by name, because folders may be moved."""
     if key == "problems" and isinstance(value, list):
         return [_FOLDERS.sub("", problem) if isinstance(problem, str) else problem for problem in value]
     if key == "decisions" and isinstance(value, dict):

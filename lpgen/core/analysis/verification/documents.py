@@ -1,7 +1,7 @@
-"""The written documents that are checked: as read back, with their new Allows, and the checks on their form.
+"""The written documents, their new Allows, and the checks on their form.
 
-A form is right if every Allow enumerates actions that the catalog knows, every Deny is carried and none added, and AWS
-takes the documents: their sizes, their number, and the Sids of their statements.
+The form is correct if every Allow lists actions that the catalog knows, every Deny is copied and none added, and AWS
+accepts the documents: their sizes, their number, and the Sids of their statements.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from lpgen.core.replacements import Check, CheckStatus, LeftPolicy
 from lpgen.errors import quote_input
 
 _MAX_FINDINGS: Final = 50
-"""The most findings that a check lists; its count of examined items remains complete."""
+"""The most findings that a check lists. Its count of examined items is complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenDocument:
-    """One document as read back: its file name, whether it is meant as an inline policy, and its policy."""
+    """One document: its file name, whether it is for an inline policy, and its policy."""
 
     file: str
     inline: bool
@@ -37,8 +37,9 @@ class WrittenDocument:
 
 @dataclass(frozen=True, slots=True)
 class NewAllow:
-    """One new Allow with the actions that its names cover; `place` is its file and statement. `named` are its
-    resources, a quick lookup: most requested resources are among them literally."""
+    """One new Allow with its expanded actions. `place` is its file and statement.
+
+    `named` are its resources for a quick lookup: most used resources are literally among them."""
 
     place: str
     version: str
@@ -49,7 +50,7 @@ class NewAllow:
 
 @dataclass(slots=True)
 class CheckNotes:
-    """The notes that a check takes: its findings so far. A failure takes precedence over what is only unproven."""
+    """The findings of a running check. A failure takes precedence over unproven findings."""
 
     name: str
     examined: int = 0
@@ -78,7 +79,7 @@ def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[
 
 
 def left_allows(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> tuple[NewAllow, ...]:
-    """Every Allow of the policies left attached, as the old policies have it."""
+    """Every Allow of the policies left attached, from the old policies."""
     found = allows_of_left(grants, left)
     return tuple(_allow_of(str(grant.ref), grant.version, grant.statement, grant.actions) for grant in found)
 
@@ -89,7 +90,7 @@ def _allow_of(place: str, version: str, statement: Statement, actions: frozenset
 
 
 def _statement_place(document: WrittenDocument, statement: Statement) -> str:
-    """The file and number of a written statement, for people."""
+    """The file and number of a written statement, as text."""
     named = f" ({statement.sid})" if statement.sid else ""
     return f"{document.file}, statement {statement.index + 1}{named}"
 
@@ -98,7 +99,7 @@ def _statement_place(document: WrittenDocument, statement: Statement) -> str:
 
 
 def check_actions(documents: Iterable[WrittenDocument], catalog: Catalog) -> Check:
-    """No wildcard and no unknown name in the action of an Allow, no NotAction, and a Resource or NotResource."""
+    """The check that no Allow has a wildcard action, an unknown action or a NotAction, and each has a resource."""
     found = CheckNotes("no wildcard action, only known actions")
     for document in documents:
         for statement in document.policy.statements:
@@ -122,7 +123,7 @@ def check_actions(documents: Iterable[WrittenDocument], catalog: Catalog) -> Che
 
 
 def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) -> Check:
-    """The Denies are those of the old policies, to the letter but for their Sid."""
+    """The check that the Denies are the same as in the old policies, except for their Sids."""
     old = {_deny_key(deny.statement, deny.version): str(deny.ref) for deny in grants.denies}
     new = {
         _deny_key(statement, document.policy.version): _statement_place(document, statement)
@@ -146,14 +147,14 @@ def _deny_key(statement: Statement, version: str) -> tuple[str, str]:
 _SID: Final = re.compile("[A-Za-z0-9]*")
 
 _MANY_ATTACHED: Final = (
-    "{attached} managed policies are more than {quota}; where the quota is raised, say so with --attached-quota"
+    "{attached} managed policies are more than {quota}; if your quota is higher, give it with --attached-quota"
 )
 
 
 def check_limits(
     documents: Sequence[WrittenDocument], kind: PrincipalKind, *, attached_quota: int, left: int = 0
 ) -> Check:
-    """The check that the documents, singly and together, fit AWS's limits, and that no Sid occurs twice in one.
+    """The check that each document and all together fit AWS's limits, and that no document repeats a Sid.
 
     `attached_quota` is how many managed policies may be attached to the principal, and `left` how many are left
     attached.
@@ -178,5 +179,5 @@ def check_limits(
         repeated = ((sid, count) for sid, count in sids.items() if count > 1)
         found.failed += [f"{file} has the Sid {sid} {count} times" for sid, count in repeated]
         wrong = (quote_input(sid) for sid in sids if not _SID.fullmatch(sid))
-        found.failed += [f"{file} has the Sid {sid}, which may hold letters and digits only" for sid in wrong]
+        found.failed += [f"{file} has the Sid {sid}, which may contain only letters and digits" for sid in wrong]
     return found.check()

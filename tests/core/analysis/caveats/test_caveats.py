@@ -56,7 +56,7 @@ def test_diff_separates_the_records_of_a_recreated_role() -> None:
     found = diff_of(principal, [use("s3:GetObject", OBJECT)], principal_id="AROAOLD")
     assert verdicts(found) == {"s3:GetObject": Verdict.UNOBSERVABLE}  # the newer one left no data event
     assert caveats(found) == {UnknownCaveat.RECREATED}
-    assert found.assessment.caveats[0].message.endswith("; only that one used s3:GetObject")
+    assert found.assessment.caveats[0].message.endswith("; only the earlier one used s3:GetObject")
 
 
 def test_diff_of_a_recreated_role_counts_the_records_of_the_earlier_one() -> None:
