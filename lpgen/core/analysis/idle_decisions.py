@@ -23,7 +23,7 @@ _CAVEAT_WORDS: Final = frozenset(SkipReason).union(*(kind.item_words for kind in
 
 
 @dataclass(frozen=True, slots=True)
-class IdleDecision:
+class _IdleDecision:
     """A decision that does nothing, as a sentence, and the closest name to the one in it, or ""."""
 
     text: str
@@ -37,7 +37,7 @@ def idle_decisions(
     catalog: Catalog,
     *,
     drift_words: frozenset[str],
-) -> Iterable[IdleDecision]:
+) -> Iterable[_IdleDecision]:
     """The decisions that match no principal, action or item, and each keep that keeps nothing.
 
     `grants` are the grants of the principals, in the same order. `drift_words` are the first words of drift findings'
@@ -50,7 +50,7 @@ def idle_decisions(
         why, closest = _why_idle(decision, principals, grants, catalog, drift_words=drift_words)
         if why:
             idle = _idle_text(decision, why)
-            yield IdleDecision(f"{idle}; did you mean `{closest}`?" if closest else idle, closest)
+            yield _IdleDecision(f"{idle}; did you mean `{closest}`?" if closest else idle, closest)
 
 
 def _idle_text(decision: Decision, why: str) -> str:

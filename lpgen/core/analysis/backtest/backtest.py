@@ -37,7 +37,7 @@ from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
 
 
 @dataclass(frozen=True, slots=True)
-class Learning:
+class _Learning:
     """The reviewer of principals for a window's days to learn on, without proofs.
 
     `copied` are the services that principals called on these days according to copies of calls.
@@ -66,8 +66,8 @@ def learnings_of_windows(
     suspicion: Suspicion,
     whole: Callable[[Principal], Principal] = whole_already,
     keep: Keep = make_again,
-) -> tuple[Learning, ...]:
-    """One `Learning` per distinct window, with the results of its days to learn on, which all principals share.
+) -> tuple[_Learning, ...]:
+    """One `_Learning` per distinct window, with the results of its days to learn on, which all principals share.
 
     All share `facts` and the `suspicion` of all days. Fewer covered days are enough than in a review, because a few
     days without records at either end of the window aren't a gap. Schedules are ignored, because the schedules of that
@@ -93,7 +93,7 @@ def learnings_of_windows(
         ground = reviewer.ground
         ground = replace(ground, judge=replace(ground.judge, facts=facts), drafts=True)
         copied = copied_services_from_usage(learned, catalog)
-        learnings.append(Learning(window, replace(reviewer, ground=ground), copied))
+        learnings.append(_Learning(window, replace(reviewer, ground=ground), copied))
     return tuple(learnings)
 
 
@@ -108,7 +108,7 @@ class Backtester:
 
     windows: tuple[Window, ...]
     curve: tuple[Window, ...]
-    learnings: tuple[Learning, ...]
+    learnings: tuple[_Learning, ...]
     counter: UseCounter
     places: Places = NO_PLACES
 
@@ -116,16 +116,16 @@ class Backtester:
         """The backtests of the chosen principals of a batch."""
         reviewer = self.learnings[0].reviewer
         grants = reviewer.grants_of(batch)
-        benches = judge_batch(batch, grants, self.learnings, self.counter, noted=self.windows, places=self.places)
+        benches = _judge_batch(batch, grants, self.learnings, self.counter, noted=self.windows, places=self.places)
         chosen = reviewer.options.principal
         found = [bench for bench in benches.values() if is_chosen(bench.grants.principal, chosen)]
         return [bench.result(self.windows, self.curve) for bench in found]
 
 
-def judge_batch(
+def _judge_batch(
     batch: Batch,
     grants: Mapping[str, PrincipalGrants],
-    learnings: Iterable[Learning],
+    learnings: Iterable[_Learning],
     counter: UseCounter,
     *,
     noted: Collection[Window],
@@ -158,13 +158,13 @@ nothing in 30 days, and on average they denied 0.06 needs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Forecaster:
+class _Forecaster:
     """Forecasts the denials of batches, whose usage has all days.
 
     `limit` is the most denials of a safe replacement; None means no backtest.
     """
 
-    learnings: tuple[Learning, ...]
+    learnings: tuple[_Learning, ...]
     counter: UseCounter
     coverage: LogCoverage
     limit: float | None
@@ -172,7 +172,7 @@ class Forecaster:
     def __call__(self, batch: Batch, grants: Mapping[str, PrincipalGrants]) -> dict[str, Forecast]:
         """The forecast for each principal of a batch, by ARN."""
         windows = [learning.window for learning in self.learnings]
-        benches = judge_batch(batch, grants, self.learnings, self.counter, noted=windows)
+        benches = _judge_batch(batch, grants, self.learnings, self.counter, noted=windows)
         past = {arn: bench.past_denials() for arn, bench in benches.items()}
         return {arn: self._forecast(held.principal, past.get(arn)) for arn, held in grants.items()}
 
@@ -193,7 +193,7 @@ def forecaster_of_review(
     *,
     whole: Callable[[Principal], Principal] = whole_already,
     keep: Keep = make_again,
-) -> Forecaster:
+) -> _Forecaster:
     """The forecaster for the principals of a review of this usage.
 
     Without a limit in the options, it forecasts nothing.
@@ -211,4 +211,4 @@ def forecaster_of_review(
         whole=whole,
         keep=keep,
     )
-    return Forecaster(learnings, reviewer.counter, coverage, limit)
+    return _Forecaster(learnings, reviewer.counter, coverage, limit)

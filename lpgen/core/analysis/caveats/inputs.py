@@ -46,27 +46,27 @@ def snapshot_resources(options: Options) -> SnapshotResources:
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadUse:
+class _UnreadUse:
     """The last use of a role that IAM reports, in another Region than the only one in the logs."""
 
     role: str
     region: str
 
 
-def unread_uses(principals: Iterable[Principal], coverage: LogCoverage) -> Mapping[str, UnreadUse]:
+def unread_uses(principals: Iterable[Principal], coverage: LogCoverage) -> Mapping[str, _UnreadUse]:
     """By account, a use which shows that the logs cover only one Region while others are in use.
 
     The last day of the logs may be incomplete and doesn't count. Accounts that only trail settings decide are left out.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
-    found: dict[str, UnreadUse] = {}
+    found: dict[str, _UnreadUse] = {}
     accounts = {read.account: read for read in coverage.accounts if read.known_from is not CoverageSource.TRAILS}
     for role in principals:
         read, region = accounts.get(role.account), role.last_used_region
         if read is None or role.last_used is None or len(read.regions) != 1 or region in ("", *read.regions):
             continue
         if read.first_day <= role.last_used.date() < read.last_day:
-            found.setdefault(role.account, UnreadUse(role.arn, region))
+            found.setdefault(role.account, _UnreadUse(role.arn, region))
     return found
 
 
@@ -83,7 +83,7 @@ class ReviewGround:
     judge: Judge
     coverage: LogCoverage
     explanations: Explanations
-    unread: Mapping[str, UnreadUse]
+    unread: Mapping[str, _UnreadUse]
     decisions: tuple[Decision, ...]
     as_of: date
     scopes: ScopeFinder

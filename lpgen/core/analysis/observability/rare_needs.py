@@ -92,11 +92,11 @@ def lost_inverses(verdicts: Verdicts, staying: Collection[Action]) -> tuple[Lost
             used.append(action)
         elif judgement.verdict in UNSEEN and action not in staying:
             going.add(action)
-    pairs = (LostInverse(action, undo) for action in used for undo in inverses_of(action) if undo in going)
+    pairs = (LostInverse(action, undo) for action in used for undo in _inverses_of(action) if undo in going)
     return tuple(sorted(pairs, key=lambda pair: (pair.action, pair.undone_by)))
 
 
-def inverses_of(action: Action) -> Iterable[Action]:
+def _inverses_of(action: Action) -> Iterable[Action]:
     """The possible names of the inverse of an action. Not all of them are actions."""
     service, _, operation = action.partition(":")
     for verb, opposite in _OPPOSITES:
@@ -158,7 +158,7 @@ class RareServiceNeeds:
             for action in row.actions
         }
         if trusted & _DEPLOYERS:
-            found.update((undo, (_ROLLBACK, ())) for action in used for undo in inverses_of(action))
+            found.update((undo, (_ROLLBACK, ())) for action in used for undo in _inverses_of(action))
         return {**found, **_needs_of_policies(grants.allows)}
 
 
@@ -277,7 +277,7 @@ def peer_uses(observed: ObservedUse, peers: Peers, catalog: Catalog, dangers: Da
     own, changes = frozenset(use.action for use in believed), _changes_regularly(believed, catalog)
     beyond = peers.uses_beyond(observed.usage.principal, trusted_kinds(observed.grants.principal), own)
     harmless = {action for action in beyond if not dangers.is_worst(action)}
-    taken_back = {undo for action in own | harmless for undo in inverses_of(action)}
+    taken_back = {undo for action in own | harmless for undo in _inverses_of(action)}
     for action, names in sorted(beyond.items()):
         is_fitting = changes or catalog.detail(action).level in READ_LEVELS
         is_taught = is_fitting and (action in harmless or action in taken_back)
