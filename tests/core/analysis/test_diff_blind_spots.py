@@ -189,7 +189,7 @@ def test_diff_doubts_data_events_that_the_log_holds_for_too_few_days(days_of_dat
     assert ("s3:GetObject" in kept(found)) == (verdict == "unobservable")
     if verdict == "unobservable":
         (why,) = {verdict.reason for verdict in found.assessment.verdicts if verdict.action == "s3:GetObject"}
-        assert why.endswith(f"in us-east-1 only from {since} on: that is 89 covered days")
+        assert why.endswith(f"in us-east-1 only from {since} on, which is 89 covered days")
 
 
 def blind_spots(found: PrincipalDiff) -> dict[str, str]:
