@@ -16,7 +16,7 @@ from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.reach import places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
-from lpgen.core.analysis.verdicts.verdicts import ActionFacts
+from lpgen.core.analysis.verdicts import ActionFacts
 from lpgen.core.backtests import Backtest, PrincipalBacktest
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.last_accessed import last_accessed_by_principal

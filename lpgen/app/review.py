@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final, Generic
 
 from lpgen.app.inputs import IN_THIS_PROCESS, AnalysisInputs
-from lpgen.core.analysis.backtest.forecast import forecaster_of_review
-from lpgen.core.analysis.decided_lines import idle_decisions
+from lpgen.core.analysis.backtest.backtest import forecaster_of_review
 from lpgen.core.analysis.decisions import decisions_in_force, stamp_of_decisions, with_acceptance
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand
 from lpgen.core.analysis.grants.trust import outside_trust, own_accounts
+from lpgen.core.analysis.idle_decisions import idle_decisions
 from lpgen.core.analysis.observability.signs_in_logs import copied_services_from_usage
 from lpgen.core.analysis.prepare import keep_coverage, prepare_review
 from lpgen.core.analysis.reach import Places, places_from_usage

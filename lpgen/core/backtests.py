@@ -1,4 +1,4 @@
-"""The types of a backtest: which later use the replacements of past days would have denied."""
+"""The types of a backtest: the later use that replacements made from past days would have denied."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class DenialCause(StrEnum):
 class Alternative(StrEnum):
     """Simpler policies to compare a replacement with, the narrowest first."""
 
-    EXACT = "exact-resources"  # each seen action on the resources it was seen on
-    ACTIONS = "seen-actions"  # each seen action on `*`
-    SERVICES = "seen-services"  # `service:*` on `*` for each seen service
+    EXACT = "exact-resources"  # each used action on its used resources
+    ACTIONS = "seen-actions"  # each used action on `*`
+    SERVICES = "seen-services"  # `service:*` on `*` for each used service
     UNTOUCHED = "old-policies"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
-    """The days to learn on and the days to judge on, each first and last included."""
+    """The days to learn on and the days to judge on, including the first and last of each."""
 
     learn_first: date
     learn_last: date
@@ -43,19 +43,21 @@ class Window:
 
     @property
     def learn_days(self) -> int:
-        """How many days there are to learn on."""
+        """The number of days to learn on."""
         return (self.learn_last - self.learn_first).days + 1
 
     @property
     def judge_days(self) -> int:
-        """How many days there are to judge on."""
+        """The number of days to judge on."""
         return (self.judge_last - self.learn_last).days
 
 
 @dataclass(frozen=True, slots=True)
 class DeniedNeed:
-    """An action on a resource that replacements of this many `windows` would have denied. `records` are those of the
-    days of any of them, each once; the cause is that of the first window."""
+    """An action on a resource that the replacements of this many `windows` would have denied.
+
+    `records` counts the records on their days, each once; the cause is from the first window.
+    """
 
     action: Action
     resource: str
@@ -68,10 +70,10 @@ class DeniedNeed:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """On how many of the resources that others use principals may do what they do on their own.
+    """The number of other principals' resources on which principals may use the actions that they use on their own.
 
-    `places` counts pairs of an action and a resource that others of the account use with it; `old` and `new` are how
-    many of them the old policies and the replacements allow. The `pinned` counts are only of data, secrets, keys and
+    `places` counts pairs of an action and a resource that others of the account use with it. `old` and `new` count
+    those that the old policies and the replacements allow. The `pinned` counts are only for data, secrets, keys and
     roles.
     """
 
@@ -91,9 +93,9 @@ NO_REACH: Final = Reach()
 
 @dataclass(frozen=True, slots=True)
 class AlternativeResult:
-    """The needs of one principal that a simpler policy would have denied, each once, and the share of its granted
-    actions that it would have removed, on average over the windows. `reach` counts the places of others that the last
-    one allows."""
+    """The needs of one principal that a simpler policy would have denied, each once, and the average share of its
+    granted actions that the policy would have removed. `reach` counts the places of others that the last policy
+    allows."""
 
     denied_needs: int
     removed_share: float
@@ -102,7 +104,7 @@ class AlternativeResult:
 
 @dataclass(frozen=True, slots=True)
 class JudgedWindow:
-    """The effect that one principal's replacement would have had in one window; `safe`: whether it was called safe."""
+    """The effect of one principal's replacement in one window. `safe` says whether it was called safe."""
 
     window: Window
     safe: bool
@@ -114,7 +116,7 @@ class JudgedWindow:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedDenials:
-    """How many denied needs to expect in the next `days`, with the ends of the 90 % interval."""
+    """The denied needs to expect in the next `days`, with the 90 % interval."""
 
     days: int
     mean: float
@@ -126,8 +128,8 @@ class ExpectedDenials:
 class PastDenials:
     """The denials that replacements made from earlier days would have caused for one principal.
 
-    `windows` are those in which it would have got a replacement, `days` how many these were judged on together, and
-    `needs` the denied needs of all of them. `example` is the need that most of them deny.
+    `windows` is the number of windows with a replacement, `days` their total number of days to judge on, and `needs`
+    their total number of denied needs. `example` is the need that most of them deny.
     """
 
     windows: int
@@ -138,9 +140,9 @@ class PastDenials:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The denials expected of a replacement in the next days; None where the logs are too short for a backtest.
+    """The denials expected of a replacement in the next days; None if the logs are too short for a backtest.
 
-    `limit` is how many are few enough to be safe; None means that no backtest is wanted.
+    `limit` is the most denials of a safe replacement; None means no backtest.
     """
 
     limit: float | None
@@ -150,11 +152,11 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalBacktest:
-    """The backtest of one principal. `windows` are those in which it gets a replacement.
+    """The backtest of one principal. `windows` are the windows in which it gets a replacement.
 
-    `granted` counts the actions that its policies grant, `dangerous` those of them that are dangerous. `curve` has what
-    was learned on other numbers of days, judged in the last window. `reach` is that of the last replacement. `expected`
-    is None without a window.
+    `granted` counts the actions that its policies grant, `dangerous` the dangerous ones among them. `curve` has the
+    results for other numbers of days to learn on, judged in the last window. `reach` is the reach of the last
+    replacement. `expected` is None without a window.
     """
 
     principal: str
@@ -169,7 +171,7 @@ class PrincipalBacktest:
 
     @property
     def safe_windows(self) -> int:
-        """In how many windows the replacement was called safe."""
+        """The number of windows in which the replacement was called safe."""
         return sum(window.safe for window in self.windows)
 
     @property
@@ -179,13 +181,13 @@ class PrincipalBacktest:
 
     @property
     def removed_share(self) -> float:
-        """Which share of the granted actions the replacements remove, on average over the windows."""
+        """The average share of the granted actions that the replacements remove."""
         return average(window.removed / self.granted for window in self.windows if self.granted)
 
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """The result of this many days to learn on, judged in the last window."""
+    """The result for this many days to learn on, judged in the last window."""
 
     days: int
     replacements: int
@@ -197,9 +199,9 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class AlternativeTotals:
-    """The effect that a simpler policy would have had on all principals with a replacement.
+    """The effect of a simpler policy on all principals with a replacement.
 
-    Each need of a principal counts once; `removed_share` is an average over all pairs of principal and window. `reach`
+    Each need of a principal counts once. `removed_share` is the average over all pairs of principal and window. `reach`
     counts the places of others that the last policies allow.
     """
 
@@ -212,7 +214,7 @@ class AlternativeTotals:
 
 @dataclass(frozen=True, slots=True)
 class BacktestTotals:
-    """Sums over all principals with a replacement in any window; `pairs` are those of principal and window.
+    """Sums over all principals with a replacement in any window. `pairs` counts pairs of principal and window.
 
     `denied_needs` counts each need of a principal once, `denied_records` each record once. `removed_share` and
     `dangerous_removed_share` are averages over the pairs.
@@ -236,7 +238,7 @@ class BacktestTotals:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """A whole backtest, its principals sorted by ARN; those that never get a replacement count as `unjudged`."""
+    """A whole backtest, its principals sorted by ARN. `unjudged` counts principals that never get a replacement."""
 
     catalog_version: str
     catalog_date: str
@@ -250,6 +252,6 @@ class Backtest:
 
 
 def average(shares: Iterable[float]) -> float:
-    """The average, 0 of nothing."""
+    """The average, or 0 if there are no shares."""
     found = tuple(shares)
     return sum(found) / len(found) if found else 0.0

@@ -1,4 +1,5 @@
-"""The inputs of an analysis: the seen use of principals, the coverage of the logs, the grants of the policies."""
+"""The inputs of an analysis: the recorded use of principals, the coverage of the logs, and the grants of the
+policies."""
 
 from __future__ import annotations
 
@@ -16,17 +17,18 @@ from lpgen.core.model import (
     PolicyKind,
     Principal,
     Resource,
+    ResourceKind,
     SkipReason,
     Statement,
 )
 from lpgen.core.trails import TrailChange
 
-# ---------------------------------------------------------------- use, read off the usage table
+# ---------------------------------------------------------------- use, from the usage table
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How a use is known: times are ISO 8601 in UTC, the example is the earliest record's."""
+    """The evidence of a use. Times are ISO 8601 in UTC, and the example is from the earliest record."""
 
     records: int
     first_seen: str
@@ -37,7 +39,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, order=True)
 class RecordedContext:
-    """The recorded context of a call, in sorted pairs of key and values; text is "" where records don't show it."""
+    """The recorded context of a call, in sorted pairs of key and values. Text is "" if records don't show it."""
 
     region: str
     vpc_endpoint: str = ""
@@ -45,10 +47,10 @@ class RecordedContext:
 
 
 class Suspected(StrEnum):
-    """Why a use may be that of somebody who stole the credentials."""
+    """Why a use may be an intruder's with stolen credentials."""
 
     NO = ""
-    FEW_DAYS = "few-days"  # harm on a day or two, or within a week, that isn't at home
+    FEW_DAYS = "few-days"  # harm on one or two days, or within a week, where it isn't expected
     LATE = "late"  # harm that began in the last days of the logs
     AFTER_DENIALS = "after-denials"
     BURST = "burst"  # one of several kinds of harm that were new on one day
@@ -57,10 +59,10 @@ class Suspected(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One action of one principal on one resource with one outcome, over all days, in the contexts it was seen in.
+    """One action of one principal on one resource with one outcome, over all days, with its recorded contexts.
 
-    `on` are the days on which it was seen, sorted. A suspected use teaches nothing (`lpgen.core.analysis.suspicion`).
-    `is_made` says that the principal certainly made the resource.
+    `on` are the days on which it was seen, sorted. lpgen learns nothing from suspected use
+    (`lpgen.core.analysis.suspicion`). `is_made` means that the principal certainly created the resource.
     """
 
     action: Action
@@ -77,18 +79,28 @@ class Use:
 
     @property
     def is_done(self) -> bool:
-        """Whether it was allowed and didn't fail."""
+        """Whether it was allowed and succeeded."""
         return self.outcome is Outcome.ALLOWED and not self.error_code
 
     @property
+    def replayed_resource(self) -> Resource | None:
+        """The resource for a replay: the example of a fold, and None if the resource wasn't read."""
+        example = self.evidence.example_resource
+        if self.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
+            return None
+        if self.resource.kind is ResourceKind.FOLD and example.startswith("arn:") and example != self.resource.text:
+            return Resource(ResourceKind.ARN, example)
+        return self.resource
+
+    @property
     def regions(self) -> tuple[str, ...]:
-        """The Regions it was seen in, sorted."""
+        """The Regions in which it was seen, sorted."""
         return tuple(sorted({context.region for context in self.contexts}))
 
 
 @dataclass(frozen=True, slots=True)
 class UnmappedEvent:
-    """Calls that can't count as use: the event map doesn't know them, or `reason` says why their record can't be used
+    """Calls that can't count as use: the event map doesn't know them, or their record can't be used for a `reason`
     (BAD_RECORD, UNKNOWN_VERSION, NO_TIME, FUTURE)."""
 
     event_source: str
@@ -98,12 +110,12 @@ class UnmappedEvent:
 
     @property
     def item(self) -> str:
-        """How a decision names it."""
+        """Its name in decisions."""
         return " ".join(filter(None, (self.reason, self.event_source, self.event_name)))
 
 
 class IdUse(NamedTuple):
-    """What records carry of one unique id: the actions that weren't denied, sorted, and how many records there are."""
+    """The use of one unique id: the actions that weren't denied, sorted, and the number of records."""
 
     principal_id: str
     actions: tuple[Action, ...]
@@ -112,12 +124,14 @@ class IdUse(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PrincipalUsage:
-    """One principal's part of the usage and skip tables. `principal_ids` are those its records carry, `copied` the
-    services that copies or summaries of its calls show, known where a principal is judged. `by_id` has the use of each
-    id, counted or not: that of earlier principals of the name too. `days` are those on which it did or
-    attempted something, 0 where they weren't counted. `protected` are the resources for whose data its calls of KMS
-    were made, each with the action of the call. `assumed` are the AWS services that assumed it, each with the last
-    day. `elsewhere` are uses that only another account's log shows."""
+    """One principal's part of the usage and skip tables.
+
+    `principal_ids` are the ids in its records. `copied` are the services in copies or summaries of its calls, known if
+    the principal is judged. `by_id` has the use of each id, counted or not, including earlier principals of the name.
+    `days` is the number of days on which it used or attempted something, 0 if not counted. `protected` are the
+    resources whose data its calls of KMS were for, each with the action of the call. `assumed` are the AWS services
+    that assumed it, each with the last day. `elsewhere` are uses that only another account's log shows.
+    """
 
     principal: str
     principal_ids: tuple[str, ...] = ()
@@ -132,7 +146,7 @@ class PrincipalUsage:
     elsewhere: tuple[Use, ...] = ()
 
     def of_earlier(self, principal: Principal) -> tuple[IdUse, ...]:
-        """The use of earlier principals of the name, empty where the id of the `principal` isn't known."""
+        """The use of earlier principals of the name, empty if the id of the `principal` isn't known."""
         current = principal.principal_id
         return tuple(use for use in self.by_id if use.principal_id != current) if current else ()
 
@@ -141,18 +155,13 @@ class PrincipalUsage:
         """The denied attempts."""
         return tuple(use for use in self.uses if use.outcome is Outcome.DENIED)
 
-    @property
-    def believed(self) -> list[Use]:
-        """The uses that weren't denied and aren't suspected: what one may learn from."""
-        return [use for use in self.uses if use.outcome is not Outcome.DENIED and not use.suspected]
-
 
 # ---------------------------------------------------------------- coverage
 
 
 @dataclass(frozen=True, slots=True)
 class LogGap:
-    """Days in a row without a single record, first and last included."""
+    """Consecutive days without any record, including the first and the last."""
 
     first: date
     last: date
@@ -168,10 +177,10 @@ class CoverageSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Days that something takes out of the coverage, first and last included; `why` names it.
+    """Days that the coverage excludes, including the first and the last; `why` is the reason.
 
-    That is a recorded `change` of a trail, or `records` that can't be read. `known_from` is TRAILS where settings don't
-    reach back so far.
+    The reason is a recorded `change` of a trail, or `records` that can't be read. `known_from` is TRAILS if the
+    settings don't reach back that far.
     """
 
     first: date
@@ -182,18 +191,17 @@ class Hole:
     known_from: CoverageSource = CoverageSource.LOG
 
 
-_WENT_ON: Final = "{change}; the account went on being recorded"
-
 SIDE_WORDS: Final = {True: "read-only", False: "writing"}
-"""How events are called that say `readOnly` true or false."""
+"""The words for events with `readOnly` true or false."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenEvents:
-    """Events of a kind that the log holds: management events, without Region and source, or the data events of one.
+    """Events of one kind in the log: management events, without Region and source, or data events of a Region and
+    source.
 
-    Trails select by `readOnly` too. `since` is their first day where the log doesn't hold them from its beginning on,
-    `until` their last where it no longer holds them at its end.
+    Trails also select by `readOnly`. `since` is the first day of these events if the log doesn't have them from its
+    start, `until` the last day if it doesn't have them at its end.
     """
 
     region: str
@@ -210,17 +218,17 @@ class SeenEvents:
 
 @dataclass(frozen=True, slots=True)
 class AccountCoverage:
-    """The logs that were read of one account. `covered_days` counts the window's days less those that are `missing`.
+    """The logs of one account. `covered_days` is the number of days in the window without those that are `missing`.
 
-    `thin` are days with too few callers and services to have been recorded in full (`lpgen.core.usage.thin_days`), and
-    `lacks_files` says that all days seem to lack some of their files.
+    `thin` are days with too few callers and services for complete records (`lpgen.core.usage.thin_days`). `lacks_files`
+    means that all days seem to lack some of their files.
 
-    `seen` are the events that the log holds at least one of: only the log itself shows this, so an event that it lacks
-    counts as not recorded. `known_from` says whether that decides, or `trails`: the settings of the trails that record
-    the account, a sentence each. `unseen` are the event sources of management events that trails may exclude and that
-    the log holds no record of. `data_resources` are pairs of event source and the bucket, table, function or the like
-    that a data event names. `summed` are the event sources whose data events aggregated events sum up and that the log
-    holds no data event of. `changes` are recorded changes of trails that took no day out of the coverage.
+    `seen` are the kinds of events in the log. A kind without any event counts as not recorded. `known_from` says
+    whether the log or `trails` decide: the settings of the trails that record the account, one sentence each. `unseen`
+    are the event sources of management events that trails may exclude and that have no record in the log.
+    `data_resources` are pairs of an event source and a bucket, table, function or similar resource in a data event.
+    `summed` are the event sources with aggregated data events but no data events in the log. `changes` are recorded
+    changes of trails that don't reduce the coverage.
     """
 
     account: str
@@ -244,11 +252,11 @@ class AccountCoverage:
     @property
     def change_notes(self) -> tuple[str, ...]:
         """A sentence for each of the changes."""
-        return tuple(_WENT_ON.format(change=change) for change in self.changes)
+        return tuple(f"{change}; the account was still recorded" for change in self.changes)
 
     @property
     def uncovered(self) -> tuple[Hole, ...]:
-        """The days with records that don't count, with why."""
+        """The days with records that don't count, with their reasons."""
         return (*self.holes, *self.thin)
 
     @property
@@ -265,9 +273,9 @@ class AccountCoverage:
         return frozenset(found)
 
     def age(self, since: date, until: date) -> int:
-        """How many days are between two days, without those that the logs miss; negative where `since` is later.
+        """The number of days between two days, without days that the logs miss; negative if `since` is later.
 
-        Days before the logs count as they are, and days after them don't.
+        Days before the logs count, and days after them don't.
         """
         end = min(until, self.last_day)
         lost = sum(since < day <= end for day in set(days_between(self.first_day, self.last_day)) - self.days)
@@ -275,7 +283,7 @@ class AccountCoverage:
 
     @property
     def data_events(self) -> frozenset[tuple[str, str]]:
-        """The pairs of Region and event source whose data events the log holds."""
+        """The pairs of Region and event source with data events in the log."""
         return frozenset((events.region, events.event_source) for events in self.seen if events.is_data)
 
     def sides(self, region: str = "", event_source: str = "") -> frozenset[bool]:
@@ -285,23 +293,23 @@ class AccountCoverage:
 
 
 def days_between(first: date, last: date) -> Iterable[date]:
-    """The days from one to another, both included."""
+    """The days from the first to the last, both included."""
     return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
 @dataclass(frozen=True, slots=True)
 class LogCoverage:
-    """The logs that were read of all accounts, sorted by account."""
+    """The logs of all accounts, sorted by account."""
 
     accounts: tuple[AccountCoverage, ...]
 
     def account(self, account: str) -> AccountCoverage | None:
-        """The coverage of one account, or None where none of its logs was read."""
+        """The coverage of one account, or None if none of its logs was read."""
         return next((covered for covered in self.accounts if covered.account == account), None)
 
     @property
     def last_day(self) -> date | None:
-        """The last day of any record: the default reference date of reports."""
+        """The last day with a record: the default reference date of reports."""
         return max((covered.last_day for covered in self.accounts), default=None)
 
 
@@ -331,8 +339,11 @@ class StatementRef:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One statement with its expanded actions. `unknown_patterns` are those that the catalog doesn't know, without
-    names of services that AWS retired in its own policies."""
+    """One statement with its expanded actions.
+
+    `unknown_patterns` are patterns that the catalog doesn't know, without names of retired services in AWS's own
+    policies.
+    """
 
     ref: StatementRef
     version: str
@@ -348,7 +359,7 @@ def limited_to(grant: Grant, resources: tuple[str, ...]) -> Grant:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A cap on grants that grants nothing itself: the boundary, or one level of SCPs; `name` says which."""
+    """A limit on grants that grants nothing itself: the boundary, or one level of SCPs, by `name`."""
 
     name: str
     allows: tuple[Grant, ...]
@@ -366,9 +377,9 @@ class PrincipalGrants:
     missing: tuple[str, ...]
 
     def granted(self) -> frozenset[Action]:
-        """Every action that some Allow grants, that no Deny refuses outright and that every limit lets through.
+        """Every action that an Allow grants, no Deny denies outright, and every limit allows.
 
-        It is worked out whenever it is asked for: held, these sets would be most of the memory of an analysis.
+        It is computed on each call, because these sets would take most of the memory of an analysis.
         """
         found = _actions(self.allows) - _refused_outright(self.denies)
         for limit in self.limits:

@@ -1,4 +1,5 @@
-"""The types of an explanation: which hole in which wall lets a request through, what stops it, its use, who can."""
+"""The types of an explanation: the walls that a request meets, the holes in them, its recorded use, and who can make
+it."""
 
 from __future__ import annotations
 
@@ -17,10 +18,10 @@ from lpgen.core.model import Condition, Effect, Outcome, Principal, Resource
 class Question:
     """The question whether a principal may do something to a resource.
 
-    `action` is as the catalog spells it, or as it was asked where `known` is false; `similar` are then the closest
-    names in the catalog. `resource` is the one to evaluate. `context` are the condition values known of the request:
-    those that are certain for the principal, and those `given`. `remarks` are sentences on how the question was
-    understood.
+    `action` is as the catalog spells it, or as in the question if `known` is false; `similar` are then the closest
+    names in the catalog. `resource` is the resource to evaluate. `context` are the known condition values of the
+    request: those that are certain for the principal, and those `given`. `remarks` are sentences about how the question
+    was understood.
     """
 
     principal: Principal
@@ -59,9 +60,8 @@ class ExplainedStatement:
     """A statement that covers the action, with the parts that matched.
 
     `actions` are the patterns that matched, or all of a `NotAction`; they cover `actions_today` actions of the catalog.
-    `resources` are the patterns that match or may match, or all of them where none does or they are in `NotResource`.
-    `named` says how a resource policy names the principal, "" elsewhere. `depends_on` are the keys that decide, where
-    it may apply.
+    `resources` are the patterns that match or may match, or all if none does or for a `NotResource`. `named` says how a
+    resource policy names the principal, "" for other policies. `depends_on` are the deciding keys, if it may apply.
     """
 
     ref: StatementRef
@@ -78,7 +78,7 @@ class ExplainedStatement:
 
     @property
     def counts(self) -> bool:
-        """Whether it applies, or may."""
+        """Whether it applies or may apply."""
         return self.fit in (Fit.APPLIES, Fit.MAY_APPLY)
 
 
@@ -94,10 +94,10 @@ class WallState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExplainedWall:
-    """One set of policies that the request meets, with its statements that cover the action, those that count first.
+    """One set of policies that apply to the request, with the statements that cover the action, applicable ones first.
 
-    `level` is the organization's, from 0, of SCPs and RCPs. `of` is the resource that a resource policy hangs on.
-    `missing` are its policies whose documents the snapshot lacks. `policies` is how many were read.
+    `level` is the level of the organization, from 0, for SCPs and RCPs. `of` is the resource of a resource policy.
+    `missing` are its policies without a document in the snapshot. `policies` is the number of policies that were read.
     """
 
     layer: Layer
@@ -112,11 +112,10 @@ class ExplainedWall:
     def name(self) -> str:
         """The wall's name in sentences."""
         if self.layer is Layer.RESOURCE and ":role/" in self.of:
-            return _TRUST_POLICY
+            return "the trust policy of the role"
         return _WALL_NAMES[self.layer].format(level=self.level + 1)
 
 
-_TRUST_POLICY: Final = "the trust policy of the role"
 _WALL_NAMES: Final = {
     Layer.IDENTITY: "its own policies",
     Layer.BOUNDARY: "its permissions boundary",
@@ -132,7 +131,7 @@ _WALL_NAMES: Final = {
 
 
 class UseOn(StrEnum):
-    """Whether a use was on the resource that is asked about."""
+    """Whether a use was on the resource of the question."""
 
     ASKED = "asked"
     PERHAPS = "perhaps"  # the record doesn't say, or many names were folded into one pattern
@@ -141,9 +140,9 @@ class UseOn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SeenUse:
-    """A use or an attempt of the action by the principal, and whether it was on the resource asked about.
+    """A use or an attempt of the action by the principal, and whether it was on the resource of the question.
 
-    `why` says how an inferred use came about, "" for one that its record shows.
+    `why` explains an inferred use; it is "" for a recorded use.
     """
 
     use: Use
@@ -152,20 +151,21 @@ class SeenUse:
 
 
 class Used(StrEnum):
-    """Whether the logs show use of the action on the resource that is asked about."""
+    """Whether the logs show use of the action on the resource of the question."""
 
     NEVER = "never"  # a use would have left a record
-    UNKNOWN = "unknown"  # none was seen, and the logs could not have shown it
+    UNKNOWN = "unknown"  # none was seen, and the logs can't show it
     PERHAPS = "perhaps"
     USED = "used"
 
 
 @dataclass(frozen=True, slots=True)
 class SeenUses:
-    """The use of the action by the principal that the logs show: uses on the resource asked about first.
+    """The recorded use of the action by the principal, first on the resource of the question.
 
-    `blind_spot` says why the logs could not have shown use, "" where they could. `coverage` is that of the principal's
-    account, None where none of its logs was read. `earlier` are records of an earlier principal of the same name.
+    `blind_spot` says why the logs could not have shown use, or is "". `coverage` is the coverage of the principal's
+    account, None if none of its logs was read. `earlier` is the number of records of an earlier principal of the same
+    name.
     """
 
     uses: tuple[SeenUse, ...]
@@ -174,22 +174,22 @@ class SeenUses:
     earlier: int = 0
 
     def allowed(self, *places: UseOn) -> tuple[SeenUse, ...]:
-        """The uses in these places that were allowed."""
+        """The allowed uses on these resources."""
         return tuple(seen for seen in self.uses if seen.on in places and seen.use.outcome is Outcome.ALLOWED)
 
     @property
     def counted(self) -> tuple[SeenUse, ...]:
-        """The allowed uses on the resource asked about, or else those that were perhaps on it."""
+        """The allowed uses on the resource of the question, or else those that may have been on it."""
         return self.allowed(UseOn.ASKED) or self.allowed(UseOn.PERHAPS)
 
     @property
     def last(self) -> str:
-        """The time of the last of these, or ""."""
+        """The time of the last of these uses, or ""."""
         return max((seen.use.evidence.last_seen for seen in self.counted), default="")
 
     @property
     def used(self) -> Used:
-        """What the logs show, in a word."""
+        """Whether the logs show use."""
         if self.counted:
             return Used.USED if self.counted[0].on is UseOn.ASKED else Used.PERHAPS
         return Used.UNKNOWN if self.blind_spot or self.coverage is None else Used.NEVER
@@ -202,10 +202,10 @@ class SeenUses:
 class Explanation:
     """The answer to a question.
 
-    `sentence` is the result in plain words. `depends_on` are condition keys, and other deciding facts where the result
-    is DEPENDS; `unread` lists inputs that weren't supplied and could change the result. `rule` is AWS's own rule that
-    decides whatever the policies say, or "". `stops` name the walls without a needed allow. `seen` is None where no
-    data folder was given.
+    `sentence` is the result as text. `depends_on` are condition keys and other deciding facts if the result is DEPENDS.
+    `unread` lists inputs that weren't supplied and could change the result. `rule` is a rule of AWS that decides
+    regardless of the policies, or "". `stops` are the names of walls without a needed Allow. `seen` is None without a
+    data folder.
     """
 
     question: Question
@@ -220,7 +220,7 @@ class Explanation:
 
     @property
     def holes(self) -> tuple[ExplainedStatement, ...]:
-        """The Allows of the principal's own policies and the resource's that let it through, or may if it depends."""
+        """The Allows of the principal's and the resource's policies that allow it, or may allow it if it depends."""
         fits = (Fit.APPLIES,) if self.result is Result.ALLOWED else (Fit.APPLIES, Fit.MAY_APPLY)
         return tuple(
             statement
@@ -232,7 +232,7 @@ class Explanation:
 
     @property
     def contrary(self) -> tuple[SeenUse, ...]:
-        """The records of the resource asked about whose outcome contradicts the result."""
+        """The uses on the resource of the question whose outcome contradicts the result."""
         if self.seen is None or self.result is Result.DEPENDS:
             return ()
         outcome = Outcome.DENIED if self.result is Result.ALLOWED else Outcome.ALLOWED
@@ -241,10 +241,10 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class WhoCan:
-    """The answers to one question for all principals that the glob `asked` matches, those to look at first first.
+    """The answers to one question for all principals that the glob `asked` matches, the most urgent first.
 
-    `trust` has the outsiders that their roles trust, the worst first. `unread` lists what wasn't supplied or isn't
-    looked at and could change some answer.
+    `trust` has the outsiders that their roles trust, the worst first. `unread` lists inputs that weren't supplied or
+    aren't read and could change an answer.
     """
 
     asked: str
@@ -257,5 +257,5 @@ class WhoCan:
         return tuple(answer for answer in self.answers if answer.result in results)
 
     def outsiders(self, answer: Explanation) -> tuple[str, ...]:
-        """Who outside can assume the role of an answer, a sentence each."""
+        """The outsiders who can assume the role of an answer, one sentence each."""
         return tuple(trust.message for trust in self.trust if trust.principal == answer.question.principal.arn)

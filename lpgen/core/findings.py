@@ -25,9 +25,9 @@ class Verdict(StrEnum):
     """The verdict on an action of a principal."""
 
     USED = "used"
-    ATTEMPTED = "attempted"  # granted, and only attempted, with an undetermined outcome
-    UNUSED = "unused"  # granted, and use would have shown
-    UNOBSERVABLE = "unobservable"  # granted, and the logs could not have shown use
+    ATTEMPTED = "attempted"  # granted and only attempted, with an undetermined outcome
+    UNUSED = "unused"  # granted, and the logs would have shown use
+    UNOBSERVABLE = "unobservable"  # granted, and the logs can't show use
     UNGRANTED = "ungranted"  # used, and no current policy grants it
 
 
@@ -36,7 +36,7 @@ UNSEEN: Final = frozenset({Verdict.UNUSED, Verdict.UNOBSERVABLE})
 
 
 class Confidence(StrEnum):
-    """How sure a removal is."""
+    """The confidence in a removal."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -46,9 +46,9 @@ class Confidence(StrEnum):
 class ActionVerdict(NamedTuple):
     """The verdict on one action of one principal, with why.
 
-    `keep` is the reason why an action without seen use is kept in the replacement, "" where it is removed. `danger`
-    says what a holder could do with it, "" for most actions. `evidence` is None without a use or an attempt. (A named
-    tuple: there are millions of them in a large organization, and it is made in a third of the time.)
+    `keep` is the reason why an action without seen use is kept in the replacement, "" if it is removed. `danger` says
+    what a holder could do with it, "" for most actions. `evidence` is None without a use or an attempt. (A named tuple,
+    because a large organization has millions of them and it takes a third of the time to create.)
     """
 
     action: Action
@@ -63,14 +63,14 @@ class ActionVerdict(NamedTuple):
 
 
 class ActionFact(NamedTuple):
-    """The facts about an action that don't depend on its holder: its level, and its danger as a sentence or ""."""
+    """The facts about an action that don't depend on the principal: its level, and its danger as a sentence or ""."""
 
     level: AccessLevel
     danger: str
 
 
 class Unobservable(NamedTuple):
-    """Why logs don't show use of an action, and which choices on that kind would keep it."""
+    """Why logs don't show use of an action, and which choices for that kind would keep it."""
 
     kind: UnobservableKind
     held_by: tuple[KeepUnobservable, ...]
@@ -78,8 +78,9 @@ class Unobservable(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """A verdict with why, shared by any number of a principal's actions; compared as an object. `unobservable` is set
-    where the logs can't show use."""
+    """A verdict with its reasons, shared by many actions of a principal, and compared by identity.
+
+    `unobservable` is set if the logs can't show use."""
 
     verdict: Verdict
     reason: str
@@ -94,43 +95,23 @@ class Judgement:
 class Verdicts(Sequence[ActionVerdict]):
     """The verdicts on one principal's actions, in the order of the actions.
 
-    A principal has thousands, and few of them differ in more than the action. So only a number per action is held, less
-    than a tenth of the size of the verdicts, and each verdict is made when it is asked for.
+    A principal has thousands of verdicts, and most of them differ only in the action. So this stores only a number per
+    action, which takes less than a tenth of the memory, and creates each verdict on request.
     """
 
     __slots__ = ("_actions", "_judgements", "_numbers", "facts")
 
     facts: Final[Mapping[Action, ActionFact]]
-    """The facts about each action that don't depend on its holder."""
+    """The facts about each action that don't depend on the principal."""
 
     def __init__(self, judged: Iterable[tuple[Action, Judgement]], facts: Mapping[Action, ActionFact]) -> None:
-        """`facts` has those of every action; it is kept and not copied."""
+        """`facts` has the facts about every action. It isn't copied."""
         numbers: dict[Judgement, int] = {}
         pairs = [(action, numbers.setdefault(judgement, len(numbers))) for action, judgement in judged]
         self._actions = tuple([action for action, _ in pairs])
         self._numbers = array("I", [number for _, number in pairs])
         self._judgements = tuple(numbers)
         self.facts = facts
-
-    @classmethod
-    def of(cls, verdicts: Iterable[ActionVerdict]) -> Verdicts:
-        """Verdicts that may each differ in everything, with distinct actions."""
-        listed = tuple(verdicts)
-        judged = [
-            (
-                one.action,
-                Judgement(
-                    one.verdict,
-                    one.reason,
-                    keep=one.keep,
-                    confidence=one.confidence,
-                    grants=one.grants,
-                    evidence=one.evidence,
-                ),
-            )
-            for one in listed
-        ]
-        return cls(judged, {one.action: ActionFact(one.level, one.danger) for one in listed})
 
     def __len__(self) -> int:
         return len(self._actions)
@@ -154,19 +135,19 @@ class Verdicts(Sequence[ActionVerdict]):
         return hash(self._actions)
 
     def judged(self) -> Iterator[tuple[Action, Judgement]]:
-        """Each action with the judgement on it, which is cheaper than the verdict."""
+        """Each action with its judgement, which is cheaper than the verdict."""
         return zip(self._actions, map(self._judgements.__getitem__, self._numbers), strict=True)
 
     def by_kind(self) -> Counter[tuple[UnobservableKind, KeepUnobservable]]:
-        """How many unobservable actions of a kind there are that a choice would keep."""
+        """The number of unobservable actions of each kind that each choice would keep."""
         found: Counter[tuple[UnobservableKind, KeepUnobservable]] = Counter()
         for number, count in Counter(self._numbers).items():
-            if (one := self._judgements[number].unobservable) is not None:
-                found.update(dict.fromkeys(((one.kind, choice) for choice in one.held_by), count))
+            if (fact := self._judgements[number].unobservable) is not None:
+                found.update(dict.fromkeys(((fact.kind, choice) for choice in fact.held_by), count))
         return found
 
     def by_verdict(self) -> Counter[Verdict]:
-        """How many actions there are of each verdict."""
+        """The number of actions with each verdict."""
         found: Counter[Verdict] = Counter()
         for number, count in Counter(self._numbers).items():
             found[self._judgements[number].verdict] += count
@@ -184,7 +165,7 @@ class Verdicts(Sequence[ActionVerdict]):
         return frozenset(ref for judgement in self._judgements for ref in judgement.grants)
 
     def granted_by(self, policies: Collection[str]) -> frozenset[Action]:
-        """The actions that any of some policies, by ARN or name, grants."""
+        """The actions that any of these policies, given by ARN or name, grants."""
         by_them = {
             judgement for judgement in self._judgements if any(ref.policy in policies for ref in judgement.grants)
         }
@@ -193,7 +174,7 @@ class Verdicts(Sequence[ActionVerdict]):
         )
 
     def verdict_on(self, action: Action, judgement: Judgement) -> ActionVerdict:
-        """The verdict that the judgement is on this action."""
+        """The verdict of a judgement on this action."""
         level, danger = self.facts[action]
         return ActionVerdict(
             action,
@@ -210,7 +191,7 @@ class Verdicts(Sequence[ActionVerdict]):
 
 @dataclass(frozen=True, slots=True)
 class UngrantedUse:
-    """A use that no current policy grants. `explanation` is "" where nothing explains it."""
+    """A use that no current policy grants. `explanation` is "" if nothing explains it."""
 
     use: Use
     reason: str
@@ -220,7 +201,7 @@ class UngrantedUse:
 
 @dataclass(frozen=True, slots=True)
 class DangerousUse:
-    """A dangerous action that a principal used: its harm, the days on which it was used, and the evidence."""
+    """A dangerous action that a principal used: its harm, the days of use, and the evidence."""
 
     action: Action
     harm: str
@@ -231,7 +212,7 @@ class DangerousUse:
 
 @dataclass(frozen=True, slots=True)
 class WildcardUse:
-    """One wildcard of an Allow: how many actions it matches today and how many of them were used."""
+    """One wildcard of an Allow: how many actions it matches today, and the used ones."""
 
     ref: StatementRef
     pattern: ActionPattern
@@ -242,18 +223,18 @@ class WildcardUse:
 
 
 class PrincipalClass(StrEnum):
-    """The class of a principal; each has its own treatment."""
+    """The class of a principal, which decides its treatment."""
 
     ACTIVE = "active"
     UNUSED = "unused"
-    UNSEEN = "unseen"  # no record shows what it did, but IAM or a service that assumed it shows use
-    BREAK_GLASS = "break_glass"  # for emergencies, as the decisions file says
+    UNSEEN = "unseen"  # no record shows its use, but IAM or a service that assumed it does
+    BREAK_GLASS = "break_glass"  # for emergencies, according to the decisions file
     NOT_COVERED = "not_covered"  # no log of its account was read
     GRANTS_UNKNOWN = "grants_unknown"
     NO_GRANTS = "no_grants"
     SERVICE_LINKED = "service_linked"
     SSO = "sso"
-    LEFT_TO_AWS = "left_to_aws"  # AWS wrote its policies, and all that they allow is kept
+    LEFT_TO_AWS = "left_to_aws"  # AWS wrote its policies, and everything that they allow is kept
     NOT_IN_SNAPSHOT = "not_in_snapshot"
 
 
@@ -263,7 +244,7 @@ GENERATED_CLASSES: Final = frozenset({PrincipalClass.ACTIVE, PrincipalClass.SSO}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detachment:
-    """The policies and groups to replace: managed ones to detach, inline ones to delete, groups to leave."""
+    """The policies and groups to replace: managed policies to detach, inline policies to delete, groups to leave."""
 
     managed: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()
@@ -272,9 +253,9 @@ class Detachment:
 
 @dataclass(frozen=True, slots=True)
 class Recreation:
-    """A principal that was deleted and created again, on a day or None if that isn't known, under the same name.
+    """A principal that was deleted and created again with the same name, on a day or None if that isn't known.
 
-    `records` are those of the earlier ones, which don't count.
+    `records` is the number of records of earlier principals, which don't count.
     """
 
     created: date | None
@@ -282,18 +263,19 @@ class Recreation:
 
     @property
     def text(self) -> str:
-        """The same, as a clause."""
+        """This fact as a clause."""
         day = f" on {self.created}" if self.created else ""
         return f"created again{day}; records of the earlier one don't count ({self.records:,})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseFindings:
-    """What the records show of one principal.
+    """The findings from one principal's records.
 
-    `covered_days` are those of its account's logs, and `active_days` those on which it was seen at work, 0 where they
-    weren't counted. `days` are, by action, those with records of it that aren't denials, sorted. `dangerous` are the
-    dangerous actions that it used. `recreated` is set where records of an earlier principal of its name are left out.
+    `covered_days` is the number of days that the logs of its account cover, `active_days` the number of days on which
+    it was active, 0 if not counted. `days` are, by action, the sorted days with records that aren't denials.
+    `dangerous` are the dangerous actions that it used. `recreated` is set if records of an earlier principal of its
+    name are ignored.
     """
 
     covered_days: int = 0
@@ -316,17 +298,17 @@ class Assessment:
 
     @property
     def open_caveats(self) -> tuple[Caveat, ...]:
-        """The caveats that no person has accepted."""
+        """The caveats that nobody has accepted."""
         return tuple(caveat for caveat in self.caveats if not caveat.accepted_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacementDraft:
-    """What the replacement of one principal is to allow, and which policies it replaces.
+    """The lines of one principal's replacement, and the policies that it replaces.
 
-    `left` are the policies left attached; `lines` and `detach` have no part of them. `dropped` are lines that decisions
-    keep out. `expected` are the denials expected of it in the next days, None where no backtest was made. `reach` says
-    how far the old policies and the lines reach beyond the principal's own resources.
+    `left` are the policies left attached; `lines` and `detach` exclude them. `dropped` are lines that decisions drop.
+    `expected` are the denials expected of it in the next days, None without a backtest. `reach` says how far the old
+    policies and the lines reach beyond the principal's own resources.
     """
 
     lines: tuple[Line, ...] = ()
@@ -339,7 +321,7 @@ class ReplacementDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """What to do about one principal, in one sentence, and as a clause."""
+    """The advice for one principal, as a sentence and as a clause."""
 
     sentence: str = ""
     task: str = ""
@@ -364,7 +346,7 @@ class PrincipalDiff:
 
 @dataclass(frozen=True, slots=True)
 class DroppedLine:
-    """A line that a person's decision keeps out of the replacement."""
+    """A line that a person's decision drops from the replacement."""
 
     line: Line
     decision: Decision
@@ -372,7 +354,7 @@ class DroppedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
-    """The whole comparison. `as_of` is the day that ages count to; `unlisted` are principals outside the snapshot."""
+    """The whole comparison. `as_of` is the reference date for ages; `unlisted` are principals outside the snapshot."""
 
     as_of: date
     catalog_date: str
@@ -386,7 +368,7 @@ class Diff:
 
 @dataclass(frozen=True, slots=True)
 class SkipCount:
-    """How many records were skipped for one reason, with the earliest example's event id."""
+    """The number of records skipped for one reason, with the earliest example's event id."""
 
     reason: SkipReason
     records: int
@@ -396,9 +378,9 @@ class SkipCount:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The complete result for one principal. `replacement` and `verification` are None where its class gets none.
+    """The complete result for one principal. `replacement` and `verification` are None if its class gets none.
 
-    `in_place` means that its policies already have the meaning of the replacement: there is nothing to do.
+    `in_place` means that its policies already mean the same as the replacement, so there is nothing to do.
     """
 
     diff: PrincipalDiff
@@ -410,11 +392,11 @@ class Proposal:
     @property
     def advice(self) -> str:
         """The proposal, in one sentence."""
-        return "nothing: its policies say what the replacement says" if self.in_place else self.diff.advice.sentence
+        return "nothing: its policies already match the replacement" if self.in_place else self.diff.advice.sentence
 
     @property
     def caveats(self) -> tuple[Caveat, ...]:
-        """Why the replacement isn't called safe, accepted reasons left out; empty where it is safe."""
+        """The open caveats of the replacement; empty if it is safe."""
         found: list[Caveat] = []
         if self.replacement is not None and self.replacement.refused_for is not None:
             found.append(self.replacement.refused_for)
@@ -424,13 +406,13 @@ class Proposal:
 
     @property
     def safe(self) -> bool:
-        """Whether there is a replacement and nothing speaks against it."""
+        """Whether there is a replacement without open caveats."""
         return self.replacement is not None and self.verification is not None and not self.caveats
 
 
 @dataclass(frozen=True, slots=True)
 class OutsideTrust(Finding):
-    """Somebody outside who may assume the role `principal`, an ARN."""
+    """An outsider who may assume the role `principal`, an ARN."""
 
     _: KW_ONLY
     principal: str
@@ -441,11 +423,11 @@ class OutsideTrust(Finding):
 class Report:
     """The input of the renderers of review and generate. `problems` are gaps of the snapshot.
 
-    `min_days` is how many covered days are enough. `guards` are the policies other than the principals' own that it
-    took into account, `snapshot` is the source of some of the files, whose gaps are among the problems. `unread_files`
-    are log files that couldn't be read, in whose place none was read since. All files are from the folder or bucket
-    `log_place` ("": there is none). `generation` is the name of the usage tables. `trust` lists the outsiders that may
-    assume roles, the worst first. `decisions` are those that it took into account, if any were given.
+    `min_days` is how many covered days are enough. `guards` are the policies that it took into account other than the
+    principals' own. `snapshot` is the source of some of the files; its gaps are among the problems. `unread_files` is
+    the number of log files that couldn't be read and weren't replaced. All files are from the folder or bucket
+    `log_place` ("": none). `generation` is the name of the usage tables. `trust` lists the outsiders that may assume
+    roles, the worst first. `decisions` are the decisions that it took into account, if any.
     """
 
     diff: Diff
@@ -463,12 +445,12 @@ class Report:
 
     @property
     def resource_counts(self) -> tuple[int, int]:
-        """How many trust policies of roles and how many other resource policies are known."""
+        """The numbers of known trust policies of roles and of other known resource policies."""
         known = self.guards.resource_policies
         trusts = sum(":role/" in policy.resource for policy in known)
         return trusts, len(known) - trusts
 
     @property
     def open_trust(self) -> tuple[OutsideTrust, ...]:
-        """The ways into roles from outside that no decision accepts."""
+        """The outside trust that no decision accepts."""
         return tuple(trust for trust in self.trust if not trust.accepted_by)

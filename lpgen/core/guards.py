@@ -1,4 +1,4 @@
-"""The policies that apply beyond a principal's own: boundary, organization and resources, as a person supplies them."""
+"""The supplied policies that apply besides a principal's own: boundary, SCPs, RCPs and resource policies."""
 
 from __future__ import annotations
 
@@ -32,10 +32,9 @@ class ResourcePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """The policies that were supplied. `boundary` counts for every principal, in place of the boundary that the
-    snapshot has.
+    """The supplied policies. `boundary` replaces the boundary in the snapshot for every principal.
 
-    `rcps` are only for explanations: they refuse the same requests under the old policies and the new.
+    `rcps` are only for explanations: they deny the same requests under the old and the new policies.
     """
 
     boundary: AttachedPolicy | None = None
@@ -48,11 +47,11 @@ class Guards:
         object.__setattr__(self, "_by_resource", {policy.resource: policy for policy in self.resource_policies})
 
     def bounded(self, principal: Principal) -> Principal:
-        """The principal with the boundary that counts."""
+        """The principal with its effective boundary."""
         return principal if self.boundary is None else replace(principal, boundary=self.boundary)
 
     def scps_of(self, principal: Principal) -> Levels:
-        """The levels of SCPs that cap a principal; none were supplied where it is empty.
+        """The levels of SCPs that limit a principal, empty if none were supplied.
 
         SCPs don't apply to service-linked roles.
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
@@ -63,7 +62,7 @@ class Guards:
         return found.get(principal.account, found.get("", ()))
 
     def rcps_of(self, account: str) -> Levels | None:
-        """The levels of RCPs on the resources of an account; None where they weren't supplied.
+        """The levels of RCPs on the resources of an account; None if they weren't supplied.
 
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
         """
@@ -71,7 +70,7 @@ class Guards:
         return found.get(account, found.get(""))
 
     def policy_of(self, resource: str) -> ResourcePolicy | None:
-        """The supplied policy that governs a resource: its own, or for an object that of its bucket."""
+        """The supplied policy of a resource, or for an object the policy of its bucket."""
         return self._by_resource.get(resource) or self._by_resource.get(_governing(resource))
 
     def with_trust(self, principals: Iterable[Principal]) -> Guards:
@@ -89,7 +88,7 @@ NO_GUARDS: Final = Guards()
 
 
 def _governing(resource: str) -> str:
-    """The ARN of what a resource's policy hangs on: an object's bucket, else the resource itself.
+    """The ARN of the resource that has the policy: an object's bucket, else the resource itself.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
     """

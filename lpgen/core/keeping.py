@@ -1,4 +1,4 @@
-"""Keeping what takes long to work out, named by what it was made from: where it isn't kept, it is made again."""
+"""The protocol of a cache for values that take long to compute, keyed by their inputs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ else:
 
 
 class Keep(Protocol):
-    """Gives a value of a kind that is kept, or makes it.
+    """Returns a kept value of a kind, or makes it.
 
-    `facts` are what it was made from besides the logs, the policies and the catalog: any plain values and dataclasses.
-    A kind is made of plain values, dataclasses and arrays.
+    `facts` are its inputs besides the logs, the policies and the catalog: plain values and dataclasses. A kind consists
+    of plain values, dataclasses and arrays.
     """
 
     def __call__(self, kind: type[Kept], facts: object, make: Callable[[], Kept]) -> Kept:
@@ -33,7 +33,7 @@ def make_again(kind: type[Kept], facts: object, make: Callable[[], Kept]) -> Kep
 
 @dataclass(frozen=True, slots=True)
 class KeepOf:
-    """Keeps values that further facts tell apart, such as the days that they are of."""
+    """Keeps values with further facts in the key, such as their days."""
 
     keep: Keep
     further: object

@@ -1,6 +1,7 @@
-"""Service last accessed: when a principal last tried each service that its policies allow, according to IAM.
+"""Service last accessed: IAM's report of a principal's last attempt to use each service that its policies allow.
 
-IAM counts every attempt, denied ones too, data plane included, for 400 days back. `iam:PassRole` isn't tracked.
+IAM counts every attempt in the last 400 days, including denied attempts and the data plane. It doesn't track
+`iam:PassRole`.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServiceLastAccessedDetails.html
@@ -17,30 +18,19 @@ from typing import Final
 from lpgen.core.model import Action, Principal, Visibility
 
 TRACKED_DAYS: Final = 400
-"""How many days IAM looks back, for the last use of roles too."""
+"""The number of days that IAM tracks, also for the last use of roles."""
 
 _FRESH_DAYS: Final = 30
-"""A report older than this before the end of the logs is no longer evidence that a service was never tried."""
-
-_LAST_ATTEMPT: Final = "IAM dates the last attempt to use {service} to {day}"
-_SERVICE_UNTRIED: Final = "IAM knows of no try of {service} in {days} days up to {made}"
-_ACTION_UNTRIED: Final = "IAM tracks {action} and knows of no try in {days} days up to {made}"
-
-# Why a report can't be used.
-_AMBIGUOUS: Final = "several principals have this name; call it ACCOUNT-KIND-NAME.json, or list it in index.json"
-_OF_NOBODY: Final = (
-    "it belongs to no principal of the policies; call it ACCOUNT-KIND-NAME.json, or list it in index.json"
-)
-_OF_ANOTHER: Final = "it is about {entity}, not about {arn}"
+"""A report that is this many days older than the end of the logs isn't evidence that a service was never used."""
 
 _UNTRACKED: Final = frozenset({"iam:PassRole"})
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccess:
-    """One service of a report. `last` is None where it was never tried; `region` is that of the last attempt, or "".
+    """One service of a report. `last` is None without an attempt; `region` is the Region of the last attempt, or "".
 
-    `actions` are the tracked actions, by name in lower case, each with its last attempt or None; empty in a report of
+    `actions` are the tracked actions, by name in lower case, each with its last attempt or None; empty in a report with
     service granularity.
     """
 
@@ -52,10 +42,10 @@ class ServiceAccess:
 
 @dataclass(frozen=True)
 class AccessReport:
-    """One report. `stem` is its file's name without `.json`, `arn` the principal that the index gives for it, or "".
+    """One report. `stem` is its file name without `.json`, `arn` the principal in the index, or "".
 
-    `entity` is the role or user that the report names as having tried a service, "" where it names none. `made` is the
-    day on which IAM completed it.
+    `entity` is the role or user that the report names for an attempt, "" if it names none. `made` is the day on which
+    IAM completed it.
     """
 
     file: str
@@ -66,19 +56,19 @@ class AccessReport:
     services: tuple[ServiceAccess, ...]
 
     def service(self, service: str) -> ServiceAccess | None:
-        """Its entry on a service, or None where it doesn't list it (which says nothing)."""
+        """Its entry for a service, or None if it doesn't list it, which isn't evidence."""
         return self._by_service.get(service)
 
     @cached_property
     def _by_service(self) -> Mapping[str, ServiceAccess]:
-        """The services by name; of two alike the first counts."""
+        """The services by name. The first of two equal names counts."""
         return {access.service: access for access in reversed(self.services)}
 
 
 def known_on(report: AccessReport, day: date) -> AccessReport:
-    """The report as it would have been on an earlier day, as far as this one shows.
+    """The report as of an earlier day, as far as this report shows it.
 
-    A service or action tried since may have been tried before too, so the result leaves it out.
+    A service or action with a later attempt may have had earlier ones, so the result omits it.
     """
     services = tuple(
         replace(access, actions=tuple((name, last) for name, last in access.actions if last is None or last <= day))
@@ -90,7 +80,7 @@ def known_on(report: AccessReport, day: date) -> AccessReport:
 
 @dataclass(frozen=True, slots=True)
 class LastAccessed:
-    """The meaning of one principal's report for the analysis of the days from `since` to `as_of`."""
+    """One principal's report in the analysis of the days from `since` to `as_of`."""
 
     report: AccessReport
     as_of: date
@@ -98,34 +88,34 @@ class LastAccessed:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether a service that it doesn't show still counts as not tried at the end of the logs."""
+        """Whether a service without an attempt counts as unused at the end of the logs."""
         return (self.as_of - self.report.made).days <= _FRESH_DAYS
 
     def reports_on(self, action: Action) -> bool:
-        """Whether it is fresh and lists the action's service: when that was last tried, or that it wasn't."""
+        """Whether it is fresh and lists the action's service, with or without an attempt."""
         return self.is_fresh and self.report.service(action.partition(":")[0]) is not None
 
     def tried(self, service: str) -> str:
-        """The sign of use that it gives for a service, as a clause, or ""; none from before the analyzed days."""
+        """Its sign of use for a service, as a clause, or "". Attempts before the analyzed days don't count."""
         found = self.report.service(service)
         if found is None or found.last is None or found.last < self.since:
             return ""
-        return _LAST_ATTEMPT.format(service=service, day=found.last)
+        return f"IAM reports the last attempt to use {service} on {found.last}"
 
     def never(self, action: Action, visibility: Visibility) -> str:
         """Why it is evidence that an action was not used, as a clause, or "".
 
-        A service that was never tried is evidence for all its actions. A tracked action that was never tried is
-        evidence only for itself, where its calls are management events: IAM tracks no others by action.
+        A service without an attempt is evidence for all its actions. A tracked action without an attempt is evidence
+        only for itself, if its calls are management events: IAM tracks no other actions.
         """
         prefix, _, name = action.partition(":")
         service = self.report.service(prefix)
         if service is None or action in _UNTRACKED or not self.is_fresh:
             return ""
         if service.last is None:
-            return _SERVICE_UNTRIED.format(service=prefix, days=TRACKED_DAYS, made=self.report.made)
+            return f"IAM reports no attempt to use {prefix} in the {TRACKED_DAYS} days before {self.report.made}"
         if visibility is Visibility.MANAGEMENT and dict(service.actions).get(name.lower(), self.as_of) is None:
-            return _ACTION_UNTRIED.format(action=action, days=TRACKED_DAYS, made=self.report.made)
+            return f"IAM tracks {action} and reports no attempt in the {TRACKED_DAYS} days before {self.report.made}"
         return ""
 
 
@@ -134,9 +124,9 @@ def last_accessed_by_principal(
 ) -> tuple[dict[str, AccessReport], tuple[str, ...]]:
     """The reports by principal ARN, and a sentence for each that can't be used.
 
-    A report is about the ARN that the index gives; else its file is named like an output folder
-    (`111122223333-role-app`) or, where only one principal has it, by the bare name. Of two about one principal the
-    later counts.
+    A report is about the ARN in the index. Without an index, its file has the name of an output folder
+    (`111122223333-role-app`) or, if only one principal has it, the bare name. The later of two reports about one
+    principal counts.
     """
     reports = sorted(reports, key=lambda report: (report.made, report.file))
     if not reports:
@@ -170,9 +160,11 @@ def _safe_name(name: str) -> str:
 def _misfit(report: AccessReport, arns: list[str], known: dict[str, Principal]) -> str:
     """Why a report belongs to no principal of the policies, or ""."""
     if len(arns) > 1:
-        return _AMBIGUOUS
+        return "several principals have this name; rename it to ACCOUNT-KIND-NAME.json, or list it in index.json"
     if not arns or arns[0] not in known:
-        return _OF_NOBODY
+        return (
+            "it belongs to no principal of the policies; rename it to ACCOUNT-KIND-NAME.json, or list it in index.json"
+        )
     if report.entity and report.entity != arns[0]:
-        return _OF_ANOTHER.format(entity=report.entity, arn=arns[0])
+        return f"it is about {report.entity}, not about {arns[0]}"
     return ""

@@ -24,7 +24,7 @@ class DecisionKind(StrEnum):
     KEEP = "keep"
     DROP = "drop"
     ACCEPT = "accept"
-    BREAK_GLASS = "break_glass"  # the principal is for emergencies, and its policies stay as they are
+    BREAK_GLASS = "break_glass"  # the principal is for emergencies, and its policies remain unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,15 @@ class Decision:
 
     @property
     def drops_for_good(self) -> bool:
-        """Whether it drops something on all days, rather than the use on some."""
+        """Whether it drops something on all days, rather than use on some days."""
         return self.kind is DecisionKind.DROP and not (self.since or self.until)
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionsStamp:
-    """The decisions that a report took into account: their file as it was named, and the kinds of those in force.
+    """The decisions that a report took into account: the name of their file, and the kinds of the current decisions.
 
-    `idle` has an entry for each of those that matches nothing: the name that is closest to the one it gives, or "".
+    `idle` has an entry for each decision that matches nothing: the closest name to the one in it, or "".
     """
 
     file: str
@@ -76,12 +76,12 @@ class LineKind(StrEnum):
 
 
 UNSEEN_KINDS: Final = frozenset({LineKind.KEPT, LineKind.REVIEW})
-"""The kinds of lines whose use no record shows."""
+"""The kinds of lines without recorded use."""
 
 WHOLE_GRANT: Final = "whole-grant"
 SERVICE_POLICY: Final = "service-policy"
 WHOLE_STATEMENT_RULES: Final = (WHOLE_GRANT, SERVICE_POLICY)
-"""The rules that make a line keep all resources of its statement, those without use too."""
+"""The rules that make a line keep all resources of its statement, including those without use."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -96,7 +96,7 @@ class Scope:
 class Line:
     """One action on one scope, narrowed from one statement, with why. `rule` names the scoping rule, or is "".
 
-    A suspected line rests on suspected use only.
+    A suspected line is based only on suspected use.
     """
 
     action: Action
@@ -111,7 +111,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ReplacementStatement:
-    """One new Allow with the lines it came from. All lines have the statement's parent."""
+    """One new Allow with its lines. All lines have the statement's parent."""
 
     sid: str
     actions: tuple[Action, ...]
@@ -122,7 +122,7 @@ class ReplacementStatement:
 
 @dataclass(frozen=True, slots=True)
 class ReplacementDocument:
-    """One policy document to create. `text` is JSON laid out for people; `size` is in IAM characters."""
+    """One policy document to create. `text` is formatted JSON; `size` is in IAM characters."""
 
     name: str
     inline: bool
@@ -132,9 +132,9 @@ class ReplacementDocument:
 
 
 class ScopeRule(NamedTuple):
-    """A rule that makes a scope wider than the seen resources.
+    """A rule that makes a scope wider than the used resources.
 
-    It has a name, and two clauses: what it adds and why, and what would tighten the scope.
+    It has a name and two clauses: what it adds and why, and what would narrow the scope.
     """
 
     name: str
@@ -144,7 +144,7 @@ class ScopeRule(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AppliedRule:
-    """A scoping rule that was applied: the pattern it wrote, for how many records, and its words."""
+    """An applied scoping rule: its pattern, the number of records, and its clauses."""
 
     rule: str
     pattern: str
@@ -155,10 +155,10 @@ class AppliedRule:
 
 @dataclass(frozen=True, slots=True)
 class LeftPolicy:
-    """A managed policy of AWS that is left attached, as it was when the replacement was made.
+    """An AWS managed policy that is left attached, as of the generation of the replacement.
 
-    `version` is the id of its version, "" where it isn't known. `lines` are those that a copy of it would hold, where
-    it is left because the copy would be equal.
+    `version` is the id of its version, "" if unknown. `lines` are the lines of an equal copy, if that is the reason to
+    leave it.
     """
 
     arn: str
@@ -173,7 +173,7 @@ class LeftPolicy:
 
     @property
     def sha256(self) -> str:
-        """The digest of its document, whatever the layout: the same for every file that says the same in JSON."""
+        """The digest of its document, independent of the JSON layout."""
         return digest_of_facts(json.loads(policy_to_json(self.document)))
 
 
@@ -181,7 +181,7 @@ class LeftPolicy:
 class Replacement:
     """The policies proposed for one principal. `refused_for` is why there are none, or None.
 
-    `attached_quota` is how many managed policies may be attached to it, those that are `left` attached among them.
+    `attached_quota` is how many managed policies may be attached to it, including those `left` attached.
     """
 
     principal: Principal
@@ -211,7 +211,7 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: `examined` things looked at, and a sentence for each that failed or couldn't be proven."""
+    """One check: the number of `examined` items, and a sentence for each item that failed or is unproven."""
 
     name: str
     status: CheckStatus
@@ -220,17 +220,17 @@ class Check:
 
 
 class VerificationCaveat(CaveatKind):
-    """What isn't safe about a replacement by its proof."""
+    """Reasons why a replacement isn't safe according to its verification."""
 
     VERIFICATION = Row(
         "verification",
         "The replacement failed its verification.",
         parameters={"status": str, "checks": tuple},
         message=lambda *, status, checks: f"verification {status}: {', '.join(checks) or 'no check ran'}",
-        step="leave the policies in place, and read the checks that did not pass",
+        step="leave the policies in place, and read the checks that didn't pass",
         acceptable=False,
         rank=1,
-        help="It may deny what is used, or allow what wasn't allowed.",
+        help="It may deny used actions, or allow new access.",
         source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
         severity=Severity.HIGH,
         remedy=Remedy.LOOK,
@@ -239,7 +239,7 @@ class VerificationCaveat(CaveatKind):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The checks on one replacement; without any check it has failed."""
+    """The checks on one replacement. Without any check, it has failed."""
 
     principal: str
     checks: tuple[Check, ...]
@@ -254,7 +254,7 @@ class Verification:
 
     @property
     def caveat(self) -> Caveat | None:
-        """Which checks didn't pass, None where all did."""
+        """The caveat about checks that didn't pass, None if all passed."""
         if self.status is CheckStatus.PASSED:
             return None
         names = tuple(check.name for check in self.checks if check.status is not CheckStatus.PASSED)
@@ -265,9 +265,8 @@ class Verification:
 class OutputVerification:
     """The checks on a whole output folder, and on each replacement in it.
 
-    `checks` are those on the folder. `changed_inputs` are the inputs that differ from those the folder was made from;
-    where there are any, the folder wasn't generated again. `choices` are the options with which it was generated, where
-    they aren't the defaults.
+    `checks` are the checks on the folder. `changed_inputs` are the inputs that changed since its generation; if there
+    are any, it wasn't generated again. `choices` are the options of its generation that aren't the defaults.
     """
 
     checks: tuple[Check, ...]
@@ -279,7 +278,7 @@ class OutputVerification:
     def status(self) -> CheckStatus:
         """The worst status of all checks and replacements; FAILED without any replacement.
 
-        A folder that wasn't generated again because its inputs changed is judged by the other checks.
+        If the folder wasn't generated again because its inputs changed, the other checks decide.
         """
         statuses = {principal.status for principal in self.principals}
         failed = {CheckStatus.FAILED for check in self.checks if check.status is CheckStatus.FAILED}

@@ -1,4 +1,4 @@
-"""Roles of AWS's and the organization's own tooling: they are the way in, or deploy what isn't known yet."""
+"""Roles of AWS's and the organization's tooling: access to the account, or deployments of new resources."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ def _row(word: str, title: str, message: str) -> Row:
 
 
 class Tooling(Kind):
-    """Whose tooling a role is of, as reasons not to roll it out; their `step` is the option that overrides them."""
+    """The kinds of tooling, as reasons not to roll out a role. `step` is the option that overrides a reason."""
 
     ORGANIZATION_ACCESS = _row(
         "organization_access",
-        "the organization's way in",
-        "the organization's way into the account, for when nothing else works",
+        "the organization's access role",
+        "the organization's access to the account if nothing else works",
     )
     CONTROL_TOWER = _row(
         "control_tower",
         "of Control Tower",
-        "a role of AWS Control Tower, which repairs or fails over what others change",
+        "a role of AWS Control Tower, which reverts changes by others or fails because of them",
     )
     STACK_SETS = _row(
-        "stack_sets", "of StackSets", "a role of CloudFormation StackSets, which deploys what isn't known yet"
+        "stack_sets", "of StackSets", "a role of CloudFormation StackSets, which deploys resources that don't exist yet"
     )
     CDK_BOOTSTRAP = _row(
-        "cdk_bootstrap", "of the CDK", "a role of the CDK's bootstrap stack, which deploys what isn't known yet"
+        "cdk_bootstrap",
+        "of the CDK",
+        "a role of the CDK's bootstrap stack, which deploys resources that don't exist yet",
     )
 
 
@@ -49,7 +51,7 @@ _ROLE_NAMES: Final[Mapping[Tooling, tuple[str, ...]]] = {
 
 
 def tooling_of(principal: Principal) -> Iterator[Tooling]:
-    """The tooling that a principal belongs to, by the name that AWS documents for its roles."""
+    """The tooling that a principal belongs to, by the role names in AWS's documentation."""
     for kind, globs in _ROLE_NAMES.items():
         if any(glob_match(glob, principal.name, ignore_case=True) for glob in globs):
             yield kind

@@ -1,4 +1,4 @@
-"""What runs with a role: Lambda functions, and schedules that set roles to work, with the longest time between runs."""
+"""The workloads of roles: Lambda functions, and schedules with the longest time between runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def log_groups_by_role(functions: Iterable[FunctionLogs]) -> Mapping[str, frozen
 # ---------------------------------------------------------------- schedules
 
 _YEARS: Final = 28
-"""How many years ahead runs are looked for: weekdays and leap years repeat after this many years."""
+"""The number of years in which to look for runs: weekdays and leap years repeat after this many years."""
 
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -42,8 +42,10 @@ _UNITS: Final = {"minute": 24 * 60, "hour": 24, "day": 1}
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One schedule. `source` is its kind in words, `name` its ARN or else its name, and `roles` are the ARNs of the
-    roles that start its work or do it.
+    """One schedule.
+
+    `source` is its kind as text, `name` its ARN or else its name, and `roles` are the ARNs of the roles that start or
+    run it.
 
     `longest_days` is the `longest_interval` of the expression.
     """
@@ -67,9 +69,9 @@ def schedules_by_role(schedules: Iterable[Schedule]) -> Mapping[str, tuple[Sched
 
 @lru_cache(maxsize=4096)
 def longest_interval(expression: str, today: date) -> int | None:
-    """The most days from one run to the next, from a day on, in whole days and at least 1.
+    """The longest time from one run to the next after a day, in whole days and at least 1.
 
-    0 where it doesn't run any more, None where it runs once more or the expression can't be read.
+    0 if it doesn't run again, None if it runs once more or the expression can't be read.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
@@ -88,7 +90,7 @@ def longest_interval(expression: str, today: date) -> int | None:
 
 
 def _days_of_cron(fields: list[str], today: date) -> list[date]:
-    """The days of the next years on which it runs, in order.
+    """The days in the next years on which it runs, in order.
 
     Expressions of Systems Manager may begin with seconds, and older ones then leave out the year.
     https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html
@@ -152,7 +154,7 @@ def _values(field: str, low: int, high: int, names: Sequence[str] = ()) -> set[i
     """The values of a list of values, ranges and steps.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it isn't valid.
     """
 
     def number(text: str) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields, replace
 from math import inf
 from typing import Annotated, Final
 
-from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
 from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.backtests import ExpectedDenials, Reach
 from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
 from lpgen.core.documents import Count, RowPart, means
@@ -134,7 +134,7 @@ class PrincipalSummary:
         return tuple(caveat for caveat in self.caveats if caveat.kind is DangerCaveat.UNUSUAL_USE)
 
 
-_IN_PLACE: Final = frozenset({DangerCaveat.UNUSUAL_USE, HoleCaveat.COVERAGE_HOLE})
+_IN_PLACE: Final = frozenset({DangerCaveat.UNUSUAL_USE, LogsCaveat.COVERAGE_HOLE})
 """Caveats that matter even with a replacement in place: unusual use, and attempts that the logs miss."""
 
 _NOTHING_TO_DO: Final = frozenset(

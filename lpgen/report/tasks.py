@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
-from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
 from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.kinds import order_of_kind
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.registry.row import Caveat, Remedy
@@ -271,7 +271,7 @@ def _by_class(review: ReviewSummary, given: Given) -> Iterator[Task]:
 def _is_unsure(summary: PrincipalSummary) -> bool:
     """Whether a caveat questions that the principal is unused, other than by what the proposal asks."""
     return any(
-        caveat.kind is not HoleCaveat.COVERAGE_HOLE or caveat.parameters["service"] for caveat in summary.caveats
+        caveat.kind is not LogsCaveat.COVERAGE_HOLE or caveat.parameters["service"] for caveat in summary.caveats
     )
 
 

@@ -40,7 +40,7 @@ def text(kind: object) -> str:
     """Documented."""
     from textwrap import dedent
     return """two
-lines""" if kind is RefusedCaveat.UNPROVEN else dedent("")
+lines""" if kind is ReplacementCaveat.UNPROVEN else dedent("")
 '''
 
 

@@ -69,7 +69,7 @@ def test_generate_and_verify_take_guards_alike(home: Path) -> None:
     none = ["--scps", put(home / "none.json", [[document("sqs:*")]])]
     done = run("verify", out, *ground(home), *none)
     assert done.returncode == 1
-    assert "nothing was compared: the policies given deny all recorded use" in " ".join(done.stdout.split())
+    assert "nothing was compared: the given policies deny all recorded use" in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize("option", ["--scps", "--boundary", "--resource-policies"])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lpgen.core.evidence import Evidence, StatementRef
 from lpgen.core.findings import UNSEEN, ActionFact, ActionVerdict, Confidence, Judgement, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action, PolicyKind
+from tests.support.verdicts import verdicts_from
 
 ACTIONS = [Action(f"s3:Get{number}") for number in range(12)]
 REFS = [StatementRef(f"policy-{number}", PolicyKind.INLINE, "", number, "") for number in range(2)]
@@ -65,8 +66,8 @@ def test_verdicts_are_those_of_each_action(made: Made) -> None:
 
 @given(judged())
 def test_equal_verdicts_are_equal_however_they_were_made(made: Made) -> None:
-    found, again = Verdicts(*made), Verdicts.of(one_by_one(*made))
+    found, again = Verdicts(*made), verdicts_from(one_by_one(*made))
     assert found == again
     assert hash(found) == hash(again)
-    assert (found == Verdicts.of([*found][1:])) is (len(found) == 0)
+    assert (found == verdicts_from([*found][1:])) is (len(found) == 0)
     assert found != tuple(found)

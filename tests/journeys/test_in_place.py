@@ -95,7 +95,7 @@ def test_review_has_nothing_to_do_where_replacements_are_in_place(home: Path) ->
     found = check_nothing_to_do(home, principals=33, in_place=28)
     (analyst,) = (one for one in found["principals"] if one["principal"].endswith("/storage-analyst"))
     assert (analyst["in_place"], analyst["safe"]) == (True, False)
-    assert analyst["proposal"] == "nothing: its policies say what the replacement says"
+    assert analyst["proposal"] == "nothing: its policies already match the replacement"
 
 
 def check_nothing_to_do(home: Path, *, principals: int, in_place: int) -> dict[str, Any]:
@@ -183,10 +183,10 @@ def test_review_tells_tries_of_what_is_in_place_that_the_logs_miss(home: Path, t
     asked = ["review", *given(home), "--last-accessed", tmp_path]
     text = " ".join(lpgen(*asked, "--full").split())
     assert "28 replacements already in place." in text
-    step = "find the trail that holds its calls of kms, every Region included, and ingest its logs"
+    step = "find the trail that has its calls of kms, in all Regions, and ingest its logs"
     assert f"In place, but with attempts that the logs don't show: {step}. role/partner-share" in text
     assert (
-        "IAM dates the last attempt to use kms to 2026-09-28, but the logs hold no record of it. why it matters:"
+        "IAM reports the last attempt to use kms on 2026-09-28, but the logs have no record of it. why it matters:"
         in text
     )
     assert f"what to do: {step}." in text

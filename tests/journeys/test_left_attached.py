@@ -144,7 +144,7 @@ def test_verify_counts_what_stays_on_both_sides(home: Path) -> None:
     text = lpgen("verify", home / "out", *given(home), "--format", "json")
     (one,) = json.loads(text)["principals"]
     assert {check["status"] for check in one["checks"]} == {"passed"}
-    assert "what stays attached is AWS's own, and as it was" in {check["name"] for check in one["checks"]}
+    assert "policies left attached are AWS's own and unchanged" in {check["name"] for check in one["checks"]}
 
 
 def test_verify_tells_that_aws_changed_it(home: Path, tmp_path: Path) -> None:

@@ -66,7 +66,9 @@ def test_reading_a_sentence_is_noticed(code: str) -> None:
     assert list(readings(ast.parse(code)))
 
 
-@pytest.mark.parametrize("code", ["caveat.kind is RefusedCaveat.UNPROVEN", "print(caveat.message)", "if one.why: pass"])
+@pytest.mark.parametrize(
+    "code", ["caveat.kind is ReplacementCaveat.UNPROVEN", "print(caveat.message)", "if one.why: pass"]
+)
 def test_naming_a_kind_and_printing_a_sentence_is_fine(code: str) -> None:
     assert not list(readings(ast.parse(code)))
 

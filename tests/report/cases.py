@@ -24,7 +24,6 @@ from lpgen.core.findings import (
     UngrantedUse,
     UseFindings,
     Verdict,
-    Verdicts,
     WildcardUse,
 )
 from lpgen.core.model import (
@@ -52,6 +51,7 @@ from lpgen.core.replacements import (
     Scope,
     Verification,
 )
+from tests.support.verdicts import verdicts_from
 
 SHOP, SECURITY = "111122223333", "444455556666"
 ADMIN = StatementRef("arn:aws:iam::aws:policy/AdministratorAccess", PolicyKind.AWS_MANAGED, "", 0, "")
@@ -187,7 +187,7 @@ class Case:
                 dangerous=self.dangerous,
             ),
             assessment=Assessment(
-                verdicts=Verdicts.of(sorted(self.verdicts, key=lambda verdict: verdict.action)),
+                verdicts=verdicts_from(sorted(self.verdicts, key=lambda verdict: verdict.action)),
                 wildcards=tuple(self.wildcards),
                 caveats=tuple(self.caveats),
             ),

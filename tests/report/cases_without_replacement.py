@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.findings import PrincipalClass, Verdict, WildcardUse
 from lpgen.core.model import ActionPattern
@@ -35,7 +35,7 @@ def without_replacement() -> list[Case]:
         last_used=datetime(2026, 9, 12, 4, 0, tzinfo=UTC),
         caveats=[
             Caveat.of(
-                HoleCaveat.COVERAGE_HOLE,
+                LogsCaveat.COVERAGE_HOLE,
                 service="",
                 last=date(2026, 9, 12),
                 region="",

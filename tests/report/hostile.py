@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from lpgen.core.documents import Part
 from lpgen.core.findings import Report, Verdicts
 from lpgen.core.model import Principal
+from tests.support.verdicts import verdicts_from
 
 CORPUS = (
     "\x1b[2J\x1b[31mowned\x1b]8;;http://evil.example\x07link\x1b]8;;\x07",
@@ -59,7 +60,7 @@ def poison(value: Any, change: Callable[[str], str]) -> Any:
         changed = (poison(one, change) for one in value)
         return type(value)._make(changed) if hasattr(value, "_make") else tuple(changed)
     if isinstance(value, Verdicts):
-        return Verdicts.of(poison(one, change) for one in value)
+        return verdicts_from(poison(one, change) for one in value)
     if isinstance(value, Mapping):
         return {name: one if name == "case" else poison(one, change) for name, one in value.items()}
     if isinstance(value, frozenset):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Confidence, Detachment, PrincipalClass, Verdict, WildcardUse
 from lpgen.core.iam.policy import policy_from_json
@@ -227,5 +227,5 @@ def applied() -> Case:
         "min_days": 90,
         "until": date(2026, 12, 20),
     }
-    case.caveats.append(Caveat(ShortLogsCaveat.YOUNG, age))
+    case.caveats.append(Caveat(LogsCaveat.YOUNG, age))
     return case

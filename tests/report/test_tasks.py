@@ -17,11 +17,10 @@ from hypothesis import strategies as st
 
 from lpgen.cli.main import app
 from lpgen.cli.options import given_of
-from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
 from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
-from lpgen.core.analysis.caveats.forecasts import ForecastCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.findings import PrincipalClass, Report
 from lpgen.core.registry.row import Caveat, CaveatKind
 from lpgen.core.snapshots import SnapshotStamp
@@ -98,7 +97,7 @@ def test_tasks_that_make_more_replacements_safe_come_first(kinds: list[set[Cavea
 
 
 def test_tasks_come_by_how_many_replacements_they_make_safe() -> None:
-    young, denied = ShortLogsCaveat.YOUNG, ForecastCaveat.EXPECTED_DENIALS
+    young, denied = LogsCaveat.YOUNG, ReplacementCaveat.EXPECTED_DENIALS
     made = ((young,), (denied,), (denied,), (young, denied), ())
     tasks = tasks_of(report_of(blocked(f"{number}", *kinds) for number, kinds in enumerate(made)))
     assert [shlex.split(task.command.text)[1] for task in tasks if task.command] == ["backtest", "review", "generate"]
@@ -154,11 +153,11 @@ def test_nothing_is_to_be_done_where_all_is_in_place() -> None:
 
 def test_a_replacement_in_place_asks_only_about_what_the_logs_may_miss() -> None:
     hole = Caveat.of(
-        HoleCaveat.COVERAGE_HOLE, service="s3", last=datetime(2026, 9, 1, tzinfo=UTC).date(), region="",
+        LogsCaveat.COVERAGE_HOLE, service="s3", last=datetime(2026, 9, 1, tzinfo=UTC).date(), region="",
         is_region_read=True, is_after_logs=False, unrecorded="",
     )  # fmt: skip
     case = applied()
-    case.caveats = [hole, example_caveat(ShortLogsCaveat.YOUNG)]
+    case.caveats = [hole, example_caveat(LogsCaveat.YOUNG)]
     (task,) = tasks_of(report_of([case]))
     assert text_of(task.words) == f"In place, but with attempts that the logs don't show: {hole.step}."
 
@@ -168,7 +167,7 @@ def test_a_replacement_in_place_asks_only_about_what_the_logs_may_miss() -> None
 
 def test_a_disuse_that_is_unsure_is_no_task_to_disable() -> None:
     unused = next(case for case in without_replacement() if case.principal_class is PrincipalClass.UNUSED)
-    short = Caveat.of(ShortLogsCaveat.SHORT_COVERAGE, days=30, min_days=90, account=unused.account)
+    short = Caveat.of(LogsCaveat.SHORT_COVERAGE, days=30, min_days=90, account=unused.account)
     tasks = tasks_of(report_of([unused, replace(unused, name="cron", caveats=[short])]))
     assert {text_of(task.words): names_of(task) for task in tasks} == {
         "Ask its owner whether it is for emergencies before you disable it.": ["break-glass-admin"],

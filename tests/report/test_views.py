@@ -8,12 +8,10 @@ from datetime import date
 import pytest
 
 from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
-from lpgen.core.analysis.caveats.forecasts import ForecastCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
-from lpgen.core.analysis.caveats.lines import LineCaveat
 from lpgen.core.analysis.caveats.permission_sets import PermissionSetCaveat
-from lpgen.core.analysis.caveats.refused import RefusedCaveat
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Confidence, Verdict
@@ -214,7 +212,7 @@ def test_next_step_is_said_for_every_kind(kind: CaveatKind) -> None:
 
 def test_next_step_names_the_day_that_the_logs_must_reach() -> None:
     caveat = Caveat.of(
-        ShortLogsCaveat.YOUNG,
+        LogsCaveat.YOUNG,
         case="young-policy",
         policy="home",
         days=29,
@@ -226,20 +224,20 @@ def test_next_step_names_the_day_that_the_logs_must_reach() -> None:
 
 
 def test_next_step_counts_the_days_that_are_missing() -> None:
-    caveat = Caveat.of(ShortLogsCaveat.SHORT_COVERAGE, days=89, min_days=90, account="111122223333")
+    caveat = Caveat.of(LogsCaveat.SHORT_COVERAGE, days=89, min_days=90, account="111122223333")
     assert caveat.step == "ingest 1 more day of logs of account 111122223333"
 
 
 def test_caveats_that_nobody_can_accept_need_a_proof_a_backtest_another_account_or_a_keep_or_drop() -> None:
     without_proof = {
         UnknownCaveat.GRANTS_UNKNOWN,
-        RefusedCaveat.TOO_LARGE,
-        RefusedCaveat.UNPROVEN,
+        ReplacementCaveat.TOO_LARGE,
+        ReplacementCaveat.UNPROVEN,
         VerificationCaveat.VERIFICATION,
     }
-    without_backtest = {ForecastCaveat.NO_FORECAST}
+    without_backtest = {ReplacementCaveat.NO_FORECAST}
     unacceptable = {kind for kind in CAVEAT_KINDS if not kind.row.acceptable}
-    decided_by_line = {DangerCaveat.UNUSUAL_USE, LineCaveat.UNSEEN_NAMED}
+    decided_by_line = {DangerCaveat.UNUSUAL_USE, ReplacementCaveat.UNSEEN_NAMED}
     assert {PermissionSetCaveat.OTHER_ACCOUNT, *decided_by_line, *without_proof, *without_backtest} == unacceptable
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
-from lpgen.core.analysis.caveats.refused import RefusedCaveat
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.evidence import UnmappedEvent
 from lpgen.core.findings import Confidence, DangerousUse, Detachment, DroppedLine, UngrantedUse, Verdict
@@ -86,7 +86,7 @@ def analyst() -> Case:
             event=event.item,
         ),
         Caveat.of(
-            ShortLogsCaveat.YOUNG,
+            LogsCaveat.YOUNG,
             case="young-principal",
             kind="role",
             days=20,
@@ -121,7 +121,7 @@ def too_large() -> Case:
     case = Case(
         "mesh-router",
         refusal=Caveat.of(
-            RefusedCaveat.TOO_LARGE,
+            ReplacementCaveat.TOO_LARGE,
             needed=81205,
             room="AWS's limits",
             largest="sqs 50110, sns 31095",
@@ -150,7 +150,7 @@ def failing() -> Case:
     case.lines.append(used_line("s3:PutBucketPolicy", parent, opened, "arn:aws:s3:::partner-drop"))
     case.dangerous = (DangerousUse(Action("s3:PutBucketPolicy"), harm, on=(date(2026, 9, 3),), evidence=opened),)
     case.caveats = [
-        Caveat.of(ShortLogsCaveat.SHORT_COVERAGE, days=61, min_days=90, account=SECURITY),
+        Caveat.of(LogsCaveat.SHORT_COVERAGE, days=61, min_days=90, account=SECURITY),
         Caveat.of(
             DangerCaveat.UNUSUAL_USE,
             action="s3:PutBucketPolicy",

@@ -40,7 +40,7 @@ def diff_usage(
     accessed, _ = last_accessed_by_principal(options.last_accessed, principals)
     units, known = units_of_review(principals, options.principal), {grant.principal.arn: grant for grant in grants}
     copies = copied_services_from_usage(usage, catalog)
-    copied = {arn: copied_services(arn, copies) for arn in known}
+    copied = copied_services(known, copies)
     batch = Batch(tuple(units), usage, copied, accessed)
     records = reviewer.records_of(batch, known)
     if usages is not None:

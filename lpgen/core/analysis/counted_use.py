@@ -1,4 +1,4 @@
-"""The records of the usage table that count as use of each principal."""
+"""The records of the usage table that count as a principal's use."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from lpgen.core.usage.tables import Usage
 class UseCounter:
     """Decides which usage rows count as use, for any of the principals.
 
-    `current` has the id of each principal of the policies, `names` the full names that all rows show. With `dropped` it
-    selects the use that decisions drop instead. `suspicion` marks uses.
+    `current` has the id of each principal of the policies, `names` the full names in all rows. With `dropped`, it
+    selects the use that decisions drop instead. `suspicion` marks suspected use.
     """
 
     current: Mapping[str, str]
@@ -46,7 +46,7 @@ class UseCounter:
 
     @property
     def belief_test(self) -> BeliefTest:
-        """The test that decides which rows one may learn from."""
+        """The test that decides from which rows lpgen may learn."""
         counts, suspected = self.row_test, self.suspicion.covers
 
         def believes(
@@ -60,11 +60,10 @@ class UseCounter:
     def count(self, usage: Usage, grants: Iterable[PrincipalGrants]) -> dict[str, PrincipalUsage]:
         """The counted use of each principal.
 
-        It holds the records of the principal's current id that no decision drops. IAM names are resolved, resources
-        that certainly belong to the principal's own account belong to no other, and names that never existed are left
-        out.
+        It has the records of the principal's current id that no decision drops. IAM names are resolved. Resources that
+        certainly belong to the principal's own account belong to no other. Names that never existed are left out.
 
-        `usage` has all rows of each principal that it mentions, and `grants` are those of the same principals.
+        `usage` has all rows of each of its principals, and `grants` are the grants of the same principals.
         """
         known = {grant.principal.arn: grant for grant in grants}
         test = self.row_test
@@ -76,8 +75,8 @@ class UseCounter:
 
 
 def _row_test(current: Mapping[str, str], decisions: Sequence[Decision], *, dropped: bool) -> RowTest:
-    """The test that decides which rows count: those of the principal's current id that no decision drops, or, with
-    `dropped`, those that one drops."""
+    """The test that decides which rows count: rows of the principal's current id that no decision drops or, with
+    `dropped`, that a decision drops."""
 
     def counts(principal: str, principal_id: str, action: str, resource: str, day: str) -> bool:
         if principal_id and current.get(principal, principal_id) != principal_id:
@@ -96,7 +95,7 @@ def use_counter(
     *,
     dropped: bool = False,
 ) -> UseCounter:
-    """The counter for the rows of a usage, given all principals of the policies. It suspects nothing."""
+    """The counter for the rows of a usage, given all principals of the policies. It suspects no use."""
     current = current_ids(principals)
     names = iam_names_from_usage(usage, principals, _row_test(current, decisions, dropped=dropped))
     return UseCounter(current, names, tuple(decisions), dangers, dropped)

@@ -1,17 +1,18 @@
-"""People's decisions about single findings, and where a decision applies.
+"""People's decisions about findings, and what each decision applies to.
 
-A decision can keep a granted action, drop a use or a kept action, or accept a named item that makes a principal
-incomplete. It never grants anything.
+A decision can keep a granted action, drop a use or a kept action, or accept a finding. It never grants anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
-from lpgen.core.globs.match import glob_match
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.globs.match import fold_case, glob_match, glob_matcher, has_wildcard
+from lpgen.core.model import Action
 from lpgen.core.principal_names import is_named
 from lpgen.core.registry.row import Finding
 from lpgen.core.replacements import Decision, DecisionKind, DecisionsStamp, Line
@@ -25,19 +26,28 @@ def decisions_in_force(decisions: Iterable[Decision], *, as_of: date) -> tuple[D
 
 
 def stamp_of_decisions(file: str, decisions: Iterable[Decision], idle: Iterable[str] = ()) -> DecisionsStamp | None:
-    """The stamp of a file's decisions in force; None without a file. `idle` are the closest names for idle ones."""
+    """The stamp of a file's current decisions; None without a file. `idle` are the closest names for idle decisions."""
     return DecisionsStamp(file, tuple(decision.kind for decision in decisions), tuple(idle)) if file else None
 
 
 def applies_to_action(decision: Decision, principal: str, action: str) -> bool:
-    """Whether the decision speaks of this action of this principal, whatever the resource."""
+    """Whether the decision is about this action of this principal, on any resource."""
     return is_named(principal, decision.principal) and glob_match(decision.action or "*", action, ignore_case=True)
+
+
+def actions_meant(decision: Decision, granted: Collection[Action], catalog: Catalog) -> Sequence[Action]:
+    """The granted actions that a decision is about, sorted."""
+    if not has_wildcard(decision.action):
+        action = catalog.canonical(decision.action)
+        return [action] if action is not None and action in granted else []
+    matches = glob_matcher(fold_case(decision.action))
+    return sorted(action for action in granted if matches(fold_case(action)))
 
 
 def drops_row(
     decisions: Iterable[Decision], *, principal: str, action: str, resource: str, day: str
 ) -> Decision | None:
-    """The decision that drops a use on one day, or None. Only drops with a range of days speak of single rows."""
+    """The decision that drops a use on one day, or None. Only drops with a range of days apply to single rows."""
     for decision in decisions:
         if (
             decision.kind is DecisionKind.DROP
@@ -51,7 +61,7 @@ def drops_row(
 
 
 def drops_line(decisions: Iterable[Decision], *, principal: str, line: Line) -> Decision | None:
-    """The decision that drops a whole line, or None: one without a range of days whose resource covers the scope."""
+    """The decision that drops a whole line, or None. It has no range of days, and its resource covers the scope."""
     for decision in decisions:
         if (
             decision.drops_for_good
@@ -63,19 +73,19 @@ def drops_line(decisions: Iterable[Decision], *, principal: str, line: Line) -> 
 
 
 def break_glass_names(decisions: Iterable[Decision]) -> tuple[str, ...]:
-    """The names of the principals that decisions say are for emergencies: globs."""
+    """The names, as globs, of the principals that decisions mark as for emergencies."""
     return tuple(decision.principal for decision in decisions if decision.kind is DecisionKind.BREAK_GLASS)
 
 
 def break_glass_name(decisions: Iterable[Decision], principal: str) -> str:
-    """The first of them that matches a principal, or ""."""
+    """The first of these names that matches a principal, or ""."""
     return next((name for name in break_glass_names(decisions) if is_named(principal, name)), "")
 
 
 def with_acceptance(
     findings: Iterable[Accepted], decisions: Sequence[Decision], *, principal: str
 ) -> tuple[Accepted, ...]:
-    """The findings on a principal, each with who accepted it."""
+    """The findings on a principal, each with the person who accepted it."""
     return tuple(replace(finding, accepted_by=_who_accepted(decisions, principal, finding)) for finding in findings)
 
 

@@ -1,4 +1,4 @@
-"""Generation: the lines worth keeping, written as policy documents that fit AWS's limits, or refused."""
+"""Generation: writes the kept lines as policy documents within AWS's limits, or refuses to."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from lpgen.core.analysis.caveats.refused import RefusedCaveat
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.analysis.caveats.unpredictable import AUDIT_POLICY, reads_by_design, scanned_services
 from lpgen.core.analysis.grants.aws_policies import without_left
-from lpgen.core.analysis.grants.scope import language_version
+from lpgen.core.analysis.grants.granting import language_version
 from lpgen.core.analysis.scopes.scopes import SCOPE_RULES
 from lpgen.core.analysis.synthesis.covering import Parents
 from lpgen.core.analysis.synthesis.fit import FittedDocument, FittedStatement, Purpose, Space, fit_documents, space_of
@@ -46,35 +46,28 @@ from lpgen.core.iam.policy import (
 from lpgen.core.model import Action, Statement
 from lpgen.core.options import Options
 from lpgen.core.registry.row import Caveat
-from lpgen.core.replacements import (
-    AppliedRule,
-    Line,
-    Replacement,
-    ReplacementDocument,
-    ReplacementStatement,
-    Scope,
-)
+from lpgen.core.replacements import AppliedRule, Line, Replacement, ReplacementDocument, ReplacementStatement, Scope
 
 _SCOPE_RULES: Final = {rule.name: rule for rule in (*SCOPE_RULES, *LINE_RULES, FOLDED_TO_GRANT)}
-"""Every rule that can make a scope wider than the seen resources, by its name."""
+"""The rules that can make a scope wider than the used resources, by name."""
 
 
 def generate_policy(diff: PrincipalDiff, grants: PrincipalGrants, catalog: Catalog, options: Options) -> Replacement:
-    """The replacement of one principal, or its refusal where nothing is proven within a budget of steps.
+    """The replacement of one principal, or its refusal if nothing can be proven within the budget of steps.
 
-    Every new Allow enumerates its actions and narrows one old Allow, whose conditions it keeps. Every Deny is carried.
-    A policy that doesn't fit AWS's limits is merged exactly, then given short Sids, then folded within the old
-    statements, then put into inline space too, then refused.
+    Every new Allow lists its actions and narrows one old Allow, whose conditions it keeps. Every Deny is copied. If a
+    policy doesn't fit AWS's limits, lpgen merges it exactly, then gives it short Sids, then folds it within the old
+    statements, then also uses inline space, then refuses it.
     """
     quota = options.attached_quota
-    unproven = next((caveat for caveat in diff.assessment.caveats if caveat.kind is RefusedCaveat.UNPROVEN), None)
+    unproven = next((caveat for caveat in diff.assessment.caveats if caveat.kind is ReplacementCaveat.UNPROVEN), None)
     if unproven is not None:
         return Replacement(diff.principal, (), (), (), unproven, quota)
     try:
         with step_budget(PRINCIPAL_STEPS):
             return _generate_one(diff, grants, catalog, options)
     except StepsUsedUpError as error:
-        return Replacement(diff.principal, (), (), (), Caveat.of(RefusedCaveat.UNPROVEN, why=error.message), quota)
+        return Replacement(diff.principal, (), (), (), Caveat.of(ReplacementCaveat.UNPROVEN, why=error.message), quota)
 
 
 _Name = Callable[[ReplacementStatement, Parents], ReplacementStatement]
@@ -152,10 +145,6 @@ def _attempts(
             yield from merged(lines, both)
 
 
-_INLINE_ROOM: Final = "{inline:,} characters of inline policies"
-_ROOM: Final = "{managed} managed policies of {limit:,} characters and {inline_room}"
-
-
 def _refuse(
     diff: PrincipalDiff, parents: Parents, denies: Sequence[FittedStatement], catalog: Catalog, *, managed: int
 ) -> Replacement:
@@ -168,36 +157,29 @@ def _refuse(
     short = (with_short_sid(statement, parents) for statement in group(grouping=Grouping.MERGED))
     needed = sum(item.size for item in items_of(short))
     space = space_of(diff.principal.kind, managed=managed, inline=True)
-    room = _INLINE_ROOM.format(inline=space.inline)
+    room = f"{space.inline:,} characters of inline policies"
     if managed:
-        room = _ROOM.format(managed=space.managed, limit=MANAGED_POLICY_LIMIT, inline_room=room)
+        room = f"{space.managed} managed policies of {MANAGED_POLICY_LIMIT:,} characters and {room}"
     advice, instead = _advice(diff, denies, catalog, inline=not managed, needed=needed)
     refusal = Caveat.of(
-        RefusedCaveat.TOO_LARGE, needed=needed, room=room, largest=largest, advice=advice, instead=instead
+        ReplacementCaveat.TOO_LARGE, needed=needed, room=room, largest=largest, advice=advice, instead=instead
     )
     return Replacement(diff.principal, (), (), sizes, refusal)
-
-
-_LARGE_DENY: Final = "one Deny alone is larger than a policy may be, so leave the policy that holds it attached"
-_NOT_INLINE: Final = "leave out --inline"
-_COMPARE: Final = "compare it with AWS's {policy}: {reads}"
-_SPLIT: Final = "split the {kind} into several by what they do"
-_RAISE_QUOTA: Final = "{split}, or have the quota of attached policies raised and say so with --attached-quota"
 
 
 def _advice(
     diff: PrincipalDiff, denies: Sequence[FittedStatement], catalog: Catalog, *, inline: bool, needed: int
 ) -> tuple[str, str]:
-    """The advice where no replacement fits, and the policy of AWS that may take its place, or ""."""
+    """The advice if no replacement fits, and the policy of AWS that may replace it, or ""."""
     if any(item.size > MANAGED_POLICY_LIMIT for item in denies):
-        return _LARGE_DENY, ""
+        return "one Deny is larger than a policy may be, so leave the policy with that Deny attached", ""
     if inline and diff.principal_class is not PrincipalClass.SSO:
-        return _NOT_INLINE, ""
+        return "leave out --inline", ""
     if scanned := scanned_services(diff.draft.lines, catalog):
-        return _COMPARE.format(policy=AUDIT_POLICY, reads=reads_by_design(scanned)), AUDIT_POLICY
-    split = _SPLIT.format(kind=diff.principal.kind)
+        return f"compare it with AWS's {AUDIT_POLICY}: {reads_by_design(scanned)}", AUDIT_POLICY
+    split = f"split the {diff.principal.kind} into several by what they do"
     if not inline and needed <= MOST_ATTACHED_POLICIES * MANAGED_POLICY_LIMIT:
-        return _RAISE_QUOTA.format(split=split), ""
+        return f"{split}, or request a higher quota of attached policies and give it with --attached-quota", ""
     return split, ""
 
 
@@ -216,7 +198,10 @@ def _allow_item(statement: ReplacementStatement, parents: Parents) -> FittedStat
 
 
 def _deny_items(denies: Iterable[Grant]) -> list[FittedStatement]:
-    """Each Deny as it is written now, once; a Sid that another one has already gives way to one made of the content."""
+    """Each Deny as it is written now, once.
+
+    A Sid that another Deny already has is replaced by a digest of the content.
+    """
     found: dict[tuple[str, str], FittedStatement] = {}
     sids: set[str] = set()
     for grant in denies:
@@ -256,7 +241,7 @@ def _split_item(
         return [part(actions[:fitting], resources), part(actions[fitting:], resources)]
     if source.scope.not_resource:
         return ()
-    # One action on all its resources is too large already: part the resources.
+    # One action on all its resources is already too large, so split the resources.
     first, others = actions[:1], actions[1:]
     fitting = bisect_right(range(1, len(resources)), room, key=lambda count: part(first, resources[:count]).size)
     if not fitting:
@@ -279,15 +264,12 @@ def _write(document: FittedDocument, number: int, diff: PrincipalDiff) -> Replac
     )
 
 
-_ALL_BUT: Final = "all but {resource}"
-
-
 def _applied_rules(statements: Iterable[ReplacementStatement]) -> tuple[AppliedRule, ...]:
     seen: dict[tuple[str, str], int] = defaultdict(int)
     for scope, line in ((statement.scope, line) for statement in statements for line in statement.lines if line.rule):
         for resource in line.scope.resources:
-            if resource in scope.resources:  # not so where the line explains a wider scope
-                text = _ALL_BUT.format(resource=resource) if line.scope.not_resource else resource
+            if resource in scope.resources:  # not if the line explains a wider scope
+                text = f"all but {resource}" if line.scope.not_resource else resource
                 seen[line.rule, text] += line.evidence.records if line.evidence else 0
     return tuple(
         AppliedRule(name, pattern, records, _SCOPE_RULES[name].adds, _SCOPE_RULES[name].tightens)

@@ -1,4 +1,4 @@
-"""Prepare a review before its first principal: the inputs that all principals share, and the logs' other callers."""
+"""The preparation of a review: the inputs that all principals share, and the other callers in the logs."""
 
 from __future__ import annotations
 
@@ -6,30 +6,28 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from lpgen.core.analysis.caveats.inputs import ReviewGround
-from lpgen.core.analysis.caveats.replicas import snapshot_resources
+from lpgen.core.analysis.caveats.inputs import ReviewGround, snapshot_resources, unread_uses
 from lpgen.core.analysis.counted_use import UseCounter, current_ids, suspecting_counter, use_counter
-from lpgen.core.analysis.explained_use import Explanations
-from lpgen.core.analysis.grants.aws_policies import LeftAttached
-from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.grants.recorded_changes import (
+from lpgen.core.analysis.explained_use import (
     POLICY_CHANGES,
+    Explanations,
     KeyGrants,
     PolicyChanges,
     key_grants_from_table,
     policy_changes_from_usages,
 )
+from lpgen.core.analysis.grants.aws_policies import LeftAttached
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.observability.rare_needs import Peers, peers_from_usage
 from lpgen.core.analysis.observability.signs_in_logs import ShownReads, shown_reads_from_usage
-from lpgen.core.analysis.observability.signs_of_use import unread_uses
 from lpgen.core.analysis.reviewer import Reviewer, whole_already
 from lpgen.core.analysis.scopes.named_resources import lenient_calls
 from lpgen.core.analysis.scopes.prefixes import Population, population_from_usage
 from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.suspicion import Suspicion
-from lpgen.core.analysis.verdicts.verdicts import ActionFacts, Judge
+from lpgen.core.analysis.verdicts import ActionFacts, Judge
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage
@@ -60,11 +58,11 @@ def prepare_review(
     keep: Keep = make_again,
     suspicion: Suspicion | None = None,
 ) -> tuple[Reviewer, Diff]:
-    """The reviewer of the policies' principals, and the part of the comparison that concerns none of them.
+    """The reviewer of the policies' principals, and the part of the diff that concerns none of them.
 
-    `decisions` are those in force. `principals` may be outlines, from which `whole` reads the principals. `keep` is of
-    this usage: where it has the shared use, only the skips are read. `suspicion` is that of all days, where the usage
-    has only some.
+    `decisions` are the current ones. `principals` may be outlines, from which `whole` reads the principals. `keep`
+    belongs to this usage: if it has the shared use, only the skips are read. `suspicion` is the suspicion of all days,
+    if the usage has only some of them.
     """
     shared = keep(
         SharedUse,
@@ -99,7 +97,7 @@ def prepare_review(
 
 
 def keep_coverage(keep: Keep, usage: Usage, options: Options) -> LogCoverage:
-    """The coverage of a usage, with the options' trails, as it is kept or else as its tables show it."""
+    """The coverage of a usage with the options' trails: the kept one, or else the coverage that its tables show."""
     facts = (options.trails, options.trail_source)
     return keep(LogCoverage, facts, lambda: coverage_from_usage(usage, *facts))
 
@@ -141,7 +139,7 @@ def _review_ground(
 
 
 def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:
-    """How many records were skipped for each reason, with the earliest example."""
+    """The number of skipped records for each reason, with the earliest example."""
     found: dict[str, tuple[int, str, str]] = {}
     names = ("reason", "records", "first_seen", "example_event_id")
     for reason, records, first, event_id in table_rows(usage.skips, names):
@@ -158,9 +156,9 @@ def _skip_counts(usage: Usage) -> tuple[SkipCount, ...]:
 class SharedUse:
     """The part of a usage that concerns all principals.
 
-    `suspicion` rests on all rows of the usage, or on more days than it has. `unlisted` are the principals that the
-    policies don't have, sorted by ARN. `names` are the full names of roles and users, `dropped` those in the use that
-    decisions drop by its day. The rest says for itself what it holds.
+    `suspicion` uses all rows of the usage, or more days than it has. `unlisted` are the principals that the policies
+    don't have, sorted by ARN. `names` are the full names of roles and users, `dropped` the names in the use that
+    decisions drop by its day.
     """
 
     suspicion: Suspicion
@@ -176,7 +174,7 @@ class SharedUse:
 
 
 def _facts_of_shared_use(options: Options, decisions: Iterable[Decision]) -> object:
-    """What the shared use of a usage depends on, besides the policies and the catalog."""
+    """The inputs of the shared use of a usage, besides the policies and the catalog."""
     speaking = tuple(
         decision for decision in decisions if decision.kind is DecisionKind.KEEP or _drops_days([decision])
     )
@@ -184,7 +182,7 @@ def _facts_of_shared_use(options: Options, decisions: Iterable[Decision]) -> obj
 
 
 def _drops_days(decisions: Iterable[Decision]) -> bool:
-    """Whether a decision drops use on some days only."""
+    """Whether a decision drops use on only some days."""
     return any(decision.kind is DecisionKind.DROP and (decision.since or decision.until) for decision in decisions)
 
 
@@ -200,7 +198,7 @@ def _shared_use_from_usage(
 ) -> SharedUse:
     """The shared use of a usage. `principals` may be outlines, from which `whole` reads the principals.
 
-    `suspicion` is that of all days, where the usage has only some.
+    `suspicion` is the suspicion of all days, if the usage has only some of them.
     """
     slices, dangers = RowSlices(usage), Dangers(catalog)
     if suspicion is None:
@@ -231,12 +229,9 @@ def _shared_use_from_usage(
 
 
 def _policy_changes(
-    usage: Usage,
-    slices: RowSlices,
-    counter: UseCounter,
-    grants: Callable[[str], Iterable[PrincipalGrants]],
+    usage: Usage, slices: RowSlices, counter: UseCounter, grants: Callable[[str], Iterable[PrincipalGrants]]
 ) -> PolicyChanges:
-    """The changes of policies that count as use, by any caller."""
+    """The counted changes of policies by any caller."""
     rows = distinct_rows(usage.table, ("principal", "action"))
     makers = sorted({principal for principal, action in rows if action in POLICY_CHANGES})
     return policy_changes_from_usages(

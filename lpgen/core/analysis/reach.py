@@ -1,8 +1,8 @@
-"""Reach: on how many resources of other principals could a principal do what it does on its own.
+"""Reach: on how many resources of other principals a principal could use the actions that it uses on its own resources.
 
 A policy with wide scopes lets an intruder move from one application's data to another's. A place is an action on a
-resource. The places that other principals of the account use with the same actions are a sample of what an intruder
-would find.
+resource. The places of other principals of the account with the same actions are a sample of what an intruder would
+find.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.tables import Usage
 
 _MOST_PLACES: Final = 8
-"""The most resources that represent those an account's principals use with one action."""
+"""The most resources in the sample for one action of an account."""
 
 _NAMED: Final = (ResourceKind.ARN.value, ResourceKind.FOLD.value)
 _COLUMNS: Final = ("principal", "action", "resource", "resource_kind", "outcome")
@@ -35,7 +35,7 @@ _COLUMNS: Final = ("principal", "action", "resource", "resource_kind", "outcome"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
-    """Resources that an account's principals use with each action: a few of them, which don't depend on the order."""
+    """A sample of the resources that an account's principals use with each action. It doesn't depend on the order."""
 
     _found: PackedTexts
 
@@ -47,7 +47,7 @@ class Places:
 
 
 def places_from_resources(used: Iterable[tuple[str, str, str]]) -> Places:
-    """The places of accounts, actions and resources, in any order and more than once each."""
+    """The places of accounts, actions and resources, in any order and with repetitions."""
     found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for account, action, resource in used:
         known = found[account, action]
@@ -81,10 +81,9 @@ def reach_of_lines(
     lines: Iterable[Line],
     left: Collection[str] = (),
 ) -> Reach:
-    """How many places of others the principal's policies let it act on, and how many its lines do together with the
-    policies `left` attached, given by their ARNs.
-
-    Conditions don't count: a place that a condition may refuse is within reach.
+    """The number of places of others that the principal's policies allow, and the number that its lines allow together
+    with the policies `left` attached, given by their ARNs. Conditions are ignored: a place that a condition may deny is
+    within reach.
     """
     kept: dict[Action, list[Scope]] = defaultdict(list)
     for line in lines:
@@ -100,7 +99,7 @@ def reach_of_lines(
 
 
 def places_of_others(places: Places, account: str, uses: Iterable[Use]) -> Iterator[tuple[Action, str]]:
-    """The places that a principal of an account didn't use, of the actions that these are its uses of."""
+    """The places that a principal of an account didn't use, for the actions of these uses."""
     own: dict[Action, set[str]] = defaultdict(set)
     for use in uses:
         if use.outcome is Outcome.ALLOWED:

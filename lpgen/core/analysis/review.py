@@ -12,17 +12,11 @@ from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.caveats.dangerous_use import dangerous_uses
-from lpgen.core.analysis.caveats.inputs import CaveatInputs, PrincipalRecords, ReviewGround
-from lpgen.core.analysis.caveats.kinds import doubt_of_caveats, find_caveats
-from lpgen.core.analysis.caveats.principal_class import (
-    PrincipalContext,
-    classify_principal,
-    detachment,
-    proposal_for,
-    was_active,
-)
-from lpgen.core.analysis.caveats.refused import RefusedCaveat
-from lpgen.core.analysis.decided_lines import decide_lines, decided_lines
+from lpgen.core.analysis.caveats.inputs import CaveatInputs, PrincipalContext, PrincipalRecords, ReviewGround
+from lpgen.core.analysis.caveats.kinds import DETECTORS
+from lpgen.core.analysis.caveats.principal_class import classify_principal, detachment, proposal_for, was_active
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
+from lpgen.core.analysis.decisions import break_glass_name, with_acceptance
 from lpgen.core.analysis.grants.aws_policies import actions_of_left, allows_of_left, without_left
 from lpgen.core.analysis.grants.granting import Granting, granting_by_action, wildcards_of_grants
 from lpgen.core.analysis.observability.missed_use import ObservedUse
@@ -31,8 +25,8 @@ from lpgen.core.analysis.observability.signs_of_use import sign_of_life, unrecor
 from lpgen.core.analysis.reach import reach_of_lines
 from lpgen.core.analysis.scopes.scopes import exact_scopes
 from lpgen.core.analysis.synthesis.covering import left_as_copies, lines_beside
-from lpgen.core.analysis.synthesis.lines import lines_beyond_use, lines_from_uses
-from lpgen.core.analysis.verdicts.verdicts import Judge, SeenActions, seen_actions
+from lpgen.core.analysis.synthesis.lines import decide_lines, decided_lines, lines_beyond_use, lines_from_uses
+from lpgen.core.analysis.verdicts import Judge, SeenActions, seen_actions
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.findings import (
     Advice,
@@ -50,17 +44,16 @@ from lpgen.core.findings import (
 from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.model import Action, Outcome, Principal
-from lpgen.core.registry.row import Caveat
+from lpgen.core.registry.row import Caveat, Doubt
 from lpgen.core.replacements import Line, LineKind
 
 _TOO_COMPLEX: Final = "the policies are too complex to compare"
-_SEEN_ELSEWHERE: Final = "another account's log shows it"
 
 
 def review_principal(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGround) -> PrincipalDiff:
     """A verdict per action of a principal, with the lines that its replacement needs.
 
-    Where its policies take too many steps to compare, the result says so and everything is kept.
+    If its policies take too many steps to compare, the result says so and everything is kept.
     """
     try:
         with step_budget(PRINCIPAL_STEPS):
@@ -89,16 +82,20 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
 
     coverage = ground.coverage.account(principal.account)
+    days = coverage.covered_days if coverage else 0
+    break_glass = break_glass_name(decisions, principal.arn)
     life = sign_of_life(principal, usage, coverage, observed.accessed, as_of=ground.as_of, elsewhere=elsewhere)
     unrecorded = "" if is_active else unrecorded_text(lines, judge.finder.observability.table)
-    context = PrincipalContext(grants, usage, coverage, ground.as_of, life, lines, left, unrecorded)
-    principal_class = classify_principal(context, decisions)
-    caveats = find_caveats(_caveat_inputs(context, records, ground, seen, missed))
+    context = PrincipalContext(grants, usage, coverage, days, ground.as_of, break_glass, life, lines, left, unrecorded)
+    principal_class = classify_principal(context)
+    inputs = _caveat_inputs(context, records, ground, seen, missed)
+    found = [caveat for detector in DETECTORS for caveat in detector(inputs)]
+    caveats = with_acceptance(found, decisions, principal=principal.arn)
     draft = _draft(context, principal_class, caveats, Verdicts((), judge.facts))
     if ground.drafts:
         return draft
 
-    if elsewhere and is_active:  # only now: what another account's log shows is no reason for a caveat
+    if elsewhere and is_active:  # only now: use that another account's log shows isn't a reason for a caveat
         decided, dropped = decide_lines((*wanted, *elsewhere), grants, decisions, past=past)
         lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
         context = replace(context, lines=lines)
@@ -108,7 +105,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         draft,
         use=_use_findings(context, observed, judge),
         assessment=Assessment(
-            verdicts=judge.verdicts(missed, seen, doubt_of_caveats(caveats), staying),
+            verdicts=judge.verdicts(missed, seen, _doubt_of_caveats(caveats), staying),
             wildcards=wildcards_of_grants(grants.allows, [line.action for line in of_uses], catalog=catalog),
             caveats=caveats,
         ),
@@ -133,7 +130,7 @@ def _use_findings(context: PrincipalContext, observed: ObservedUse, judge: Judge
         denied=usage.denied,
         unmapped=usage.unmapped,
         dangerous=dangerous_uses(usage, judge.finder.dangers),
-        recreated=_recreation(context.principal, usage),
+        recreated=_recreation(context.grants.principal, usage),
     )
 
 
@@ -157,10 +154,12 @@ def _observe(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewG
 def _lines_elsewhere(
     grants: PrincipalGrants, usage: PrincipalUsage, granting: Mapping[Action, Granting], judge: Judge
 ) -> tuple[Line, ...]:
-    """The lines for harmless uses that only another account's log shows, on just these resources."""
+    """The lines for harmless uses that only another account's log shows, on exactly these resources."""
     harmless = [use for use in usage.elsewhere if not judge.finder.dangers.harm(use.action)]
+    if not harmless:
+        return ()
     found = lines_from_uses(grants, harmless, granting=granting, scopes=exact_scopes(judge.finder.catalog))
-    return tuple(replace(line, kind=LineKind.KEPT, why=_SEEN_ELSEWHERE) for line in found.lines)
+    return tuple(replace(line, kind=LineKind.KEPT, why="another account's log shows it") for line in found.lines)
 
 
 def _caveat_inputs(
@@ -169,25 +168,18 @@ def _caveat_inputs(
     grants, usage, finder = context.grants, context.usage, ground.judge.finder
     replaced = without_left(grants, context.left)
     known = {ungranted.use for ungranted in missed.observed.ungranted}
-    granted_uses = (use for use in usage.uses if use not in known)
+    granted_uses = [use for use in usage.uses if use not in known]
     return CaveatInputs(
         ground,
         records,
-        replaced.principal,
+        context,
         replaced,
         granted=replaced.granted(),
         left=actions_of_left(grants, context.left),
-        lines=context.lines,
         kept=frozenset(line.action for line in context.lines),
-        usage=usage,
         seen=seen,
         missed=missed,
         contradicted=tuple(ground.explanations.contradicted(grants, granted_uses, finder.catalog)),
-        unrecorded=context.unrecorded,
-        coverage=context.coverage,
-        covered_days=context.covered_days,
-        min_days=ground.judge.min_days,
-        schedules=ground.schedules.get(context.principal.arn, ()),
         finder=finder,
         catalog=finder.catalog,
     )
@@ -196,26 +188,28 @@ def _caveat_inputs(
 def _draft(
     context: PrincipalContext, principal_class: PrincipalClass, caveats: tuple[Caveat, ...], verdicts: Verdicts
 ) -> PrincipalDiff:
-    """A diff with only the lines, and the reasons not to call them safe."""
+    """A diff with only the lines and their caveats."""
     return PrincipalDiff(
-        principal=context.principal,
+        principal=context.grants.principal,
         principal_class=principal_class,
         use=UseFindings(),
         assessment=Assessment(verdicts=verdicts, caveats=caveats),
         draft=ReplacementDraft(
-            lines=context.lines, left=context.left, detach=detachment(context.principal, context.left)
+            lines=context.lines, left=context.left, detach=detachment(context.grants.principal, context.left)
         ),
         advice=Advice(),
     )
 
 
 def _unproven(grants: PrincipalGrants, usage: PrincipalUsage, ground: ReviewGround, *, why: str) -> PrincipalDiff:
-    """The diff of a principal whose policies can't be compared: it keeps each granted action, and can't be accepted."""
+    """The diff of a principal whose policies can't be compared. It keeps each granted action and can't be accepted."""
     principal, coverage = grants.principal, ground.coverage.account(grants.principal.account)
     as_of = ground.coverage.last_day or date.min
+    days = coverage.covered_days if coverage else 0
+    break_glass = break_glass_name(ground.decisions, principal.arn)
     life = sign_of_life(principal, usage, coverage, None, as_of=as_of)
-    context = PrincipalContext(grants, usage, coverage, as_of, life)
-    principal_class = classify_principal(context, ground.decisions)
+    context = PrincipalContext(grants, usage, coverage, days, as_of, break_glass, life)
+    principal_class = classify_principal(context)
     by_action = granting_by_action(grants.allows)
     judged = {
         granting: Judgement(
@@ -229,17 +223,20 @@ def _unproven(grants: PrincipalGrants, usage: PrincipalUsage, ground: ReviewGrou
         for granting in set(by_action.values())
     }
     verdicts = Verdicts(((action, judged[by_action[action]]) for action in sorted(by_action)), ground.judge.facts)
-    caveats = (Caveat.of(RefusedCaveat.UNPROVEN, why=why),)
+    caveats = (Caveat.of(ReplacementCaveat.UNPROVEN, why=why),)
     return replace(
         _draft(context, principal_class, caveats, verdicts),
         use=UseFindings(
-            covered_days=context.covered_days,
-            active_days=usage.days,
-            denied=usage.denied,
-            unmapped=usage.unmapped,
+            covered_days=context.covered_days, active_days=usage.days, denied=usage.denied, unmapped=usage.unmapped
         ),
         advice=_advice(context, principal_class, caveats),
     )
+
+
+def _doubt_of_caveats(caveats: Iterable[Caveat]) -> Doubt:
+    """The doubt about every removal of a principal, from the caveats that weren't accepted."""
+    doubts = {caveat.doubt for caveat in caveats if not caveat.accepted_by}
+    return next((doubt for doubt in (Doubt.YOUNG, Doubt.LOGS) if doubt in doubts), Doubt.NONE)
 
 
 def _days_by_action(uses: Iterable[Use]) -> tuple[tuple[Action, tuple[date, ...]], ...]:

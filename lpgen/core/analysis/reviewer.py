@@ -1,6 +1,6 @@
-"""The work on a batch of principals: from their policies and rows of usage to proposals that are verified.
+"""The review of a batch of principals: from their policies and rows of usage to verified proposals.
 
-A batch needs nothing of other principals but the ground, so batches can be worked on anywhere and in any order.
+A batch needs nothing else than the inputs that all principals share, so batches can run anywhere and in any order.
 """
 
 from __future__ import annotations
@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lpgen.core.analysis.caveats.coverage_holes import seen_services_from_usage
 from lpgen.core.analysis.caveats.inputs import PrincipalRecords, ReviewGround
 from lpgen.core.analysis.caveats.unpredictable import days_at_work
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.generate import generate_policy
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.observability.signs_in_logs import copied_services
+from lpgen.core.analysis.observability.signs_in_logs import copied_services, seen_services_from_usage
 from lpgen.core.analysis.review import review_principal
 from lpgen.core.analysis.synthesis.permission_sets import hold_sets_together, share_lines
 from lpgen.core.analysis.verify import documents_of_replacement, verify_generated
@@ -26,7 +25,6 @@ from lpgen.core.iam.policy import says_the_same
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
-from lpgen.core.replacements import Replacement, Verification
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage
 
@@ -38,8 +36,8 @@ _Unit = tuple[Principal, ...]
 class Batch:
     """Some units with all records of their principals.
 
-    `copied` are the services that copies of calls show each to have called, `accessed` IAM's report of its last use.
-    `elsewhere` are the calls of each that only another account's log holds.
+    `copied` are the services that copies of calls show each principal to have called, `accessed` IAM's reports of last
+    use. `elsewhere` are the calls that only another account's log has.
     """
 
     units: tuple[_Unit, ...]
@@ -51,7 +49,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """The units in batches of `size`, each made whenever it is asked for.
+    """The units in batches of `size`; each batch is made when it is requested.
 
     `units` may hold outlines of principals, from which `whole` reads the principals.
     """
@@ -67,23 +65,23 @@ class Batches:
         for start in range(0, len(self.units), self.size):
             some = tuple(tuple(map(self.whole, unit)) for unit in self.units[start : start + self.size])
             arns = [principal.arn for unit in some for principal in unit]
-            copied = {arn: services for arn in arns if (services := copied_services(arn, self.copied))}
+            copied = copied_services(arns, self.copied)
             accessed = {arn: self.accessed[arn] for arn in arns if arn in self.accessed}
             yield Batch(some, self.slices.rows_of(arns), copied, accessed, self.slices.elsewhere_of(arns))
 
 
 def whole_already(principal: Principal) -> Principal:
-    """The principal of one that is no outline."""
+    """The principal itself, where principals aren't outlines."""
     return principal
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """Reviews batches of principals. `dropped` counts the use that decisions drop by its day, where any does.
+    """Reviews batches of principals. `dropped` counts the use that decisions drop by its day, None if none does.
 
-    `accounts` are those of all principals of the policies. `unknown_principals` are the ARNs in the logs that the
-    policies don't have. `forecast` gives by ARN the denials expected of a batch's replacements. Drafts come without
-    verification.
+    `accounts` are the accounts of all principals in the policies. `unknown_principals` are the ARNs in the logs that
+    the policies don't have. `forecast` gives by ARN the denials expected of a batch's replacements. Drafts aren't
+    verified.
     """
 
     ground: ReviewGround
@@ -101,20 +99,23 @@ class Reviewer:
         return {grants.principal.arn: grants for grants in found}
 
     def propose(self, batch: Batch, grants: Mapping[str, PrincipalGrants] | None = None) -> list[Proposal]:
-        """The proposals for the chosen principals of a batch, unit by unit; `grants` are theirs, if expanded before."""
+        """The proposals for the chosen principals of a batch, unit by unit.
+
+        `grants` are their grants, if already expanded.
+        """
         grants = self.grants_of(batch) if grants is None else grants
         records = self.records_of(batch, grants)
-        proposals = [
-            proposal
-            for unit in batch.units
-            for proposal in self._propose_unit([(grants[principal.arn], records[principal.arn]) for principal in unit])
-        ]
-        return [proposal for proposal in proposals if is_chosen(proposal.diff.principal, self.options.principal)]
+        found: list[Proposal] = []
+        for unit in batch.units:
+            diffs = self._compare_unit([(grants[principal.arn], records[principal.arn]) for principal in unit])
+            proposals = [self._proposal(diff, grants, records) for diff in diffs]
+            found += hold_sets_together(proposals)
+        return [proposal for proposal in found if is_chosen(proposal.diff.principal, self.options.principal)]
 
     def compare(
         self, batch: Batch, grants: Mapping[str, PrincipalGrants], records: Mapping[str, PrincipalRecords]
     ) -> list[PrincipalDiff]:
-        """The comparisons of the principals of a batch with their use, unit by unit, without replacements."""
+        """The diffs of the principals of a batch, unit by unit, without replacements."""
         units = ([(grants[principal.arn], records[principal.arn]) for principal in unit] for unit in batch.units)
         return [diff for unit in units for diff in self._compare_unit(unit)]
 
@@ -123,7 +124,7 @@ class Reviewer:
         return self.ground.judge.finder.catalog
 
     def records_of(self, batch: Batch, grants: Mapping[str, PrincipalGrants]) -> dict[str, PrincipalRecords]:
-        """The records of the principals of a batch that count, by ARN."""
+        """The counted records of the principals of a batch, by ARN."""
         usages = self.counter.count(batch.usage, grants.values())
         elsewhere = self.counter.count(batch.elsewhere, grants.values())
         dropped = self.dropped.count(batch.usage, grants.values()) if self.dropped else {}
@@ -144,12 +145,6 @@ class Reviewer:
             for arn in grants
         }
 
-    def _propose_unit(self, unit: Sequence[tuple[PrincipalGrants, PrincipalRecords]]) -> tuple[Proposal, ...]:
-        diffs = self._compare_unit(unit)
-        return hold_sets_together(
-            [self._proposal(diff, grants, records) for diff, (grants, records) in zip(diffs, unit, strict=True)]
-        )
-
     def _compare_unit(self, unit: Sequence[tuple[PrincipalGrants, PrincipalRecords]]) -> tuple[PrincipalDiff, ...]:
         days = days_at_work(records.usage for _, records in unit)
         return share_lines(
@@ -161,22 +156,23 @@ class Reviewer:
             listed=self.accounts,
         )
 
-    def _proposal(self, diff: PrincipalDiff, grants: PrincipalGrants, records: PrincipalRecords) -> Proposal:
+    def _proposal(
+        self, diff: PrincipalDiff, by_arn: Mapping[str, PrincipalGrants], records: Mapping[str, PrincipalRecords]
+    ) -> Proposal:
+        arn = diff.principal.arn
+        grants = by_arn[arn]
         if diff.principal_class not in GENERATED_CLASSES:
             return Proposal(diff, None, verification=None)
         replacement = generate_policy(diff, grants, self._catalog, self.options)
-        verification = self._verify(replacement, grants, records) if not self.ground.drafts else None
+        verification = None
+        if not self.ground.drafts:
+            verification = verify_generated(
+                replacement,
+                grants,
+                records[arn].usage,
+                self._catalog,
+                decisions=self.ground.decisions,
+                guards=self.options.guards,
+            )
         in_place = says_the_same(diff.principal, documents_of_replacement(replacement))
         return Proposal(diff, replacement, verification=verification, in_place=in_place)
-
-    def _verify(
-        self, replacement: Replacement, grants: PrincipalGrants, records: PrincipalRecords
-    ) -> Verification | None:
-        return verify_generated(
-            replacement,
-            grants,
-            records.usage,
-            self._catalog,
-            decisions=self.ground.decisions,
-            guards=self.options.guards,
-        )

@@ -1,13 +1,13 @@
-"""Suspicion: which use of a principal may be that of somebody who stole its credentials.
+"""Suspicion: the use of a principal that may be an intruder's with stolen credentials.
 
-It is worked out once, from the principal's own records, before anything else is learned from them. Suspected use stays
-in the principal's own replacement, which isn't safe until somebody decides. Beyond that it teaches nothing: it widens
-no scope, is no sign of other use, is nobody else's use, and no need in a backtest.
+lpgen decides it once, from the principal's own records, before it learns anything else from them. The principal's
+replacement keeps suspected use, but isn't safe until a person decides. lpgen uses it for nothing else: not for scopes,
+signs of other use, peers or backtests.
 
-Harm is at home where the principal regularly looks after how things are set up, in the same service or one of its
-family, and on what it made itself. Elsewhere it is suspected unless it is regular, for the worst kinds unless it is on
-many of the principal's days at work; and with it what else began then or just before and isn't regular. The same holds
-for harm right after denials, and for several kinds of harm that are new on one day, wherever they are.
+A harmful action is expected where the principal regularly manages how things are set up, in the same service or its
+family, and on resources that it made. Elsewhere it is suspected unless it is regular; the worst kinds must be on many
+of the principal's active days. Other use that began then or just before, and isn't regular, is suspected with it. Harm
+right after denials, and several kinds of harm that are new on one day, are suspected everywhere.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ from lpgen.core.usage.tables import Usage
 _MONTH: Final = timedelta(28)
 _FEWEST_DAYS: Final = 5
 _TENTH: Final = 10
-"""What a principal looks after it has looked at for four weeks or more, on five days and a tenth of its days at work.
-An intruder looks around for days before doing harm."""
+"""A principal manages a service if it has looked at it for four weeks or more, on five days and a tenth of its active
+days. An intruder looks around for days before doing harm."""
 _LATE: Final = 10
-"""The last tenth of the days of an account's logs is late."""
+"""The last tenth of the days of an account's logs counts as late."""
 _BURST: Final = 3
-"""So many kinds of harm, or one more harmful actions, that are new on one day aren't the day's work."""
+"""This many kinds of harm, or one more harmful actions, that are new on one day are suspicious."""
 _NEW_NAMES: Final = 3
-"""Who does harm to new resources on more days than this will do so to the next one."""
+"""A principal that does harm to new resources on more days than this is expected to continue."""
 _SETTLED: Final = timedelta(14)
-"""What a principal first does this long after its first day isn't the start of its work."""
+"""Use that begins this long after the principal's first day isn't the start of its work."""
 _DENIED: Final = 2
-"""So many actions that are first denied within `_BEFORE` days show somebody who tries what the credentials allow."""
+"""This many actions that are first denied within `_BEFORE` days show an intruder who tests the credentials."""
 _BEFORE: Final = 2
 _SELDOM: Final = 12
-"""The most days of a principal that is seldom at work."""
+"""The most active days of a principal that is rarely active."""
 _MOST_DAYS: Final = 5
-"""Use on more than one in this many of a principal's days at work is its work."""
+"""Use on more than one in this many of a principal's active days is its work."""
 _LOOKS_AFTER: Final = (
     *("Add", "Associate", "Attach", "Authorize", "BatchGet", "Change", "Delete", "Deregister", "Describe", "Detach"),
     *(
@@ -71,11 +71,11 @@ _LOOKS_AFTER: Final = (
     ),
     *("Tag", "Untag", "Update"),
 )
-"""The verbs of operations that show or change how something is set up, as far as their events are management events.
-Others, such as `Decrypt`, are an application's work, and who makes new things looks after these only."""
+"""The verbs of operations that show or change how something is set up, if their events are management events. Others,
+such as `Decrypt`, are an application's work. A principal that makes new resources manages only these."""
 
 _AROUND: Final = 15
-"""What began on the day of suspected harm, or up to two weeks before, may have been a look around."""
+"""Use that began on the day of suspected harm, or up to two weeks before, may have been reconnaissance."""
 
 _BATCH: Final = 100
 _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
@@ -86,7 +86,7 @@ Pair = tuple[Action, str]
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """The suspected uses of each principal, and the resources that each with dangerous use certainly made."""
+    """The suspected uses of each principal, and the resources that principals with dangerous use certainly made."""
 
     pairs: Mapping[str, Mapping[Pair, Suspected]] = field(default_factory=dict)
     made: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Suspicion:
         return pairs is not None and (Action(action), resource) in pairs
 
     def marked(self, usage: PrincipalUsage) -> PrincipalUsage:
-        """The usage of a principal as the table has it, with what is suspected and what it made marked."""
+        """The usage of a principal in which suspected use and resources that it made are marked."""
         pairs, made = self.pairs.get(usage.principal, {}), self.made.get(usage.principal, frozenset())
         if not pairs and not made:
             return usage
@@ -118,7 +118,7 @@ NO_SUSPICION: Final = Suspicion()
 def suspicion_from_usage(
     usage: Usage, slices: RowSlices, row_counts: RowTest, dangers: Dangers, decisions: Sequence[Decision]
 ) -> Suspicion:
-    """The suspicion of all principals by the rows that count; use that a decision keeps isn't suspected."""
+    """The suspicion of all principals by the counted rows. Use that a decision keeps isn't suspected."""
     rows = distinct_rows(usage.table, ("principal", "action"))
     harmful = sorted({principal for principal, action in rows if dangers.habit(Action(action))})
     late, makers, creates = _late_days(usage), makers_from_usage(usage), lenient_calls(dangers.catalog.source).creates
@@ -127,10 +127,10 @@ def suspicion_from_usage(
     made_by: dict[str, frozenset[str]] = {}
     for start in range(0, len(harmful), _BATCH):
         batch = harmful[start : start + _BATCH]
-        for arn, one in principal_usages_from_usage(slices.rows_of(batch), row_counts=row_counts).items():
-            if made := made_resources(one, makers, creates):
+        for arn, used in principal_usages_from_usage(slices.rows_of(batch), row_counts=row_counts).items():
+            if made := made_resources(used, makers, creates):
                 made_by[arn] = made
-            if pairs := suspected_pairs(one, dangers, late.get(account_in_arn(arn), date.max), made, kept):
+            if pairs := suspected_pairs(used, dangers, late.get(account_in_arn(arn), date.max), made, kept):
                 found[arn] = pairs
     return Suspicion(found, made_by)
 
@@ -146,14 +146,13 @@ def _late_days(usage: Usage) -> Mapping[str, date]:
 
 
 def suspected_pairs(
-    usage: PrincipalUsage,
-    dangers: Dangers,
-    late: date,
-    made: Collection[str] = (),
-    kept: Collection[Decision] = (),
+    usage: PrincipalUsage, dangers: Dangers, late: date, made: Collection[str] = (), kept: Collection[Decision] = ()
 ) -> Mapping[Pair, Suspected]:
-    """The suspected uses of one principal; `late` is the first late day, `made` are the resources that it made, and the
-    decisions `kept` name no theft."""
+    """The suspected uses of one principal.
+
+    `late` is the first late day, and `made` are the resources that it made. Use that the decisions in `kept` are about
+    isn't suspected.
+    """
 
     def is_kept(pair: Pair) -> bool:
         return any(
@@ -174,8 +173,10 @@ def suspected_pairs(
 
 
 def _looked_after(uses: Iterable[Use], dangers: Dangers, active_days: int) -> frozenset[str]:
-    """The families of services in which these uses regularly show or change, without harm, how things are set up: of
-    everything or of several resources, as an application may look up its own."""
+    """The families of services in which these uses regularly show or change, without harm, how things are set up.
+
+    The uses must be on everything or on several resources, because an application may look up its own.
+    """
     table = visibility_from_catalog(dangers.catalog)
     days: dict[str, set[date]] = defaultdict(set)
     seen: dict[str, set[str]] = defaultdict(set)
@@ -197,7 +198,7 @@ def _looked_after(uses: Iterable[Use], dangers: Dangers, active_days: int) -> fr
 
 
 class _Harm:
-    """The harm that one principal did, and what speaks for and against it."""
+    """The harm that one principal did, with the evidence for and against suspicion."""
 
     def __init__(self, usage: PrincipalUsage, dangers: Dangers, made: Collection[str]) -> None:
         done = [use for use in usage.uses if use.is_done and use.on]
@@ -239,18 +240,18 @@ class _Harm:
         return Suspected.NO if is_usual else Suspected.FEW_DAYS
 
     def _is_work(self, days: Collection[date]) -> bool:
-        """Whether use on these days is a good part of what the principal does, and goes on."""
+        """Whether use on these days is a large part of the principal's use, and continues."""
         is_ongoing = self._ended - max(days) <= max(days) - min(days)
         return is_ongoing and len(days) * _MOST_DAYS > self._active_days
 
     def _is_each_time(self, habit: Habit) -> bool:
-        """Whether a principal that is seldom at work has done a kind of harm from the start on half of its days."""
+        """Whether a principal that is rarely active has done a kind of harm from the start on half of its days."""
         days = frozenset().union(*(self.days[pair] for pair in self._by_habit[habit]))
         is_from_start = min(days) - self._started < _SETTLED
         return self._active_days <= _SELDOM and is_from_start and len(days) * 2 >= self._active_days
 
     def _takes_up_names(self, habit: Habit) -> bool:
-        """Whether the principal keeps doing a kind of harm to new resources, and the worst as work."""
+        """Whether the principal keeps doing a kind of harm to new resources; the worst kinds must be its work."""
         on = [self.days[pair] for pair in self._by_habit[habit]]
         first = {min(days) for days in on if min(days) - self._started >= _SETTLED}
         if len(first) <= _NEW_NAMES or not is_regular(first) or len(first) * _TENTH < self._active_days:

@@ -1,13 +1,12 @@
-"""Verification: a second opinion on a written replacement, from its JSON, the old policies and the usage only.
+"""Verification: an independent check of a written replacement, from only its JSON, the old policies and the usage.
 
-It shares no decision with generation: it reads and expands the written documents again, and proves each claim from
-containment of patterns and structure of conditions. It names everything that it can't prove.
+It shares no decision with generation. It reads and expands the written documents again, and proves each claim by the
+containment of patterns and the structure of conditions. It names everything that it can't prove.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from lpgen.core.analysis.grants.aws_policies import without_left
 from lpgen.core.analysis.verification.containment import check_use_is_covered, check_within_grants
@@ -30,8 +29,6 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
 from lpgen.core.replacements import Check, CheckStatus, Decision, LeftPolicy, Replacement, Verification
 
-_COMPARED: Final = "the policies can be compared"
-
 
 def verify_generated(
     replacement: Replacement,
@@ -42,7 +39,7 @@ def verify_generated(
     decisions: Sequence[Decision],
     guards: Guards = NO_GUARDS,
 ) -> Verification | None:
-    """The checks on a replacement that isn't written yet, through its JSON; None for a refused one."""
+    """The checks on a replacement that isn't written yet, by its JSON; None if it was refused."""
     if replacement.refusal:
         return None
     documents = tuple(
@@ -63,7 +60,7 @@ def verify_generated(
 
 
 def documents_of_replacement(replacement: Replacement) -> tuple[Policy, ...]:
-    """The policies that a principal holds with a replacement, those left attached too; none where it was refused."""
+    """The policies of a principal with its replacement, including policies left attached; none if it was refused."""
     written = (policy_from_json(document.text, place=document.name) for document in replacement.documents)
     return (*written, *(policy.document for policy in replacement.left))
 
@@ -82,11 +79,10 @@ def verify_replacement(
 ) -> Verification:
     """The checks on one principal's written documents.
 
-    `usage` is the principal's counted use. `claims` are the reasons that the evidence file gives for lines without use,
-    and the uses that decisions drop; a claim justifies a line being there, never its being allowed. `guards` are the
-    policies other than the principal's own that apply to its requests, and `attached_quota` is how many managed
-    policies it may have. `left` are those of its policies that are left attached. If the policies take too many steps
-    to compare, nothing is proven.
+    `usage` is the principal's counted use. `claims` are the reasons in the evidence file for lines without use, and the
+    uses that decisions drop. A claim justifies that a line exists, never that it is allowed. `guards` are the policies
+    other than the principal's own that apply to its requests. `attached_quota` is how many managed policies it may
+    have. `left` are its policies left attached. If the policies take too many steps to compare, nothing is proven.
     """
     try:
         with step_budget(PRINCIPAL_STEPS):
@@ -105,5 +101,5 @@ def verify_replacement(
                 *([check_left(left, grants, usage, catalog, claims=claims)] if left else []),
             )
     except StepsUsedUpError as error:
-        checks = (Check(_COMPARED, CheckStatus.UNPROVEN, 0, (error.message,)),)
+        checks = (Check("the policies can be compared", CheckStatus.UNPROVEN, 0, (error.message,)),)
     return Verification(grants.principal.arn, checks)

@@ -1,4 +1,4 @@
-"""Kinds of findings, each with a row that says what all its findings share, and what a single finding adds."""
+"""Kinds of findings, each with a row of its shared texts, and the findings with their parameters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IAM_GUIDE: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 TRAIL_GUIDE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide"
 
 MOST_NAMED: Final = 5
-"""So many names are listed in a sentence; of more their number is."""
+"""List at most this many names in a sentence; above that, give the number of the others."""
 
 _Words = str | Callable[..., str]
 """A text with parameters in braces, or a function of the parameters."""
@@ -24,15 +24,15 @@ Words = _Words | Mapping[str, _Words]
 
 
 class Doubt(StrEnum):
-    """What makes every removal of a principal unsure."""
+    """The reason why every removal of a principal is uncertain."""
 
     NONE = "none"
     LOGS = "logs"  # too few covered days, or a hole in them
-    YOUNG = "young"  # the principal or one of its policies is too young to have been used in full
+    YOUNG = "young"  # the principal or one of its policies may be too young to have been fully used
 
 
 class Remedy(StrEnum):
-    """What clears up the findings of a kind."""
+    """The remedy for the findings of a kind."""
 
     DECIDE = "decide"  # a person knows whether it matters
     LOOK = "look"  # the details of each principal say what to do
@@ -47,17 +47,16 @@ class Remedy(StrEnum):
 class Row:
     """One kind of finding. `word` is its name in outputs, and `title` is its title for people.
 
-    `parameters` are the names and types of what differs between two findings of the kind; which of them a finding has
-    may depend on its `case`. `message` is a sentence without a full stop, `step` says what to do about it, as a clause,
-    and `item` is its name in decisions (the word itself where it is ""), if a decision can accept it at all
-    (`acceptable`). Kinds with a lower `rank` come first, equal ones in the order of the registry. `doubt`, maybe by
-    `case`, says whether it makes every removal of its principal unsure, and `remedy`, also maybe by `case`, what clears
-    it up.
+    `parameters` are the names and types of a finding's parameters, which may depend on its `case`. `message` is a
+    sentence without a full stop. `step` says what to do, as a clause. `item` is its name in decisions (the word itself
+    if ""), if a decision can accept it (`acceptable`). Kinds with a lower `rank` come first, equal ranks in the order
+    of the registry. `doubt` says whether it makes every removal of its principal uncertain, and `remedy` how to resolve
+    it; both may depend on `case`.
 
-    `help`, `to_do` (the step where that is "") and `source` (an address) describe the kind, `severity` is that of most
-    of its findings, `score` is like CVSS or "", and `precision`, from low to very-high, says how often it is a real
-    finding. `by_gain` is the severity of gaining a dangerous action, one that changes something and one that only
-    reads, for kinds that are as bad as what is gained.
+    `help`, `to_do` (the step if "") and `source` (a URL) describe the kind. `severity` is the severity of most of its
+    findings, and `score` is like CVSS or "". `precision`, from low to very-high, says how often it is a true finding.
+    `by_gain` is the severity of gaining a dangerous action, a writing action and a reading action, for kinds whose
+    severity depends on the gain.
     """
 
     word: str
@@ -81,7 +80,7 @@ class Row:
 
     @property
     def description(self) -> str:
-        """What the kind means and what to do about it, in Markdown."""
+        """The meaning of the kind and what to do about it, in Markdown."""
         to_do = self.to_do or (f"{self.step}." if self.step else "")
         return "\n\n".join(filter(None, (self.help, to_do and f"**What to do:** {to_do}")))
 
@@ -100,12 +99,12 @@ class Kind(StrEnum):
 
     @property
     def rule(self) -> str:
-        """The id of its rule, by which people filter and dismiss: it never changes."""
+        """The id of its rule, for filters and dismissals. It never changes."""
         return self.replace("_", "-")
 
     @property
     def item_words(self) -> frozenset[str]:
-        """The words that the items of its findings may begin with; empty if no decision can accept them."""
+        """The possible first words of its findings' items; empty if no decision can accept them."""
         item, message = self.row.item, self.row.message
         texts = item.values() if isinstance(item, Mapping) else (item,)
         words = {text.partition(" ")[0] if isinstance(text, str) and text else self.replace("_", "-") for text in texts}
@@ -116,7 +115,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A kind and its parameters; its row says the rest. `accepted_by` says which person accepted it and why, or is "".
+    """A kind and its parameters. `accepted_by` says who accepted it and why, or is "".
 
     Raises:
         TypeError: the parameters aren't those of the kind.
@@ -135,7 +134,7 @@ class Finding:
 
     @property
     def message(self) -> str:
-        """What was found, as a sentence without a full stop."""
+        """The finding as a sentence without a full stop."""
         return say(self.kind.row.message, self.parameters)
 
     @property
@@ -145,22 +144,22 @@ class Finding:
 
     @property
     def item(self) -> str:
-        """How a decision names it."""
+        """Its name in decisions."""
         return say(self.kind.row.item, self.parameters) or self.kind.rule
 
     @property
     def doubt(self) -> Doubt:
-        """Whether it makes every removal of its principal unsure."""
+        """Whether it makes every removal of its principal uncertain."""
         return Doubt(say(self.kind.row.doubt, self.parameters))
 
     @property
     def remedy(self) -> Remedy:
-        """What clears it up."""
+        """How to resolve it."""
         return Remedy(say(self.kind.row.remedy, self.parameters))
 
 
 def say(words: Words, parameters: Mapping[str, Any]) -> str:
-    """What the words of a row say with these parameters."""
+    """The text of a row with these parameters."""
     if isinstance(words, Mapping):
         words = words[parameters["case"]]
     return words.format_map(parameters) if isinstance(words, str) else words(**parameters)

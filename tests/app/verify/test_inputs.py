@@ -128,7 +128,7 @@ def test_generate_signs_and_verify_requires_the_signature(world: OutputWorld) ->
     assert lpgen("verify", world.output, *inputs, "--require-signature", public).exit_code == 0
     done = lpgen("verify", world.output, *inputs, "--require-signature", other)
     assert done.exit_code == 1
-    assert "isn't one of this folder by this key" in " ".join(done.stdout.split())
+    assert "isn't valid for this folder and key" in " ".join(done.stdout.split())
     (world.output / "summary.sig").unlink()
     assert lpgen("verify", world.output, *inputs, "--require-signature", public).exit_code == 1
     done = lpgen("generate", *inputs, "--output", world.output, "--sign", public)

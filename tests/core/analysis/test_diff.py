@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.observability.implicit_checks import ImplicitPassedRoles
 from lpgen.core.choices import KeepUnobservable, keep_each
@@ -227,7 +227,7 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     assert "disable" in unused.advice.sentence
     assert "older than 400 days" in unused.advice.sentence
     hole = diff_of(role(policy(allow("*")), last_used=days_before_end(5)))
-    assert caveats(hole) == {HoleCaveat.COVERAGE_HOLE}
+    assert caveats(hole) == {LogsCaveat.COVERAGE_HOLE}
     assert hole.advice.sentence.startswith("find the logs of its last use")
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), last_used=days_before_end(5)))
     assert hidden.advice.sentence.startswith("find out what its last use was")
@@ -237,7 +237,7 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     ("days", "start", "end", "doubts"),
     [
         (401, "disable the role unless it is for emergencies: ", ", before the logs)", set()),
-        (-3, "ingest newer logs before anything else: ", ", after their end", {HoleCaveat.COVERAGE_HOLE}),
+        (-3, "ingest newer logs before anything else: ", ", after the end of these logs", {LogsCaveat.COVERAGE_HOLE}),
     ],
 )
 def test_diff_says_of_an_unused_role_when_iam_knows_of_use(
@@ -247,7 +247,7 @@ def test_diff_says_of_an_unused_role_when_iam_knows_of_use(
     found = diff_of(role(policy(allow("sqs:ListQueues")), last_used=moment))
     assert found.principal_class is (PrincipalClass.UNSEEN if doubts else PrincipalClass.UNUSED)
     assert found.advice.sentence.startswith(start)
-    assert found.advice.sentence.endswith(f"IAM dates its last use on {moment.date()}{end}")
+    assert found.advice.sentence.endswith(f"IAM reports its last use on {moment.date()}{end}")
     assert caveats(found) == doubts
 
 
@@ -256,14 +256,16 @@ def test_diff_says_of_an_unused_role_that_it_tried_what_was_denied() -> None:
     found = diff_of(role(policy(allow("sqs:ListQueues"))), [tried])
     assert found.principal_class is PrincipalClass.UNUSED
     assert found.advice.sentence.endswith(
-        f"(all that it tried was denied, the last on {tried.evidence.last_seen[:10]})"
+        f"(all its attempts were denied, the last on {tried.evidence.last_seen[:10]})"
     )
 
 
 def test_diff_asks_about_a_user_whose_use_the_logs_cant_show_before_disabling_it() -> None:
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), kind=PrincipalKind.USER))
     assert hidden.principal_class is PrincipalClass.UNUSED
-    assert hidden.advice.sentence.startswith("ask its owner, or IAM by --last-accessed")
+    assert hidden.advice.sentence.startswith(
+        "ask its owner whether it is used, or give IAM's report by --last-accessed"
+    )
     shown = role(policy(allow("sqs:ListQueues")), kind=PrincipalKind.USER)
     assert diff_of(shown).advice.sentence == (
         "ask its owner whether it is used about once a year before you disable it: the logs cover 120 days; if not,"
@@ -319,7 +321,7 @@ def test_diff_asks_before_replacing_rights_to_everything_that_were_used_on_a_day
 def test_diff_proposes_to_remove_policies_that_allow_nothing_used() -> None:
     found = diff_of(role(policy(allow("s3:GetObject", f"{DATA}/*"))), [use("iam:ListRoles")])
     assert found.draft.lines == ()
-    assert found.advice.sentence == "remove the policies: they allow nothing that was used or tried"
+    assert found.advice.sentence == "remove the policies: they allow nothing that was used or attempted"
 
 
 def test_diff_puts_each_principal_into_its_class() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import KeepUnobservable, keep_each
 from lpgen.core.findings import Confidence, PrincipalDiff, Verdict
@@ -112,7 +112,7 @@ def test_diff_keeps_data_actions_where_the_log_names_no_such_resource(
     unused = diff_of(role(policy(allow("s3:PutObject", granted))), data_on=seen_on)
     assert verdicts(unused) == {"s3:PutObject": Verdict.UNOBSERVABLE if stays else Verdict.UNUSED}
     if stays:
-        assert blind_spots(unused)["s3:PutObject"] == f"a data event, and the logs hold none on {min(stays)}"
+        assert blind_spots(unused)["s3:PutObject"] == f"a data event, and the logs have none on {min(stays)}"
         assert kept_for_logs(unused) == {"s3:PutObject": set(granted)}
 
 
@@ -122,7 +122,7 @@ def test_data_events_below_a_star_count_only_for_who_left_some(granted: str) -> 
     both = role(policy(allow(["s3:GetObject", "s3:PutObject"], granted)))
     unused = diff_of(both, data_on=seen)
     assert set(verdicts(unused).values()) == {Verdict.UNOBSERVABLE}
-    why = f"a data event, and the trail may select some resources of {granted} only"
+    why = f"a data event, and the trail may select only some resources of {granted}"
     assert set(blind_spots(unused).values()) == {why}
     used = diff_of(both, [use("s3:GetObject", f"{DATA}/orders/x")], data_on=seen)
     assert verdicts(used) == {"s3:GetObject": Verdict.USED, "s3:PutObject": Verdict.UNUSED}
@@ -189,7 +189,7 @@ def test_diff_doubts_data_events_that_the_log_holds_for_too_few_days(days_of_dat
     assert ("s3:GetObject" in kept(found)) == (verdict == "unobservable")
     if verdict == "unobservable":
         (why,) = {verdict.reason for verdict in found.assessment.verdicts if verdict.action == "s3:GetObject"}
-        assert why.endswith(f"in us-east-1 only from {since} on: that is 89 covered days")
+        assert why.endswith(f"in us-east-1 only from {since} on, which is 89 covered days")
 
 
 def blind_spots(found: PrincipalDiff) -> dict[str, str]:
@@ -206,7 +206,7 @@ def test_diff_doubts_management_events_of_a_side_that_the_log_holds_none_of() ->
     uses = [use("s3:GetBucketLocation", DATA)]
     writes_alone = diff_of(tagger, uses, management_sides=[False])
     assert blind_spots(writes_alone) == {
-        "s3:GetBucketTagging": "the logs hold no read-only management events, which a trail may leave out"
+        "s3:GetBucketTagging": "the logs have no read-only management events, which a trail may exclude"
     }
     assert "s3:GetBucketTagging" in kept(writes_alone)
     assert verdicts(writes_alone)["s3:PutBucketTagging"] == "unused"
@@ -228,11 +228,11 @@ def test_diff_doubts_passed_roles_where_the_log_holds_no_writes() -> None:
         (trail_of(), ""),
         (trail_of(multi_region=False), "trail main records only us-east-1"),
         (with_tests(FieldTest("readOnly", FieldOperator.EQUALS, ("false",))), ""),
-        (with_tests(FieldTest("readOnly", FieldOperator.EQUALS, ("true",))), "records only what has readOnly"),
+        (with_tests(FieldTest("readOnly", FieldOperator.EQUALS, ("true",))), "records only events with readOnly"),
         (with_tests(FieldTest("eventSource", FieldOperator.NOT_EQUALS, ("kms.amazonaws.com",))), ""),
         (
             with_tests(FieldTest("eventName", FieldOperator.EQUALS, ("RunInstances",))),
-            "records only what has eventName",
+            "records only events with eventName",
         ),
     ],
 )
@@ -249,7 +249,7 @@ def test_diff_judges_passed_roles_by_the_settings_of_trails(trail: Trail, why: s
 def test_diff_doubts_reads_that_the_log_holds_for_too_few_days(days: int, is_blind: bool) -> None:
     since = days_before_end(days - 1).date()
     found = diff_of(role(policy(allow(["s3:GetBucketTagging", "s3:PutBucketTagging"], DATA))), reads_from=since)
-    expected = f"the logs hold read-only management events only from {since} on: that is {days} covered days"
+    expected = f"the logs have read-only management events only from {since} on, which is {days} covered days"
     assert blind_spots(found) == ({"s3:GetBucketTagging": expected} if is_blind else {})
 
 
@@ -263,14 +263,14 @@ def test_diff_doubts_reads_that_the_log_holds_until_too_early() -> None:
     usage = replace(usage, coverage=usage.coverage.set_column(at, usage.coverage.schema.field(at), [reads]))
     (found,) = diff_usage(usage, [grants_of(reader)], catalog(), exactly()).principals
     assert blind_spots(found) == {
-        "s3:GetBucketTagging": f"the logs hold read-only management events only until {end}: that is 60 covered days"
+        "s3:GetBucketTagging": f"the logs have read-only management events only until {end}, which is 60 covered days"
     }
 
 
 def test_diff_doubts_data_events_of_a_side_that_the_log_holds_none_of() -> None:
     writer = role(policy(allow(["s3:GetObject", "s3:PutObject"], f"{DATA}/*"), allow("s3:GetBucketLocation", DATA)))
     uses = [use("s3:GetBucketLocation", DATA)]
-    said = "a data event, and those that the logs hold of s3.amazonaws.com in us-east-1 are all "
+    said = "a data event, and all events of s3.amazonaws.com in us-east-1 in the logs are "
     reads_alone = diff_of(writer, uses, data_sides=[True])
     assert blind_spots(reads_alone)["s3:PutObject"] == f"{said}read-only"
     writes_alone = diff_of(writer, uses, data_sides=[False])
@@ -352,7 +352,7 @@ def test_diff_calls_no_replacement_safe_by_the_log_of_one_region_alone(
     principal = role(policy(allow(["sqs:GetQueueUrl", "sqs:ListQueues"], resources)))
     used = [use("sqs:GetQueueUrl", HERE, region="eu-west-1")]
     found = diff_of(principal, used, management_in=read, data_events=())
-    doubts = [caveat for caveat in found.assessment.caveats if caveat.kind is ShortLogsCaveat.INCOMPLETE_LOGS]
+    doubts = [caveat for caveat in found.assessment.caveats if caveat.kind is LogsCaveat.INCOMPLETE_LOGS]
     assert [doubt.item for doubt in doubts] == ["other-regions"] * is_doubted
     named = diff_of(principal, used, options=exactly(trails=(trail_of(),)), management_in=read, data_events=())
     assert not named.assessment.caveats
@@ -391,7 +391,7 @@ def test_diff_doubts_the_log_of_one_region_where_a_condition_allows_others(
 )
 def test_diff_misses_the_region_of_global_services_in_the_partition_of_the_logs(region: str, missing: str) -> None:
     found = diff_of(role(policy(allow("sqs:CreateQueue"))), management_in=[region], data_events=())
-    messages = [caveat.message for caveat in found.assessment.caveats if caveat.kind is ShortLogsCaveat.INCOMPLETE_LOGS]
+    messages = [caveat.message for caveat in found.assessment.caveats if caveat.kind is LogsCaveat.INCOMPLETE_LOGS]
     assert [f"none of {missing}," in message for message in messages] == [True] * bool(missing)
 
 
@@ -411,7 +411,7 @@ def test_diff_doubts_logs_of_one_region_where_another_role_was_used_in_a_second(
     app = role(policy(allow(["sqs:GetQueueUrl", "sqs:CreateQueue"], resources)))
     other = role(policy(allow("sqs:*")), name="other", last_used=days_before_end(days), last_used_region=region)
     here = f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs"
-    said = "the logs hold records of only us-east-1, though IAM says that other was last used in eu-west-1: "
+    said = "the logs have records of only us-east-1, though IAM says that other was last used in eu-west-1"
     for options, read, doubted in (
         (exactly(), ["us-east-1"], is_doubted),
         (exactly(trails=(trail_of(),)), ["us-east-1"], False),
@@ -421,13 +421,13 @@ def test_diff_doubts_logs_of_one_region_where_another_role_was_used_in_a_second(
             {principal.arn: [use("sqs:GetQueueUrl", here)] for principal in (app, other)}, management_in=read
         )
         found, _ = diff_usage(usage, [grants_of(app), grants_of(other)], catalog(), options).principals
-        assert [caveat.message.partition("use in")[0] for caveat in found.assessment.caveats] == [said] * doubted
+        assert [caveat.message.partition(", so")[0] for caveat in found.assessment.caveats] == [said] * doubted
 
 
 def test_diff_asks_the_owner_of_a_user_that_the_log_of_one_region_does_not_show() -> None:
     sender = role(policy(allow("sqs:GetQueueUrl")), kind=PrincipalKind.USER)
     assert diff_of(sender, management_in=["eu-west-1"], data_events=()).advice.sentence.startswith(
-        "ask its owner, or IAM"
+        "ask its owner whether it is used, or give IAM's report"
     )
     shown = diff_of(sender, management_in=["us-east-1"], data_events=()).advice.sentence
     assert shown.startswith("ask its owner whether it is used about once a year before you disable it")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.grants.applicable_policies import resource_policy_explanation
+from lpgen.core.analysis.explained_use import resource_policy_explanation
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.evidence import PrincipalGrants, RecordedContext, Use
 from lpgen.core.findings import PrincipalDiff
@@ -226,8 +226,8 @@ def test_recorded_use_that_the_guards_given_deny_is_a_caveat(guards: Guards, *, 
     }  # nothing is lost because of guards that are wrong
     if is_contradicted:
         assert found.assessment.caveats[0].message == (
-            f"s3:GetObject on {OBJECT} was allowed, but the policies and guards given deny it in us-east-1, so they"
-            " aren't those that applied"
+            f"s3:GetObject on {OBJECT} was allowed, but the given policies and guards deny it in us-east-1, so other"
+            " policies applied"
         )
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.verify import documents_of_replacement
 from lpgen.core.choices import KeepUnobservable, keep_each
@@ -40,7 +40,7 @@ CONFIG = "config.amazonaws.com"
 NAME = "service-role/AWS_ConfigRole"
 QUEUE = "arn:aws:sqs:us-east-1:111122223333:config"
 DELIVERY = policy(allow("sqs:*"), name="deliver")
-LEFT = "what stays attached is AWS's own, and as it was"
+LEFT = "policies left attached are AWS's own and unchanged"
 DROP = Decision(DecisionKind.DROP, "", "sqs:GetQueueUrl", "", "", "", "", "not ours", "ada", "")
 USED = [use("ec2:DescribeInstances"), use("sqs:SendMessage", QUEUE)]
 
@@ -126,7 +126,9 @@ def test_nothing_is_written_where_the_others_grant_nothing_that_is_needed() -> N
     diff, made = reviewed(recorder(policy(allow("sqs:*"))), USED[:1])
     assert made is not None
     assert (made.documents, len(made.left)) == ((), 1)
-    assert diff.advice.sentence == "remove all but AWS_ConfigRole: they allow nothing else that was used or tried"
+    assert (
+        diff.advice.sentence == "remove all except AWS_ConfigRole: they allow nothing else that was used or attempted"
+    )
 
 
 # ---------------------------------------------------------------- what is said of it
@@ -139,7 +141,7 @@ def view_of(diff: PrincipalDiff, made: Replacement | None) -> PrincipalView:
 def test_what_stays_counts_as_kept_and_only_the_others_are_replaced() -> None:
     diff, made = reviewed(recorder(DELIVERY), USED)
     assert diff.principal_class is PrincipalClass.ACTIVE
-    assert diff.advice.sentence.startswith("replace the policies but AWS_ConfigRole, which AWS keeps up to date")
+    assert diff.advice.sentence.startswith("replace the policies except AWS_ConfigRole, which AWS keeps up to date")
     assert (diff.draft.detach.managed, diff.draft.detach.inline) == ((), ("deliver",))
     by_action = {verdict.action: verdict for verdict in diff.assessment.verdicts}
     assert by_action[Action("ec2:DescribeTags")].keep.endswith(f"policy/{NAME} stays attached")
@@ -194,9 +196,9 @@ def test_it_does_not_make_a_role_unsafe_but_all_else_does() -> None:
     def kinds(principal: Principal) -> set[CaveatKind]:
         return {caveat.kind for caveat in reviewed(principal, [*USED, *tried])[0].assessment.open_caveats}
 
-    of_policy = {ShortLogsCaveat.YOUNG, UnknownCaveat.UNKNOWN_PATTERN, DangerCaveat.DANGEROUS_ATTEMPT}
+    of_policy = {LogsCaveat.YOUNG, UnknownCaveat.UNKNOWN_PATTERN, DangerCaveat.DANGEROUS_ATTEMPT}
     assert not of_policy & kinds(trusting(CONFIG, risky, DELIVERY))
-    assert ShortLogsCaveat.YOUNG in kinds(trusting(CONFIG, risky, own))
+    assert LogsCaveat.YOUNG in kinds(trusting(CONFIG, risky, own))
     assert of_policy - {DangerCaveat.DANGEROUS_ATTEMPT} <= kinds(trusting("lambda.amazonaws.com", risky, DELIVERY))
 
 

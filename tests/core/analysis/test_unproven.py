@@ -9,7 +9,7 @@ import pytest
 import lpgen.core.analysis.generate as generate_module
 import lpgen.core.analysis.review as review_module
 import lpgen.core.analysis.verify as verify_module
-from lpgen.core.analysis.caveats.refused import RefusedCaveat
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.findings import PrincipalClass, Proposal, Verdict
 from lpgen.core.model import Principal
 from lpgen.core.replacements import CheckStatus, VerificationCaveat
@@ -54,7 +54,7 @@ def limit_steps(monkeypatch: pytest.MonkeyPatch, *modules: object, steps: int = 
 def test_the_largest_patterns_that_aws_takes_are_reviewed() -> None:
     proposal = review([HOSTILE])["hostile"]
     assert proposal.replacement is not None
-    assert RefusedCaveat.UNPROVEN not in {caveat.kind for caveat in proposal.caveats}
+    assert ReplacementCaveat.UNPROVEN not in {caveat.kind for caveat in proposal.caveats}
 
 
 def test_a_review_goes_on_around_a_principal_that_is_unproven(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_an_unproven_principal_keeps_all_and_gets_nothing(monkeypatch: pytest.Mo
     assert not proposal.safe
     (caveat,) = proposal.caveats
     assert (caveat.kind, caveat.message) == (
-        RefusedCaveat.UNPROVEN,
+        ReplacementCaveat.UNPROVEN,
         "comparing the policies takes more than 100 steps",
     )
     assert not caveat.kind.row.acceptable
@@ -93,7 +93,7 @@ def test_an_unproven_principal_keeps_all_and_gets_nothing(monkeypatch: pytest.Mo
 def test_a_replacement_that_takes_too_many_steps_to_write_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     limit_steps(monkeypatch, generate_module, steps=5)
     found = review([HOSTILE, JOB])
-    assert [caveat.kind for caveat in found["hostile"].caveats][:1] == [RefusedCaveat.UNPROVEN]
+    assert [caveat.kind for caveat in found["hostile"].caveats][:1] == [ReplacementCaveat.UNPROVEN]
     assert found["hostile"].verification is None
     assert found["job"].safe
 

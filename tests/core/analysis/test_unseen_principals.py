@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.findings import PrincipalClass, PrincipalDiff
 from lpgen.core.iam.policy import policy_from_json
@@ -60,7 +60,7 @@ def test_a_role_of_once_a_year_is_left_to_its_owner() -> None:
     moment = days_before_end(300)
     found = diff_of(role(policy(allow("sqs:ListQueues")), last_used=moment))
     assert found.advice.sentence == (
-        "ask its owner whether it is used about once a year, and keep it until then: IAM dates its last use on"
+        "ask its owner whether it is used about once a year, and keep it until then: IAM reports its last use on"
         f" {moment.date()}, before the logs, which cover 120 days"
     )
     drill = diff_of(role(policy(allow("sqs:ListQueues")), last_used=moment, name="break-glass"))
@@ -78,7 +78,7 @@ def test_service_last_accessed_shows_use_before_the_logs_too(kind: PrincipalKind
 
     assert found(300).principal_class is PrincipalClass.UNSEEN
     assert found(300).advice.sentence.startswith("ask its owner whether it is used about once a year, ")
-    assert "IAM dates its last attempt to use sqs to " in found(300).advice.sentence
+    assert "IAM reports its last attempt to use sqs on " in found(300).advice.sentence
     assert found(401).principal_class is PrincipalClass.UNUSED
 
 
@@ -126,7 +126,7 @@ def test_what_no_record_shows_is_said_by_service_with_awss_page(case: str) -> No
     assert found.principal_class is PrincipalClass.UNSEEN
     assert said in found.advice.sentence
     assert page in found.advice.sentence
-    (caveat,) = (caveat for caveat in found.assessment.caveats if caveat.kind is HoleCaveat.COVERAGE_HOLE)
+    (caveat,) = (caveat for caveat in found.assessment.caveats if caveat.kind is LogsCaveat.COVERAGE_HOLE)
     assert said in caveat.step
     assert not caveat.step.startswith("find the trail")
 
@@ -140,5 +140,5 @@ def test_without_a_page_it_is_said_that_it_is_not_known() -> None:
 def test_a_role_whose_use_records_would_show_has_a_trail_to_be_found() -> None:
     found = diff_of(role(policy(allow("sqs:ListQueues")), last_used=days_before_end(5)))
     (caveat,) = found.assessment.caveats
-    assert caveat.step.startswith("find the trail that holds its use of ")
+    assert caveat.step.startswith("find the trail that has its use of ")
     assert grants_of(found.principal).allows

@@ -84,7 +84,7 @@ def test_data_events_of_a_source_that_went_are_lost() -> None:
     reset = replace(quiet, changes=(change,))
     after = replace(later(one), coverage=replace(one.coverage, accounts=(reset,)))
     (finding,) = found(one, after).findings
-    assert finding.details == (f"{change}; the account went on being recorded",)
+    assert finding.details == (f"{change}; the account was still recorded",)
     told = replace(account, holes=(Hole(when.date(), when.date(), f"{change}; no later record", change),))
     assert kinds(replace(one, coverage=replace(one.coverage, accounts=(told,))), after) == []
     assert (finding.kind, finding.severity) == (CoverageDrift.COVERAGE_LOST, Severity.HIGH)

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from lpgen.core import drift
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS, order_of_kind
-from lpgen.core.analysis.caveats.refused import RefusedCaveat
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.grants.trust import OutsideTrustKind
 from lpgen.core.drift import principals
@@ -111,8 +111,8 @@ def test_rules_of_one_report_have_ids_of_their_own() -> None:
 def test_what_stops_a_replacement_comes_first_and_then_the_order_of_the_registry() -> None:
     stops = [
         VerificationCaveat.VERIFICATION,
-        RefusedCaveat.TOO_LARGE,
-        RefusedCaveat.UNPROVEN,
+        ReplacementCaveat.TOO_LARGE,
+        ReplacementCaveat.UNPROVEN,
         UnknownCaveat.GRANTS_UNKNOWN,
     ]
     assert sorted(CAVEAT_KINDS, key=order_of_kind) == [*stops, *(kind for kind in CAVEAT_KINDS if kind not in stops)]
@@ -121,7 +121,7 @@ def test_what_stops_a_replacement_comes_first_and_then_the_order_of_the_registry
 @pytest.mark.parametrize("parameters", [{}, {"days": "two", "min_days": 90, "account": "1"}, {"days": 2, "hours": 3}])
 def test_a_finding_with_other_parameters_than_its_row_is_refused(parameters: dict[str, object]) -> None:
     with pytest.raises(TypeError, match="takes"):
-        Caveat(ShortLogsCaveat.SHORT_COVERAGE, parameters)
+        Caveat(LogsCaveat.SHORT_COVERAGE, parameters)
 
 
 def documented_row() -> str:

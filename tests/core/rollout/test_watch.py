@@ -214,19 +214,19 @@ def test_removed_actions_whose_denials_leave_no_record_are_named() -> None:
     assert "s3" in data(blind)
     text = render_watch([blind], "text")
     assert "can't be seen" in text
-    assert "hold none of s3.amazonaws.com" in text
+    assert "have none of s3.amazonaws.com" in text
 
 
 def test_removed_actions_whose_denials_are_of_events_that_the_logs_leave_out_are_named() -> None:
     def said(**options: Any) -> set[str]:
         found = watched(plan([OLD], [NEW]), usage_of({ARN: []}, **options))
         lacking = {actions.why for actions in found.unseen if actions.service == "s3"}
-        return {why for why in lacking if "the logs hold no " in why or "data event" in why}
+        return {why for why in lacking if "the logs have no " in why or "data event" in why}
 
     assert said() == said(management_sides=[], data_sides=[]) == set()
     assert said(management_sides=[True], data_sides=[True]) == {
-        "the logs hold no writing management events, which a trail may leave out",
-        "a data event, and those that the logs hold of s3.amazonaws.com in us-east-1 are all read-only",
+        "the logs have no writing management events, which a trail may exclude",
+        "a data event, and all events of s3.amazonaws.com in us-east-1 in the logs are read-only",
     }
 
 

@@ -161,7 +161,7 @@ def test_a_review_names_the_schedules_that_the_logs_cannot_have_shown_twice(tmp_
         " 184 days that show two runs"
     )
     assert quarter["item"] == "rare-schedule quarterly"
-    assert any("at times that lpgen can't work out: `cron(0 0 ? * 2#6 *)`" in one["message"] for one in found["app-1"])
+    assert any("at times that lpgen can't determine: `cron(0 0 ? * 2#6 *)`" in one["message"] for one in found["app-1"])
     of_work = " ".join(one["item"] for one in found["app-0"])
     assert "rule/to-lambda" in of_work
     for fine in ("weekly", "over", "ended", "archive", "to-sagemaker", "patches"):  # 35 days are seen twice in 70

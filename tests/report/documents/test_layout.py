@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.evidence import Evidence, StatementRef
-from lpgen.core.findings import ActionVerdict, Confidence, Verdict, Verdicts
+from lpgen.core.findings import ActionVerdict, Confidence, Verdict
 from lpgen.core.model import AccessLevel, Action, PolicyKind
 from lpgen.report.documents.layout import JsonRow, Written, lay_out, lay_out_parts, row_text
 from lpgen.report.documents.verdict_rows import part_from_verdict, written_verdicts
+from tests.support.verdicts import verdicts_from
 
 ACTIONS = [Action("s3:GetObject"), Action("iam:PassRole"), Action('odd:"}{')]
 REFS = [StatementRef(f"policy-{number}", PolicyKind.INLINE, "", number, "") for number in range(3)]
@@ -45,7 +46,7 @@ values: st.SearchStrategy[object] = st.recursive(
 
 @given(st.lists(verdicts, unique_by=lambda verdict: verdict.action), st.frozensets(st.sampled_from(ACTIONS)))
 def test_verdict_rows_are_what_one_by_one_would_be(some: list[ActionVerdict], staying: frozenset[Action]) -> None:
-    rows = written_verdicts(Verdicts.of(some), staying, AT)
+    rows = written_verdicts(verdicts_from(some), staying, AT)
     assert [str(row) for row in rows] == [row_text(part_from_verdict(one, staying, AT)) for one in some]
 
 

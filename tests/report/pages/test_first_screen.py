@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.findings import Report
 from lpgen.core.principal_names import is_named
 from lpgen.report.blocks import Command, Given
@@ -247,7 +247,7 @@ def test_a_command_that_cant_be_run_here_is_not_suggested() -> None:
 
 
 def test_a_decision_file_that_is_in_use_is_not_written_again() -> None:
-    case = replace(storefront(), caveats=[example_caveat(ShortLogsCaveat.YOUNG)])
+    case = replace(storefront(), caveats=[example_caveat(LogsCaveat.YOUNG)])
     used = Given((("--data", "d"), ("--decisions", "decisions.toml")), TAKEN, draft="decisions-2.toml")
     (task,) = tasks_of_review(summarize(report_of([case])), used)
     assert task.command

@@ -11,10 +11,11 @@ from lpgen.core.findings import ActionVerdict, Confidence, Verdict, Verdicts
 from lpgen.core.model import AccessLevel, Action
 from lpgen.report.layout.markdown import page_markdown
 from lpgen.report.pages.principal import undoing_blocks
+from tests.support.verdicts import verdicts_from
 
 
 def verdicts_of(**found: Verdict) -> Verdicts:
-    return Verdicts.of(
+    return verdicts_from(
         ActionVerdict(
             Action(name.replace("__", ":")), AccessLevel.WRITE, verdict, "", "", Confidence.HIGH, "", (), None
         )

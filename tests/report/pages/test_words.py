@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.report.summary import PrincipalSummary
 from lpgen.report.views import PrincipalView
 from lpgen.report.words import Owner, owner_of
@@ -16,7 +16,7 @@ from tests.support.registry_examples import example_caveat
 
 def summary(*, path: str = "/", tags: tuple[tuple[str, str], ...] = (), accepted_by: str = "") -> PrincipalSummary:
     found = PrincipalView(storefront().proposal()).summary
-    accepted = (replace(example_caveat(ShortLogsCaveat.YOUNG), accepted_by=accepted_by),) if accepted_by else ()
+    accepted = (replace(example_caveat(LogsCaveat.YOUNG), accepted_by=accepted_by),) if accepted_by else ()
     return replace(found, principal=replace(found.principal, path=path, tags=tags), accepted=accepted)
 
 

@@ -17,7 +17,7 @@ from sarif_pydantic import Result, Run, Sarif
 from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
 from lpgen.core.choices import Severity
 from lpgen.core.evidence import Evidence, Hole
-from lpgen.core.findings import PrincipalClass, Report, Verdict, Verdicts
+from lpgen.core.findings import PrincipalClass, Report, Verdict
 from lpgen.report.blocks import Layout, line, name
 from lpgen.report.sarif.kinds import ReviewKind
 from lpgen.report.sarif.layout import LEVELS, Place, SarifFinding, fingerprint_of, sarif_log
@@ -31,6 +31,7 @@ from tests.report.reports import large_report, organization, report_of
 from tests.support.documents import FORMATS_PAGE, check_block
 from tests.support.law_examples import examples
 from tests.support.registry_examples import example_caveat
+from tests.support.verdicts import verdicts_from
 
 
 def read_run(text: str) -> Run:
@@ -181,7 +182,7 @@ def test_fingerprints_do_not_change_with_counts_dates_and_evidence() -> None:
                     ),
                     assessment=replace(
                         proposal.diff.assessment,
-                        verdicts=Verdicts.of(
+                        verdicts=verdicts_from(
                             v._replace(evidence=later(v.evidence)) for v in proposal.diff.assessment.verdicts
                         ),
                         wildcards=tuple(

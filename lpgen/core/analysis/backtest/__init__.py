@@ -1,1 +1,1 @@
-"""The backtest: which later use the replacements made from past days would have denied."""
+"""The backtest: the later use that replacements made from past days would have denied."""

@@ -1,12 +1,21 @@
-"""The backtest of a batch of principals. It takes one window after another, which keeps memory flat."""
+"""The backtest of a batch of principals, and the denials that a review expects of each replacement.
+
+A backtest takes one window after another, which keeps memory flat. A review looks back: it judges replacements made
+from the first days of the logs on the days after them. It judges each principal by its own past, so a review of one
+principal gives the same result for it as a review of all. Where that past is short, it borrows from `_PRIOR`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
+from lpgen.core.analysis.backtest.expected_denials import DenialCount, Prior, expected_denials
 from lpgen.core.analysis.backtest.judge import Bench
+from lpgen.core.analysis.backtest.windows import look_back_windows
+from lpgen.core.analysis.caveats.replacement import FEWEST_DAYS
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.observability.signs_in_logs import copied_services, copied_services_from_usage
@@ -14,24 +23,24 @@ from lpgen.core.analysis.prepare import keep_coverage, prepare_review
 from lpgen.core.analysis.reach import NO_PLACES, Places
 from lpgen.core.analysis.reviewer import Batch, Reviewer, whole_already
 from lpgen.core.analysis.suspicion import Suspicion
-from lpgen.core.analysis.verdicts.verdicts import ActionFacts
-from lpgen.core.backtests import PrincipalBacktest, Window
+from lpgen.core.analysis.verdicts import ActionFacts
+from lpgen.core.backtests import Forecast, PastDenials, PrincipalBacktest, Window
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.evidence import PrincipalGrants
+from lpgen.core.evidence import LogCoverage, PrincipalGrants
 from lpgen.core.keeping import Keep, KeepOf, make_again
 from lpgen.core.last_accessed import known_on
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.thin_days import LONGEST_QUIET_DAYS
-from lpgen.core.usage.usage_of_days import usage_of_days
+from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
 
 
 @dataclass(frozen=True, slots=True)
-class Learning:
-    """The reviewer of principals by a window's days to learn on, without proofs.
+class _Learning:
+    """The reviewer of principals for a window's days to learn on, without proofs.
 
-    `copied` are the services that copies of calls show principals to have called on these days.
+    `copied` are the services that principals called on these days according to copies of calls.
     """
 
     window: Window
@@ -41,8 +50,7 @@ class Learning:
     def batch(self, whole: Batch) -> Batch:
         """The part of a batch of all days that belongs to the days to learn on."""
         usage = usage_of_days(whole.usage, self.window.learn_first, self.window.learn_last)
-        arns = (principal.arn for unit in whole.units for principal in unit)
-        copied = {arn: services for arn in arns if (services := copied_services(arn, self.copied))}
+        copied = copied_services([principal.arn for unit in whole.units for principal in unit], self.copied)
         accessed = {arn: known_on(report, self.window.learn_last) for arn, report in whole.accessed.items()}
         return Batch(whole.units, usage, copied, accessed)
 
@@ -58,12 +66,12 @@ def learnings_of_windows(
     suspicion: Suspicion,
     whole: Callable[[Principal], Principal] = whole_already,
     keep: Keep = make_again,
-) -> tuple[Learning, ...]:
-    """One `Learning` per distinct window, with the results of its days to learn on, which all principals share.
+) -> tuple[_Learning, ...]:
+    """One `_Learning` per distinct window, with the results of its days to learn on, which all principals share.
 
     All share `facts` and the `suspicion` of all days. Fewer covered days are enough than in a review, because a few
-    days without records at either end of the window aren't a gap. Schedules are left out: those of that time aren't
-    known.
+    days without records at either end of the window aren't a gap. Schedules are ignored, because the schedules of that
+    time aren't known.
     """
     learnings = []
     for window in dict.fromkeys(windows):
@@ -85,7 +93,7 @@ def learnings_of_windows(
         ground = reviewer.ground
         ground = replace(ground, judge=replace(ground.judge, facts=facts), drafts=True)
         copied = copied_services_from_usage(learned, catalog)
-        learnings.append(Learning(window, replace(reviewer, ground=ground), copied))
+        learnings.append(_Learning(window, replace(reviewer, ground=ground), copied))
     return tuple(learnings)
 
 
@@ -93,13 +101,14 @@ def learnings_of_windows(
 class Backtester:
     """Backtests batches, whose usage has all days.
 
-    `windows` are those to walk through, `curve` those of the learning curve. `learnings` has each of both once.
-    `counter` says which rows of all days count as use. `places` are those of the last window's days to learn on.
+    `windows` are the windows to judge, `curve` the windows of the learning curve. `learnings` has each window once.
+    `counter` decides which rows of all days count as use. `places` are the places of the last window's days to learn
+    on.
     """
 
     windows: tuple[Window, ...]
     curve: tuple[Window, ...]
-    learnings: tuple[Learning, ...]
+    learnings: tuple[_Learning, ...]
     counter: UseCounter
     places: Places = NO_PLACES
 
@@ -107,16 +116,16 @@ class Backtester:
         """The backtests of the chosen principals of a batch."""
         reviewer = self.learnings[0].reviewer
         grants = reviewer.grants_of(batch)
-        benches = judge_batch(batch, grants, self.learnings, self.counter, noted=self.windows, places=self.places)
+        benches = _judge_batch(batch, grants, self.learnings, self.counter, noted=self.windows, places=self.places)
         chosen = reviewer.options.principal
         found = [bench for bench in benches.values() if is_chosen(bench.grants.principal, chosen)]
         return [bench.result(self.windows, self.curve) for bench in found]
 
 
-def judge_batch(
+def _judge_batch(
     batch: Batch,
     grants: Mapping[str, PrincipalGrants],
-    learnings: Iterable[Learning],
+    learnings: Iterable[_Learning],
     counter: UseCounter,
     *,
     noted: Collection[Window],
@@ -124,7 +133,7 @@ def judge_batch(
 ) -> dict[str, Bench]:
     """The benches of a batch's principals by ARN, each with its replacements of all windows judged.
 
-    In the windows `noted`, denied needs are noted one by one.
+    In the windows `noted`, each denied need is recorded.
     """
     benches: dict[str, Bench] = {}
     for learning in learnings:
@@ -139,3 +148,67 @@ def judge_batch(
         for proposal in reviewer.propose(learning.batch(batch), grants):
             benches[proposal.diff.principal.arn].judge(proposal, window, notes=window in noted)
     return benches
+
+
+# ---------------------------------------------------------------- the forecast of a review
+
+_PRIOR: Final = Prior(0.005, 2.5)
+"""The prior for a principal without a past. On `bench.corpus` (seed 1), 98.8 % of the replacements called safe denied
+nothing in 30 days, and on average they denied 0.06 needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Forecaster:
+    """Forecasts the denials of batches, whose usage has all days.
+
+    `limit` is the most denials of a safe replacement; None means no backtest.
+    """
+
+    learnings: tuple[_Learning, ...]
+    counter: UseCounter
+    coverage: LogCoverage
+    limit: float | None
+
+    def __call__(self, batch: Batch, grants: Mapping[str, PrincipalGrants]) -> dict[str, Forecast]:
+        """The forecast for each principal of a batch, by ARN."""
+        windows = [learning.window for learning in self.learnings]
+        benches = _judge_batch(batch, grants, self.learnings, self.counter, noted=windows)
+        past = {arn: bench.past_denials() for arn, bench in benches.items()}
+        return {arn: self._forecast(held.principal, past.get(arn)) for arn, held in grants.items()}
+
+    def _forecast(self, principal: Principal, past: PastDenials | None) -> Forecast:
+        coverage = self.coverage.account(principal.account)
+        days = coverage.covered_days if coverage else 0
+        if self.limit is None or past is None or days < FEWEST_DAYS:
+            return Forecast(self.limit)
+        expected = expected_denials(_PRIOR, DenialCount(past.needs, past.days))
+        return Forecast(self.limit, past, expected)
+
+
+def forecaster_of_review(
+    reviewer: Reviewer,
+    usage: Usage,
+    principals: Sequence[Principal],
+    options: Options,
+    *,
+    whole: Callable[[Principal], Principal] = whole_already,
+    keep: Keep = make_again,
+) -> _Forecaster:
+    """The forecaster for the principals of a review of this usage.
+
+    Without a limit in the options, it forecasts nothing.
+    """
+    coverage, judge, limit = reviewer.ground.coverage, reviewer.ground.judge, options.max_expected_denials
+    windows = look_back_windows(*covered_days(usage)) if coverage.accounts and limit is not None else ()
+    learnings = learnings_of_windows(
+        usage,
+        windows,
+        principals,
+        judge.finder.catalog,
+        options,
+        facts=judge.facts,
+        suspicion=reviewer.counter.suspicion,
+        whole=whole,
+        keep=keep,
+    )
+    return _Forecaster(learnings, reviewer.counter, coverage, limit)

@@ -1,7 +1,7 @@
-"""The uses of each principal by day, independent of how a review judges them, and which a replacement would deny.
+"""The uses of each principal by day, and the uses that a replacement would deny.
 
-Only uses that the old policies allow are judged. As in the replay of a review, the decision core decides each use in
-the context that its records show. A replacement must cover a fold as a whole.
+Only uses that the old policies allow are judged. As in the replay of a review, `decide` decides each use in its
+recorded context. A replacement must cover a fold as a whole.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from datetime import date
 from typing import Final
 
 from lpgen.core.analysis.counted_use import UseCounter
-from lpgen.core.analysis.grants.applicable_policies import known_context, policies_met, replayed_resource, request_of
+from lpgen.core.analysis.grants.applicable_policies import policies_met, recorded_request
 from lpgen.core.analysis.scopes.named_resources import is_creation_of
 from lpgen.core.backtests import DenialCause
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.evidence import Evidence, RecordedContext, Use
+from lpgen.core.evidence import Evidence, Use
 from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import PolicySet, Request, Result
@@ -28,25 +28,14 @@ from lpgen.core.usage.principal_usage import recorded_context
 from lpgen.core.usage.tables import Usage
 
 _COLUMNS: Final = (
-    "principal",
-    "principal_id",
-    "action",
-    "resource_kind",
-    "resource",
-    "region",
-    "vpc_endpoint",
-    "context",
-    "outcome",
-    "day",
-    "records",
-    "example_event_id",
-    "example_resource",
+    *("principal", "principal_id", "action", "resource_kind", "resource", "region", "vpc_endpoint"),
+    *("context", "outcome", "day", "records", "example_event_id", "example_resource"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class DatedUse:
-    """Calls that ask the same of IAM in the same context, with their number and an event of each day, by day."""
+    """Calls with the same IAM request and context, with their number and an example event per day."""
 
     use: Use
     days: tuple[date, ...]
@@ -54,18 +43,13 @@ class DatedUse:
     event_ids: tuple[str, ...]
 
     def places(self, first: date, last: date) -> range:
-        """The places of the days from the first to the last."""
+        """The indexes of the days from the first to the last."""
         return range(bisect_left(self.days, first), bisect_right(self.days, last))
-
-    @property
-    def context(self) -> RecordedContext:
-        """The context of the calls."""
-        return self.use.contexts[0]
 
 
 def dated_uses_from_usage(usage: Usage, counter: UseCounter) -> dict[str, list[DatedUse]]:
-    """The uses of each principal that weren't denied, by its ARN: of its current id,
-    dropped by no decision, and not suspected."""
+    """The uses of each principal by ARN that weren't denied, dropped by a decision or suspected, and have its current
+    id."""
     believed = counter.belief_test
     found: dict[str, dict[tuple[str, ...], dict[date, _Day]]] = defaultdict(lambda: defaultdict(dict))
     for row in zip(*(column_values(usage.table.column(name)) for name in _COLUMNS), strict=True):
@@ -112,7 +96,7 @@ _UNREAD: Final = (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW)
 
 @dataclass(frozen=True, slots=True)
 class AllowedUse:
-    """A use that the old policies allow, with the request that it is decided by and the policies that this meets."""
+    """A use that the old policies allow, with its request and the policies that apply to it."""
 
     dated: DatedUse
     request: Request
@@ -123,7 +107,7 @@ class AllowedUse:
 def allowed_uses(
     principal: Principal, uses: Iterable[DatedUse], catalog: Catalog, guards: Guards
 ) -> tuple[AllowedUse, ...]:
-    """The uses that the old policies allow, or may allow, depending on keys that the records don't show."""
+    """The uses that the old policies allow, or may allow depending on keys that the records don't show."""
     found = (_decided(principal, use, catalog, guards) for use in uses)
     return tuple(use for use in found if use.before not in _DENIED)
 
@@ -131,10 +115,10 @@ def allowed_uses(
 def _decided(principal: Principal, dated: DatedUse, catalog: Catalog, guards: Guards) -> AllowedUse:
     """The use as decided by the old policies.
 
-    A fold is decided as a whole. Where the old policies allow only a part of it, its example is decided.
+    A fold is decided as a whole. If the old policies allow only a part of it, its example is decided.
     """
     whole = _on_resource(principal, dated, dated.use.resource, catalog, guards)
-    example = replayed_resource(dated.use)
+    example = dated.use.replayed_resource
     if dated.use.resource.kind is ResourceKind.FOLD and whole.before is not Result.ALLOWED and example is not None:
         return _on_resource(principal, dated, example, catalog, guards)
     return whole
@@ -144,8 +128,7 @@ def _on_resource(
     principal: Principal, dated: DatedUse, resource: Resource, catalog: Catalog, guards: Guards
 ) -> AllowedUse:
     old = policies_met(principal, resource.text, guards)
-    context = known_context(principal, resource, dated.context)
-    request = request_of(principal, dated.use.action, resource, context=context, guards=guards)
+    request = recorded_request(principal, dated.use.action, resource, dated.use.contexts[0], guards)
     return AllowedUse(dated, request, old, decide(request, old, catalog=catalog).result)
 
 

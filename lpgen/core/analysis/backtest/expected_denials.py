@@ -1,13 +1,15 @@
-"""How many needs a replacement is expected to deny in the next days, from what was denied in the windows.
+"""The number of needs that a replacement is expected to deny in the next days, from the denials in the windows.
 
-The model: a principal's denied needs in a span of days follow a Poisson distribution whose mean is its own rate times
-the days. The rates of similar principals follow a gamma distribution, which is fitted by moments over the whole run:
-one for principals whose replacement was last called safe, one for the others. So a principal without a denial borrows
-from those like it, and one with many keeps its own rate. Given its counts, a principal's rate follows a gamma
-distribution again, and its next count a negative binomial one, which gives the mean and the 90 % interval.
+The model: the denied needs of a principal in a span of days follow a Poisson distribution with the mean rate times
+days. The rates of similar principals follow a gamma distribution, fitted by moments over the whole run: one for
+principals whose last replacement was called safe, one for the others. So a principal without a denial borrows from
+similar principals, and a principal with many denials keeps its own rate. Given its counts, a principal's rate again
+follows a gamma distribution, and its next count a negative binomial distribution, which gives the mean and the 90 %
+interval.
 
-Windows that share days would count the same denials several times, so only windows that share no day to judge on are
-counted. A run without any denial counts as if there had been half a one: that none came doesn't show that none can.
+Windows that share days would count the same denials several times, so only windows with disjoint days to judge on are
+counted. A run without any denial counts as half a denial, because the lack of denials doesn't prove that none can
+happen.
 https://en.wikipedia.org/wiki/Gamma_distribution#Conjugate_prior
 """
 
@@ -21,17 +23,17 @@ from typing import Final
 from lpgen.core.backtests import ExpectedDenials
 
 _HORIZON_DAYS: Final = 30
-"""So many days ahead denials are expected."""
+"""The number of days of the forecast."""
 
 _TAIL: Final = 0.05
 _UNSEEN: Final = 0.5
 _SHAPES: Final = (0.01, 1.0)
-"""Bounds of the prior's shape: a few denials don't determine it by moments, and rates always differ widely."""
+"""Bounds of the prior's shape: a few denials don't determine it, and rates always differ widely."""
 
 
 @dataclass(frozen=True, slots=True)
 class DenialCount:
-    """The number of denied needs of one principal, and of the days they were counted on."""
+    """The number of denied needs of one principal, and the number of counted days."""
 
     needs: int
     days: int
@@ -46,7 +48,8 @@ class Prior:
 
 
 def prior_from_counts(counts: Sequence[DenialCount]) -> Prior:
-    """The distribution of the rates of similar principals, fitted by moments: mean, and variance beyond Poisson's."""
+    """The distribution of the rates of similar principals, fitted by moments: the mean, and the variance beyond
+    Poisson's."""
     needs, days = sum(count.needs for count in counts), sum(count.days for count in counts)
     rate = max(needs, _UNSEEN) / max(days, 1)
     beyond = sum((count.needs - rate * count.days) ** 2 - rate * count.days for count in counts)
@@ -64,7 +67,7 @@ def expected_denials(prior: Prior, count: DenialCount, *, days: int = _HORIZON_D
 
 
 def spread_of_windows(needs: Iterable[Sequence[int]]) -> float:
-    """How many times the variance of Poisson's that of a principal's windows is, 1 at least: denials come in bursts."""
+    """The ratio of the variance of a principal's windows to Poisson's variance, at least 1. Denials come in bursts."""
     several = [need for need in needs if len(need) > 1]
     means = [sum(sequence) / len(sequence) for sequence in several]
     pairs = zip(several, means, strict=True)
@@ -77,7 +80,7 @@ def expected_of_all(
 ) -> ExpectedDenials:
     """The denied needs to expect of all principals together.
 
-    It is a negative binomial of the sum of their means, and of their variances times the spread.
+    It is a negative binomial with the sum of their means, and the sum of their variances times the spread.
     """
     mean = variance = 0.0
     for prior, count in counts:
@@ -92,7 +95,8 @@ def expected_of_all(
 
 
 def negative_binomial_interval(shape: float, scale: float) -> tuple[int, int]:
-    """The 5 % and 95 % quantiles of a negative binomial: of a Poisson whose mean is gamma of this shape and scale."""
+    """The 5 % and 95 % quantiles of a negative binomial: a Poisson distribution whose mean is gamma with this shape and
+    scale."""
     step = log(scale) - log1p(scale)
     term, below, number, low = -shape * log1p(scale), 0.0, 0, -1
     while True:

@@ -1,4 +1,4 @@
-"""Judge the replacements that several windows propose for one principal, and simpler policies, by its later use."""
+"""The judgement of one principal's replacements from several windows, and of simpler policies, by its later use."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ _WHOLE: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class _LearnedUse:
-    """A principal's use on the days to learn on: `resources` by action, `*` for one that no record shows."""
+    """A principal's use on the days to learn on: `resources` by action, `*` for an unrecorded resource."""
 
     services: frozenset[str]
     resources: Mapping[Action, frozenset[str]]
     folds: Mapping[Action, frozenset[str]]
 
     def allows(self, alternative: Alternative, use: Use) -> bool:
-        """Whether the policies that the alternative writes from this allow a use."""
+        """Whether the alternative's policies from this use allow another use."""
         if alternative is Alternative.UNTOUCHED:
             return True
         if alternative is Alternative.SERVICES:
@@ -68,7 +68,7 @@ class _LearnedUse:
         )
 
     def kept(self, alternative: Alternative, granted: Mapping[str, frozenset[Action]]) -> int:
-        """How many of the granted actions, which are given by service, the alternative keeps."""
+        """The number of granted actions, given by service, that the alternative keeps."""
         if alternative is Alternative.UNTOUCHED:
             return sum(map(len, granted.values()))
         if alternative is Alternative.SERVICES:
@@ -110,7 +110,7 @@ _Need = tuple[Action, str]
 
 @dataclass(slots=True)
 class _Denials:
-    """The findings so far on one denied need. `records` are by use and day."""
+    """The findings on one denied need. `records` are by use and day."""
 
     cause: DenialCause
     windows: int = 0
@@ -119,7 +119,7 @@ class _Denials:
 
 
 class Bench:
-    """Judges the replacements of one principal; what doesn't differ between windows is found once."""
+    """Judges the replacements of one principal. Results that don't depend on the window are computed once."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class Bench:
     def judge(self, proposal: Proposal, window: Window, *, notes: bool) -> None:
         """Judge the proposal made at the end of the days to learn on, if it is a replacement.
 
-        Where `notes` is true, each denied need is noted separately.
+        With `notes`, each denied need is recorded.
         """
         replacement = proposal.replacement
         if replacement is None or replacement.refused_for is not None:
@@ -183,7 +183,7 @@ class Bench:
         return PastDenials(len(judged), days, sum(window.denied_needs for window in judged), example)
 
     def _denied_needs(self) -> Iterable[DeniedNeed]:
-        """The needs that were noted, sorted."""
+        """The recorded needs, sorted."""
         for (action, resource), need in sorted(self._needs.items()):
             yield DeniedNeed(action, resource, need.cause, sum(need.records.values()), *need.first, need.windows)
 

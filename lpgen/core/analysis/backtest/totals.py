@@ -1,4 +1,4 @@
-"""The sums of a backtest over all principals, and what they let expect."""
+"""The sums of a backtest over all principals, and the denials to expect."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from lpgen.core.catalog.catalog import Catalog
 def backtest_of_principals(
     found: Iterable[PrincipalBacktest], windows: tuple[Window, ...], curve: Iterable[Window], catalog: Catalog
 ) -> Backtest:
-    """The whole backtest from that of each principal, in any order; `problems` are left to the caller."""
+    """The whole backtest from each principal's backtest, in any order. The caller adds `problems`."""
     every = sorted(found, key=lambda backtest: backtest.principal)
     judged, expected = _with_expected([backtest for backtest in every if backtest.windows], windows)
     return Backtest(
@@ -53,7 +53,7 @@ def backtest_of_principals(
 def _with_expected(
     judged: Sequence[PrincipalBacktest], windows: Sequence[Window]
 ) -> tuple[tuple[PrincipalBacktest, ...], ExpectedDenials]:
-    """The principals with the denials to expect of each, and those of all."""
+    """The principals with the denials to expect of each, and the denials to expect of all."""
     apart = {windows[number] for number in disjoint_windows(windows)}
     groups: dict[bool, list[tuple[PrincipalBacktest, DenialCount]]] = defaultdict(list)
     for backtest in judged:
@@ -108,7 +108,7 @@ def _alternative_totals(which: Alternative, judged: Sequence[PrincipalBacktest])
 
 
 def _curve_point(window: Window, every: Iterable[PrincipalBacktest]) -> CurvePoint:
-    found = [one for principal in every for one in principal.curve if one.window == window]
+    found = [judged for principal in every for judged in principal.curve if judged.window == window]
     return CurvePoint(
         window.learn_days,
         len(found),

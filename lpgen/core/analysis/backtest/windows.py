@@ -10,7 +10,7 @@ from lpgen.core.backtests import Window
 from lpgen.errors import InvocationError
 
 CURVE_DAYS: Final = (15, 30, 45, 60, 90)
-"""The numbers of days to learn on that the learning curve compares."""
+"""The numbers of days to learn on in the learning curve."""
 
 _LOOK_BACKS: Final = 3
 LONGEST_TEST: Final = 30
@@ -26,8 +26,8 @@ def windows_of_days(first: date, last: date, *, train: int, test: int, step: int
     days = (last - first).days + 1
     if days < train + test:
         raise InvocationError(
-            f"the logs cover {days:,} days, from {first} to {last}, and learning on {train:,} days and judging on"
-            f" {test:,} takes {train + test:,}",
+            f"the logs cover {days:,} days, from {first} to {last}, and {train:,} days to learn on and {test:,} days"
+            f" to judge on need {train + test:,}",
             hint="give fewer days with --train or --test, or ingest older logs",
         )
     starts = (first + timedelta(days=at) for at in range(0, days - train - test + 1, step))
@@ -35,7 +35,7 @@ def windows_of_days(first: date, last: date, *, train: int, test: int, step: int
 
 
 def curve_windows(last: Window, first: date) -> tuple[Window, ...]:
-    """The last window with other numbers of days to learn on, as far as the logs reach back."""
+    """The last window with other numbers of days to learn on, if the logs are long enough."""
     fitting = (days for days in CURVE_DAYS if last.learn_last - timedelta(days=days - 1) >= first)
     return tuple(_window(last.learn_last, days, last.judge_days) for days in fitting)
 
@@ -43,8 +43,8 @@ def curve_windows(last: Window, first: date) -> tuple[Window, ...]:
 def look_back_windows(first: date, last: date) -> tuple[Window, ...]:
     """The windows in which a review compares replacements made from the first days with the use on the days after them.
 
-    There are three, spread evenly. Each learns on all days before it, at least `FEWEST_TO_LEARN_ON`; none where the
-    logs have too few.
+    There are three, spread evenly. Each learns on all days before it, at least `FEWEST_TO_LEARN_ON`. There are none if
+    the logs have too few days.
     """
     days = (last - first).days + 1
     test = min(LONGEST_TEST, days // 4)
@@ -57,7 +57,7 @@ def look_back_windows(first: date, last: date) -> tuple[Window, ...]:
 
 
 def disjoint_windows(windows: Sequence[Window]) -> tuple[int, ...]:
-    """The numbers of windows that share no day to judge on: the last, and from there backwards."""
+    """The indexes of windows with disjoint days to judge on, chosen from the last one backwards."""
     chosen: list[int] = []
     for number in reversed(range(len(windows))):
         if not chosen or windows[number].judge_last < windows[chosen[-1]].judge_first:

@@ -1,1 +1,1 @@
-"""Whether a replacement is called safe: caveats with their rows and detectors, and the class of a principal."""
+"""The caveats: reasons why a replacement isn't called safe, with their detectors, and the class of a principal."""

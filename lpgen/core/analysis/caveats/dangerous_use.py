@@ -1,4 +1,4 @@
-"""Caveats about dangerous actions: unusual use, and attempts for which lines keep them."""
+"""Caveats about dangerous actions: unusual use, and attempts because of which they are kept."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def _unusual_use_message(
     case: str,
     **_: object,
 ) -> str:
-    """When a dangerous action was used, and what is unusual about that."""
+    """When a dangerous action was used, and why that is unusual."""
     when = f"used only {f'on {first}' if days == 1 else f'on {days} days from {first} to {last}'}"
     if case == "after-denials":
         when = f"used on {first}, right after other actions were denied"
     elif case == "burst":
-        when = f"used on {first}, with other harm that was new on that day"
+        when = f"used on {first}, together with other harmful actions that were new on that day"
     elif case == "late":
         when = f"first used on {first}, in the last days of the logs"
     seen = f"{records:,} {'record' if records == 1 else 'records'}, example {example or 'without an id'}"
@@ -46,7 +46,7 @@ def _unusual_use_message(
 
 
 class DangerCaveat(CaveatKind):
-    """What isn't safe about dangerous actions."""
+    """Reasons why dangerous actions aren't safe."""
 
     UNUSUAL_USE = Row(
         "unusual_use",
@@ -68,9 +68,10 @@ class DangerCaveat(CaveatKind):
         " decision and treat the credentials as stolen",
         item="unusual {action}",
         acceptable=False,
-        help="Stolen credentials are used like this: on a day or two, within one week, or only in the last tenth of "
-        "the logs, where the principal regularly changes nothing else; right after denied calls; or with other harm "
-        "that was new on that day. The replacement allows it. lpgen learns nothing else from it.",
+        help="Stolen credentials are used in this way: only within a week, or only in the last tenth of the logs, "
+        "where the principal regularly changes nothing else; right after denied calls; or together with other "
+        "harmful actions that were new on that day. The replacement allows the action. lpgen learns nothing else "
+        "from its use.",
         to_do="ask the owner. If the team used it, keep it by a decision. If not, treat the credentials as stolen and "
         "drop those days by a decision, which `lpgen review --write-decisions` drafts.",
         source="https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html",
@@ -80,9 +81,9 @@ class DangerCaveat(CaveatKind):
     )
     DANGEROUS_ATTEMPT = Row(
         "dangerous_attempt",
-        "A dangerous action is kept only because somebody attempted it.",
+        "A dangerous action is kept only because of attempts.",
         parameters={"action": str, "danger": str},
-        message="{action} {danger}, and is kept because it was attempted, though no record shows that it was allowed",
+        message="{action} {danger}, and is kept because of attempts, though no record shows that one was allowed",
         step="drop the action by a decision, or accept this if it is needed",
         item="attempted {action}",
         help="The calls were throttled, malformed or failed inside AWS.",
@@ -102,28 +103,31 @@ def dangerous_uses(usage: PrincipalUsage, dangers: Dangers) -> tuple[DangerousUs
 
 
 def find_unusual_use(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat for each action whose suspected harm the replacement's lines allow, or a policy left attached.
+    """A caveat for each action with suspected use that the replacement or a policy left attached allows.
 
-    Only a decision to keep or drop the action counts: a pattern that accepts other caveats must not accept an
+    Only a decision to keep or drop the action settles it: a pattern that accepts other caveats must not accept an
     intruder's use.
     """
     dangers = inputs.finder.dangers
     drops = [decision for decision in inputs.ground.decisions if decision.drops_for_good]
     kept: dict[Action, list[Line]] = defaultdict(list)
-    for line in inputs.lines:
+    for line in inputs.context.lines:
         kept[line.action].append(line)
     found: dict[Action, list[Use]] = defaultdict(list)
-    for use in inputs.usage.uses:
+    for use in inputs.records.usage.uses:
         is_harm = use.suspected not in (Suspected.NO, Suspected.COMPANY) and use.is_done
         is_left = use.action in inputs.left
-        if is_harm and _is_kept(use, kept[use.action], inputs.usage.principal, drops, is_left=is_left):
+        if is_harm and _is_kept(use, kept[use.action], inputs.records.usage.principal, drops, is_left=is_left):
             found[use.action].append(use)
     for action in sorted(found, key=lambda action: (dangers.rank(action), action)):
         yield _unusual_use(action, dangers, found[action])
 
 
 def _is_kept(use: Use, lines: Sequence[Line], principal: str, drops: Iterable[Decision], *, is_left: bool) -> bool:
-    """Whether lines allow a use, or an attached policy; where a decision drops its resource, lines on others remain."""
+    """Whether lines or an attached policy allow a use.
+
+    If a decision drops its resource, only lines on that resource count.
+    """
     resource = use.resource.text
     named = (drop for drop in drops if applies_to_action(drop, principal, use.action))
     if any(glob_match(drop.resource or "*", resource) for drop in named):
@@ -150,11 +154,11 @@ def _unusual_use(action: Action, dangers: Dangers, uses: Sequence[Use]) -> Cavea
 
 
 def find_attempts(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat for each dangerous action that lines keep only because it was attempted: anybody may make a call that
+    """A caveat for each dangerous action that lines keep only because of attempts: anyone can make a call that
     fails."""
     dangers = inputs.finder.dangers
-    tried = {use.action for use in inputs.usage.uses if use.outcome is not Outcome.DENIED}
-    tried -= {use.action for use in inputs.usage.uses if use.is_done}
+    tried = {use.action for use in inputs.records.usage.uses if use.outcome is not Outcome.DENIED}
+    tried -= {use.action for use in inputs.records.usage.uses if use.is_done}
     for action in sorted(tried & inputs.kept):
         if dangers.is_dangerous(action):
             yield Caveat.of(DangerCaveat.DANGEROUS_ATTEMPT, action=action, danger=dangers.harm(action))

@@ -1,4 +1,4 @@
-"""All kinds of caveats in their order, and all detectors, which find what caveats a principal has."""
+"""All kinds of caveats in their order, and the detectors that find them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from lpgen.core.analysis.caveats import (
-    coverage_holes,
     dangerous_use,
-    forecasts,
-    lines,
+    incomplete_logs,
     permission_sets,
-    refused,
-    short_logs,
+    replacement,
     unknowns,
     unpredictable,
 )
 from lpgen.core.analysis.caveats.inputs import CaveatInputs
-from lpgen.core.analysis.decisions import with_acceptance
-from lpgen.core.registry.row import Caveat, CaveatKind, Doubt
+from lpgen.core.registry.row import Caveat, CaveatKind
 from lpgen.core.replacements import VerificationCaveat
 
 CAVEAT_KINDS: Final[tuple[CaveatKind, ...]] = (
@@ -26,46 +22,54 @@ CAVEAT_KINDS: Final[tuple[CaveatKind, ...]] = (
     unknowns.UnknownCaveat.UNMAPPED_EVENT,
     unknowns.UnknownCaveat.UNKNOWN_PATTERN,
     unknowns.UnknownCaveat.GRANTS_UNKNOWN,
-    short_logs.ShortLogsCaveat.SHORT_COVERAGE,
-    short_logs.ShortLogsCaveat.INCOMPLETE_LOGS,
-    short_logs.ShortLogsCaveat.YOUNG,
-    short_logs.ShortLogsCaveat.RARE_SCHEDULE,
-    coverage_holes.HoleCaveat.COVERAGE_HOLE,
+    incomplete_logs.LogsCaveat.SHORT_COVERAGE,
+    incomplete_logs.LogsCaveat.INCOMPLETE_LOGS,
+    incomplete_logs.LogsCaveat.YOUNG,
+    incomplete_logs.LogsCaveat.RARE_SCHEDULE,
+    incomplete_logs.LogsCaveat.COVERAGE_HOLE,
     unknowns.UnknownCaveat.RECREATED,
-    lines.LineCaveat.REQUIRED_TYPE,
+    replacement.ReplacementCaveat.REQUIRED_TYPE,
     unknowns.UnknownCaveat.UNEXPLAINED_USE,
     unpredictable.UnpredictableCaveat.UNPREDICTABLE,
-    lines.LineCaveat.UNSEEN_UNDER_STAR,
-    lines.LineCaveat.UNSEEN_NAMED,
-    forecasts.ForecastCaveat.EXPECTED_DENIALS,
-    forecasts.ForecastCaveat.NO_FORECAST,
+    replacement.ReplacementCaveat.UNSEEN_UNDER_STAR,
+    replacement.ReplacementCaveat.UNSEEN_NAMED,
+    replacement.ReplacementCaveat.EXPECTED_DENIALS,
+    replacement.ReplacementCaveat.NO_FORECAST,
     dangerous_use.DangerCaveat.DANGEROUS_ATTEMPT,
-    lines.LineCaveat.TOO_MANY_RESOURCES,
+    replacement.ReplacementCaveat.TOO_MANY_RESOURCES,
     permission_sets.PermissionSetCaveat.PERMISSION_SET,
     permission_sets.PermissionSetCaveat.OTHER_ACCOUNT,
-    refused.RefusedCaveat.TOO_LARGE,
-    refused.RefusedCaveat.UNPROVEN,
+    replacement.ReplacementCaveat.TOO_LARGE,
+    replacement.ReplacementCaveat.UNPROVEN,
     VerificationCaveat.VERIFICATION,
 )
-"""What matters most comes first."""
+"""The most important kind comes first."""
 
 DETECTORS: Final[tuple[Callable[[CaveatInputs], Iterable[Caveat]], ...]] = (
     dangerous_use.find_unusual_use,
-    *unpredictable.NAMED,
-    *unknowns.UNKNOWN_GRANTS_AND_RECORDS,
-    *short_logs.FEW_DAYS,
-    coverage_holes.find_unseen_last_use,
-    short_logs.find_other_regions,
+    unpredictable.find_tooling,
+    unpredictable.find_break_glass,
+    unknowns.find_unknown_grants,
+    unknowns.find_unmapped_events,
+    unknowns.find_unexplained_uses,
+    unknowns.find_earlier_principals,
+    incomplete_logs.find_too_few_days,
+    incomplete_logs.find_youth,
+    incomplete_logs.find_unseen_last_use,
+    incomplete_logs.find_other_regions,
     unpredictable.find_few_days,
-    short_logs.find_rare_schedules,
-    coverage_holes.find_unseen_attempts,
-    forecasts.find_expected_denials,
-    *unpredictable.NEXT_USE,
+    incomplete_logs.find_rare_schedules,
+    incomplete_logs.find_unseen_attempts,
+    replacement.find_expected_denials,
+    unpredictable.find_next_callers,
+    unpredictable.find_restores,
+    unpredictable.find_replicas,
     unknowns.find_starred_names,
     dangerous_use.find_attempts,
-    *lines.WIDE_AND_UNSEEN,
+    replacement.find_overflows,
+    replacement.find_unseen_removals,
     unpredictable.find_scanners,
-    lines.find_required_types,
+    replacement.find_required_types,
 )
 """The detectors of caveats about single principals, in the order of their results."""
 
@@ -73,17 +77,5 @@ _PLACES: Final = {kind: place for place, kind in enumerate(CAVEAT_KINDS)}
 
 
 def order_of_kind(kind: CaveatKind) -> tuple[int, int]:
-    """What stops a replacement altogether comes first, then what the kinds list first."""
+    """The sort key of a kind: kinds that prevent a replacement come first, then the order of the list."""
     return kind.row.rank, _PLACES[kind]
-
-
-def find_caveats(inputs: CaveatInputs) -> tuple[Caveat, ...]:
-    """Every reason why a principal's replacement isn't called safe, each with who accepted it."""
-    found = [caveat for detector in DETECTORS for caveat in detector(inputs)]
-    return with_acceptance(found, inputs.ground.decisions, principal=inputs.principal.arn)
-
-
-def doubt_of_caveats(caveats: Iterable[Caveat]) -> Doubt:
-    """The doubt about every removal of a principal, from the caveats that weren't accepted."""
-    doubts = {caveat.doubt for caveat in caveats if not caveat.accepted_by}
-    return next((doubt for doubt in (Doubt.YOUNG, Doubt.LOGS) if doubt in doubts), Doubt.NONE)

@@ -24,7 +24,7 @@ def accounts_text(accounts: Sequence[str]) -> str:
 
 
 def _uneven_permission_set_message(*, groups: Sequence[Sequence[str]], **_: object) -> str:
-    """In which accounts the roles of a permission set differ."""
+    """The accounts in which the roles of a permission set differ."""
     return (
         f"the roles of its permission set have different policies in {' and in '.join(map(accounts_text, groups))}, so"
         " no single replacement is proven for all of them"
@@ -32,21 +32,21 @@ def _uneven_permission_set_message(*, groups: Sequence[Sequence[str]], **_: obje
 
 
 def _unlisted_role_message(*, accounts: Sequence[str], **_: object) -> str:
-    """In which accounts a permission set has roles without policies."""
+    """The accounts in which a permission set has roles without known policies."""
     return (
-        f"the logs show that its permission set has a role in {accounts_text(accounts)} too, whose policies weren't"
-        " given, so the replacement may lack what is needed there"
+        f"the logs show that its permission set also has a role in {accounts_text(accounts)}, and the policies of that"
+        " role weren't given, so the replacement may lack permissions that it needs"
     )
 
 
 def _other_account_message(*, accounts: Sequence[str], first: str, others: int, **_: object) -> str:
-    """What isn't safe about the roles of a permission set in other accounts."""
+    """The caveats of the roles of a permission set in other accounts."""
     more = f" (and {others} more of this kind)" if others else ""
-    return f"its permission set has a role in {accounts_text(accounts)} too: {first}{more}"
+    return f"its permission set also has a role in {accounts_text(accounts)}: {first}{more}"
 
 
 class PermissionSetCaveat(CaveatKind):
-    """What isn't safe about the permission set of a role."""
+    """Reasons why a change of the permission set isn't safe."""
 
     PERMISSION_SET = Row(
         "permission_set",
@@ -56,7 +56,7 @@ class PermissionSetCaveat(CaveatKind):
         step={
             "uneven-permission-set": "provision the permission set into all its accounts, then take a new snapshot;"
             " change a customer managed policy that differs on purpose in its own account",
-            "unlisted-role": "add the policies of these accounts, such as by a snapshot of all of them",
+            "unlisted-role": "add the policies of these accounts, for example by a snapshot of all of them",
         },
         item="{case}",
         remedy=Remedy.SNAPSHOT,
@@ -69,7 +69,7 @@ class PermissionSetCaveat(CaveatKind):
         "Another role of the permission set isn't safe to change yet.",
         parameters={"accounts": tuple, "kind": str, "first": str, "others": int},
         message=_other_account_message,
-        step="clear up the same in the permission set's other accounts, or accept it there",
+        step="resolve this in the permission set's other accounts, or accept it there",
         item="other-account {kind}",
         acceptable=False,
         remedy=Remedy.LOOK,
@@ -84,8 +84,8 @@ def caveats_of_set(
 ) -> Iterator[Caveat]:
     """The caveats of a role for its permission set.
 
-    `same_policies` has the accounts of the set's roles, those with the same policies together. In the accounts
-    `unlisted` the set has a role without known policies. `former` are the names of earlier roles in the role's account.
+    `same_policies` has the accounts of the set's roles, grouped by equal policies. In the accounts `unlisted` the set
+    has a role without known policies. `former` are the names of earlier roles in the role's account.
     """
     if len(same_policies) > 1:
         groups = tuple(tuple(sorted(accounts)) for accounts in sorted(same_policies, key=min)[:2])
@@ -97,7 +97,7 @@ def caveats_of_set(
 
 
 def own_caveats(caveats: Iterable[Caveat]) -> list[Caveat]:
-    """Those of a role's caveats that other roles of its permission set don't get anyway."""
+    """The caveats of a role, without those that all roles of its permission set get."""
     return [caveat for caveat in caveats if caveat.kind is not PermissionSetCaveat.PERMISSION_SET]
 
 

@@ -4,44 +4,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
 from enum import Enum
 from typing import Final
 
-from lpgen.core.analysis.caveats.refused import RefusedCaveat
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
+from lpgen.core.analysis.caveats.inputs import PrincipalContext
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.analysis.caveats.unpredictable import (
     AUDIT_POLICY,
     UnpredictableCaveat,
     policies_for_audits,
     reads_by_design,
 )
-from lpgen.core.analysis.decisions import break_glass_name
 from lpgen.core.analysis.grants.aws_policies import actions_of_left, is_service_policy, without_left
 from lpgen.core.analysis.observability.log_blind_spots import missing_home_region
 from lpgen.core.analysis.observability.signs_of_use import SignOfLife
-from lpgen.core.evidence import AccountCoverage, PrincipalGrants, PrincipalUsage
+from lpgen.core.evidence import PrincipalUsage
 from lpgen.core.findings import GENERATED_CLASSES, Detachment, PrincipalClass
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.last_accessed import TRACKED_DAYS
 from lpgen.core.model import Outcome, PolicyKind, Principal, PrincipalKind
 from lpgen.core.registry.row import Caveat
-from lpgen.core.replacements import Decision, LeftPolicy, Line, LineKind
+from lpgen.core.replacements import LeftPolicy, LineKind
 
 _SERVICE_LINKED_PATH: Final = "/aws-service-role/"
 
 _YEAR: Final = 366
 
 _NAMED_FOR_EMERGENCIES: Final = re.compile(r"break.?glass|emergency|fire.?(?:call|fight)", re.IGNORECASE)
-"""Names of principals that may be for emergencies, which is a reason to ask."""
+"""Names of principals that may be for emergencies: a reason to ask the owner."""
 
 _IF_FOR_EMERGENCIES: Final = ": if so, name it by `break-glass` in the decisions file, keep it, and alarm on its use"
 _THE_DENIES: Final = "the Denies"
 
 
 class _Advice(Enum):
-    """What can be proposed for a principal, as a clause, and the rest of the sentence: how, or why."""
+    """A proposal for a principal, as a clause, and the rest of the sentence: how, or why."""
 
     def __init__(self, task: str, more: str = "") -> None:
         self.task, self.more = task, more
@@ -49,42 +47,45 @@ class _Advice(Enum):
     NOTHING_FOR_AWS = "nothing", ": AWS owns the policies of a service-linked role"
     NOTHING_TO_IMPROVE = "nothing", ": AWS wrote its policies and keeps them up to date"
     NOTHING_GRANTED = "nothing", ": no policy of its own allows anything"
-    KEEP_FOR_EMERGENCIES = "keep it for emergencies and alarm on its use", ": the decisions file names it"
+    KEEP_FOR_EMERGENCIES = "keep it for emergencies and set an alarm on its use", ": the decisions file names it"
     EXPORT_POLICIES = "export the missing policy documents and run again"
-    INGEST_LOGS = "ingest logs of its account", "; nothing can be said without them"
+    INGEST_LOGS = "ingest logs of its account", ": lpgen can't judge it without logs"
     SIMPLIFY = "simplify its policies", ": they are too complex to compare, so lpgen proposes no replacement"
 
     REPLACE = "replace the policies"
     REPLACE_AND_LEAVE_GROUPS = (
         "replace the policies and end the membership in {groups}",
-        ": the replacement covers what the user used of it",
+        ": the replacement covers what the user used of them",
     )
-    REPLACE_OTHERS = "replace the policies but {left}", ", which AWS keeps up to date"
+    REPLACE_OTHERS = "replace the policies except {left}", ", which AWS keeps up to date"
     REPLACE_IN_SET = (
         "put the replacement into the permission set",
-        "; where that has roles in other accounts, give their policies and logs first, since it changes them too",
+        "; if the set has roles in other accounts, give their policies and logs first, because it changes them too",
     )
     COMPARE_WITH_AUDITS = f"compare its policies with AWS's {AUDIT_POLICY} before you replace them", ": {why}"
     ASK_BEFORE_REPLACING = (
         "ask its owner whether it is for emergencies before you replace its policies",
         _IF_FOR_EMERGENCIES,
     )
-    REMOVE = "remove the policies", ": they allow nothing that was used or tried"
-    REMOVE_ALLOWS = f"remove all but {_THE_DENIES}", ": they allow nothing that was used or tried"
-    REMOVE_OTHERS = "remove all but {staying}", ": they allow nothing else that was used or tried"
+    REMOVE = "remove the policies", ": they allow nothing that was used or attempted"
+    REMOVE_ALLOWS = f"remove all except {_THE_DENIES}", ": they allow nothing that was used or attempted"
+    REMOVE_OTHERS = "remove all except {staying}", ": they allow nothing else that was used or attempted"
 
     FIND_PURPOSE = "find out what it is used for before anything else", ": {sign}"
-    FIND_LAST_USE = "find out what its last use was before anything else", ": {sign}, inside the window; {unrecorded}"
-    FIND_LOGS = "find the logs of its last use before anything else", ": {sign}, inside the window"
-    INGEST_NEWER_LOGS = "ingest newer logs before anything else", ": {sign}, after their end"
+    FIND_LAST_USE = (
+        "find out what its last use was before anything else",
+        ": {sign}, within the logs' days; {unrecorded}",
+    )
+    FIND_LOGS = "find the logs of its last use before anything else", ": {sign}, within the logs' days"
+    INGEST_NEWER_LOGS = "ingest newer logs before anything else", ": {sign}, after the end of these logs"
     KEEP_UNTIL_ASKED = (
         "ask its owner whether it {question}, and keep it until then",
         ": {sign}, before the logs, which cover {days} days",
     )
 
     ASK_ABOUT_USER = (
-        "ask its owner, or IAM by --last-accessed, whether it is used",
-        ": it may do what the logs can't show, and if it does nothing else it leaves no record",
+        "ask its owner whether it is used, or give IAM's report by --last-accessed",
+        ": it may use actions that the logs can't show",
     )
     END_ASSIGNMENT = (
         "ask its owner, then end the assignment of the permission set to the account",
@@ -92,7 +93,7 @@ class _Advice(Enum):
     )
     ASK_ABOUT_RARE_EVENTS = (
         "ask its owner before anything else",
-        ": AWS wrote its policies for a service, which may need the role for a rare event such as a restore",
+        ": AWS wrote its policies for a service, and the service may need the role for a rare event such as a restore",
     )
     ASK_ABOUT_SCHEDULE = "ask the owner of its schedule before you disable it", ": {schedule}"
     ASK_ABOUT_AUDITS = (
@@ -121,58 +122,25 @@ _BY_CLASS: Final = {
     PrincipalClass.NO_GRANTS: _Advice.NOTHING_GRANTED,
 }
 _HOW_TO_DISABLE: Final = {
-    PrincipalKind.ROLE: "attach AWSDenyAll, which detaching takes back",
+    PrincipalKind.ROLE: "attach AWSDenyAll, which you can detach again",
     PrincipalKind.USER: "deactivate its keys and password",
 }
 _FOR_EMERGENCIES: Final = "is for emergencies"
-_ONCE_A_YEAR: Final = "is used about once a year"
 
-# Why the logs, or IAM, are sure that a principal isn't used.
-_ALL_DENIED: Final = "all that it tried was denied, the last on {day}"
-_USED_BEFORE: Final = "IAM dates its last use on {day}, before the logs"
-_NEVER_USED: Final = f"IAM knows of no use either, and the role is older than {TRACKED_DAYS} days"
-_LONG_LOGS: Final = "the logs cover {days} days"
+_NEVER_USED: Final = f"IAM reports no use either, and the role is older than {TRACKED_DAYS} days"
 
 
-@dataclass(frozen=True, slots=True)
-class PrincipalContext:
-    """What the class of a principal, and the proposal for it, follow from.
-
-    `life` shows use that no record shows. `lines` are those of its replacement, `left` the policies left attached.
-    `unrecorded` says which of its use leaves no record, or is "".
-    """
-
-    grants: PrincipalGrants
-    usage: PrincipalUsage
-    coverage: AccountCoverage | None
-    as_of: date
-    life: SignOfLife | None
-    lines: tuple[Line, ...] = ()
-    left: tuple[LeftPolicy, ...] = ()
-    unrecorded: str = ""
-
-    @property
-    def principal(self) -> Principal:
-        """The principal."""
-        return self.grants.principal
-
-    @property
-    def covered_days(self) -> int:
-        """How many days of its account the logs cover."""
-        return self.coverage.covered_days if self.coverage else 0
-
-
-def classify_principal(context: PrincipalContext, decisions: Iterable[Decision]) -> PrincipalClass:
-    """The class of a principal; the first that fits, from what can't be changed to what needs no change.
+def classify_principal(context: PrincipalContext) -> PrincipalClass:
+    """The class of a principal: the first that fits, from those that can't be changed to those that need no change.
 
     Service-linked roles can't be edited, and the roles of IAM Identity Center are edited through their permission set:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
     https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
     """
-    grants, principal = context.grants, context.principal
+    grants, principal = context.grants, context.grants.principal
     if principal.path.startswith(_SERVICE_LINKED_PATH):
         return PrincipalClass.SERVICE_LINKED
-    if break_glass_name(decisions, principal.arn):
+    if context.break_glass:
         return PrincipalClass.BREAK_GLASS
     if grants.missing:
         return PrincipalClass.GRANTS_UNKNOWN
@@ -189,23 +157,25 @@ def classify_principal(context: PrincipalContext, decisions: Iterable[Decision])
 
 
 def _is_left_to_aws(context: PrincipalContext) -> bool:
-    """Whether AWS wrote all of a principal's policies and everything that they allow is kept: then a replacement would
-    only cut it off from AWS's updates."""
+    """Whether AWS wrote all of a principal's policies and everything that they allow is kept.
+
+    A replacement would only stop AWS's updates.
+    """
     others = without_left(context.grants, context.left)
     policies = others.principal.policies
-    if not context.principal.policies or not all(is_service_policy(policy.arn) for policy in policies):
+    if not context.grants.principal.policies or not all(is_service_policy(policy.arn) for policy in policies):
         return False
     staying = actions_of_left(context.grants, context.left).union(line.action for line in context.lines)
     return not policies or others.granted() <= staying
 
 
 def was_active(usage: PrincipalUsage) -> bool:
-    """Whether a principal has any use or attempt that was not plainly denied."""
+    """Whether a principal has any use or attempt that wasn't denied."""
     return bool(usage.unmapped or usage.copied) or any(use.outcome is not Outcome.DENIED for use in usage.uses)
 
 
 def detachment(principal: Principal, left: Iterable[LeftPolicy] = ()) -> Detachment:
-    """The policies and groups that the replacement replaces, sorted: all but the policies left attached."""
+    """The policies and groups that the replacement replaces, sorted: all except the policies left attached."""
     staying = {policy.arn for policy in left}
     own = [policy for policy in principal.policies if not policy.group and policy.arn not in staying]
     return Detachment(
@@ -226,7 +196,9 @@ def proposal_for(
     `caveats` are the reasons not to call its replacement safe.
     """
     open_caveats = [caveat for caveat in caveats if not caveat.accepted_by]
-    if principal_class in GENERATED_CLASSES and any(caveat.kind is RefusedCaveat.UNPROVEN for caveat in open_caveats):
+    if principal_class in GENERATED_CLASSES and any(
+        caveat.kind is ReplacementCaveat.UNPROVEN for caveat in open_caveats
+    ):
         return _Advice.SIMPLIFY.fill()
     if principal_class in GENERATED_CLASSES and not context.lines:
         return _removal(context)
@@ -259,37 +231,38 @@ def _proposal_for_active(context: PrincipalContext, caveats: Iterable[Caveat]) -
         return _Advice.ASK_BEFORE_REPLACING.fill()
     if context.left:
         return _Advice.REPLACE_OTHERS.fill(left=" and ".join(policy.name for policy in context.left))
-    if groups := context.principal.groups:
+    if groups := context.grants.principal.groups:
         return _Advice.REPLACE_AND_LEAVE_GROUPS.fill(groups=", ".join(groups))
     return _Advice.REPLACE.fill()
 
 
 def _proposal_for_unseen(context: PrincipalContext, life: SignOfLife) -> tuple[str, str]:
-    """The proposal for a principal in use though no record shows what it did."""
+    """The proposal for a principal that is in use though no record shows what it did."""
     coverage, unrecorded = context.coverage, context.unrecorded
     if life.is_by_service:
         return _Advice.FIND_PURPOSE.fill(sign="; ".join(filter(None, (life.text, unrecorded))))
     if coverage and life.day > coverage.last_day:
         return _Advice.INGEST_NEWER_LOGS.fill(sign=life.text)
     if coverage and life.day < coverage.first_day:
-        question = _question(context.principal)
+        question = _question(context.grants.principal)
         return _Advice.KEEP_UNTIL_ASKED.fill(question=question, sign=life.text, days=coverage.covered_days)
     advice = _Advice.FIND_LAST_USE if unrecorded else _Advice.FIND_LOGS
     return advice.fill(sign=life.text, unrecorded=unrecorded)
 
 
 def _question(principal: Principal) -> str:
-    """What to ask the owner of a principal that the logs may be too short to show at work."""
-    return _FOR_EMERGENCIES if _NAMED_FOR_EMERGENCIES.search(principal.name) else _ONCE_A_YEAR
+    """The question to ask the owner of a principal if the logs may be too short to show its use."""
+    return _FOR_EMERGENCIES if _NAMED_FOR_EMERGENCIES.search(principal.name) else "is used about once a year"
 
 
 def _proposal_for_unused(context: PrincipalContext, caveats: Iterable[Caveat]) -> tuple[str, str]:
-    """The proposal for a principal that nothing shows in use. The policy files have the last use of roles, but not of
-    users. A name only decides what the owner is asked.
+    """The proposal for a principal without any sign of use.
+
+    The policy files have the last use of roles, but not of users. A name only decides the question to the owner.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
-    principal, days = context.principal, context.covered_days
+    principal, days = context.grants.principal, context.covered_days
     may_hide = any(line.kind is LineKind.KEPT for line in context.lines)
     if principal.kind is PrincipalKind.USER and (may_hide or missing_home_region(context.coverage)):
         return _Advice.ASK_ABOUT_USER.fill()
@@ -297,7 +270,7 @@ def _proposal_for_unused(context: PrincipalContext, caveats: Iterable[Caveat]) -
         return _Advice.END_ASSIGNMENT.fill()
     if any(is_service_policy(policy.arn) for policy in principal.policies):
         return _Advice.ASK_ABOUT_RARE_EVENTS.fill()
-    schedules = [caveat.message for caveat in caveats if caveat.kind is ShortLogsCaveat.RARE_SCHEDULE]
+    schedules = [caveat.message for caveat in caveats if caveat.kind is LogsCaveat.RARE_SCHEDULE]
     if schedules:
         return _Advice.ASK_ABOUT_SCHEDULE.fill(schedule=schedules[-1])
     if audits := policies_for_audits(principal):
@@ -311,14 +284,14 @@ def _proposal_for_unused(context: PrincipalContext, caveats: Iterable[Caveat]) -
 
 
 def _why_unused(context: PrincipalContext) -> str:
-    """Why the logs, or IAM, are sure that a principal isn't used, or ""."""
-    principal, days = context.principal, context.covered_days
+    """Why the logs or IAM show that a principal isn't used, or ""."""
+    principal, days = context.grants.principal, context.covered_days
     tries = [use.evidence.last_seen[:10] for use in context.usage.uses]
     if tries:
-        return _ALL_DENIED.format(day=max(tries))
+        return f"all its attempts were denied, the last on {max(tries)}"
     if principal.last_used:
-        return _USED_BEFORE.format(day=principal.last_used.date())
+        return f"IAM reports its last use on {principal.last_used.date()}, before the logs"
     is_old = principal.created is not None and (context.as_of - principal.created.date()).days > TRACKED_DAYS
     if is_old and principal.kind is not PrincipalKind.USER:
         return _NEVER_USED
-    return _LONG_LOGS.format(days=days) if days > _YEAR else ""
+    return f"the logs cover {days} days" if days > _YEAR else ""

@@ -1,4 +1,4 @@
-"""Caveats about what lpgen doesn't know: grants without a document, unknown names, and records it can't explain."""
+"""Caveats about unknowns: grants without a document, unknown names, and records that lpgen can't explain."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WHY_UNREAD: Final = {
 
 
 def _unmapped_event_message(*, records: int, call: str, reason: SkipReason, example: str, **_: object) -> str:
-    """Which records can't be mapped, and how many."""
+    """The records that can't be mapped, with their number."""
     example = f"example {example or 'without an id'}"
     if reason in _WHY_UNREAD:
         what = f"{'record' if records == 1 else 'records'} of {call or 'calls without a name'} {_WHY_UNREAD[reason]}"
@@ -39,23 +39,23 @@ def _unexplained_use_step(*, action: str, **_: object) -> str:
 
 
 def _recreated_message(*, former: Sequence[str], kind: str, principal_id: str, only: Sequence[str]) -> str:
-    """Whose records do not count since a principal was created again."""
+    """The records that don't count because the principal was created again."""
     known = f"the logs also hold records of {', '.join(former)}"
     if not principal_id:
-        return f"{known}, which were created for another assignment of this permission set and don't count"
-    used = f"; only that one used {name_some(only)}" if only else ""
+        return f"{known}, roles of another assignment of this permission set, whose records don't count"
+    used = f"; only the earlier one used {name_some(only)}" if only else ""
     return f"{known}, an earlier {kind} of this name, which don't count for {principal_id}{used}"
 
 
 class UnknownCaveat(CaveatKind):
-    """What isn't known about a principal's grants and records."""
+    """Unknowns about a principal's grants and records."""
 
     UNMAPPED_EVENT = Row(
         "unmapped_event",
         "lpgen doesn't know which action a successful call needs.",
         parameters={"records": int, "call": str, "reason": str, "example": str, "event": str},
         message=_unmapped_event_message,
-        step="look up which action the call needs, keep that by a decision, and accept this",
+        step="look up which action the call needs, keep it by a decision, and accept this",
         item="{event}",
         help="The replacement may lack what the call needs.",
         source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
@@ -66,21 +66,21 @@ class UnknownCaveat(CaveatKind):
         parameters={"case": str, "pattern": str, "statement": str},
         message={
             "new": "{statement} grants `{pattern}`, which the catalog doesn't know, so the replacement leaves it out",
-            "star": "AWS asks to grant `{pattern}` with the wildcard, and the replacement holds none, so it lacks this",
+            "star": "AWS requires `{pattern}` with the wildcard, but a replacement has no wildcards, so it lacks this",
         },
         step={
             "new": "correct the name in the policy, or run `lpgen catalog update` if AWS has the action",
             "star": "grant `{pattern}` in another policy, and accept this by a decision",
         },
         item="unknown-pattern {pattern}",
-        help="It may be misspelled, and then grants nothing; or it is newer than the catalog.",
+        help="It may be misspelled and grant nothing, or be newer than the catalog.",
         to_do="correct it, or run `lpgen catalog update`.",
         source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
         remedy={"new": Remedy.CATALOG, "star": Remedy.DECIDE},
     )
     GRANTS_UNKNOWN = Row(
         "grants_unknown",
-        "The document of an attached policy is missing, so lpgen can't tell what is granted.",
+        "The document of an attached policy is missing, so its grants are unknown.",
         parameters={"policy": str},
         message="the document of {policy} is missing, so its grants are unknown",
         step="export the authorization details again, without a filter",
@@ -95,7 +95,7 @@ class UnknownCaveat(CaveatKind):
         "The principal was deleted and created again within the days of the logs.",
         parameters={"former": tuple, "kind": str, "principal_id": str, "only": tuple},
         message=_recreated_message,
-        step="check that nothing relies on what only the deleted one of this name used, and accept this by a decision",
+        step="check that nothing relies on actions that only the deleted principal used, and accept this by a decision",
         severity=Severity.LOW,
     )
     UNEXPLAINED_USE = Row(
@@ -105,14 +105,14 @@ class UnknownCaveat(CaveatKind):
         message="{action} on {resource} was allowed, but {reason}",
         step=_unexplained_use_step,
         item="unexplained {action}",
-        help="A policy may be missing, or the record mapped to the wrong action: similar granted actions are kept.",
+        help="A policy may be missing, or the record mapped to the wrong action. Similar granted actions are kept.",
         to_do="find out what allowed it, and give lpgen that policy or accept it by a decision.",
         source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
         precision="medium",
     )
 
 
-def _find_unknown_grants(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_unknown_grants(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each policy without a document, and for each pattern that the catalog doesn't know."""
     for name in inputs.grants.missing:
         yield Caveat.of(UnknownCaveat.GRANTS_UNKNOWN, policy=name)
@@ -122,12 +122,12 @@ def _find_unknown_grants(inputs: CaveatInputs) -> Iterator[Caveat]:
 
 
 def find_starred_names(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat for each action that AWS asks to grant with a wildcard after its name, which no replacement holds, where
-    the principal lets functions be copied to the edge or a policy names the action.
+    """A caveat for each action that AWS requires with a wildcard after its name, if the principal lets functions be
+    copied to the edge or a policy names the action. A replacement has no wildcards.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
     """
-    at_edge = any(use.how == EDGE_FUNCTION for use in inputs.usage.uses)
+    at_edge = any(use.how == EDGE_FUNCTION for use in inputs.records.usage.uses)
     starred = filter(None, map(inputs.catalog.canonical, inputs.finder.observability.table.without_users))
     for action in sorted(inputs.granted.intersection(starred)):
         grants = (grant for grant in inputs.grants.allows if action in grant.actions)
@@ -135,9 +135,9 @@ def find_starred_names(inputs: CaveatInputs) -> Iterator[Caveat]:
             yield Caveat.of(UnknownCaveat.UNKNOWN_PATTERN, case="star", pattern=f"{action}*")
 
 
-def _find_unmapped_events(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat for each kind of record whose action isn't known."""
-    for event in inputs.usage.unmapped:
+def find_unmapped_events(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for each kind of record with an unknown action."""
+    for event in inputs.records.usage.unmapped:
         yield Caveat.of(
             UnknownCaveat.UNMAPPED_EVENT,
             records=event.evidence.records,
@@ -148,7 +148,7 @@ def _find_unmapped_events(inputs: CaveatInputs) -> Iterator[Caveat]:
         )
 
 
-def _find_unexplained_uses(inputs: CaveatInputs) -> Iterator[Caveat]:
+def find_unexplained_uses(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each use that no policy grants and nothing else explains."""
     for use in (*inputs.missed.observed.ungranted, *inputs.contradicted):
         if not use.explanation:
@@ -157,9 +157,9 @@ def _find_unexplained_uses(inputs: CaveatInputs) -> Iterator[Caveat]:
             )
 
 
-def _find_earlier_principals(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat where records are of earlier principals of the same name."""
-    principal, usage = inputs.principal, inputs.usage
+def find_earlier_principals(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat where records belong to earlier principals of the same name."""
+    principal, usage = inputs.grants.principal, inputs.records.usage
     if earlier := usage.of_earlier(principal):
         own = {action for identity in usage.by_id if identity not in earlier for action in identity.actions}
         yield Caveat.of(
@@ -169,12 +169,3 @@ def _find_earlier_principals(inputs: CaveatInputs) -> Iterator[Caveat]:
             principal_id=principal.principal_id,
             only=tuple(sorted({action for identity in earlier for action in identity.actions} - own)),
         )
-
-
-UNKNOWN_GRANTS_AND_RECORDS: Final = (
-    _find_unknown_grants,
-    _find_unmapped_events,
-    _find_unexplained_uses,
-    _find_earlier_principals,
-)
-"""The detectors of what isn't known about grants and records."""

@@ -1,4 +1,4 @@
-"""Answers: the result of an explanation in plain words, and the answers for several principals in an order."""
+"""Answers: the result of an explanation as a sentence, and the order of answers for several principals."""
 
 from __future__ import annotations
 
@@ -12,63 +12,45 @@ from lpgen.core.iam.authorize import RESOURCE_POLICY
 from lpgen.core.iam.decision import RESOURCE, Layer, Result
 from lpgen.core.model import Effect, PolicyKind
 
-_ALLOWED_BY_RULE: Final = "Allowed: {rule}."
-_ALLOWED: Final = "Allowed by {holes}{through}."
-_ONE_LETS_PASS: Final = ", and {wall} lets it pass"
-_MANY_LET_PASS: Final = ", and {walls} let it pass"
-_EXPLICITLY_DENIED: Final = "Explicitly denied by {denies}."
-_DENIED_BY_RULE: Final = "Denied whatever the policies allow: {rule}."
-_IMPLICITLY_DENIED: Final = "Implicitly denied: nothing in {walls} allows it."
-_COULD_ALLOW: Final = " A policy of the resource could allow it; none was given."
-_DEPENDS: Final = "Depends on {facts}."
-_ALLOWED_UNLESS: Final = " It is allowed unless {denies} applies."
-_ALLOWED_ONLY_IF: Final = " It is allowed only if {allows} applies."
-_NO_DOCUMENT: Final = "{policy}, whose document is missing"
-_MORE_STATEMENTS: Final = "{first} and {more} more statements"
-_NOT_ACTION: Final = "NotAction in "
-_ACTION: Final = "{action} in "
-
 _FACTS: Final = {RESOURCE: "the resource", RESOURCE_POLICY: "the policy of the resource, which wasn't given"}
 _WHOSE: Final = {PolicyKind.RESOURCE: "the policy of "}
 _CAPS: Final = (Layer.BOUNDARY, Layer.SCP, Layer.RCP)
 
 
 def sentence_of(found: Explanation, *, resource_policy_could_allow: bool) -> str:
-    """The result of the request and why, in one sentence, or two where the second says what would turn it.
-
-    It never says more than is known.
-    """
+    """The result of the request and why. A second sentence may say what would change the result."""
     match found.result:
         case Result.ALLOWED if found.rule:
-            return _ALLOWED_BY_RULE.format(rule=found.rule)
+            return f"Allowed: {found.rule}."
         case Result.ALLOWED:
-            return _ALLOWED.format(holes=holes_of(found), through=_through(found.walls))
+            return f"Allowed by {holes_of(found)}{_through(found.walls)}."
         case Result.EXPLICITLY_DENIED:
-            return _EXPLICITLY_DENIED.format(denies=_refs(_having(found.walls, Effect.DENY, Fit.APPLIES)))
+            return f"Explicitly denied by {_refs(_having(found.walls, Effect.DENY, Fit.APPLIES))}."
         case Result.IMPLICITLY_DENIED if found.rule:
-            denied = _DENIED_BY_RULE.format(rule=found.rule)
+            denied = f"Denied regardless of the policies: {found.rule}."
         case Result.IMPLICITLY_DENIED:
-            denied = _IMPLICITLY_DENIED.format(walls=_listed(found.stops, joint="or"))
+            walls = _listed(found.stops, joint="or")
+            denied = f"Implicitly denied: nothing in {walls} allows it."
         case _:
-            return _DEPENDS.format(facts=deciding_facts(found)) + _turning(found)
-    return denied + (_COULD_ALLOW if resource_policy_could_allow else "")
+            return f"Depends on {deciding_facts(found)}." + _turning(found)
+    return denied + (" A policy of the resource could allow it; none was given." if resource_policy_could_allow else "")
 
 
 def _through(walls: Iterable[ExplainedWall]) -> str:
     names = [wall.name for wall in walls if wall.layer in _CAPS]
     if len(names) == 1:
-        return _ONE_LETS_PASS.format(wall=names[0])
-    return _MANY_LET_PASS.format(walls=_listed(names)) if names else ""
+        return f", and {names[0]} lets it pass"
+    return f", and {_listed(names)} let it pass" if names else ""
 
 
 def deciding_facts(found: Explanation) -> str:
-    """What the result depends on, in words."""
-    missing = {name: _NO_DOCUMENT.format(policy=name) for wall in found.walls for name in wall.missing}
+    """The facts that the result depends on, as text."""
+    missing = {name: f"{name}, whose document is missing" for wall in found.walls for name in wall.missing}
     return _listed([_FACTS.get(key, missing.get(key, key)) for key in found.depends_on])
 
 
 def _turning(found: Explanation) -> str:
-    """The statements on which a result that depends turns, or "" where it turns on what isn't known."""
+    """The sentence about the statements that decide a result that depends, or "" if unknown facts decide it."""
     if RESOURCE_POLICY in found.depends_on or any(wall.state is WallState.UNKNOWN for wall in found.walls):
         return ""
     undecided = (wall for wall in found.walls if wall.state is WallState.DEPENDS)
@@ -77,8 +59,8 @@ def _turning(found: Explanation) -> str:
     )
     denies = _having(found.walls, Effect.DENY, Fit.MAY_APPLY)
     if denies and not allows:
-        return _ALLOWED_UNLESS.format(denies=_refs(denies))
-    return _ALLOWED_ONLY_IF.format(allows=_refs(allows)) if allows and not denies else ""
+        return f" It is allowed unless {_refs(denies)} applies."
+    return f" It is allowed only if {_refs(allows)} applies." if allows and not denies else ""
 
 
 def _having(walls: Iterable[ExplainedWall], effect: Effect, fit: Fit) -> list[ExplainedStatement]:
@@ -101,16 +83,16 @@ def _refs(statements: Iterable[ExplainedStatement], *, with_action: bool = False
         f"{_action_of(statement) if with_action else ''}{_WHOSE.get(statement.ref.kind, '')}{statement.ref}"
         for statement in statements
     ]
-    return _listed(refs) if len(refs) <= 2 else _MORE_STATEMENTS.format(first=refs[0], more=len(refs) - 1)
+    return _listed(refs) if len(refs) <= 2 else f"{refs[0]} and {len(refs) - 1} more statements"
 
 
 def _action_of(statement: ExplainedStatement) -> str:
-    """The hole to the action: the widest pattern is the shortest, near enough."""
-    return _NOT_ACTION if statement.not_action else _ACTION.format(action=min(statement.actions, key=len))
+    """The pattern that covers the action: the shortest is usually the widest."""
+    return "NotAction in " if statement.not_action else f"{min(statement.actions, key=len)} in "
 
 
 def _listed(texts: Iterable[str], *, joint: str = "and") -> str:
-    """Texts in a row, as a sentence has them."""
+    """The texts as a list in a sentence."""
     found = list(dict.fromkeys(texts))
     return f" {joint} ".join(filter(None, (", ".join(found[:-1]), *found[-1:])))
 
@@ -121,20 +103,21 @@ _RESULTS: Final = (Result.ALLOWED, Result.DEPENDS, Result.IMPLICITLY_DENIED, Res
 _USED: Final = tuple(Used)
 _SEVERITIES: Final = tuple(Severity)
 
-_OTHER_CALLERS: Final = "callers that aren't in the policies given, such as other accounts, services and root users"
+_OTHER_CALLERS: Final = "callers that aren't in the given policies, such as other accounts, services and root users"
 
 
 def who_can(asked: str, answers: Iterable[Explanation], trust: Sequence[OutsideTrust]) -> WhoCan:
-    """The answers for the principals that the glob `asked` matches, ordered by what a security engineer does about
-    them. `trust` has the outsiders that roles trust, the worst first.
+    """The answers for the principals that the glob `asked` matches, the most urgent first.
 
-    Principals that are allowed come first, then those for which it depends, then the others. Within these:
+    `trust` has the outsiders that roles trust, the worst first.
 
-    1. Roles that somebody outside can assume: with the role, a stranger has the permission. The worst come first.
-    2. Those that something in the principal's or the resource's policies allows. Only a policy that wasn't given could
-       allow the others.
-    3. By use: first permissions that were never used, since removing them breaks nothing, then those whose use the logs
-       could not show, then those used, the longest ago first.
+    Allowed principals come first, then those for which it depends, then the others. Within these groups:
+
+    1. Roles that someone outside can assume, because an outsider has the permission. The worst come first.
+    2. Principals with an Allow in their own or the resource's policies. Only a policy that wasn't given could allow the
+       others.
+    3. By use: first permissions that were never used, because their removal breaks nothing, then those whose use the
+       logs can't show, then used permissions, the longest ago first.
     """
     worst = {trusted.principal: _SEVERITIES.index(trusted.severity) for trusted in reversed(trust)}
 

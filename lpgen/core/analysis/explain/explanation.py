@@ -1,4 +1,4 @@
-"""The explanation of one request: every wall that it meets, the holes in each, what stops it, and what isn't known.
+"""The explanation of one request: the walls that it meets, the holes in them, the walls that stop it, and the unknowns.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -17,13 +17,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import StatementRef
 from lpgen.core.explanations import ExplainedWall, Explanation, Question, SeenUses, WallState
 from lpgen.core.guards import Guards, Levels
-from lpgen.core.iam.authorize import (
-    RESOURCE_POLICY,
-    decide,
-    resource_owner,
-    resource_policy_rules,
-    same_account,
-)
+from lpgen.core.iam.authorize import RESOURCE_POLICY, decide, resource_owner, resource_policy_rules, same_account
 from lpgen.core.iam.builtin_rules import free_call
 from lpgen.core.iam.decision import UNSTATED, AuthorizationDecision, Layer, PolicySet, Request, Result, Wall
 from lpgen.core.iam.principals import principal_from_text
@@ -43,10 +37,10 @@ from lpgen.core.model import (
 
 
 def explain(question: Question, guards: Guards, catalog: Catalog, *, seen: SeenUses | None = None) -> Explanation:
-    """The answer to a question, under the policies of the snapshot and the guards that a person supplied.
+    """The answer to a question, under the policies of the snapshot and the supplied guards.
 
-    Nothing is guessed: where a policy that decides wasn't supplied, or its document is missing from the snapshot, the
-    result is DEPENDS unless it would be the same whatever that policy says.
+    lpgen doesn't guess: if a deciding policy wasn't supplied, or its document is missing from the snapshot, the result
+    is DEPENDS unless no content of that policy could change it.
     """
     case = _Case.of(question, guards, catalog)
     walls = () if case.is_free else tuple(_explained_walls(case, catalog))
@@ -70,18 +64,15 @@ def explain(question: Question, guards: Guards, catalog: Catalog, *, seen: SeenU
     return replace(found, sentence=sentence_of(found, resource_policy_could_allow=turning))
 
 
-_OTHER_ACCOUNT: Final = "the other account"
-
-
 def _stops(decision: AuthorizationDecision, walls: tuple[ExplainedWall, ...]) -> tuple[str, ...]:
-    """The walls in which nothing allows; a resource of another account that can have no policy is no wall at all."""
+    """The names of the walls without an Allow. A resource of another account that can't have a policy isn't a wall."""
     names = {(wall.layer, wall.level): wall.name for wall in walls}
-    return tuple(dict.fromkeys(names.get((stop.layer, stop.level), _OTHER_ACCOUNT) for stop in decision.stops))
+    return tuple(dict.fromkeys(names.get((stop.layer, stop.level), "the other account") for stop in decision.stops))
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A question with the request it makes and the policies that this meets."""
+    """A question with its request and the policies that apply to it."""
 
     question: Question
     guards: Guards
@@ -98,8 +89,7 @@ class _Case:
         request = request_of(principal, question.action, question.resource, context=question.context, guards=guards)
         policies = policies_met(principal, question.resource.text, guards)
         found = guards.policy_of(question.resource.text)
-        # The only policy that IAM lets hang on a resource of its own is a role's trust policy, which speaks of assuming
-        # the role and of nothing else.
+        # The only resource policy in IAM is a role's trust policy, which is only about assuming the role.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-concepts.html
         if request.folded_action.startswith("iam:"):
             own = same_account(request, principal_from_text(principal.arn))
@@ -147,13 +137,13 @@ class _Case:
 
 
 _ON_KEYS_AND_ROLES: Final = ("kms:", "sts:assumerole", "sts:setsourceidentity", "sts:tagsession")
-"""Actions without a named resource that are on keys and on roles to assume, whose policies always have a say."""
+"""Actions on keys and on roles to assume, whose policies always matter, even if the question names no resource."""
 
 
 def _without_other_types(policies: PolicySet, question: Question, catalog: Catalog) -> PolicySet:
-    """The policies, but for that of the resource, without the resources that the action can't be done to.
+    """The policies, except the resource's, without resources that the action doesn't take.
 
-    So a question about any resource doesn't turn on a bucket where the action is done to objects.
+    So a question about any resource doesn't depend on a bucket if the action is on objects.
     """
     if question.resource.kind is not ResourceKind.UNKNOWN or not question.known:
         return policies
@@ -185,11 +175,11 @@ def _anything(effect: Effect, *, principals: tuple[tuple[str, str], ...] | None 
 
 _ALLOWS_ALL: Final = _anything(Effect.ALLOW)
 _ALLOWS_EVERYONE: Final = _anything(Effect.ALLOW, principals=(("AWS", "*"),))
-"""The most that an unknown policy may allow; at worst it denies."""
+"""The most that an unknown policy may allow. At worst, it denies."""
 
 
 def _settle(case: _Case) -> AuthorizationDecision:
-    """The decision; where the policies that aren't known could turn it, it is DEPENDS."""
+    """The decision; it is DEPENDS if unknown policies could change it."""
     decision = decide(case.request, case.policies)
     if decision.result is Result.EXPLICITLY_DENIED or decision.rule:
         return decision
@@ -244,24 +234,20 @@ def _walls(case: _Case) -> Iterator[Wall]:
 
 
 def _held(case: _Case, layer: Layer, level: int) -> Iterator[Held]:
-    """The policies of a wall with how statements of them are named, in the order in which reasons count them."""
+    """The policies of a wall with the names of their statements, in the order in which reasons number them."""
     evaluated, written = case.policies, case.written
     if layer is Layer.IDENTITY:
         yield from map(Held, map(_ref_of, case.held), evaluated.identity, written.identity)
     elif layer is Layer.BOUNDARY and case.principal.boundary is not None:
         yield from map(Held, (_ref_of(case.principal.boundary),), evaluated.boundary, written.boundary)
     elif layer is Layer.SCP:
-        yield from _held_levels(_SCP_REF, PolicyKind.SCP, level, evaluated.scps, written.scps)
+        yield from _held_levels("SCP {place} of level {level}", PolicyKind.SCP, level, evaluated.scps, written.scps)
     elif layer is Layer.RCP:
-        yield from _held_levels(_RCP_REF, PolicyKind.RCP, level, evaluated.rcps, written.rcps)
+        yield from _held_levels("RCP {place} of level {level}", PolicyKind.RCP, level, evaluated.rcps, written.rcps)
     elif isinstance(evaluated.resource, Policy):
         ref = StatementRef(case.of_resource, PolicyKind.RESOURCE, "", 0, "")
         policy = evaluated.resource
         yield Held(ref, policy, policy, names_principals=True, bounded=bool(evaluated.boundary))
-
-
-_SCP_REF: Final = "SCP {place} of level {level}"
-_RCP_REF: Final = "RCP {place} of level {level}"
 
 
 def _held_levels(ref: str, kind: PolicyKind, level: int, evaluated: Levels, written: Levels) -> Iterator[Held]:
@@ -274,38 +260,31 @@ def _ref_of(policy: AttachedPolicy) -> StatementRef:
     return StatementRef(policy.arn or policy.name, policy.kind, policy.group, 0, "")
 
 
-# ---------------------------------------------------------------- what isn't known
+# ---------------------------------------------------------------- unknowns
 
 
-_RESOURCE_POLICY: Final = "the policy of the resource, if it has one: {says}; give it with --resource-policies"
-_COULD_ALLOW: Final = "it could allow the request"
 _COULD_DENY: Final = "it could deny the request"
-_MUST_ALLOW: Final = "it has to allow the request too, or leave it to the account"
-_KEY_GRANTS: Final = "grants on the key: one could allow the request on its own; lpgen reads none"
-_OWNER: Final = "the account of the resource, which its ARN doesn't show: taken to be the principal's own"
-_SCPS: Final = "the organization's SCPs: each level has to allow the request too; give them with --scps"
-_RCPS: Final = "the organization's RCPs on the resource: one could deny the request; give them with --rcps"
-_SESSION_AND_ENDPOINT: Final = "session policies and VPC endpoint policies: lpgen reads none here"
+_MUST_ALLOW: Final = "it must also allow the request, or delegate to the account"
 
 
 def _unread(case: _Case, result: Result, *, resource_policy_could_allow: bool) -> Iterator[str]:
-    """The inputs that weren't supplied and could change the result, a clause each."""
+    """The missing inputs that could change the result, one clause each."""
     denied = result in (Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
     if case.may_have_resource_policy and (resource_policy_could_allow or not denied):
-        says = _MUST_ALLOW if case.needs_resource_policy else _COULD_ALLOW if denied else _COULD_DENY
-        yield _RESOURCE_POLICY.format(says=says)
+        says = _MUST_ALLOW if case.needs_resource_policy else "it could allow the request" if denied else _COULD_DENY
+        yield f"the policy of the resource, if it has one: {says}; give it with --resource-policies"
     # https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
     if case.request.folded_action.startswith("kms:") and result is not Result.EXPLICITLY_DENIED:
-        yield _KEY_GRANTS
+        yield "grants on the key: a grant could allow the request; lpgen doesn't read grants"
     if denied:
         return
     if _is_ownerless(case):
-        yield _OWNER
+        yield "the account of the resource, which its ARN doesn't show: assumed to be the principal's own"
     if not case.policies.scps and not case.principal.path.startswith("/aws-service-role/"):
-        yield _SCPS
+        yield "the organization's SCPs: each level must also allow the request; give them with --scps"
     if not case.knows_rcps:
-        yield _RCPS
-    yield _SESSION_AND_ENDPOINT
+        yield "the organization's RCPs on the resource: an RCP could deny the request; give them with --rcps"
+    yield "session policies and VPC endpoint policies: lpgen doesn't read them here"
 
 
 def _is_ownerless(case: _Case) -> bool:

@@ -1,4 +1,4 @@
-"""The questions that a person asks `explain`, parsed: a principal, an action, a resource and the known context each."""
+"""The parsed questions to `explain`: each has a principal, an action, a resource and the known context."""
 
 from __future__ import annotations
 
@@ -21,22 +21,17 @@ from lpgen.errors import InvocationError, quote_input
 
 _MOST_CANDIDATES: Final = 8
 
-_IS_SESSION: Final = "that is a session; ask about the role behind it: {roles}"
-_MORE: Final = "{shown} and {more} more"
 _TAKES_NO_RESOURCE: Final = (
-    "{action} takes no resource: only a statement on * grants it, so the resource named doesn't matter"
+    "{action} takes no resource: only a statement on * grants it, so the named resource doesn't matter"
 )
-_TAKES_OTHERS: Final = "{action} takes no resource of that form; it takes {forms}"
-_EXPAND: Final = "lpgen catalog expand '{pattern}' lists what a pattern stands for"
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenQuestion:
-    """A question as a person writes it: without a resource it is about any.
+    """A question as a person writes it. Without a resource, it is about any resource.
 
-    `context` are condition values by key; a key without values is one that the request doesn't have. `tags` are those
-    that the resource is known to have. `organization` says by account the path of the unit that it is in, such as
-    `o-1/r-1/ou-1/`, as far as that is known.
+    `context` are condition values by key; the request doesn't have a key without values. `tags` are the known tags of
+    the resource. `organization` has, by account, the known path of its organizational unit, such as `o-1/r-1/ou-1/`.
     """
 
     principal: str
@@ -48,12 +43,12 @@ class WrittenQuestion:
 
 
 def read_questions(asked: WrittenQuestion, principals: Sequence[Principal], catalog: Catalog) -> tuple[Question, ...]:
-    """The parsed question, once for each principal that it asks about.
+    """The parsed question, once for each of its principals.
 
-    The context given in it takes precedence over facts about the principal.
+    The context in the question takes precedence over facts about the principal.
 
     Raises:
-        InvocationError: no principal matches, or several a name, or the action or the resource can't be one.
+        InvocationError: no principal or several principals match, or the action or the resource isn't valid.
     """
     askers = find_principals(principals, asked.principal)
     name, known = _read_action(asked.action, catalog)
@@ -61,7 +56,7 @@ def read_questions(asked: WrittenQuestion, principals: Sequence[Principal], cata
     similar = () if known else similar_actions(name, catalog)
     given = {fold_case(key): (key, values) for key, values in asked.context.items()}
     shown = catalog.resource_tag_keys(Action(name), what.text) if known and what.kind is ResourceKind.ARN else ()
-    tags = {f"{one}/{key}": (value,) for one in shown for key, value in asked.tags.items()}
+    tags = {f"{shown_key}/{key}": (value,) for shown_key in shown for key, value in asked.tags.items()}
 
     def context_of(asker: Principal) -> dict[str, tuple[str, ...]]:
         certain = known_context(asker, what, RecordedContext(""))
@@ -73,7 +68,7 @@ def read_questions(asked: WrittenQuestion, principals: Sequence[Principal], cata
 
 
 def _organization_context(path: str) -> dict[str, tuple[str, ...]]:
-    """The condition keys that say which organization a principal is of, and where in it.
+    """The condition keys for a principal's organization and its place in it.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgid
     """
@@ -83,10 +78,10 @@ def _organization_context(path: str) -> dict[str, tuple[str, ...]]:
 
 
 def find_principals(principals: Sequence[Principal], text: str) -> Sequence[Principal]:
-    """The principal of a name, or those that a glob matches.
+    """The principal of a name, or the principals that a glob matches.
 
     Raises:
-        InvocationError: there is none, or several have the name; the hint names candidates.
+        InvocationError: no principal has the name, or several do; the hint names candidates.
     """
     found = [principal for principal in principals if text and is_chosen(principal, text)]
     if len(found) == 1 or (found and has_wildcard(text)):
@@ -102,32 +97,32 @@ def find_principals(principals: Sequence[Principal], text: str) -> Sequence[Prin
             for principal in principals
             if principal.account == session.account and principal.name == session.name
         ]
-        hint = _IS_SESSION.format(roles=_listed(behind)) if behind else hint_of_name("", ())
+        hint = f"that is a session; ask about its role: {_listed(behind)}" if behind else hint_of_name("", ())
     else:
         hint = hint_of_name(text, (principal.arn for principal in principals))
-    raise InvocationError(f"no principal of the policies is called {quote_input(text)}", hint=hint)
+    raise InvocationError(f"the policies have no principal {quote_input(text)}", hint=hint)
 
 
 def _listed(principals: Sequence[Principal]) -> str:
     shown = ", ".join(quote_input(principal.arn) for principal in principals[:_MOST_CANDIDATES])
     rest = len(principals) - _MOST_CANDIDATES
-    return _MORE.format(shown=shown, more=rest) if rest > 0 else shown
+    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def _read_action(text: str, catalog: Catalog) -> tuple[str, bool]:
-    """The action as the catalog spells it and True, or as it was asked and False."""
+    """The action as the catalog spells it and True, or as in the question and False."""
     parsed = parse_pattern(ActionPattern(text))
     if isinstance(parsed, str):
-        raise InvocationError(f"{quote_input(text)} is no action: {parsed}")
+        raise InvocationError(f"{quote_input(text)} isn't a valid action: {parsed}")
     if has_wildcard(text):
-        hint = _EXPAND.format(pattern=text)
+        hint = f"lpgen catalog expand '{text}' lists the actions of a pattern"
         raise InvocationError(f"{quote_input(text)} is a pattern; ask about one action", hint=hint)
     known = catalog.canonical(text)
     return (text, False) if known is None else (known, True)
 
 
 def similar_actions(action: str, catalog: Catalog) -> tuple[str, ...]:
-    """The catalog's names that come closest to one that it doesn't have: of the same service, else of the same name."""
+    """The closest names in the catalog to an unknown action: of the same service, else with the same name."""
     service, _, name = action.partition(":")
     same = catalog.service_actions(service)
     if same:
@@ -145,7 +140,8 @@ def _closest(text: str, names: Iterable[str]) -> tuple[str, ...]:
 def _read_resource(text: str, action: Action, catalog: Catalog, *, known: bool) -> tuple[Resource, tuple[str, ...]]:
     if text not in ("", "*") and not text.startswith("arn:"):
         raise InvocationError(
-            f"{quote_input(text)} is no resource", hint="use an ARN, such as arn:aws:s3:::BUCKET/KEY, or leave it out"
+            f"{quote_input(text)} isn't a valid resource",
+            hint="use an ARN, such as arn:aws:s3:::BUCKET/KEY, or leave it out",
         )
     if known and catalog.takes_no_resource(action):
         return NO_RESOURCE, (_TAKES_NO_RESOURCE.format(action=action),) if text not in ("", "*") else ()
@@ -153,7 +149,7 @@ def _read_resource(text: str, action: Action, catalog: Catalog, *, known: bool) 
         return UNKNOWN_RESOURCE, ()
     resource = Resource(ResourceKind.FOLD if has_wildcard(text) else ResourceKind.ARN, text)
     if known and not catalog.takes_resource(action, text):
-        return resource, (_TAKES_OTHERS.format(action=action, forms=_forms(action, catalog)),)
+        return resource, (f"{action} takes no resource of that form; it takes {_forms(action, catalog)}",)
     return resource, ()
 
 

@@ -1,4 +1,4 @@
-"""Whether and when principals used one action, on the resource that is asked about and on others."""
+"""The use of one action by principals, on the resource of a question and on others."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from lpgen.core.analysis.grants.granting import NOTHING
-from lpgen.core.analysis.grants.scope import ANY_REGION, region_in_pattern
+from lpgen.core.analysis.grants.granting import ANY_REGION, NOTHING, region_in_pattern
 from lpgen.core.analysis.observability.log_blind_spots import missing_home_region
 from lpgen.core.analysis.observability.missed_use import UnrecordedUse
 from lpgen.core.analysis.observability.observability import Observability
@@ -29,11 +28,10 @@ from lpgen.core.usage.tables import EMPTY_USAGE, Usage
 def seen_uses(
     questions: Sequence[Question], usage: Usage, principals: Sequence[Principal], catalog: Catalog
 ) -> Iterator[SeenUses]:
-    """The use of one action by each question's principal that the logs show, with denied attempts and inferred uses.
+    """The recorded use of one action by each question's principal, with denied attempts and inferred uses.
 
-    The usage is read once, however many questions there are. Records of an earlier role or user of the same name are
-    counted but not shown. Where no use was seen, the answer says whether use would have left a record, as far as the
-    log itself shows.
+    The usage is read once for all questions. Records of an earlier role or user of the same name are counted but not
+    shown. If there is no use, the answer says whether use would have left a record, according to the log itself.
     """
     ids = {question.principal.arn: question.principal.principal_id for question in questions}
 
@@ -62,13 +60,13 @@ def seen_uses(
         found.sort(key=lambda seen: (_ORDER[seen.on], seen.use.outcome, seen.use.resource, seen.use.how))
         earlier = sum(use.evidence.records for use in usage_before.uses if use.action == question.action)
         account = coverage.account(question.principal.account)
-        # "A use would have left a record" is said of the whole window.
+        # "A use would have left a record" is about the whole window.
         observability = observability_of(account.covered_days if account else 0)
         yield SeenUses(tuple(found), _blind_spot(question, usage_now, account, observability), account, earlier)
 
 
 def _rows_needed(usage: Usage, principals: Collection[str], action: Action) -> Usage:
-    """All rows of some principals' use of an action, and of their other actions one for each Region."""
+    """All rows of these principals' use of an action, and one row per Region of each of their other actions."""
     columns = ("principal", "action", "principal_id", "how", "region")
     known: set[tuple[str, ...]] = set()
     numbers = []
@@ -79,26 +77,22 @@ def _rows_needed(usage: Usage, principals: Collection[str], action: Action) -> U
     return replace(EMPTY_USAGE, table=usage.table.take(integer_column(numbers)))
 
 
-_UNKNOWN_ACTION: Final = "lpgen recognizes use of the actions in its catalog alone"
-_NO_PERMISSION: Final = "lpgen doesn't count calls that need no permission"
-_REGIONS: Final = "the logs hold records of {regions} alone"
-
-
 def _blind_spot(
     question: Question, own: PrincipalUsage, account: AccountCoverage | None, observability: Observability
 ) -> str:
     """Why the logs could not have shown use, or ""."""
     if not question.known:
-        return _UNKNOWN_ACTION
+        return "lpgen recognizes only use of the actions in its catalog"
     if question.action.lower() in NEEDS_NO_PERMISSION:
-        return _NO_PERMISSION
+        return "lpgen doesn't count calls that need no permission"
     unrecorded = UnrecordedUse(observability, question.principal.account, own, ())
     action = Action(question.action)
     arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""
     if blind := unrecorded.why(action, NOTHING):
         return blind
     if account and missing_home_region(account) and region_in_pattern(arn) == ANY_REGION:
-        return _REGIONS.format(regions=", ".join(account.regions))
+        regions = ", ".join(account.regions)
+        return f"the logs have records of only {regions}"
     if arn:
         return unrecorded.why_on(action, arn)
     is_pattern = question.resource.kind is ResourceKind.FOLD
@@ -109,7 +103,7 @@ _ORDER: Final = {UseOn.ASKED: 0, UseOn.PERHAPS: 1, UseOn.OTHER: 2}
 
 
 def _merged(uses: Iterable[Use]) -> Iterable[Use]:
-    """The uses with those as one that differ in nothing but an error that says nothing about authorization."""
+    """The uses, merged if they differ only in an error that doesn't concern authorization."""
     found: dict[tuple[object, ...], Use] = {}
     for use in uses:
         key = (use.action, use.resource, use.outcome, use.how, use.denial_kind)
@@ -123,7 +117,7 @@ def _merged(uses: Iterable[Use]) -> Iterable[Use]:
 
 
 def _on(asked: Resource, use: Use) -> UseOn:
-    """Whether a use was on the resource asked about; where that is any resource, every use was."""
+    """Whether a use was on the resource of the question. If that is any resource, every use was."""
     kinds = (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW, ResourceKind.NONE)
     if asked.kind in kinds:
         return UseOn.ASKED

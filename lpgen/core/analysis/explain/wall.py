@@ -1,11 +1,10 @@
-"""One wall of an explanation: its statements that cover the action, what of each matched, why others don't count."""
+"""One wall of an explanation: its statements that cover the action, their matching parts, and why some don't count."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import StatementRef
@@ -20,10 +19,10 @@ from lpgen.core.model import ActionPattern, Effect, Policy, Statement
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A policy of a wall, as it is evaluated and as it was written. `ref` names its statements, but for their number.
+    """A policy of a wall, as evaluated and as written. `ref` is the reference of its statements without their number.
 
-    `names_principals` is true of resource policies, whose statements count for those that they name; `bounded` says
-    that the principal has a permissions boundary, which matters to `NotPrincipal`.
+    `names_principals` is true for resource policies, whose statements count only for the principals that they name.
+    `bounded` says that the principal has a permissions boundary, which matters to `NotPrincipal`.
     """
 
     ref: StatementRef
@@ -34,7 +33,7 @@ class Held:
 
 
 def wall_state(wall: Wall, *, missing: bool) -> WallState:
-    """The answer of a wall to the request. With a policy `missing`, only an explicit Deny is sure."""
+    """The answer of a wall to the request. With a policy `missing`, only an explicit Deny is certain."""
     denied = any_of(reason.match for reason in wall.denies)
     allowed = wall.allowed()
     if denied.answer is Answer.YES:
@@ -49,12 +48,13 @@ def wall_state(wall: Wall, *, missing: bool) -> WallState:
 def explain_wall(
     wall: Wall, held: Sequence[Held], request: Request, principal: RequestPrincipal, *, catalog: Catalog
 ) -> tuple[ExplainedStatement, ...]:
-    """The statements that cover the action: Denies that count, Allows that count, then those that don't and why."""
+    """The statements that cover the action: applicable Denies, applicable Allows, then the others and why they don't
+    apply."""
     reasons = {(reason.policy, reason.statement): reason for reason in wall.reasons}
     found = [
-        _explain_statement(one, at, reasons.get((place, statement.index)), request, principal, catalog=catalog)
-        for place, one in enumerate(held)
-        for at, statement in enumerate(one.policy.statements)
+        _explain_statement(policy, at, reasons.get((place, statement.index)), request, principal, catalog=catalog)
+        for place, policy in enumerate(held)
+        for at, statement in enumerate(policy.policy.statements)
         if action_matches(statement, request.folded_action)
     ]
     return tuple(sorted(found, key=_order))
@@ -65,13 +65,7 @@ def _order(statement: ExplainedStatement) -> tuple[bool, bool, bool]:
 
 
 def _explain_statement(
-    held: Held,
-    at: int,
-    reason: Reason | None,
-    request: Request,
-    principal: RequestPrincipal,
-    *,
-    catalog: Catalog,
+    held: Held, at: int, reason: Reason | None, request: Request, principal: RequestPrincipal, *, catalog: Catalog
 ) -> ExplainedStatement:
     statement, version = held.policy.statements[at], held.policy.version
     naming = naming_of(statement, principal, bounded=held.bounded) if held.names_principals else None
@@ -94,13 +88,10 @@ def _explain_statement(
     )
 
 
-_NOT_PRINCIPAL: Final = "through NotPrincipal, which doesn't spare it"
-
-
 def _named(statement: Statement, naming: Naming | None) -> str:
     if naming is None or naming is Naming.NONE:
         return ""
-    return _NOT_PRINCIPAL if statement.not_principal else naming.value
+    return "through NotPrincipal, which doesn't exclude it" if statement.not_principal else naming.value
 
 
 def _fit(statement: Statement, version: str, request: Request, *, reason: Reason | None, naming: Naming | None) -> Fit:
@@ -114,13 +105,13 @@ def _fit(statement: Statement, version: str, request: Request, *, reason: Reason
 
 
 def _actions_matched(statement: Statement, folded_action: str) -> tuple[ActionPattern, ...]:
-    """The patterns that cover the action; of `NotAction` all, since none of them does."""
+    """The patterns that cover the action; all patterns of a `NotAction`."""
     if statement.not_action:
         return statement.patterns
     return _patterns_matched(statement.patterns, folded_action)
 
 
-@lru_cache(maxsize=1024)  # a policy of AWS has thousands of patterns, and many principals have the policy
+@lru_cache(maxsize=1024)  # AWS's policies have thousands of patterns, and many principals share them
 def _patterns_matched(patterns: tuple[ActionPattern, ...], folded_action: str) -> tuple[ActionPattern, ...]:
     return tuple(pattern for pattern in patterns if patterns_match((pattern,), folded_action))
 

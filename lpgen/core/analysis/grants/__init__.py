@@ -1,1 +1,1 @@
-"""The grants of policies: which statement grants an action, how far it reaches, and what its wildcards match."""
+"""The grants of policies: which statement grants an action, on which resources, and what its wildcards match."""

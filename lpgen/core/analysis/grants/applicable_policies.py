@@ -1,19 +1,14 @@
-"""The requests that uses represent, and the policies that apply to them."""
+"""The requests of recorded uses, and the policies that apply to them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
 
 from lpgen.core.arns import account_in_arn
-from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.evidence import RecordedContext, Use
+from lpgen.core.evidence import RecordedContext
 from lpgen.core.guards import Guards
-from lpgen.core.iam.authorize import decide
-from lpgen.core.iam.decision import UNSTATED, AuthorizationDecision, PolicySet, Request, Result
-from lpgen.core.model import Policy, Principal, PrincipalKind, Resource, ResourceKind
-
-_RESOURCE_POLICY_ALLOWS: Final = "the policy of {resource} allows it"
+from lpgen.core.iam.decision import UNSTATED, PolicySet, Request
+from lpgen.core.model import Action, Policy, Principal, PrincipalKind, Resource, ResourceKind
 
 
 def policies_met(
@@ -21,8 +16,8 @@ def policies_met(
 ) -> PolicySet:
     """The known policies that apply to a principal's request on a resource.
 
-    `identity` are the identity policies, by default those of the snapshot. A resource policy that wasn't supplied is
-    treated as unknown. Session and endpoint policies are assumed not to exist.
+    `identity` are the identity policies, by default those of the snapshot. Resource policies that are not supplied are
+    treated as unknown. Session and endpoint policies are ignored.
     """
     boundary = guards.bounded(principal).boundary
     held = (policy.document for policy in principal.policies)
@@ -38,13 +33,20 @@ def policies_met(
 def request_of(
     principal: Principal, action: str, resource: Resource, *, context: Mapping[str, tuple[str, ...]], guards: Guards
 ) -> Request:
-    """The request of a principal, in a context that needn't be complete."""
+    """The request of a principal, in a context that may be incomplete."""
     policy = guards.policy_of(resource.text)
     return Request(principal.arn, action, resource, context, resource_account=policy.account if policy else "")
 
 
+def recorded_request(
+    principal: Principal, action: Action, resource: Resource, seen: RecordedContext, guards: Guards
+) -> Request:
+    """The request of a principal in the context that a record shows."""
+    return request_of(principal, action, resource, context=known_context(principal, resource, seen), guards=guards)
+
+
 def known_context(principal: Principal, resource: Resource, seen: RecordedContext) -> dict[str, tuple[str, ...]]:
-    """The condition keys whose values a record leaves no doubt about.
+    """The condition keys whose values a record determines.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
@@ -64,46 +66,3 @@ def known_context(principal: Principal, resource: Resource, seen: RecordedContex
     if seen.vpc_endpoint:
         context["aws:SourceVpce"] = (seen.vpc_endpoint,)
     return {**context, **dict(seen.values)}
-
-
-def replayed_resource(use: Use) -> Resource | None:
-    """The resource to replay a use on: the example of a fold, and None where it wasn't read."""
-    example = use.evidence.example_resource
-    if use.resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
-        return None
-    if use.resource.kind is ResourceKind.FOLD and example.startswith("arn:") and example != use.resource.text:
-        return Resource(ResourceKind.ARN, example)
-    return use.resource
-
-
-def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) -> str:
-    """The known resource policy that may have allowed a use without any grant of the principal, as a clause, or "".
-
-    Boundary and SCPs cap the resource policy's grants as they cap the principal's own. One context of the use that it
-    may have allowed is enough.
-    """
-    resource = replayed_resource(use)
-    found = None if resource is None else guards.policy_of(resource.text)
-    if resource is None or found is None:
-        return ""
-    held = policies_met(principal, resource.text, guards, identity=())
-    decisions = decisions_on_use(principal, use, resource, held, guards)
-    if any(decision.result in (Result.ALLOWED, Result.DEPENDS) for _, decision in decisions):
-        return _RESOURCE_POLICY_ALLOWS.format(resource=found.resource)
-    return ""
-
-
-def decisions_on_use(
-    principal: Principal,
-    use: Use,
-    resource: Resource,
-    held: PolicySet,
-    guards: Guards,
-    *,
-    catalog: Catalog | None = None,
-) -> Iterator[tuple[str, AuthorizationDecision]]:
-    """What policies decide on a use in each of its contexts, with the Region of each."""
-    for seen in use.contexts:
-        context = known_context(principal, resource, seen)
-        request = request_of(principal, use.action, resource, context=context, guards=guards)
-        yield seen.region, decide(request, held, catalog=catalog)

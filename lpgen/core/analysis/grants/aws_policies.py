@@ -1,9 +1,8 @@
-"""AWS's managed policies: which ones AWS wrote for the roles of its services, and which of a role's are left attached.
+"""AWS's managed policies: those that AWS wrote for the roles of its services, and those that are left attached.
 
-Those that AWS wrote for the one service that a role trusts are left attached. A copy of such a policy would miss the
-actions that AWS adds for the service, and would remove hardly anything. lpgen leaves the policy attached if only the
-service works with the role and the policy doesn't let it hand out rights. `synthesis` chooses further policies, those
-whose replacement would be an equal copy.
+lpgen leaves a policy attached if AWS wrote it for the one service that the role trusts, and if it doesn't let the
+service hand out permissions. A copy of such a policy would miss the actions that AWS adds for the service, and would
+remove almost nothing. `synthesis` chooses further policies, whose replacement would be an equal copy.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from lpgen.core.model import AccessLevel, Action, PolicyKind
 from lpgen.core.replacements import Decision, LeftPolicy
 
 _OF_AWS: Final = ":iam::aws:policy/"
-_SERVICE_ROLE_PATH: Final = "service-role/"
 _OUTSIDE_THAT_PATH: Final = (
     # https://docs.aws.amazon.com/eks/latest/userguide/security-iam-awsmanpol.html
     "AmazonEKS",
@@ -46,22 +44,22 @@ _NAMED_EXACTLY: Final = frozenset({"stringequals", "stringlike"})
 
 
 def is_aws_policy(arn: str) -> bool:
-    """Whether a policy is a managed one that AWS wrote."""
+    """Whether a policy is an AWS managed policy."""
     return _OF_AWS in arn
 
 
 def aws_policy_name(arn: str) -> str:
-    """The path and name of a managed policy that AWS wrote, or ""."""
+    """The path and name of an AWS managed policy, or ""."""
     return arn.partition(_OF_AWS)[2]
 
 
 def is_service_policy(arn: str) -> bool:
-    """Whether a managed policy is one that AWS wrote for the role of a service or of its agent.
+    """Whether AWS wrote a managed policy for the role of a service or of its agent.
 
-    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html calls those of the path
-    `service-role/` service role policies.
+    AWS calls policies of the path `service-role/` service role policies:
+    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
     """
-    return aws_policy_name(arn).startswith((_SERVICE_ROLE_PATH, *_OUTSIDE_THAT_PATH))
+    return aws_policy_name(arn).startswith(("service-role/", *_OUTSIDE_THAT_PATH))
 
 
 # ---------------------------------------------------------------- policies left attached
@@ -75,7 +73,7 @@ class _ServiceRole(msgspec.Struct, frozen=True):
 
 
 class LeftAttached:
-    """Selects the policies left attached. Each row of the table cites the page on how a service uses its role."""
+    """Selects the policies left attached. Each row of the table cites AWS's page about how a service uses its role."""
 
     def __init__(self, catalog: Catalog) -> None:
         rows = read_catalog_table(catalog.source, "service_roles", list[_ServiceRole])
@@ -85,7 +83,7 @@ class LeftAttached:
     def of(self, grants: PrincipalGrants, decisions: Iterable[Decision] = ()) -> tuple[LeftPolicy, ...]:
         """The policies of a principal that are left attached, in their order.
 
-        A policy that grants something a person decided to drop is replaced instead.
+        A policy that grants something that a decision drops is replaced instead.
         """
         written = self._policies.get(only_trusted_service(grants.principal), frozenset())
         drops = [decision for decision in decisions if decision.drops_for_good]
@@ -98,7 +96,7 @@ class LeftAttached:
         )
 
     def _hands_out_rights(self, allows: Iterable[Grant]) -> bool:
-        """Whether statements pass roles to other than known services, or manage permissions of everything."""
+        """Whether statements pass roles to unknown services, or manage permissions of all resources."""
         return any(
             (PASS_ROLE_ACTION in grant.actions and not self._passes_to_known_services(grant))
             or (_is_of_everything(grant) and any(map(self._manages_permissions, grant.actions)))
@@ -118,8 +116,7 @@ class LeftAttached:
 
 
 def attached_of_aws(grants: PrincipalGrants) -> Iterator[tuple[LeftPolicy, tuple[Grant, ...]]]:
-    """The managed policies of AWS that are attached to the principal itself and whose documents are known, as they
-    would be left, each with its Allows."""
+    """The AWS managed policies with known documents that are attached to the principal itself, each with its Allows."""
     for policy in grants.principal.policies:
         if policy.kind is PolicyKind.AWS_MANAGED and policy.document is not None and not policy.group:
             allows = tuple(grant for grant in grants.allows if _is_of(grant, (policy.arn,)) and not grant.ref.group)
@@ -127,7 +124,7 @@ def attached_of_aws(grants: PrincipalGrants) -> Iterator[tuple[LeftPolicy, tuple
 
 
 def without_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> PrincipalGrants:
-    """The grants without those of the policies in `left`: only what a replacement replaces."""
+    """The grants without the policies in `left`: those that a replacement replaces."""
     if not left:
         return grants
     arns = {policy.arn for policy in left}
@@ -152,12 +149,12 @@ def actions_of_left(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> fr
 
 
 def _is_of(grant: Grant, arns: Collection[str]) -> bool:
-    """Whether a statement is one of AWS's own policies; an inline policy may be called like any of them."""
+    """Whether a statement belongs to one of these AWS managed policies. An inline policy may have the same name."""
     return grant.ref.kind is PolicyKind.AWS_MANAGED and grant.ref.policy in arns
 
 
 def _is_of_everything(grant: Grant) -> bool:
-    """Whether a statement is about every resource, without a condition."""
+    """Whether a statement covers every resource, without a condition."""
     statement = grant.statement
     return not statement.conditions and (
         statement.not_resource or any(not resource.strip("*") for resource in statement.resources)

@@ -1,4 +1,4 @@
-"""Grants: what each principal's policies allow, every pattern expanded against the catalog."""
+"""Grants: the statements of each principal's policies, with every pattern expanded against the catalog."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from lpgen.core.model import ActionPattern, AttachedPolicy, Effect, PolicyKind, 
 BOUNDARY: Final = "the permissions boundary"
 """The name of the limit that a principal's boundary sets."""
 
-_SCP_LEVEL: Final = "level {number} of the SCPs"
-_SCP: Final = "SCP {place} of level {number}"
-
 
 def grants_from_principals(
     principals: Iterable[Principal], catalog: Catalog, guards: Guards = NO_GUARDS
@@ -37,8 +34,9 @@ def grants_from_principals(
 
 
 class GrantsOnDemand(Sequence[PrincipalGrants]):
-    """The grants of principals, which are read and expanded whenever they are asked for: those of thousands would be
-    most of the memory.
+    """The grants of principals, read and expanded on each request.
+
+    The grants of thousands of principals would take most of the memory.
 
     `outlines` are the principals without their policies, sorted by ARN, and `read` reads one by its ARN.
     """
@@ -50,7 +48,7 @@ class GrantsOnDemand(Sequence[PrincipalGrants]):
         self._read, self._catalog, self._guards = read, catalog, guards
 
     def whole(self, outline: Principal) -> Principal:
-        """The principal of an outline, with the boundary that counts. Parts that both have are held once."""
+        """The principal of an outline, with its effective boundary. Both share their common parts."""
         found = self._read(outline.arn)
         return self._guards.bounded(replace(outline, policies=found.policies, boundary=found.boundary, tags=found.tags))
 
@@ -71,20 +69,20 @@ class GrantsOnDemand(Sequence[PrincipalGrants]):
 
 
 class _Expander:
-    # Thousands of roles share a few policies; expanding `*` for each of them would take minutes and gigabytes.
+    # Thousands of roles share a few policies. Expanding `*` for each role would take minutes and gigabytes.
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._known: dict[tuple[tuple[ActionPattern, ...], bool], Expansion] = {}
 
     @cached_property
     def _retired(self) -> Collection[str]:
-        """The prefixes of services that AWS retired. Catalogs of users may lack the table."""
+        """The prefixes of services that AWS retired. Users' catalogs may lack the table."""
         source = self._catalog.source
         known = source.has_table("retired_services")
         return read_catalog_table(source, "retired_services", dict[str, str]).keys() if known else ()
 
     def is_left_over(self, pattern: ActionPattern, ref: StatementRef) -> bool:
-        """Whether AWS's own policy still names a service that AWS retired: that grants nothing, and is no misspelling.
+        """Whether AWS's own policy still names a service that AWS retired. It grants nothing, and isn't a misspelling.
 
         https://docs.aws.amazon.com/aws-managed-policy/latest/reference/SecurityAudit.html
         """
@@ -109,11 +107,11 @@ def _limits(principal: Principal, scps: Levels, expander: _Expander) -> Iterator
         yield Limit(BOUNDARY, *_by_effect(_policy_grants(principal.boundary, expander)))
     for number, level in enumerate(scps, start=1):
         policies = (
-            AttachedPolicy(PolicyKind.SCP, _SCP.format(place=place, number=number), "", "", None, policy)
+            AttachedPolicy(PolicyKind.SCP, f"SCP {place} of level {number}", "", "", None, policy)
             for place, policy in enumerate(level, start=1)
         )
         found = _by_effect(grant for policy in policies for grant in _policy_grants(policy, expander))
-        yield Limit(_SCP_LEVEL.format(number=number), *found)
+        yield Limit(f"level {number} of the SCPs", *found)
 
 
 def _by_effect(grants: Iterable[Grant]) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:

@@ -1,9 +1,9 @@
-"""Trust policies: the principals that may assume a role, and those of them that are outside one's own accounts.
+"""Trust policies: the principals that may assume a role, and the outsiders among them.
 
-Unknown principals are tried one by one: anyone, the accounts and organizations that the policy names, and the users
-whom a public identity provider signs in. An unknown principal belongs to no organization and says any external ID.
+lpgen tests unknown principals: anyone, the accounts and organizations in the policy, and users of a public identity
+provider. An unknown principal belongs to no organization and gives any external ID.
 
-Accounts are one's own as in an analyzer's zone of trust:
+Your own accounts are defined as in the zone of trust of IAM Access Analyzer:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-findings.html
 """
 
@@ -47,8 +47,8 @@ def trusted_accounts(principal: Principal) -> frozenset[str]:
 
 
 def trusted_kinds(principal: Principal) -> frozenset[str]:
-    """The kinds of what may assume a role: services by name, providers of web identities by the first labels of their
-    host, SAML, and AWS for other principals; of a user it is itself."""
+    """The kinds of principals that may assume a role: services by name, web identity providers by the first labels of
+    their host, SAML, and AWS for others. A user has its own kind."""
     if principal.kind is PrincipalKind.USER:
         return frozenset({"user"})
     pairs = {pair for statement in _allows(principal) for pair in statement.principals or ()}
@@ -73,8 +73,8 @@ def _allows(principal: Principal) -> Iterator[Statement]:
 
 
 def may_be_people(principal: Principal) -> bool:
-    """Whether people may work as a principal in the console: a user, or a role that users, other roles or an
-    organization's sign-in may assume without an external ID, which the console can't give.
+    """Whether people may use a principal in the console: a user, or a role that users, other roles or an organization's
+    sign-in may assume without an external ID, which the console can't give.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
     """
@@ -98,8 +98,9 @@ def only_trusted_service(principal: Principal) -> str:
 
 
 def is_assumed_by_people(principal: Principal) -> bool:
-    """Whether a role's trust policy lets in accounts, users or people whom a company's provider signs in, and no
-    service; programs come as a role, or through a provider of web identities.
+    """Whether a role's trust policy names accounts, users or people of a company's identity provider, and no service.
+
+    Programs use a role or a web identity provider.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
@@ -111,7 +112,6 @@ def is_assumed_by_people(principal: Principal) -> bool:
 
 # ---------------------------------------------------------------- outsiders
 
-_UNDER_CONDITIONS: Final = ", if the conditions on {keys} are met"
 
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
 _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
@@ -120,8 +120,7 @@ _ORGANIZATION_KEYS: Final = frozenset({"aws:principalorgid", "aws:principalorgpa
 _ACCOUNT_KEYS: Final = frozenset({"aws:principalaccount", "aws:principalarn"})
 _EXTERNAL_ID: Final = "sts:ExternalId"
 
-# Providers that sign in anybody, the claim that distinguishes their customers, and its value in the token of an unknown
-# user.
+# Providers that sign in anyone, the claim that distinguishes their customers, and its value in an unknown user's token.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 # https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html
@@ -147,7 +146,7 @@ _ALLOW_ALL: Final = policy_from_json(
 
 @dataclass(frozen=True, slots=True)
 class _UnknownPrincipal:
-    """An unknown principal to try, and the known part of its request."""
+    """An unknown principal to test, and the known part of its request."""
 
     case: str
     who: str
@@ -159,10 +158,10 @@ class _UnknownPrincipal:
 def own_accounts(
     principals: Iterable[Principal], guards: Guards, snapshot: SnapshotStamp | None, coverage: LogCoverage | None = None
 ) -> frozenset[str]:
-    """One's own accounts: those that the policies, the SCPs or RCPs, the snapshot, or the logs are of."""
+    """Your own accounts: the accounts of the policies, the SCPs or RCPs, the snapshot, and the logs."""
     taken, read = snapshot.accounts if snapshot else (), coverage.accounts if coverage else ()
     known = (principals, guards.scps, guards.rcps, taken, read)
-    return frozenset(one.account for some in known for one in some) - {""}
+    return frozenset(source.account for sources in known for source in sources) - {""}
 
 
 def _trust_item(*, who: str, limits: str, subject: str = "", **_: object) -> str:
@@ -174,18 +173,18 @@ class OutsideTrustKind(Kind):
 
     OUTSIDE_TRUST = Row(
         "outside-trust",
-        "Somebody outside can assume a role.",
+        "Someone outside your accounts can assume a role.",
         parameters={"case": str, "who": str, "limits": str, "under": str},
         message={
             "everyone": "anyone in the world can assume it{under}",
             "account": "account {who} (no logs or policies given) can assume it{under}",
             "organization": "any account of the organization {who} can assume it{under}",
-            "provider": "anyone whom {who} signs in can assume it{under}",
+            "provider": "any user of {who} can assume it{under}",
         },
         step="name the trusted principals in its trust policy, with external IDs for other companies, or accept this",
         item=_trust_item,
-        help="The trust policy of the role lets in anyone, another account, another organization, or whoever signs in "
-        "at a public identity provider. Accounts of the logs, policies, SCPs and snapshot are yours.",
+        help="The trust policy of the role allows anyone, another account, another organization, or any user of a "
+        "public identity provider. Accounts of the logs, policies, SCPs and snapshot are yours.",
         source=f"{IAM_GUIDE}/access-analyzer-findings.html",
         severity=Severity.CRITICAL,
         score="9.8",
@@ -195,7 +194,7 @@ class OutsideTrustKind(Kind):
 def outside_trust(
     principals: Iterable[Principal], own: Collection[str], organization: str = ""
 ) -> tuple[OutsideTrust, ...]:
-    """The outsiders that the roles trust beyond the accounts `own`, worst first; `organization` is one's own or ""."""
+    """The outsiders that the roles trust beyond the accounts `own`, worst first. `organization` is yours, or ""."""
     found = [trust for principal in principals for trust in _of_role(principal, own, organization)]
     order = tuple(Severity)
     return tuple(sorted(found, key=lambda trust: (order.index(trust.severity), trust.principal, trust.item)))
@@ -210,7 +209,7 @@ def _of_role(role: Principal, own: Collection[str], organization: str) -> list[O
                 continue
             severity = _severity(unknown, limits, organization)
             keys = ", ".join(limits)
-            under = _UNDER_CONDITIONS.format(keys=keys) if limits else ""
+            under = f", if the conditions on {keys} are met" if limits else ""
             parameters = {"case": unknown.case, "who": unknown.who, "limits": keys, "under": under}
             trust = OutsideTrust(OutsideTrustKind.OUTSIDE_TRUST, parameters, principal=role.arn, severity=severity)
             found.setdefault((unknown.case, unknown.who), trust)
@@ -219,7 +218,7 @@ def _of_role(role: Principal, own: Collection[str], organization: str) -> list[O
 
 
 def _limits(unknown: _UnknownPrincipal, role: Principal) -> tuple[str, ...] | None:
-    """The condition keys that still decide whether the principal may assume the role; None where it may not."""
+    """The condition keys that still decide whether the principal may assume the role; None if it may not."""
     policies = PolicySet(identity=(_ALLOW_ALL,), resource=role.trust)
     resource = Resource(ResourceKind.ARN, role.arn)
     for external_id in ({_EXTERNAL_ID: ("stranger",)}, {}):
@@ -242,7 +241,7 @@ def _severity(unknown: _UnknownPrincipal, limits: Iterable[str], organization: s
     return Severity.HIGH if limited else Severity.CRITICAL
 
 
-# ---------------------------------------------------------------- principals to try
+# ---------------------------------------------------------------- principals to test
 
 
 def _unknown_principals(statement: Statement, own: Collection[str], organization: str) -> Iterator[_UnknownPrincipal]:

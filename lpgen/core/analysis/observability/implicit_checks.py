@@ -1,7 +1,7 @@
-"""What AWS checks within a call though its record doesn't show it: dependent actions, passed roles, other resources.
+"""Checks within a call that its record doesn't show: dependent actions, passed roles, and other resources.
 
-The records don't show whether such a call needed these permissions, so they count neither as use nor as missing, and
-are kept where the old policies grant them.
+The records don't show whether a call needed these permissions. So they count neither as use nor as missing, and are
+kept if the old policies grant them.
 """
 
 from __future__ import annotations
@@ -19,29 +19,19 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.rules.inferences import COPY_SOURCE
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION, passed_roles_from_catalog
 from lpgen.core.evidence import Grant, Use
-from lpgen.core.model import (
-    OBSERVED,
-    UNKNOWN_RESOURCE,
-    AccessLevel,
-    Action,
-    Outcome,
-    Principal,
-    Resource,
-    ResourceKind,
-)
+from lpgen.core.model import OBSERVED, UNKNOWN_RESOURCE, AccessLevel, Action, Outcome, Principal, Resource, ResourceKind
 
 _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 """The kinds of resources that a record names."""
 
 # ---------------------------------------------------------------- dependent actions
 
-_NEEDS_IT_TOO: Final = "{caller} needs it too, where no record of its own shows that"
-_KEPT_FOR_CALLER: Final = "kept for that"
 
 _APART: Final = (AccessLevel.TAGGING, AccessLevel.PERMISSIONS_MANAGEMENT)
-"""Rights aren't granted on the basis of a list: it names `kms:PutKeyPolicy` for anyone who creates a key."""
+"""Permissions to manage permissions aren't kept because of a list: it names `kms:PutKeyPolicy` for each creation of a
+key."""
 
-# Their needs depend on their parameters, and the event map reads them off there.
+# Their needs depend on their parameters, from which the event map reads them.
 _READ_OFF_THE_REQUEST: Final = frozenset(
     {
         "cloudformation:DescribeStacks",
@@ -63,35 +53,36 @@ _READ_OFF_THE_REQUEST: Final = frozenset(
     }
 )
 
-# Both are asked for; which record a call of a function URL leaves, AWS doesn't say.
+# A call of a function URL needs both. AWS doesn't say which record it leaves.
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 _INVOKE_URL: Final = Action("lambda:InvokeFunctionUrl")
 _INVOKE: Final = Action("lambda:InvokeFunction")
 
 
 def dependent_actions(observed: ObservedUse, catalog: Catalog) -> Iterator[MissedUse]:
-    """The granted actions that are checked within calls, on what these name where they take it, else on anything.
+    """The granted actions that are checked within calls, on the resources of these calls if they fit, else on any
+    resource.
 
-    The service authorization reference lists them as dependent actions of the one that is called. Those of other
-    services are called with the caller's rights, which CloudTrail records. Tags on creation are read off the request.
+    The service authorization reference lists them as dependent actions of the called action. CloudTrail records calls
+    of other services that are made with the caller's permissions. Tags on creation are read from the request.
     https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
     """
-    uses, patterns = observed.usage.believed, observed.lines.patterns.by_text
+    uses, patterns = observed.believed, observed.lines.patterns.by_text
     for action, callers in callers_by_dependent(uses, observed.grants.allows, catalog).items():
         if grants := observed.grants_of(action):
             named = {use.resource for use in uses if use.action in callers}
             wider = {patterns[resource.text].resource if resource.text in patterns else resource for resource in named}
             scope = tuple(sorted(wider)) if _are_all_named(action, named, catalog) else (UNKNOWN_RESOURCE,)
-            why = _NEEDS_IT_TOO.format(caller=callers[0])
-            yield MissedUse(action, MissReason.DEPENDENT_ACTION, why, _KEPT_FOR_CALLER, grants, scope)
+            why = f"{callers[0]} also needs it and leaves no separate record of that"
+            yield MissedUse(action, MissReason.DEPENDENT_ACTION, why, "kept for that action", grants, scope)
 
 
 def callers_by_dependent(
     uses: Iterable[Use], allows: Iterable[Grant], catalog: Catalog
 ) -> Mapping[Action, tuple[Action, ...]]:
-    """The actions that are checked within used or attempted actions, each with these.
+    """The actions that are checked within used or attempted actions, each with those actions.
 
-    Calls of function URLs leave no record: actions within them are included where one of the Allows names them.
+    Calls of function URLs leave no record, so actions within them are included if one of the Allows names them.
     """
     found: dict[Action, set[Action]] = {}
     if any(_INVOKE_URL in grant.actions and action_is_named_in(grant, _INVOKE) for grant in allows):
@@ -103,7 +94,7 @@ def callers_by_dependent(
 
 
 def _are_all_named(action: Action, named: Collection[Resource], catalog: Catalog) -> bool:
-    """Whether the calls name every resource that the action is checked on: it requires no other type."""
+    """Whether the calls name every resource on which the action is checked, because it requires no other type."""
     if not all(resource.kind in _NAMED for resource in named):
         return False
     types = {catalog.resource_type(action, resource.text) for resource in named}
@@ -121,7 +112,6 @@ def _dependents(action: Action, catalog: Catalog) -> Iterator[Action]:
 
 # ---------------------------------------------------------------- passed roles
 
-_PASSES: Final = "{action} passes {passed}, which its records don't name"
 _KEPT_ON_TRUSTING: Final = "kept on the roles that trust the service"
 
 
@@ -140,22 +130,24 @@ class ImplicitPassedRoles:
         self._roles = _roles_by_trust(principals, {row.to for row in rows})
 
     def missed_uses(self, observed: ObservedUse) -> Iterator[MissedUse]:
-        """`iam:PassRole` on each role that calls of the principal may have passed unnamed, where it is granted."""
-        roles = self.roles(observed.grants.principal.account, observed.usage.believed)
-        if roles and PASS_ROLE_ACTION in observed.grants.granted():
+        """`iam:PassRole` on each role that calls of the principal may have passed without naming it, if it is
+        granted."""
+        roles = self.roles(observed.grants.principal.account, observed.believed)
+        if roles and PASS_ROLE_ACTION in observed.granted:
             grants = observed.grants_of(PASS_ROLE_ACTION)
             for role, why in roles.items():
                 on = (Resource(ResourceKind.ARN, role),)
                 yield MissedUse(PASS_ROLE_ACTION, MissReason.PASSED_ROLE, why, _KEPT_ON_TRUSTING, grants, on)
 
     def roles(self, account: str, uses: Iterable[Use]) -> Mapping[str, str]:
-        """The roles of the account that the uses may have passed unnamed, each with a clause that names the call."""
+        """The roles of the account that the uses may have passed without naming them, each with a clause that names the
+        call."""
         found: dict[str, str] = {}
         for row in sorted(
             {self._rows[use.action] for use in uses if self._is_passing(use)}, key=lambda row: row.action
         ):
             for role in self._roles[account, row.to]:
-                found.setdefault(role, _PASSES.format(action=row.action, passed=row.passes))
+                found.setdefault(role, f"{row.action} passes {row.passes}, which its records don't name")
         return found
 
     def _is_passing(self, use: Use) -> bool:
@@ -177,13 +169,12 @@ def _roles_by_trust(principals: Iterable[Principal], services: Iterable[str]) ->
 # ---------------------------------------------------------------- resources that records don't name
 
 _DEFAULT_DOCUMENT: Final = (
-    "a session that names no document is checked on the default one, which its record doesn't show"
+    "a session without a document is checked on the default document, which its record doesn't show"
 )
-_TRANSFORMS: Final = "a template's transforms need it too, and records don't show which it has"
-_COPIED_TAGS: Final = "a copy carries over the tags of its source, and records don't show whether that has any"
-_NO_REVISION: Final = "a call that names no revision may be checked on the name without one"
-_TAGS_OF_JOB: Final = "the tags of a job may be checked on its definition too"
-_AUTOMATION_DEFINITION: Final = "a runbook may be checked as an automation definition too"
+_TRANSFORMS: Final = "the transforms of a template also need it, and records don't show them"
+_COPIED_TAGS: Final = "a copy includes the tags of its source, and records don't show whether there are any"
+_NO_REVISION: Final = "a call that names no revision may be checked on the name without a revision"
+_AUTOMATION_DEFINITION: Final = "a runbook may also be checked as an automation definition"
 
 _START_SESSION: Final = Action("ssm:StartSession")
 _CREATE_CHANGE_SET: Final = Action("cloudformation:CreateChangeSet")
@@ -199,13 +190,13 @@ _OF_RUNBOOKS: Final = frozenset(map(Action, ("ssm:StartAutomationExecution", "ss
 _WITH_TEMPLATE: Final = frozenset({_CREATE_CHANGE_SET, "cloudformation:CreateStack", "cloudformation:UpdateStack"})
 
 _Unnamed = tuple[Action, Resource, str]
-"""An action that a call may need on a resource that its record doesn't name, and why."""
+"""An action that a call may need, a resource that its record doesn't name, and why."""
 
 
 def unnamed_resources(observed: ObservedUse) -> Iterator[MissedUse]:
     """The actions that a principal's uses may have needed on resources that their records don't name."""
     account = observed.grants.principal.account
-    counted = [use for use in observed.usage.believed if use.resource.kind in _NAMED]
+    counted = [use for use in observed.believed if use.resource.kind in _NAMED]
     patterns = observed.lines.patterns.by_text
     found = {*_session_documents(account, counted), *_transforms(account, counted), *_copied_tags(counted, patterns)}
     found.update(_other_names(counted))
@@ -215,8 +206,9 @@ def unnamed_resources(observed: ObservedUse) -> Iterator[MissedUse]:
 
 
 def _session_documents(account: str, uses: Iterable[Use]) -> Iterable[_Unnamed]:
-    """The default session document, which a session takes that names none: each record shows a node, and a document
-    where the request names one.
+    """The default document of sessions that name none.
+
+    Each record shows a node, and a document if the request names one.
 
     https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-default-session-document.html
     """
@@ -233,7 +225,7 @@ def _session_documents(account: str, uses: Iterable[Use]) -> Iterable[_Unnamed]:
 
 
 def _transforms(account: str, uses: Iterable[Use]) -> Iterable[_Unnamed]:
-    """The transforms of a template, AWS's as well as the account's own; each needs permission to create a change set.
+    """The transforms of a template: AWS's and the account's own. Each needs permission to create a change set.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html
     """
@@ -246,13 +238,13 @@ def _transforms(account: str, uses: Iterable[Use]) -> Iterable[_Unnamed]:
 
 
 def _other_names(uses: Sequence[Use]) -> Iterable[_Unnamed]:
-    """What AWS is seen to check a call on in denials, where its page names something else.
+    """The resources on which AWS checks calls according to denials, though its page names others.
 
-    - A definition that a call names without a revision, on the newest one or on none:
+    - A definition that a call names without a revision, on the newest revision or on none:
       https://docs.aws.amazon.com/batch/latest/userguide/iam-example-restrict-job-submission.html and
       https://github.com/aws/aws-sdk-js/issues/4280; https://github.com/aws/aws-cdk/issues/30368 and
       https://github.com/widdix/complete-aws-iam-reference/issues/79
-    - The tags of a job, on its definition too: https://github.com/wri/gfw-data-api/pull/175
+    - The tags of a job, also on its definition: https://github.com/wri/gfw-data-api/pull/175
     - A runbook, as a document or as an automation definition:
       https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-setup-identity-based-policies.html and
       https://github.com/aws-solutions/automated-security-response-on-aws/issues/26
@@ -263,14 +255,14 @@ def _other_names(uses: Sequence[Use]) -> Iterable[_Unnamed]:
         if use.action in _OF_ANY_REVISION and arn.endswith(":*"):
             yield use.action, Resource(ResourceKind.ARN, arn.removesuffix(":*")), _NO_REVISION
         if tags_jobs and use.action == _SUBMIT_JOB and ":job-definition/" in arn:
-            yield _TAG_JOB, use.resource, _TAGS_OF_JOB
+            yield _TAG_JOB, use.resource, "the tags of a job may also be checked on its definition"
         if use.action in _OF_RUNBOOKS and ":document/" in arn:
             name = arn.replace(":document/", ":automation-definition/", 1)
             yield use.action, Resource(ResourceKind.FOLD, f"{name}:*"), _AUTOMATION_DEFINITION
 
 
 def _copied_tags(uses: Sequence[Use], patterns: Mapping[str, NamedScope]) -> Iterable[_Unnamed]:
-    """The tags of copied objects. A copy carries them over by default, and no record shows whether an object has any.
+    """The tags of copied objects. A copy includes them by default, and no record shows whether an object has any.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
     """

@@ -1,11 +1,11 @@
-"""The blind spots that a log itself shows: event sources, sides, Regions and resources of which it holds no events."""
+"""The blind spots that a log itself shows: event sources, sides, Regions and resources without any event."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from lpgen.core.analysis.grants.scope import ANY_REGION, named_regions
+from lpgen.core.analysis.grants.granting import ANY_REGION, named_regions
 from lpgen.core.analysis.observability.recorded_calls import GLOBAL_SERVICES, HOME_REGION, RecordedCalls
 from lpgen.core.arns import OTHER_PARTITIONS, container_of
 from lpgen.core.catalog.catalog import Catalog
@@ -14,27 +14,16 @@ from lpgen.core.evidence import SIDE_WORDS, AccountCoverage, CoverageSource, Gra
 from lpgen.core.globs.match import as_glob, has_wildcard, patterns_intersect
 from lpgen.core.model import Action, Visibility
 
-_NO_RECORD_OF_REGION: Final = "the logs hold no record of {region}"
-_NO_RECORD_OF_HOME: Final = "the logs hold no record of {region}, where calls of {service} are recorded"
-_NO_RECORD_OF_SOURCES: Final = "the logs hold no record of {sources}, which a trail may exclude"
-_NO_SIDE: Final = "the logs hold no {side} management events, which a trail may leave out"
-_FEW_DAYS_OF_SIDE: Final = "the logs hold {side} management events only {when}"
-_NO_DATA_EVENTS: Final = "a data event, and the logs hold none of {sources}"
-_NO_DATA_EVENTS_IN: Final = "a data event, and the logs hold none of {sources} in {regions}"
-_NO_DATA_EVENTS_ON: Final = "a data event, and the logs hold none on {resource}"
-_DATA_EVENTS_OF_ONE_SIDE: Final = "a data event, and those that the logs hold of {sources} in {region} are all {side}"
-_FEW_DAYS_OF_DATA_EVENTS: Final = "a data event, and the logs hold {side} ones of {sources} in {region} only {when}"
-
 _MOST_ANSWERS: Final = 4096
-"""So many are remembered: principals ask one after the other, and those of one account have statements in common."""
+"""Cache size. Principals are processed in order, and principals of one account share statements."""
 
 
 class BlindByLog(dict[Action, str]):
-    """Why the log could not have shown each action of principals of these Regions, found when first asked for.
+    """Why the log could not have shown each action of principals in these Regions, found on first request.
 
-    Their account's log lacks records of the event sources `unseen`. It holds the events `seen`, whose text says why
-    some cover too few days. `no_global` is the Region in which global services record their events, where the log holds
-    no record of it, else "". `shown` are the actions that it records whatever AWS says.
+    Their account's log lacks records of the event sources `unseen`. It has the events `seen`, whose text says why some
+    cover too few days. `no_global` is the Region in which global services record their events, if the log has no record
+    of it, else "". `shown` are the actions that the log shows although AWS's pages say otherwise.
     """
 
     def __init__(
@@ -68,7 +57,7 @@ class BlindByLog(dict[Action, str]):
 
     def __missing__(self, action: Action) -> str:
         found = self._blind(action, SHOWN if action in self._shown else self._table.visibility(action))
-        self[action] = self._texts.setdefault(found, found)  # a few texts serve thousands of actions
+        self[action] = self._texts.setdefault(found, found)  # thousands of actions share a few texts
         return found
 
     def _blind(self, action: Action, entry: ActionVisibility) -> str:
@@ -86,18 +75,15 @@ class BlindByLog(dict[Action, str]):
         service = action.partition(":")[0] if self._no_global else ""
         if service not in GLOBAL_SERVICES:
             return ""
-        return _NO_RECORD_OF_HOME.format(region=self._no_global, service=service)
+        return f"the logs have no record of {self._no_global}, where calls of {service} are recorded"
 
     def _blind_to_source(self, action: Action) -> str:
-        if not self._unseen:
-            return ""
-        unseen = sorted(self._unseen & self._calls.event_sources(action.partition(":")[0]))
-        if not unseen:
-            return ""
-        return _NO_RECORD_OF_SOURCES.format(sources=" or ".join(unseen))
+        sources = self._calls.event_sources(action.partition(":")[0]) if self._unseen else frozenset()
+        unseen = " or ".join(sorted(self._unseen & sources))
+        return f"the logs have no record of {unseen}, which a trail may exclude" if unseen else ""
 
     def _blind_to_side(self, action: Action) -> str:
-        """Why the log lacks management events that are read-only, or not, as those of an action may be."""
+        """Why the log lacks management events of a side that an action may have, or ""."""
         if not self._missing_sides:
             return ""
         return next((self._missing_sides[side] for side in self._sides(action) if side in self._missing_sides), "")
@@ -108,10 +94,10 @@ class BlindByLog(dict[Action, str]):
         regions = self._regions or {events.region for events in seen}
         missing = sorted(regions - {events.region for events in seen})
         if missing or not seen:
-            why = _NO_DATA_EVENTS_IN if seen else _NO_DATA_EVENTS
-            return why.format(sources=named, regions=", ".join(missing))
+            where = f" in {', '.join(missing)}" if seen else ""
+            return f"a data event, and the logs have none of {named}{where}"
         whys = [self._blind_to_data_in(region, action, seen, named) for region in sorted(regions)]
-        # A principal that was active nowhere may have been so where the log would have shown it.
+        # A principal that was active in no Region may have been active where the log would have shown it.
         return next(filter(None, whys), "") if self._regions or all(whys) else ""
 
     def _blind_to_data_in(self, region: str, action: Action, seen: Mapping[SeenEvents, str], named: str) -> str:
@@ -119,10 +105,11 @@ class BlindByLog(dict[Action, str]):
         for side in self._sides(action):
             whys = [why for events, why in here.items() if events.read_only is side]
             if not whys:
-                return _DATA_EVENTS_OF_ONE_SIDE.format(sources=named, region=region, side=SIDE_WORDS[not side])
+                only = SIDE_WORDS[not side]
+                return f"a data event, and all events of {named} in {region} in the logs are {only}"
             if all(whys):
                 side_word = SIDE_WORDS[side]
-                return _FEW_DAYS_OF_DATA_EVENTS.format(side=side_word, sources=named, region=region, when=whys[0])
+                return f"a data event, and the logs have {side_word} events of {named} in {region} only {whys[0]}"
         return ""
 
     def _sides(self, action: Action) -> tuple[bool, ...]:
@@ -130,13 +117,13 @@ class BlindByLog(dict[Action, str]):
 
 
 def _missing_sides(seen: Mapping[bool, str]) -> dict[bool, str]:
-    """Why the log lacks management events of a side, where it does: of those `seen` it may hold too few days."""
+    """Why the log lacks management events of each side that it lacks: it has none, or has them on too few days."""
     found: dict[bool, str] = {}
     for side, word in SIDE_WORDS.items():
         if side not in seen:
-            found[side] = _NO_SIDE.format(side=word)
+            found[side] = f"the logs have no {word} management events, which a trail may exclude"
         elif seen[side]:
-            found[side] = _FEW_DAYS_OF_SIDE.format(side=word, when=seen[side])
+            found[side] = f"the logs have {word} management events only {seen[side]}"
     return found
 
 
@@ -144,8 +131,8 @@ def _missing_sides(seen: Mapping[bool, str]) -> dict[bool, str]:
 
 
 def missing_home_region(coverage: AccountCoverage | None) -> str:
-    """The Region in which global services record their events, in the partition of the logs, if the logs hold no record
-    of it and the decision isn't left to trail settings; else ""."""
+    """The Region in which global services record their events, in the partition of the logs, if the logs have no record
+    of it and not only trail settings decide; else ""."""
     if coverage is None or coverage.known_from is CoverageSource.TRAILS or not coverage.regions:
         return ""
     found = (home for region in coverage.regions for _, start, home in OTHER_PARTITIONS if region.startswith(start))
@@ -154,17 +141,17 @@ def missing_home_region(coverage: AccountCoverage | None) -> str:
 
 
 class SilentRegions:
-    """Finds the Regions without any record in an account's log, unless only settings decide what it would hold."""
+    """Finds the Regions without any record in an account's log, unless only settings decide what it would have."""
 
     def __init__(self, coverage: Mapping[str, AccountCoverage], table: VisibilityTable) -> None:
         self._coverage, self._table = coverage, table
 
     def of_grant(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
-        """The resources of a statement in Regions for which the log holds no record, each with why.
+        """The resources of a statement in Regions without a record in the log, each with why.
 
-        A trail of one Region records no other; only settings show that a trail records them all. A condition that
-        allows several Regions names none. The result is empty where only settings decide, and for actions that leave no
-        management events or leave them in one Region wherever they act.
+        A trail of one Region records no other, and only settings show that a trail records all Regions. A condition
+        that allows several Regions names none. The result is empty if only settings decide, and for actions without
+        management events or with events in one fixed Region.
         """
         found: dict[str, str] = {}
         for resource, region in named_regions(grant):
@@ -173,12 +160,12 @@ class SilentRegions:
         return found
 
     def why(self, action: Action, account: str, region: str) -> str:
-        """Why use of an action in a Region would not have shown by the log, which holds no record of it; else ""."""
+        """Why the log would not have shown use of an action in a Region: it has no record of that Region; else ""."""
         is_silent = self._lacks(account, region) and self._is_regional(action)
-        return _NO_RECORD_OF_REGION.format(region=region) if is_silent else ""
+        return f"the logs have no record of {region}" if is_silent else ""
 
     def are_named(self, account: str, grants: Iterable[Grant]) -> bool:
-        """Whether a statement names a Region for which the account's log holds no record, and settings don't decide."""
+        """Whether a statement names a Region without a record in the account's log, and settings don't decide."""
         return any(self._lacks(account, region) for grant in grants for _, region in named_regions(grant))
 
     def _lacks(self, account: str, region: str) -> bool:
@@ -196,9 +183,9 @@ class SilentRegions:
 
 
 class DataResources:
-    """The buckets, tables, functions and the like that data events of any account name, by their event source.
+    """The buckets, tables, functions and other resources that data events of any account name, by event source.
 
-    A trail that selects data events by resource leaves the others out.
+    A trail that selects data events by resource excludes the others.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
     """
 
@@ -207,14 +194,14 @@ class DataResources:
         for covered in accounts:
             for source, container in covered.data_resources:
                 self._seen.setdefault(source, set()).add(container)
-        # A name that isn't there can only be met by a pattern, which is what folding makes of ids.
+        # A name that isn't in the log can only match a pattern: folding turns ids into patterns.
         self._folds = {source: tuple(filter(has_wildcard, seen)) for source, seen in self._seen.items()}
         self._named: dict[tuple[str, str], bool] = {}
         self._answers: dict[tuple[tuple[str, ...], tuple[str, ...], str], dict[str, str]] = {}
 
     def unnamed(self, sources: tuple[str, ...], resources: tuple[str, ...], version: str) -> Mapping[str, str]:
-        """The resources, or patterns in a policy's language version, on which the logs hold no data event of the event
-        sources, each with why; none where they hold none of the sources at all."""
+        """The resources, or patterns in a policy's language version, without a data event of the event sources, each
+        with why. Empty if the logs have no data event of these sources."""
         key = (sources, resources, version)
         found = self._answers.get(key)
         if found is None:
@@ -228,13 +215,13 @@ class DataResources:
         if all(source not in self._seen for source in sources):  # then no data event distinguishes resources
             return {}
         return {
-            resource: _NO_DATA_EVENTS_ON.format(resource=resource)
+            resource: f"a data event, and the logs have none on {resource}"
             for resource in resources
             if not any(self._is_named(container_of(as_glob(resource, version)), source) for source in sources)
         }
 
     def _is_named(self, container: str, source: str) -> bool:
-        """Whether a data event of a source names a container, or one that a pattern matches."""
+        """Whether a data event of a source names a container, or a container that a pattern matches."""
         seen = self._seen.get(source, set())
         if container in seen:
             return True

@@ -1,45 +1,41 @@
-"""A use that no record shows though it may have happened: why, what it is found from, and which one would have left no
-record, as far as trails and logs decide it."""
+"""Use that may have happened without a record: its reasons, its inputs, and the use that trails and logs would miss."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from lpgen.core.analysis.explained_use import UseLines
-from lpgen.core.analysis.grants.granting import NOTHING, Granting
-from lpgen.core.analysis.grants.scope import region_in_pattern
+from lpgen.core.analysis.grants.granting import NOTHING, Granting, region_in_pattern
 from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.scopes.scopes import NamedScopes
 from lpgen.core.arns import container_of
-from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, limited_to
+from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use, limited_to
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.last_accessed import LastAccessed
-from lpgen.core.model import LEGACY_VERSION, OBSERVED, UNKNOWN_RESOURCE, Action, Resource
-
-_SOME_RESOURCES: Final = "a data event, and the trail may select some resources of {pattern} only"
-_USED_ELSEWHERE: Final = "it was used elsewhere"
+from lpgen.core.model import LEGACY_VERSION, OBSERVED, UNKNOWN_RESOURCE, Action, Outcome, Resource
+from lpgen.core.replacements import Line
 
 
 class MissReason(StrEnum):
-    """Why no record shows a use, or shows none yet."""
+    """Why no record shows a use, or not yet."""
 
     UNRECORDED = "unrecorded"  # the logs don't hold the events that it leaves
-    RARE_SERVICE_NEED = "rare-service-need"  # a service calls it with the role more rarely than the logs show
+    RARE_SERVICE_NEED = "rare-service-need"  # a service calls it with the role too rarely for the logs
     PASSED_ROLE = "passed-role"  # a call passes a role that its record doesn't name
     DEPENDENT_ACTION = "dependent-action"  # AWS checks it within another call
     UNNAMED_RESOURCE = "unnamed-resource"  # AWS checks a call on a resource that its record doesn't name
-    PEER_USE = "peer-use"  # similar principals use it, and this one may have had no occasion
-    UNEXPLAINED_USE = "unexplained-use"  # it may be what a use that no policy grants really was
+    PEER_USE = "peer-use"  # similar principals use it, and this principal may not have needed it yet
+    UNEXPLAINED_USE = "unexplained-use"  # a use that no policy grants may really have been this action
 
 
 class MissedUse(NamedTuple):
     """A use of an action that may have been missed, and why.
 
-    Its scope is what `grants` allow of the action on `resources`. `sign` says why it may well have happened, "" where
-    nothing does. (A named tuple: there may be one for each of millions of verdicts.)
+    Its scope is what `grants` allow of the action on `resources`. `sign` is the evidence that it happened, or "". (A
+    named tuple, because there may be one for each of millions of verdicts.)
     """
 
     action: Action
@@ -51,10 +47,20 @@ class MissedUse(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class UseLines:
+    """The lines that a principal's uses need, the uses that no grant allows, and the wider scopes of names."""
+
+    lines: tuple[Line, ...]
+    ungranted: tuple[tuple[Use, str], ...]
+    patterns: NamedScopes
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedUse:
     """The grants and the observed use of one principal, with the statements by action and the lines of that use.
 
     `ungranted` are the uses that no policy grants. `accessed` is IAM's record of its attempts, None without a report.
+    `granted` are the granted actions, `believed` the uses that weren't denied and aren't suspected.
     """
 
     grants: PrincipalGrants
@@ -63,6 +69,13 @@ class ObservedUse:
     granting: Mapping[Action, Granting]
     ungranted: tuple[UngrantedUse, ...] = ()
     accessed: LastAccessed | None = None
+    granted: frozenset[Action] = field(init=False)
+    believed: tuple[Use, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        believed = tuple(use for use in self.usage.uses if use.outcome is not Outcome.DENIED and not use.suspected)
+        object.__setattr__(self, "granted", self.grants.granted())
+        object.__setattr__(self, "believed", believed)
 
     def grants_of(self, action: Action) -> tuple[Grant, ...]:
         """The statements that grant an action."""
@@ -70,7 +83,7 @@ class ObservedUse:
 
 
 class UnrecordedUse:
-    """Decides which use the logs lack for a principal of an account with this usage and these grants."""
+    """Decides which use the logs miss, for a principal of an account with this usage and these grants."""
 
     def __init__(
         self, observability: Observability, account: str, usage: PrincipalUsage, grants: Sequence[Grant]
@@ -85,7 +98,7 @@ class UnrecordedUse:
         self._by_trace: dict[tuple[int, Granting], str] = {}
 
     def why(self, action: Action, granting: Granting) -> str:
-        """Why use of an action would have left no record on something that it is granted on, or ""."""
+        """Why use of an action on some granted resource would have left no record, or ""."""
         spots = self._blind_spots
         blind = self._why_by_settings(action, granting) if spots is None else spots[action]
         if blind or not (self._names_silent_region or action in self.resting_on_log):
@@ -97,33 +110,33 @@ class UnrecordedUse:
     def why_below(self, action: Action, patterns: Iterable[str]) -> str:
         """Why use of a data action on some resource below a wildcard or a prefix may have left no record, or "".
 
-        No log shows which of these resources the trail selects. Where the log holds data events of the principal, they
-        show which ones it uses.
+        No log shows which of these resources the trail selects. If the log has data events of the principal, they show
+        which resources it uses.
         """
         if action not in self.resting_on_log or self._observability.data_event_type(action) in self._own_events:
             return ""
         pattern = next((pattern for pattern in patterns if has_wildcard(container_of(pattern))), "")
-        return _SOME_RESOURCES.format(pattern=pattern) if pattern else ""
+        return f"a data event, and the trail may select only some resources of {pattern}" if pattern else ""
 
     def among(self, actions: frozenset[Action]) -> frozenset[Action]:
-        """The actions whose use may have left no record; use of the others would have left one."""
+        """The actions whose use may have left no record. Use of the others would have left a record."""
         spots = self._blind_spots
         if spots is None or spots.lacks_management or self._names_silent_region:
             return actions
         return actions & self._observability.beside_management()
 
     def why_on(self, action: Action, arn: str) -> str:
-        """Why the log that would have shown use would lack it on one resource, or ""."""
+        """Why a log that shows use of an action would miss use on one resource, or ""."""
         silent = self._observability.silent.why(action, self._account, region_in_pattern(arn))
         return silent or self._observability.unnamed(action, (arn,), LEGACY_VERSION).get(arn, "")
 
     def elsewhere(self, action: Action, granting: Granting) -> Iterator[MissedUse]:
-        """Further uses of a used action on other resources it is granted on, where they would have left no record."""
+        """Further uses of a used action on other granted resources, if they would have left no record."""
         for grant in granting.grants:
             unrecorded = self._observability.unrecorded(action, self._account, grant)
             for why in sorted(set(unrecorded.values())):
                 part = limited_to(grant, tuple(name for name, reason in unrecorded.items() if reason == why))
-                yield MissedUse(action, MissReason.UNRECORDED, why, _USED_ELSEWHERE, (part,))
+                yield MissedUse(action, MissReason.UNRECORDED, why, "it was used elsewhere", (part,))
 
     def _why_by_settings(self, action: Action, granting: Granting) -> str:
         key = (self._observability.trace(action), granting)

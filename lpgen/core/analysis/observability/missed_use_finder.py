@@ -1,4 +1,4 @@
-"""Which uses of a principal the logs may have missed: one answer for reviews and drift, over all reasons."""
+"""The uses of a principal that the logs may have missed, for all reasons. Reviews and drift share this answer."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from lpgen.core.analysis.grants.aws_policies import is_service_policy
-from lpgen.core.analysis.grants.granting import NOTHING
-from lpgen.core.analysis.grants.scope import narrow_scope
+from lpgen.core.analysis.grants.granting import NOTHING, narrow_scope
 from lpgen.core.analysis.grants.trust import only_trusted_service
 from lpgen.core.analysis.observability.implicit_checks import ImplicitPassedRoles, dependent_actions, unnamed_resources
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse, UnrecordedUse
@@ -25,12 +24,12 @@ from lpgen.core.findings import Unobservable
 from lpgen.core.model import Action, Principal, Resource, ResourceKind
 
 _BEYOND_USE: Final = (MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION, MissReason.UNNAMED_RESOURCE)
-"""For these reasons an action that was used may have been used on more than records show."""
+"""For these reasons, a used action may have been used on more resources than records show."""
 
 _OF_THE_ACTION: Final = frozenset(
     {MissReason.UNRECORDED, MissReason.RARE_SERVICE_NEED, MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION}
 )
-"""The reasons that a verdict on the action itself may rest on."""
+"""The reasons that can decide the verdict on the action."""
 
 _KINDS: Final = {
     MissReason.RARE_SERVICE_NEED: UnobservableKind.INTERNAL,
@@ -40,16 +39,15 @@ _KINDS: Final = {
 }
 
 _KEEP_ALL: Final = "--keep-unobservable all"
-_MAY_BE_MEANT: Final = "{used} was used without a grant and nothing explains it, so this may be what was meant"
 
 _PUT_LOG_EVENTS: Final = Action("logs:PutLogEvents")
 _CREATE_LOG_STREAM: Final = Action("logs:CreateLogStream")
 
 
 class _DecisiveUse(NamedTuple):
-    """The missed use that the verdict on an action rests on, and why the action is kept, or "".
+    """The missed use that decides the verdict on an action, and why the action is kept, or "".
 
-    `fact` is the same whatever is chosen.
+    `fact` doesn't depend on the options.
     """
 
     missed: MissedUse
@@ -58,7 +56,7 @@ class _DecisiveUse(NamedTuple):
 
 
 class MissedUseFinder:
-    """Finds the uses that the logs may have missed, of any principal; `principals` are all that may be passed."""
+    """Finds the uses of any principal that the logs may have missed. `principals` are all roles that may be passed."""
 
     def __init__(
         self,
@@ -69,8 +67,10 @@ class MissedUseFinder:
         versioned: Collection[str] = (),
         log_groups: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> None:
-        """`versioned` are the ARNs of buckets that are known to have versions, `log_groups` those that functions write
-        to, by the ARN of their role."""
+        """`versioned` are the ARNs of buckets that are known to have versions.
+
+        `log_groups` are the log groups that functions write to, by the ARN of their role.
+        """
         self.catalog, self.observability = catalog, observability
         self._versioned, self._log_groups = versioned, dict(log_groups)
         self.peers, self.dangers = peers, Dangers(catalog)
@@ -106,9 +106,9 @@ class MissedUses:
         observability: Observability,
         streams: tuple[Resource, ...] = (),
     ) -> None:
-        """`found` are those for other reasons than that the logs lack their records, what counts most first.
+        """`found` are the missed uses for other reasons than missing records, the most important first.
 
-        `streams` are the only log streams that the principal writes to, empty where these aren't known.
+        `streams` are the only log streams that the principal writes to, empty if they aren't known.
         """
         self.observed, self.unrecorded = observed, unrecorded
         self._signs, self._observability, self._streams = signs, observability, streams
@@ -118,9 +118,9 @@ class MissedUses:
                 self.found.setdefault(missed.action, []).append(missed)
 
     def of(self, action: Action) -> Sequence[MissedUse]:
-        """How use of a granted action that no record shows may have been missed, what counts most first.
+        """The ways in which use of a granted action without a record may have been missed, the most important first.
 
-        Empty where use would have shown.
+        Empty if the logs would have shown use.
         """
         others: Sequence[MissedUse] = self.found.get(action, ())
         granting = self.observed.granting.get(action, NOTHING)
@@ -146,7 +146,7 @@ class MissedUses:
         )
 
     def decide(self, found: Sequence[MissedUse], keep: KeepByKind) -> _DecisiveUse | None:
-        """The missed use that decides the verdict on an action, from `found`; None where use would have shown.
+        """The missed use of `found` that decides the verdict on an action; None if the logs would have shown use.
 
         It is the first missed use that is kept, else the last one.
         """
@@ -164,31 +164,31 @@ class MissedUses:
         return _DecisiveUse(kept or last, why, Unobservable(kind, choices))
 
     def is_wanted(self, missed: MissedUse, keep: KeepByKind) -> bool:
-        """Whether anything is kept of the kind of a missed use."""
+        """Whether the options keep anything of the kind of a missed use."""
         return keep[self._kind_of(missed)] is not KeepUnobservable.NONE
 
     def _kind_of(self, missed: MissedUse) -> UnobservableKind:
-        """The kind of a missed use: that of its reason, or else of its action."""
+        """The kind of a missed use, by its reason or else by its action."""
         return _KINDS.get(missed.reason) or self._observability.table.visibility(missed.action).kind
 
     def _on_unrecorded_resources(self, action: Action) -> MissedUse | None:
-        """The use of an action whose data events the log holds, on resources that these events don't name.
+        """The use of an action with data events in the log, on resources that these events don't name.
 
-        Data events of one resource say nothing about another that the same policy pattern matches.
+        Data events on one resource say nothing about another resource of the same policy pattern.
         """
         if action not in self.unrecorded.resting_on_log:
             return None
         return self._signs.on_resources(action, partial(self.unrecorded.why_on, action))
 
     def candidates(self, seen: Collection[Action], keep: KeepByKind) -> Iterator[Action]:
-        """The granted actions that weren't seen and may have a missed use to keep, and perhaps others."""
-        unseen = self.observed.grants.granted().difference(seen)
+        """The granted actions without seen use that may have a missed use to keep, and perhaps others."""
+        unseen = self.observed.granted.difference(seen)
         if KeepUnobservable.ALL in keep.values():
             return iter(unseen)
         return iter({*self._signs.possible(unseen), *unseen.intersection(self.found)})
 
     def beyond(self, action: Action) -> Sequence[MissedUse]:
-        """How an action that was used may have been used on more than records show."""
+        """The ways in which a used action may have been used on more resources than records show."""
         others = [missed for missed in self.found.get(action, ()) if missed.reason in _BEYOND_USE]
         if action == PASS_ROLE_ACTION:
             return others
@@ -197,8 +197,8 @@ class MissedUses:
         return [*elsewhere, *([named] if named else []), *others]
 
     def open_of(self, actions: frozenset[Action]) -> Sequence[Action]:
-        """The granted actions that ordinary clients call and that have no evidence for or against use: no record would
-        show it, and IAM doesn't report when the service was last tried."""
+        """The granted actions of ordinary clients without evidence for or against use: no record would show it, and IAM
+        doesn't report attempts on the service."""
         accessed, granting = self.observed.accessed, self.observed.granting
         return [
             action
@@ -209,13 +209,13 @@ class MissedUses:
         ]
 
     def never_tried(self, action: Action) -> str:
-        """Why IAM, which counts each attempt, shows that an action was not used, or ""."""
+        """Why IAM's report, which counts each attempt, shows that an action was not used, or ""."""
         accessed = self.observed.accessed
         return accessed.never(action, self._observability.visibility(action)) if accessed else ""
 
 
 def _unexplained_uses(observed: ObservedUse, catalog: Catalog) -> Iterator[MissedUse]:
-    """The actions that an unexplained use may really have been: the granted ones of its service and access level."""
+    """The actions that an unexplained use may really have been: granted actions of its service and access level."""
     doubts = {
         (ungranted.use.action.partition(":")[0], catalog.detail(ungranted.use.action).level): ungranted.use.action
         for ungranted in observed.ungranted
@@ -224,19 +224,19 @@ def _unexplained_uses(observed: ObservedUse, catalog: Catalog) -> Iterator[Misse
     for action, granting in observed.granting.items() if doubts else ():
         used = doubts.get((action.partition(":")[0], catalog.detail(action).level))
         if used:
-            why = _MAY_BE_MEANT.format(used=used)
+            why = f"no policy grants or explains the use of {used}, which may really have been this action"
             yield MissedUse(action, MissReason.UNEXPLAINED_USE, why, "", granting.grants)
 
 
 def _written_streams(observed: ObservedUse, configured: Iterable[str], catalog: Catalog) -> tuple[Resource, ...]:
-    """The granted streams of the `configured` log groups, and those that the role was seen to make; empty where others
-    than Lambda may assume the role, or where a policy of AWS for service roles keeps its scope.
+    """The granted streams of the `configured` log groups, and the streams that the role made.
 
-    No record shows what is written. For each execution environment Lambda makes a stream of its own, in its function's
-    log group, with the function's role:
+    Empty if others than Lambda may assume the role, or if a policy of AWS for service roles keeps its scope. No record
+    shows writes to a stream. Lambda makes a stream for each execution environment, in the log group of its function,
+    with the role of the function:
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
 
-    Agents on instances and in containers keep a stream for longer than logs reach back, so theirs aren't known.
+    Agents on instances and in containers keep a stream for longer than the logs, so their streams aren't known.
     """
     grants = observed.grants_of(_PUT_LOG_EVENTS)
     if not grants or only_trusted_service(observed.grants.principal) != "lambda.amazonaws.com":

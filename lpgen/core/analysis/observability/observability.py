@@ -1,4 +1,4 @@
-"""Whether use of an action would have shown in the logs that were read."""
+"""Decides whether the logs would have shown use of an action."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property, lru_cache, partial
 from typing import Final
 
-from lpgen.core.analysis.grants.scope import ANY_REGION
+from lpgen.core.analysis.grants.granting import ANY_REGION
 from lpgen.core.analysis.observability.log_blind_spots import (
     BlindByLog,
     DataResources,
@@ -31,19 +31,17 @@ from lpgen.core.model import Action, Visibility
 from lpgen.core.trails import Trail, TrailChange, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since
 
-_NOT_EVERY_TRAIL: Final = "{why}, and not every trail that records such events records those"
-_TOO_FEW_DAYS: Final = "{when}: that is {days} covered {unit}"
-_RECORDED_SINCE: Final = "recorded by the settings after {change}: that is {days} covered days"
+_TOO_FEW_DAYS: Final = "{when}, which is {days} covered {unit}"
 
 _MOST_KINDS: Final = 16
-"""How many kinds of accounts and Regions the log's answers by action are cached for. Each takes megabytes, and
-principals of one account are reviewed one after the other."""
+"""How many kinds of accounts and Regions to cache the log's answers by action for. Each takes megabytes. Principals of
+one account are reviewed in order."""
 
 _MOST_ANSWERS: Final = 1 << 14
 
 
 class Observability:
-    """Decides which use the logs could have shown, from CloudTrail's abilities and from the logs that were read."""
+    """Decides which use the logs could have shown, from what CloudTrail records and from the logs that were read."""
 
     def __init__(
         self,
@@ -55,8 +53,11 @@ class Observability:
         *,
         min_days: int,
     ) -> None:
-        """An action must have been recorded for `min_days` for its use to have shown. `changes` are those of trails,
-        `shown` the reads that the log holds records of, whatever AWS says."""
+        """CloudTrail must have recorded an action for `min_days`.
+
+        `changes` are the changes of trails. `shown` are the reads that the log shows although AWS's pages say
+        otherwise.
+        """
         self.table, self.calls, self._by_log = _tables_of(catalog)
         self._given = (catalog, coverage, trails, changes, shown)
         self._catalog = catalog
@@ -75,14 +76,14 @@ class Observability:
         self._numbers: dict[Hashable, int] = {}
 
     def __reduce__(self) -> tuple[partial[Observability], tuple[object, ...]]:
-        return partial(Observability, min_days=self._min_days), self._given  # without what was worked out since
+        return partial(Observability, min_days=self._min_days), self._given  # without the caches
 
     def visibility(self, action: Action) -> Visibility:
-        """How CloudTrail can show an action."""
+        """How CloudTrail shows an action."""
         return self.table.visibility(action).visibility
 
     def data_event_type(self, action: Action) -> str:
-        """The `resources.type` with which trails select the data events of an action, "" where it leaves others."""
+        """The `resources.type` by which trails select the data events of an action, "" if it leaves other events."""
         return self.table.visibility(action).selector
 
     def data_events(self, action: Action, resources: tuple[str, ...]) -> Events:
@@ -102,8 +103,8 @@ class Observability:
     def resting_on_log(self, account: str) -> frozenset[Action]:
         """The actions for which only the log shows that use would have left a record.
 
-        A trail selects data events by resource too. Where no settings are known, a log that holds some on a resource
-        may lack others.
+        A trail also selects data events by resource. If no settings are known, a log with events on one resource may
+        miss events on others.
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
         """
         return frozenset() if account in self._trails else self.table.data_actions(self._catalog.actions())
@@ -113,17 +114,16 @@ class Observability:
         return self.table.beside_management(self._catalog.actions())
 
     def blind_spot(self, action: Action, account: str, regions: tuple[str, ...], grants: Sequence[Grant]) -> str:
-        """Why the logs could not have shown use of an action by a principal, or "" where they could.
+        """Why the logs could not have shown use of an action by a principal, or "" if they could.
 
-        Known trail settings of the account decide, by what the action's `grants` allow. Settings from a snapshot decide
-        only together with the log, since the logs of a trail that wasn't named may not have been read.
+        Known trail settings of the account decide, for what the action's `grants` allow. Settings from a snapshot
+        decide only together with the log, because the logs of a trail may not have been ingested.
 
-        By the log, a management event counts as recorded if the account's log has one that is read-only or not, as this
-        one may be, and has one in the Region where global services record, or in the Region that the `grants` name. A
-        data event counts as recorded if the account's log has one of the same source in the Region: in every Region
-        where the principal was active, or in any Region where it was active in none. Either must have been seen early
-        enough to make `min_days` covered days, or from the log's beginning on. `unrecorded` decides whether the
-        resource is recorded too.
+        By the log, a management event counts as recorded if the account's log has events with the same `readOnly`
+        value, and has events of the Region where global services record or of the Region that the `grants` name. A data
+        event counts as recorded if the account's log has events of the same source in every Region where the principal
+        was active, or in any Region if it was active in none. The first of these events must be at least `min_days`
+        covered days old or at the start of the log. `unrecorded` decides whether the resource is recorded.
         """
         trails = self._trails.get(account)
         if trails is not None:
@@ -141,10 +141,10 @@ class Observability:
         )
 
     def unrecorded(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
-        """The resources of a statement on which use of an action would not have shown, each with why.
+        """The resources of a statement on which the logs would not have shown use of an action, each with why.
 
-        Known trail settings decide this for every kind of event. By the log only, these are the resources that data
-        events don't name and, for management events, Regions without a record.
+        Known trail settings decide this for every kind of event. By the log, these are resources that data events don't
+        name and, for management events, resources in Regions without a record.
         """
         trails, covered = self._trails.get(account), self._coverage.get(account)
         entry = self._entry(action, account)
@@ -166,8 +166,8 @@ class Observability:
         return found
 
     def unnamed(self, action: Action, resources: tuple[str, ...], version: str) -> Mapping[str, str]:
-        """The resources, or patterns in a policy's language version, on which no account's log holds a data event of an
-        action's sources, each with why; none for actions that leave other events."""
+        """The resources, or patterns in a policy's language version, without a data event of an action's sources in any
+        account's log, each with why. Empty for actions that leave other events."""
         entry = self.table.visibility(action)
         if entry.visibility is not Visibility.DATA:
             return {}
@@ -177,10 +177,10 @@ class Observability:
     def _where_trails_differ(
         self, action: Action, entry: ActionVisibility, trails: Sequence[Trail], grants: Iterable[Grant]
     ) -> str:
-        """Why the logs may lack data events that some trail of a snapshot records, "" where they don't.
+        """Why the logs may lack data events that some trail of a snapshot records, or "".
 
-        It isn't known which trails' logs were ingested. If all trails that record such events record these, one of them
-        was ingested; otherwise the log has to name the resource.
+        lpgen doesn't know which trails' logs were ingested. If all trails of such events record these, one of them was
+        ingested. Otherwise the log must name the resource.
         """
         if entry.visibility is not Visibility.DATA:
             return ""
@@ -193,11 +193,11 @@ class Observability:
                 events = self._events(action, entry, trails, (limited_to(grant, (resource,)),))
                 recording = recording_trails(events, trails)
                 if not isinstance(recording, str) and any(not alike <= some for some in recording):
-                    return _NOT_EVERY_TRAIL.format(why=why)
+                    return f"{why}, and not every trail of such events records them"
         return ""
 
     def blind_spots(self, account: str, regions: tuple[str, ...]) -> BlindByLog | None:
-        """The blind spots of a principal by action, or None where they turn on what its statements grant."""
+        """The blind spots of a principal by action, or None if they depend on its statements."""
         return None if account in self._trails else self._blind_by_log(account, regions)
 
     def _blind_by_log(self, account: str, regions: tuple[str, ...]) -> BlindByLog:
@@ -206,7 +206,7 @@ class Observability:
         seen = {events: self._why_late(events, covered) for events in covered.seen} if covered else {}
         no_global = missing_home_region(covered)
         shown = self._shown.get(account, frozenset())
-        key = (unseen, frozenset(seen.items()), regions, no_global, shown)  # which many accounts have in common
+        key = (unseen, frozenset(seen.items()), regions, no_global, shown)  # many accounts share it
         found = self._by_log.get(key)
         if found is None:
             if len(self._by_log) >= _MOST_KINDS:
@@ -227,7 +227,7 @@ class Observability:
         return SHOWN if action in self._shown.get(account, ()) else self.table.visibility(action)
 
     def _why_late(self, seen: SeenEvents, covered: AccountCoverage) -> str:
-        """Since and until when the log holds these events, where that makes too few days; else ""."""
+        """The days on which the log has these events, if these are too few; else ""."""
         if seen.since is None and seen.until is None:
             return ""
         days = _days_from(covered, seen.since or covered.first_day, seen.until)
@@ -257,8 +257,8 @@ class Observability:
     def _events(
         self, action: Action, entry: ActionVisibility, trails: Sequence[Trail], grants: Sequence[Grant]
     ) -> Events:
-        """The events that use of an action, as far as these statements grant it, would leave."""
-        # Use that other calls show may be shown by those of any service and any Region.
+        """The events that use of an action would leave, within these statements."""
+        # If other calls show the use, they may be of any service and Region.
         inferred = entry.visibility is Visibility.INFERRED
         service = "" if inferred else action.partition(":")[0]
         category = _category(entry)
@@ -313,10 +313,10 @@ class Observability:
         days = _days_from(covered, first_day_after(latest))
         if latest.when.date() < covered.first_day or days >= self._min_days:
             return ""
-        return _RECORDED_SINCE.format(change=latest, days=days)
+        return f"recorded only since {latest}, which is {days} covered days"
 
     def _since(self, trails: Iterable[Trail]) -> TrailChange | None:
-        """The change since which one of the trails records; None where one of them always did."""
+        """The change since which one of the trails records; None if one of them always did."""
         found = [settings_since(trail, self._changes) for trail in trails]
         changes = [change for change in found if change is not None]
         return min(changes) if len(changes) == len(found) else None
@@ -324,8 +324,10 @@ class Observability:
 
 @lru_cache(maxsize=2)
 def _tables_of(catalog: Catalog) -> tuple[VisibilityTable, RecordedCalls, dict[Hashable, BlindByLog]]:
-    """The tables that depend only on the catalog, and answers by kind of account and Regions, held once: a backtest
-    observes many windows with the same catalog."""
+    """The tables that depend only on the catalog, and answers by kind of account and Regions.
+
+    They are cached because a backtest observes many windows with the same catalog.
+    """
     return visibility_from_catalog(catalog), RecordedCalls(catalog.source), {}
 
 
@@ -337,5 +339,5 @@ def _category(entry: ActionVisibility) -> str:
 
 
 def _days_from(covered: AccountCoverage, first: date, last: date | None = None) -> int:
-    """The covered days of an account's window from a day on, or until one."""
+    """The number of covered days of an account from a first day to a last day."""
     return sum(first <= day <= (last or covered.last_day) for day in covered.days)

@@ -1,17 +1,17 @@
-"""Actions that are needed too rarely for logs to show: by the services that work with a role, to take back what was
-done, and by a principal that had no occasion yet, as use by similar principals shows.
+"""Actions that are needed too rarely for the logs: by services that use a role, to undo other actions, and by a
+principal whose peers use them.
 
-A service may make a call with a role once a year: at an upgrade, a restore or a failure, or during setup. The only
-sources for such calls are AWS's: its managed policies for service roles, and the pages of services that run their
-customers' code. Teardowns and rollbacks are rarer than the actions they undo.
+A service may make a call with a role once a year: at an upgrade, a restore, a failure, or during setup. The only
+sources for such calls are AWS's managed policies for service roles, and the pages of services that run their customers'
+code. Deletions and rollbacks are rarer than the actions they undo.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.html
 
-Deployers, workers and jobs come in kinds, and a rare action of one of a kind was used by another within the logs. Two
-principals are peers where the same kind of caller may assume both, and they share a good part of the actions that
-either used. One principal with a bad day must not teach others, so an action counts only where two peers used it with
-success and without suspicion: a change only where the principal changes things regularly, and one of the worst only
-where it takes back what the principal does. In backtests of the corpus these rules kept most of what was needed later
-and an eighth of what wasn't.
+Many principals do the same kind of work, so another one has used a rare action within the logs. Two principals are
+peers if the same kind of caller may assume both, and they share a large part of the actions that either used. One
+principal must not teach others a mistake, so an action counts only if two peers used it successfully and without
+suspicion. A change counts only if the principal makes changes regularly, and one of the worst actions only if it undoes
+what the principal does. In backtests of the corpus, these rules kept most of the actions that were needed later, and an
+eighth of those that weren't.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ from lpgen.core.usage.tables import Usage
 
 # ---------------------------------------------------------------- inverse actions
 
-# Verbs that AWS pairs: the rest of the name is the same in both actions. `Put` and `Start` are left out: a caller that
-# writes objects or starts jobs rarely means to take them away.
+# Pairs of AWS verbs: the rest of the name is the same in both actions. `Put` and `Start` are missing because a caller
+# that writes objects or starts jobs rarely needs to remove them.
 _OPPOSITES: Final = (
     ("Create", "Delete"),
     ("Run", "Terminate"),
@@ -77,14 +77,14 @@ _TO: Final = re.compile(r"To(?=[A-Z])")  # AddRoleToInstanceProfile, RemoveRoleF
 
 @dataclass(frozen=True, slots=True)
 class LostInverse:
-    """An action that was used and is kept, and its inverse, which was granted but not seen and is removed."""
+    """A used action that is kept, and its inverse, which was granted but not seen and is removed."""
 
     action: Action
     undone_by: Action
 
 
 def lost_inverses(verdicts: Verdicts, staying: Collection[Action]) -> tuple[LostInverse, ...]:
-    """Used actions that could no longer be undone with a replacement of these actions, sorted."""
+    """The used actions that a replacement with these actions could no longer undo, sorted."""
     used: list[Action] = []
     going: set[Action] = set()
     for action, judgement in verdicts.judged():
@@ -92,12 +92,12 @@ def lost_inverses(verdicts: Verdicts, staying: Collection[Action]) -> tuple[Lost
             used.append(action)
         elif judgement.verdict in UNSEEN and action not in staying:
             going.add(action)
-    pairs = (LostInverse(action, undo) for action in used for undo in inverses_of(action) if undo in going)
+    pairs = (LostInverse(action, undo) for action in used for undo in _inverses_of(action) if undo in going)
     return tuple(sorted(pairs, key=lambda pair: (pair.action, pair.undone_by)))
 
 
-def inverses_of(action: Action) -> Iterable[Action]:
-    """The names that the action that takes back another one may have; not all are actions."""
+def _inverses_of(action: Action) -> Iterable[Action]:
+    """The possible names of the inverse of an action. Not all of them are actions."""
     service, _, operation = action.partition(":")
     for verb, opposite in _OPPOSITES:
         if operation.startswith(verb):
@@ -108,13 +108,12 @@ def inverses_of(action: Action) -> Iterable[Action]:
 # ---------------------------------------------------------------- needs of services
 
 _DEPLOYERS: Final = frozenset({"cloudformation.amazonaws.com", "servicecatalog.amazonaws.com"})
-"""The services that deploy stacks with a role, and take back with it what failed or isn't wanted any more.
+"""The services that deploy stacks with a role, and delete with it what failed or is no longer wanted.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html and
 https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html"""
 
-_ROLLBACK: Final = "a rollback or the end of a stack takes back what the role set up"
-_MORE_SELDOM: Final = "the service may need it more seldom than the logs show"
-_NAMED_BY_AWS: Final = "AWS's policy for such roles names it ({statement})"
+_ROLLBACK: Final = "a rollback or the deletion of a stack removes what the role created"
+_MORE_SELDOM: Final = "the service may need it too rarely for the logs"
 
 
 class _RareNeed(msgspec.Struct, frozen=True):
@@ -126,28 +125,28 @@ class _RareNeed(msgspec.Struct, frozen=True):
 
 
 _Need = tuple[str, tuple[Grant, ...]]
-"""Why a service may need an action though no record shows it, and the statements of AWS's own policies that name it."""
+"""Why a service may need an action though no record shows it, and the statements of AWS's policies that name it."""
 
 
 class RareServiceNeeds:
-    """The needs that the services' pages state, by trusted service; each row of the table cites its page."""
+    """The needs in the services' pages, by trusted service. Each row of the table cites its page."""
 
     def __init__(self, source: CatalogSource) -> None:
         self._rows = read_catalog_table(source, "service_demands", list[_RareNeed])
 
     def missed_uses(self, observed: ObservedUse, signs: SignsOfUse) -> Iterator[MissedUse]:
-        """The granted actions that services may have needed of a role.
+        """The granted actions that services may have needed with a role.
 
-        Where a policy of AWS's own names one, that is the sign of use, and its statements are the scope.
+        If a policy of AWS names an action, that is the sign of use, and its statements are the scope.
         """
         used = {line.action for line in observed.lines.lines}
         for action, (why, of_aws) in self.of(observed.grants, used).items():
             if grants := of_aws or observed.grants_of(action):
-                named = _NAMED_BY_AWS.format(statement=grants[0].ref) if of_aws else ""
+                named = f"AWS's policy for such roles names it ({grants[0].ref})" if of_aws else ""
                 yield MissedUse(action, MissReason.RARE_SERVICE_NEED, why, named or signs.of(action), grants)
 
     def of(self, grants: PrincipalGrants, used: Collection[Action]) -> Mapping[Action, _Need]:
-        """The needs of a role by action; of a user none. `used` are the actions that it was seen to use."""
+        """The needs of a role by action; users have none. `used` are the actions that it was seen to use."""
         principal = grants.principal
         if principal.kind is not PrincipalKind.ROLE:
             return {}
@@ -159,12 +158,15 @@ class RareServiceNeeds:
             for action in row.actions
         }
         if trusted & _DEPLOYERS:
-            found.update((undo, (_ROLLBACK, ())) for action in used for undo in inverses_of(action))
+            found.update((undo, (_ROLLBACK, ())) for action in used for undo in _inverses_of(action))
         return {**found, **_needs_of_policies(grants.allows)}
 
 
 def _needs_of_policies(allows: Iterable[Grant]) -> Mapping[Action, _Need]:
-    """The actions that AWS's policies for service roles name one by one: a wildcard is no reason to keep."""
+    """The actions that AWS's policies for service roles name individually.
+
+    A wildcard isn't a reason to keep an action.
+    """
     found: dict[Action, list[Grant]] = {}
     for grant in allows:
         if is_service_policy(grant.ref.policy):
@@ -177,21 +179,20 @@ def _needs_of_policies(allows: Iterable[Grant]) -> Mapping[Action, _Need]:
 
 # ---------------------------------------------------------------- use by similar principals
 
-_PEERS_USE_IT: Final = "{count:,} similar principals use it, such as {some}"
-_NO_OCCASION: Final = "{peers}, and this one may have had no occasion"
 
 SHARED: Final = 0.4
-"""Peers share at least this part of the actions that either of them used."""
+"""Peers share at least this share of the actions that either of them used."""
 
 _LEAST_PEERS: Final = 2
 _MOST_ASKED: Final = 64
-"""Of hundreds of similar principals so many are asked."""
+"""Compare at most this many similar principals."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Peers:
-    """The actions that each principal used, as numbers in one array, those of a principal from its start to the next
-    one's; and who of each kind of trust used an action."""
+    """The actions that each principal used, and the principals of each kind of trust that used an action.
+
+    Actions are numbers in one array: those of a principal are between its start and the next start."""
 
     _principals: PackedTexts
     _actions: tuple[Action, ...]
@@ -202,7 +203,7 @@ class Peers:
     def uses_beyond(
         self, principal: str, kinds: Iterable[str], own: Collection[Action]
     ) -> Mapping[Action, Sequence[str]]:
-        """The actions beyond its own that several peers of a principal used, each with these peers."""
+        """The actions that several peers of a principal used and it didn't, each with these peers."""
         found: dict[Action, list[str]] = defaultdict(list)
         for peer in self._peers(principal, kinds, own):
             (name,) = self._principals.between(peer, peer + 1)
@@ -215,7 +216,7 @@ class Peers:
         return (self._actions[number] for number in self._used[self._starts[peer] : self._starts[peer + 1]])
 
     def _peers(self, principal: str, kinds: Iterable[str], own: Collection[Action]) -> Iterator[int]:
-        """The numbers of the peers of a principal. Those that share its rarer actions are asked first."""
+        """The numbers of the peers of a principal. Principals that share its rarer actions are compared first."""
         lists = (self._users.get(f"{kind} {action}") for kind in kinds for action in sorted(own))
         asked: dict[int, None] = {}
         for users in sorted(filter(None, lists), key=len):
@@ -229,7 +230,7 @@ class Peers:
 
 
 def peers_from_actions(used: Iterable[tuple[str, Collection[str], Iterable[Action]]]) -> Peers:
-    """The peers by the kinds of trust and the used actions of each principal; one may be named more than once."""
+    """The peers by the kinds of trust and the used actions of each principal. A principal may occur more than once."""
     kinds: dict[str, Collection[str]] = {}
     used_by: dict[str, set[Action]] = defaultdict(set)
     for principal, trusted, actions in used:
@@ -251,7 +252,7 @@ NO_PEERS: Final = peers_from_actions(())
 
 
 def peers_from_usage(usage: Usage, believed: BeliefTest, principals: Iterable[Principal]) -> Peers:
-    """The peers by all rows of successful and unsuspected use that count."""
+    """The peers by all counted rows of successful and unsuspected use."""
     kinds = {principal.arn: trusted_kinds(principal) for principal in principals}
     rows = (
         (principal, Action(action))
@@ -265,33 +266,27 @@ def peers_from_usage(usage: Usage, believed: BeliefTest, principals: Iterable[Pr
 
 
 _COLUMNS: Final = (
-    "principal",
-    "principal_id",
-    "action",
-    "outcome",
-    "error_code",
-    "resource",
-    "example_resource",
-    "day",
+    *("principal", "principal_id", "action", "outcome"),
+    *("error_code", "resource", "example_resource", "day"),
 )
 
 
 def peer_uses(observed: ObservedUse, peers: Peers, catalog: Catalog, dangers: Dangers) -> Iterator[MissedUse]:
-    """The granted actions that several peers used, on the scopes that the principal's own use has where the action
-    takes them."""
-    believed = observed.usage.believed
+    """The granted actions that several peers used, on the scopes of the principal's own use that the action takes."""
+    believed = observed.believed
     own, changes = frozenset(use.action for use in believed), _changes_regularly(believed, catalog)
     beyond = peers.uses_beyond(observed.usage.principal, trusted_kinds(observed.grants.principal), own)
     harmless = {action for action in beyond if not dangers.is_worst(action)}
-    taken_back = {undo for action in own | harmless for undo in inverses_of(action)}
+    taken_back = {undo for action in own | harmless for undo in _inverses_of(action)}
     for action, names in sorted(beyond.items()):
         is_fitting = changes or catalog.detail(action).level in READ_LEVELS
         is_taught = is_fitting and (action in harmless or action in taken_back)
         scopes = _scopes(action, observed, catalog) if is_taught else ()
         if scopes and (grants := observed.grants_of(action)):
             some = " and ".join(name.rpartition(":")[2] for name in names[:_LEAST_PEERS])
-            who = _PEERS_USE_IT.format(count=len(names), some=some)
-            yield MissedUse(action, MissReason.PEER_USE, _NO_OCCASION.format(peers=who), who, grants, scopes)
+            who = f"{len(names):,} similar principals use it, such as {some}"
+            why = f"{who}, and this principal may not have needed it yet"
+            yield MissedUse(action, MissReason.PEER_USE, why, who, grants, scopes)
 
 
 def _changes_regularly(uses: Iterable[Use], catalog: Catalog) -> bool:
@@ -300,7 +295,7 @@ def _changes_regularly(uses: Iterable[Use], catalog: Catalog) -> bool:
 
 
 def _scopes(action: Action, observed: ObservedUse, catalog: Catalog) -> tuple[Resource, ...]:
-    """The scopes of the lines of use that an action takes: none where it is on nothing that the principal uses."""
+    """The scopes of lines of use that an action takes, empty if it takes none of the principal's resources."""
     if catalog.takes_no_resource(action):
         return (UNKNOWN_RESOURCE,)
     lines = [line for line in observed.lines.lines if not line.scope.not_resource and not line.suspected]

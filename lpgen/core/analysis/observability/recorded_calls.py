@@ -1,4 +1,4 @@
-"""How an action's events are recorded: names, event sources, read or write side, and the Region of global services."""
+"""The records of an action: event names, event sources, read or write side, and the Region of global services."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ _READ_SERVICES: Final = frozenset({"kms", "payment-cryptography", "s3express", "
 
 BOTH_SIDES: Final = (True, False)
 
-# Services whose events are recorded in one Region of the partition. Trails record the first ones only if they include
-# global service events; STS has Regional endpoints too.
+# Services whose events are recorded in one Region of the partition. Trails record the first group only if they include
+# global service events. STS also has Regional endpoints.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/logging-using-cloudtrail.html
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html
 GLOBAL_EVENTS: Final = frozenset({"iam", "sts", "cloudfront"})
 ONE_REGION: Final = frozenset({"iam", "cloudfront", "route53", "organizations"})
 GLOBAL_SERVICES: Final = GLOBAL_EVENTS | ONE_REGION
-"""The services that record all events, or many, in that one Region."""
+"""The services that record all or many events in that Region."""
 
 HOME_REGION: Final = "us-east-1"
-"""That Region in the partition `aws`; `OTHER_PARTITIONS` has those of the others."""
+"""That Region in the partition `aws`. `OTHER_PARTITIONS` has the Regions of the other partitions."""
 
 
 class RecordedCalls:
-    """Event names and sources by action, read off the catalog's operation tables when first asked for."""
+    """Event names and sources by action, read from the catalog's operation tables on first request."""
 
     def __init__(self, source: CatalogSource) -> None:
         self._source = source
@@ -63,9 +63,9 @@ class RecordedCalls:
         return self._sources.get(service, frozenset()) | {service + _SUFFIX}
 
     def event_names(self, action: Action) -> frozenset[str]:
-        """Every event name that may record an action: nothing but these does, but some of them may not.
+        """Every event name that may record an action. No other name does, but some of these may not.
 
-        A rule reads the actions of a call off its parameters, so every call with a rule may need any action.
+        A rule reads the actions of a call from its parameters, so every call with a rule may need any action.
         """
         service, _, own = action.partition(":")
         if service not in self._names:
@@ -89,18 +89,15 @@ class RecordedCalls:
         for event_source in self.event_sources(action.partition(":")[0]):
             for name, row in self._operations.table(event_source).values():
                 if action in row.actions or (not row.actions and name == action.partition(":")[2]):
-                    taken = [
-                        _parameters(row.resources[resource_type])
-                        for resource_type in types
-                        if resource_type in row.resources
-                    ]
-                    found |= {one for one, binding in row.resources.items() if _parameters(binding) in taken}
+                    read = {resource_type: _parameters(binding) for resource_type, binding in row.resources.items()}
+                    taken = [read[resource_type] for resource_type in types if resource_type in read]
+                    found |= {resource_type for resource_type, parameters in read.items() if parameters in taken}
         return frozenset(found)
 
     def _ruled_names(self, service: str) -> frozenset[str]:
         """The event names of a service's calls that have a rule or a completion."""
         if service not in self._ruled:
-            from lpgen.core.cloudtrail.rules import tables  # imports many modules; needed only with trail settings
+            from lpgen.core.cloudtrail.rules import tables  # imports many modules, which only trail settings need
 
             sources = self.event_sources(service)
             calls = [call for table in (*tables.RULE_TABLES, *tables.COMPLETION_TABLES) for call in table]
@@ -128,10 +125,10 @@ def _parameters(binding: Binding) -> set[str]:
 
 
 def read_only_sides(action: Action, level: AccessLevel, *, by_writes: bool) -> tuple[bool, ...]:
-    """The `readOnly` values of an action's events: one value where level and name agree, else both.
+    """The `readOnly` values of an action's events: one value if level and name agree, else both.
 
-    An event is read-only when the call changes nothing, which the access level of IAM doesn't always say. `by_writes`
-    says that a writing call may need the action too, as a copy reads its source.
+    An event is read-only if the call changes nothing, and IAM's access level doesn't always agree. `by_writes` means
+    that a writing call may also need the action, as a copy reads its source.
     """
     service, _, name = action.partition(":")
     reads = name.startswith(READ_NAMES)

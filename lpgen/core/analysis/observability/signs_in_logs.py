@@ -1,9 +1,9 @@
-"""What logs hold besides counted use: copies and summaries of calls, and records of reads that AWS says leave none."""
+"""Signs in the logs besides counted use: copies and summaries of calls, and reads that AWS says leave no record."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Final
 
@@ -16,20 +16,19 @@ from lpgen.core.usage.columns import distinct_rows
 from lpgen.core.usage.tables import Usage
 
 _COPIES: Final = frozenset({SkipReason.NETWORK_COPY, SkipReason.AGGREGATED})
-"""Records of calls that pass a VPC endpoint, and data events that a trail sums up."""
+"""Records of calls through a VPC endpoint, and data events that a trail aggregates."""
 
 ShownReads = Mapping[str, Mapping[Action, date]]
-"""The first day on which the log of an account holds a record of each such action."""
+"""The first day on which the log of an account has a record of each such action."""
 
 NO_SHOWN_READS: Final[ShownReads] = {}
 
 
 def copied_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, frozenset[str]]:
-    """The prefixes of the services that each principal called according to copies and summaries of calls, by
-    `named_principal`.
+    """The prefixes of the services that each principal called according to copies and summaries, by `named_principal`.
 
-    A copy has neither parameters nor the answer of the service, and a summary keeps callers and resources apart. Both
-    are signs of use but don't count as use. A copied call that the endpoint's policy refused never reached the service.
+    A copy has neither parameters nor the response, and a summary doesn't relate callers to resources. Both are signs of
+    use but don't count as use. A copied call that the endpoint's policy denied never reached the service.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html
     """
@@ -42,17 +41,19 @@ def copied_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, f
     return {principal: frozenset(prefixes) for principal, prefixes in found.items()}
 
 
-def copied_services(principal: str, copied: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
-    """The services of one principal, sorted."""
-    return tuple(sorted(frozenset().union(*(copied.get(name, ()) for name in names_of(principal)))))
+def copied_services(arns: Iterable[str], copied: Mapping[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
+    """The services of each principal that has any, by its ARN, sorted."""
+    found = {arn: frozenset().union(*(copied.get(name, ()) for name in names_of(arn))) for arn in arns}
+    return {arn: tuple(sorted(services)) for arn, services in found.items() if services}
 
 
 def shown_reads_from_usage(usage: Usage, catalog: Catalog) -> ShownReads:
-    """The reads that leave no record according to AWS and that the logs hold records of, by account: for these, absence
-    from the log is evidence.
+    """The reads that leave no record according to AWS but have records in the logs, by account.
 
-    AWS adds to the recorded calls of a service before its pages say so, and only the log knows. Writes may be made by
-    another protocol too, which leaves none: mail, for example, is also sent over SMTP.
+    If one is missing from the log, that is evidence.
+
+    AWS starts to record calls before its pages say so, and only the log shows it. Writes may also use another protocol
+    that leaves no record. For example, mail is also sent over SMTP.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-document-history.html
     """
     table, found = visibility_from_catalog(catalog), defaultdict[str, dict[Action, date]](dict)
@@ -64,3 +65,23 @@ def shown_reads_from_usage(usage: Usage, catalog: Catalog) -> ShownReads:
         if name in never and how == OBSERVED and category == Category.MANAGEMENT and day is not None:
             found[account][Action(name)] = min(day, found[account].get(Action(name), day))
     return dict(found)
+
+
+_NO_CALLS: Final = frozenset({SkipReason.OUT_OF_WINDOW, SkipReason.SERVICE_CALLER})
+
+
+def seen_services_from_usage(usage: Usage, catalog: Catalog) -> Mapping[str, Collection[str]]:
+    """The prefixes of the services that each principal called according to any record within the window.
+
+    Denied calls, calls that need no permission and unmapped calls count, because IAM counts them as attempts.
+    """
+    sources = EventSources.from_catalog(catalog.source)
+    found: dict[str, set[str]] = defaultdict(set)
+    names = ("principal", "event_source", "action")
+    for principal, source, action in set(zip(*(usage.table.column(name).to_pylist() for name in names), strict=True)):
+        found[principal] |= {action.partition(":")[0], *sources.resolve(source).prefixes}
+    names = ("principal", "event_source", "reason")
+    for principal, source, reason in set(zip(*(usage.skips.column(name).to_pylist() for name in names), strict=True)):
+        if principal and reason not in _NO_CALLS:
+            found[principal] |= set(sources.resolve(source).prefixes)
+    return found

@@ -1,16 +1,15 @@
-"""Signs of use that no record shows: of an action, of the data of one resource, and of a principal as a whole."""
+"""Signs of unrecorded use: of an action, of the data of one resource, and of a principal as a whole."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple
 
 from lpgen.core.analysis.grants.aws_policies import is_aws_policy, is_service_policy
-from lpgen.core.analysis.grants.granting import NOTHING, Granting, named_actions, named_services
-from lpgen.core.analysis.grants.scope import narrow_scope
+from lpgen.core.analysis.grants.granting import NOTHING, Granting, named_actions, named_services, narrow_scope
 from lpgen.core.analysis.grants.trust import may_be_people, trusted_services
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse, UnrecordedUse
 from lpgen.core.arns import split_arn
@@ -19,14 +18,7 @@ from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import UnobservableKind
 from lpgen.core.cloudtrail.kms_context import Sides, keys_by_service
 from lpgen.core.cloudtrail.visibility import Users, VisibilityTable
-from lpgen.core.evidence import (
-    AccountCoverage,
-    CoverageSource,
-    Grant,
-    LogCoverage,
-    PrincipalUsage,
-    StatementRef,
-)
+from lpgen.core.evidence import AccountCoverage, Grant, PrincipalUsage, StatementRef
 from lpgen.core.globs.match import as_glob
 from lpgen.core.iam.match_resource import resources_intersect
 from lpgen.core.last_accessed import TRACKED_DAYS, LastAccessed
@@ -34,35 +26,23 @@ from lpgen.core.model import READ_LEVELS, Action, Outcome, Principal, PrincipalK
 from lpgen.core.replacements import Line, LineKind
 
 _MOST_SERVICES_OF_POLICY: Final = 10
-"""A statement of an AWS policy that names more services, such as one for auditors, says nothing about any action."""
+"""A statement of an AWS policy that names more services, such as one for auditors, isn't a sign for any action."""
 
-# Signs that an action or its service is in use.
-_USED_SERVICE: Final = "the principal used {service}"
-_COPIED_CALLS: Final = "copies or summaries of calls name the principal as a caller of {service}"
-_USED_COMPANION: Final = "the principal used {companion}, which goes with {service}"
 _POLICY_NAMES: Final = "the policy names {named} ({statement})"
-_DENY_NAMES: Final = "a Deny of its own names {service} ({statement})"
-_KMS_NAMES: Final = "a call of KMS names {resource}"
-
-# Signs that a principal is in use.
-_ASSUMED: Final = "{service} assumed it, last on {day}"
-_LAST_USE: Final = "IAM dates its last use on {day}"
-_LAST_ATTEMPT: Final = "IAM dates its last attempt to use {service} to {day}"
-_SHOWN_ELSEWHERE: Final = "another account's log shows {action} on {day}"
 
 
 class _Sign(NamedTuple):
-    """A sign that a service is in use. It may count less than IAM's report of no attempt at an action."""
+    """A sign that a service is in use. IAM's report of no attempt at an action may outweigh it."""
 
     text: str
     is_outweighed: bool = False
 
 
 class SignsOfUse:
-    """The signs of use of a principal's actions, found when first asked for.
+    """The signs of use of a principal's actions, found on first request.
 
-    Only the principal's own use counts: passing a role to ECS is no sign of administering IAM. `versioned` are the ARNs
-    of the buckets that are known to have versions.
+    Only the principal's own use counts: passing a role to ECS isn't a sign of administering IAM. `versioned` are the
+    ARNs of buckets that are known to have versions.
     """
 
     def __init__(
@@ -73,14 +53,14 @@ class SignsOfUse:
         versioned: Collection[str],
         dangers: Dangers,
     ) -> None:
-        # Anybody can make a dangerous call that fails.
-        taught = {use.action for use in observed.usage.believed if use.is_done or not dangers.is_dangerous(use.action)}
+        # Anyone can make a dangerous call that fails.
+        taught = {use.action for use in observed.believed if use.is_done or not dangers.is_dangerous(use.action)}
         lines = (line for line in observed.lines.lines if line.kind is not LineKind.INFERRED and not line.suspected)
         self._used = frozenset(line.action for line in lines if line.action in taught)
         self._services = frozenset(action.partition(":")[0] for action in self._used)
         self._unrecorded, self._versioned = unrecorded, versioned
         self._copied = frozenset(observed.usage.copied)
-        # IAM counts denied attempts too, and may date those.
+        # IAM also counts denied attempts and may report their dates.
         uses = observed.usage.uses
         self._denied = frozenset(use.action.partition(":")[0] for use in uses if use.outcome is Outcome.DENIED)
         self._observed, self._table = observed, unrecorded.table
@@ -94,11 +74,11 @@ class SignsOfUse:
         self._named: dict[StatementRef, frozenset[str]] = {}
 
     def of(self, action: Action) -> str:
-        """Why an action may well be in use though the logs can't show it, or "" where nothing indicates it.
+        """The evidence that an action is in use though the logs can't show it, or "".
 
-        If IAM reports no attempt, that outweighs the names in the policy and companion actions, but only for actions
-        that are API calls: IAM counts no others. For an action that only others use, the only sign is its own name in a
-        policy, and for what only a service does by itself there is none.
+        If IAM reports no attempt, that outweighs names in the policy and companion services, but only for API calls:
+        IAM counts no other actions. For an action that only other principals use, the only sign is its name in a
+        policy. Actions that only a service performs have no sign.
         """
         granting, service = self._observed.granting.get(action, NOTHING), action.partition(":")[0]
         users, is_user = self._table.visibility(action).users, self.is_user(action)
@@ -116,15 +96,15 @@ class SignsOfUse:
         return next((_POLICY_NAMES.format(named=action, statement=ref) for ref in naming), "")
 
     def on_resources(self, action: Action, why_on: Callable[[str], str]) -> MissedUse | None:
-        """The use of an action on resources that calls of KMS name, None where they name none.
+        """The use of an action on resources that calls of KMS name, or None.
 
-        `why_on` says why use on a resource would have left no record, or "". It is a sign only for what such principals
-        use.
+        `why_on` says why use on a resource would have left no record, or "". It is a sign only for actions that such
+        principals use.
         """
         return self._of_resources.missed_use(action, why_on) if self.is_user(action) else None
 
     def is_user(self, action: Action) -> bool:
-        """Whether the principal is one of those that use an action: of few, or of all ordinary clients."""
+        """Whether the principal is one of the clients that use an action: few special ones, or all ordinary ones."""
         users = self._table.visibility(action).users
         if users is None:
             return True
@@ -145,20 +125,20 @@ class SignsOfUse:
         )
 
     def _is_blind_to_call(self, action: Action) -> bool:
-        """Whether the principal may make a call that is a management event, which the logs lack."""
+        """Whether the principal may make a call that is a management event and that the logs lack."""
         granting = self._observed.granting.get(action)
         is_management = self._table.visibility(action).visibility is Visibility.MANAGEMENT
         return granting is not None and is_management and bool(self._unrecorded.why(action, granting))
 
     def _is_of_versions(self, grant: Grant) -> bool:
-        """Whether a statement may be of a bucket with versions, or of objects in one."""
+        """Whether a statement may be about a bucket with versions, or objects in such a bucket."""
         whole = [arn for bucket in self._versioned for arn in (bucket, f"{bucket}/*")]
         patterns = [as_glob(pattern, grant.version) for pattern in grant.statement.resources]
         is_any = grant.statement.not_resource
         return any(is_any or resources_intersect(pattern, arn) for pattern in patterns for arn in whole)
 
     def possible(self, actions: Iterable[Action]) -> Iterator[Action]:
-        """The actions that may have a sign of use; the others have none."""
+        """The actions that may have a sign of use. The others have none."""
         named = frozenset[str]().union(*map(self._named_by, self._observed.grants.allows))
         protected = self._of_resources.services
         for action in actions:
@@ -172,14 +152,14 @@ class SignsOfUse:
                 yield action
 
     def _named_by(self, grant: Grant) -> frozenset[str]:
-        """The actions that a statement names itself; statements in which AWS grants many services don't count."""
+        """The actions that a statement names, empty for statements in which AWS grants many services."""
         if grant.ref not in self._named:
             is_broad = is_aws_policy(grant.ref.policy) and len(named_services(grant)) > _MOST_SERVICES_OF_POLICY
             self._named[grant.ref] = frozenset() if is_broad else named_actions(grant)
         return self._named[grant.ref]
 
     def _of_service(self, service: str, granting: Granting, *, writes: bool) -> _Sign | None:
-        """The strongest sign that what reads or `writes` of a service granted by these statements is in use."""
+        """The strongest sign that read or, with `writes`, write actions of a service in these statements are in use."""
         key = (service, granting, writes)
         if key not in self._known:
             self._known[key] = next(self._find(service, granting, writes=writes), None)
@@ -187,22 +167,24 @@ class SignsOfUse:
 
     def _find(self, service: str, granting: Granting, *, writes: bool) -> Iterator[_Sign]:
         if service in self._services:
-            yield _Sign(_USED_SERVICE.format(service=service))
+            yield _Sign(f"the principal used {service}")
         if service in self._copied:
-            yield _Sign(_COPIED_CALLS.format(service=service))
+            yield _Sign(f"copies or summaries of calls name the principal as a caller of {service}")
         accessed = self._observed.accessed
         tried = accessed.tried(service) if accessed and service not in self._denied else ""
         if tried and not (writes and self._only_reads(service)):
             yield _Sign(tried, is_outweighed=True)
         companions = sorted(set(self._table.companions(service)) & (self._services | self._copied))
         if companions:
-            yield _Sign(_USED_COMPANION.format(companion=companions[0], service=service), is_outweighed=True)
+            yield _Sign(
+                f"the principal used {companions[0]}, which is used together with {service}", is_outweighed=True
+            )
         for grant in granting.grants:
             if _names_service(grant, service):
                 yield _Sign(_POLICY_NAMES.format(named=service, statement=grant.ref), is_outweighed=True)
         for grant in self._observed.grants.denies:
             if _names_service(grant, service):
-                yield _Sign(_DENY_NAMES.format(service=service, statement=grant.ref), is_outweighed=True)
+                yield _Sign(f"a Deny of its own names {service} ({grant.ref})", is_outweighed=True)
 
     def _only_reads(self, service: str) -> bool:
         """Whether records show that the service was read, and none that it was written."""
@@ -212,14 +194,14 @@ class SignsOfUse:
         return bool(levels or shown) and levels <= READ_LEVELS and not any(sides.writes for sides in shown)
 
     def _is_untried(self, action: Action) -> bool:
-        """Whether IAM, which counts every attempt at an API call, knows of none."""
+        """Whether IAM, which counts every attempt at an API call, reports none."""
         accessed, visibility = self._observed.accessed, self._table.visibility(action).visibility
         is_call = visibility in (Visibility.MANAGEMENT, Visibility.DATA)
         return accessed is not None and is_call and bool(accessed.never(action, visibility))
 
 
 def _names_service(grant: Grant, service: str) -> bool:
-    """Whether a customer names a service, or AWS in a policy that it wrote for the role of one."""
+    """Whether a customer's policy names a service, or AWS's policy for a service role does."""
     policy = grant.ref.policy
     return service in named_services(grant) and (not is_aws_policy(policy) or is_service_policy(policy))
 
@@ -228,9 +210,9 @@ def _names_service(grant: Grant, service: str) -> bool:
 
 
 class _ResourceSigns:
-    """The resources for whose data a principal's calls of KMS were made, by service, with what these show.
+    """The resources whose data a principal's calls of KMS were for, by service, with the sides that they show.
 
-    They support only that resource. The lack of such a call is never a sign against use.
+    A call supports only use of its resource. The lack of a call is never a sign against use.
     """
 
     def __init__(self, observed: ObservedUse, catalog: Catalog) -> None:
@@ -243,7 +225,7 @@ class _ResourceSigns:
 
     @property
     def services(self) -> frozenset[str]:
-        """The services that have any such sign."""
+        """The services with such a sign."""
         return frozenset(self._named)
 
     def sides(self, service: str) -> Iterator[Sides]:
@@ -251,16 +233,16 @@ class _ResourceSigns:
         return (sides for _, sides in self._named.get(service, ()))
 
     def missed_use(self, action: Action, why_on: Callable[[str], str]) -> MissedUse | None:
-        """The use of an action on these resources, as far as it would have left no record; None where it isn't granted
-        on any.
+        """The use of an action on those of these resources on which it would have left no record; None if none is
+        granted.
 
-        `why_on` says why of one resource, or "".
+        `why_on` says why for one resource, or "".
         """
         service, reads = action.partition(":")[0], self._catalog.detail(action).level in READ_LEVELS
         if service not in self._named or not self._keys[service].is_needed(action):
             return None
         found = {
-            resource: (why, _KMS_NAMES.format(resource=arn))
+            resource: (why, f"a call of KMS names {arn}")
             for arn, sides in self._named[service]
             if (sides.reads if reads else sides.writes)
             for resource in self._resources_of(action, arn)
@@ -277,7 +259,7 @@ class _ResourceSigns:
         return MissedUse(action, MissReason.UNRECORDED, why, sign, grants, tuple(found))
 
     def _resources_of(self, action: Action, arn: str) -> Iterator[Resource]:
-        """The resource and its contents, as far as the action takes them."""
+        """The resource and its contents, if the action takes them."""
         own, inner = (self._catalog.resource_type(action, name) for name in (arn, f"{arn}/*"))
         if own:
             yield Resource(ResourceKind.ARN, arn)
@@ -290,7 +272,7 @@ class _ResourceSigns:
 
 @dataclass(frozen=True, slots=True, order=True)
 class SignOfLife:
-    """What shows use, as a clause, and the day of the last use. A service may have assumed the role."""
+    """A sign of use, as a clause, and the day of the last use. A service may have assumed the role."""
 
     is_by_service: bool
     day: date
@@ -306,10 +288,10 @@ def sign_of_life(
     as_of: date,
     elsewhere: Iterable[Line] = (),
 ) -> SignOfLife | None:
-    """The strongest sign that a principal was in use in the days that IAM looks back, None where there is none.
+    """The strongest sign that a principal was in use in the days that IAM tracks, or None.
 
-    `elsewhere` are lines for uses that only another account's log shows.
-    IAM dates attempts too, so a date within the logs is no sign where they show that attempts were denied.
+    `elsewhere` are lines for uses that only another account's log shows. IAM also reports denied attempts, so a date
+    within the logs isn't a sign if the logs show denied attempts.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
     is_explained = coverage if usage.uses else None
@@ -324,60 +306,34 @@ def sign_of_life(
 
 def _signs(principal: Principal, usage: PrincipalUsage, accessed: LastAccessed | None) -> Iterator[SignOfLife]:
     for service, last in usage.assumed:
-        yield SignOfLife(True, date.fromisoformat(last), _ASSUMED.format(service=service, day=last))
+        yield SignOfLife(True, date.fromisoformat(last), f"{service} assumed it, last on {last}")
     if principal.last_used is not None:
         day = principal.last_used.date()
-        yield SignOfLife(False, day, _LAST_USE.format(day=day))
+        yield SignOfLife(False, day, f"IAM reports its last use on {day}")
     for tried in accessed.report.services if accessed else ():
         if tried.last is not None:
-            yield SignOfLife(False, tried.last, _LAST_ATTEMPT.format(service=tried.service, day=tried.last))
+            yield SignOfLife(False, tried.last, f"IAM reports its last attempt to use {tried.service} on {tried.last}")
 
 
 def _sign_of_line(line: Line) -> SignOfLife:
     last = line.evidence.last_seen[:10] if line.evidence else ""
-    return SignOfLife(False, date.fromisoformat(last), _SHOWN_ELSEWHERE.format(action=line.action, day=last))
+    return SignOfLife(False, date.fromisoformat(last), f"another account's log shows {line.action} on {last}")
 
 
-_NO_PAGE: Final = "no page of AWS says what records it"
-_MORE_SERVICES: Final = "and {count} more services"
 _MOST_SERVICES: Final = 3
 
 
 def unrecorded_text(lines: Iterable[Line], table: VisibilityTable) -> str:
-    """What records use of the actions that are kept without a record, by service and with AWS's page, or ""."""
+    """Why use of the actions that are kept without a record leaves no management event, by service and with AWS's page,
+    or ""."""
     found: dict[str, tuple[bool, str]] = {}
     for line in lines:
         entry, service = table.visibility(line.action), line.action.partition(":")[0]
         if line.kind is not LineKind.KEPT or entry.visibility is Visibility.MANAGEMENT:
             continue
         is_unknown = entry.kind is UnobservableKind.UNCLASSIFIED
-        said = _NO_PAGE if is_unknown else f"{entry.reason} ({entry.source})"
+        said = "no page of AWS says what records it" if is_unknown else f"{entry.reason} ({entry.source})"
         found[service] = min(found.get(service, (True, "~")), (is_unknown, said))
     texts = [f"{service}: {said}" for service, (_, said) in sorted(found.items())]
-    more = [_MORE_SERVICES.format(count=len(texts) - _MOST_SERVICES)] if len(texts) > _MOST_SERVICES else []
+    more = [f"and {len(texts) - _MOST_SERVICES} more services"] if len(texts) > _MOST_SERVICES else []
     return "; ".join([*texts[:_MOST_SERVICES], *more])
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadUse:
-    """The last use of a role, as IAM reports it, in another Region than the only one in the logs."""
-
-    role: str
-    region: str
-
-
-def unread_uses(principals: Iterable[Principal], coverage: LogCoverage) -> Mapping[str, UnreadUse]:
-    """By account, a use which shows that the logs cover only one Region while others are used.
-
-    The last day of the logs may be incomplete and doesn't count. Accounts that only trail settings decide are left out.
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
-    """
-    found: dict[str, UnreadUse] = {}
-    accounts = {read.account: read for read in coverage.accounts if read.known_from is not CoverageSource.TRAILS}
-    for role in principals:
-        read, region = accounts.get(role.account), role.last_used_region
-        if read is None or role.last_used is None or len(read.regions) != 1 or region in ("", *read.regions):
-            continue
-        if read.first_day <= role.last_used.date() < read.last_day:
-            found.setdefault(role.account, UnreadUse(role.arn, region))
-    return found

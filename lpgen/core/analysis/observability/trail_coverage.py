@@ -1,8 +1,7 @@
-"""The events that trails record by their settings: whether each event that use of an action would leave is in their
-logs.
+"""The events that trails record by their settings: whether they record each event that use of an action would leave.
 
 Use of an action may leave several kinds of events: in one Region or another, read-only or not, under one event name or
-another, on one resource or another. Only where some trail records each of them would use have shown.
+another, on one resource or another. The logs would have shown use only if some trail records each of them.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
@@ -10,13 +9,13 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Final
 
-from lpgen.core.analysis.grants.scope import ANY_REGION, granted_regions
+from lpgen.core.analysis.grants.granting import ANY_REGION, granted_regions
 from lpgen.core.analysis.observability.recorded_calls import GLOBAL_EVENTS, ONE_REGION, home_region_of_trail
 from lpgen.core.arns import container_of
 from lpgen.core.evidence import SIDE_WORDS, Grant
@@ -24,31 +23,15 @@ from lpgen.core.globs.match import glob_match
 from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail
 
 _PATTERNS: Final = 4096
-"""How many patterns are remembered: each is asked about for every event name and test."""
+"""Cache size: each pattern is tested for every event name and test."""
 
 _MOST_QUOTED: Final = 2
-"""At most this many selectors of a trail are quoted as the reason."""
-
-_NO_TRAIL: Final = "no trail in the settings records the account"
-
-# Why a trail doesn't record an event.
-_TRAIL: Final = "trail {names} {reason}"
-_LEAVES_OUT_GLOBAL: Final = "leaves out the events of global services"
-_ONLY_REGION: Final = "records only {region}"
-_NO_CATEGORY: Final = "records no {category} events"
-_NO_SELECTOR: Final = "has no selector for such events"
-_ONLY_TESTED: Final = "records only what has {tests}"
-_MORE_TESTS: Final = " (and {count:,} more)"
-
-# The event.
-_DATA_EVENT: Final = "a data event of {kind} on {resource}"
-_ONE_SIDE: Final = "a {side} management event"
-_ANY_SIDE: Final = "a management event, read-only or not"
+"""Quote at most this many selectors of a trail as the reason."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Events:
-    """The events that use of an action of a service would leave. `names` may be empty where no trail tests them.
+    """The events that use of an action of a service would leave. `names` may be empty if no trail tests them.
 
     `resources` are the patterns of the grants, for data events; `kind` is their `resources.type`, "" for management
     events. `regions` may hold `ANY_REGION`.
@@ -79,10 +62,11 @@ class _ExpectedEvent:
 def recording_trails(events: Events, trails: Sequence[Trail]) -> tuple[frozenset[Trail], ...] | str:
     """The trails that record each kind of event that use would leave, or why no trail records one of them.
 
-    The reason is a clause that names the events that the trails leave out.
+    The reason is a clause that names the missing events.
     """
+    parts = product(events.regions, events.sides, events.sources or ("",), events.names or ("",), events.resources)
     found: list[frozenset[Trail]] = []
-    for event in _each(events):
+    for event in (_ExpectedEvent(events, *part) for part in parts):
         recording = frozenset(trail for trail in trails if not _trail_leaves_out(event, trail))
         if not recording:
             return _reason(event, trails)
@@ -90,40 +74,35 @@ def recording_trails(events: Events, trails: Sequence[Trail]) -> tuple[frozenset
     return tuple(found)
 
 
-def _each(events: Events) -> Iterator[_ExpectedEvent]:
-    parts = product(events.regions, events.sides, events.sources or ("",), events.names or ("",), events.resources)
-    return (_ExpectedEvent(events, *part) for part in parts)
-
-
 def _trail_leaves_out(event: _ExpectedEvent, trail: Trail) -> str:
-    """Why a trail doesn't record an event, as a clause, or "" where it records it."""
+    """Why a trail doesn't record an event, as a clause, or "" if it does."""
     home = home_region_of_trail(trail.arn)
     if event.region == home and event.events.service in GLOBAL_EVENTS and not trail.global_events:
-        return _LEAVES_OUT_GLOBAL
+        return "excludes the events of global services"
     if not trail.multi_region and event.region != trail.home_region:
-        return _ONLY_REGION.format(region=trail.home_region)
+        return f"records only {trail.home_region}"
     what = event.events
     if all(selector.category != what.category for selector in trail.selectors):
-        return _NO_CATEGORY.format(category=what.category.lower())
+        return f"records no {what.category.lower()} events"
     selectors = [selector for selector in trail.selectors if _is_about(selector, what.category, what.kind)]
     if not selectors:
-        return _NO_SELECTOR
+        return "has no selector for such events"
     failed = sorted({_failed_test(event, selector) for selector in selectors})
     if "" in failed:
         return ""
-    more = _MORE_TESTS.format(count=len(failed) - _MOST_QUOTED) if len(failed) > _MOST_QUOTED else ""
-    return _ONLY_TESTED.format(tests=" or ".join(failed[:_MOST_QUOTED])) + more
+    more = f" (and {len(failed) - _MOST_QUOTED:,} more)" if len(failed) > _MOST_QUOTED else ""
+    return "records only events with " + " or ".join(failed[:_MOST_QUOTED]) + more
 
 
 def trails_of_kind(trails: Iterable[Trail], kind: str) -> frozenset[Trail]:
-    """The trails that record data events of a `resources.type`, on whatever resources."""
+    """The trails that record data events of a `resources.type`, on any resources."""
     return frozenset(
         trail for trail in trails if any(_is_about(selector, "Data", kind) for selector in trail.selectors)
     )
 
 
 def _is_about(selector: Selector, category: str, kind: str) -> bool:
-    """Whether a selector is for events of a category and a type of resource, whatever else it tests."""
+    """Whether a selector is for events of a category and a resource type, regardless of its other tests."""
     types = (test for test in selector.tests if test.field == "resources.type")
     return selector.category == category and all(_fits(test, kind) for test in types)
 
@@ -134,7 +113,7 @@ def _failed_test(event: _ExpectedEvent, selector: Selector) -> str:
 
 
 def _passes(event: _ExpectedEvent, test: FieldTest) -> bool:
-    """Whether every event of this kind passes a test; false for fields that an action's grant says nothing of."""
+    """Whether every event of this kind passes a test; false for fields that a grant doesn't decide."""
     match test.field:
         case "readOnly":
             return _fits(test, "true" if event.read_only else "false")
@@ -195,19 +174,15 @@ def _all_fit(test: FieldTest, pattern: str) -> bool:
         case FieldOperator.ENDS_WITH:
             return any(tail.endswith(value) for value in test.values)
         case FieldOperator.NOT_EQUALS:
-            return not any(_may_match(pattern, value) for value in test.values)
+            return "${" not in pattern and not any(glob_match(pattern, value) for value in test.values)
         case FieldOperator.NOT_STARTS_WITH:
             return not any(_overlap(head, value, is_open=is_open) for value in test.values)
         case FieldOperator.NOT_ENDS_WITH:
             return not any(_overlap(tail[::-1], value[::-1], is_open=is_open) for value in test.values)
 
 
-def _may_match(pattern: str, value: str) -> bool:
-    return "${" in pattern or glob_match(pattern, value)
-
-
 def _overlap(known: str, value: str, *, is_open: bool) -> bool:
-    """Whether a text that is known only by its start may start with a value."""
+    """Whether a text with a known start may start with a value."""
     return known.startswith(value) or (is_open and value.startswith(known))
 
 
@@ -229,7 +204,7 @@ def literal_end(pattern: str) -> str:
     return pattern[max(pattern.rfind(mark) for mark in ("*", "?", "}")) + 1 :] if has_open_part(pattern) else pattern
 
 
-# ---------------------------------------------------------------- what an action's grants leave open
+# ---------------------------------------------------------------- events by grants
 
 
 def tests_event_names(trails: Iterable[Trail], category: str) -> bool:
@@ -239,7 +214,7 @@ def tests_event_names(trails: Iterable[Trail], category: str) -> bool:
 
 
 def regions_of_events(service: str, grants: Iterable[Grant], trails: Sequence[Trail]) -> tuple[str, ...]:
-    """The Regions in which use of an action of a service may be recorded; `ANY_REGION` where its grants name none."""
+    """The Regions in which use of an action of a service may be recorded; `ANY_REGION` if its grants name none."""
     home = home_region_of_trail(trails[0].arn if trails else "")
     if service in ONE_REGION:
         return (home,)
@@ -250,31 +225,31 @@ def regions_of_events(service: str, grants: Iterable[Grant], trails: Sequence[Tr
 
 
 def resources_of_events(grants: Iterable[Grant]) -> tuple[str, ...]:
-    """The resource patterns of an action's grants, sorted; `*` where one says all but some."""
+    """The resource patterns of an action's grants, sorted; `*` for a `NotResource`."""
     found: set[str] = set()
     for grant in grants:
         found |= {"*"} if grant.statement.not_resource else set(grant.statement.resources)
     return tuple(sorted(found)) or ("*",)
 
 
-# ---------------------------------------------------------------- in words
+# ---------------------------------------------------------------- sentences
 
 
 def _reason(event: _ExpectedEvent, trails: Sequence[Trail]) -> str:
-    """Why no trail records an event: what each trail leaves out, and of what."""
+    """Why no trail records an event: the reason of each trail."""
     if not trails:
-        return _NO_TRAIL
+        return "no trail in the settings records the account"
     reasons: dict[str, list[str]] = {}
     for trail in trails:
         reasons.setdefault(_trail_leaves_out(event, trail), []).append(trail.name)
-    reasons_by_trail = (
-        _TRAIL.format(names=", ".join(sorted(names)), reason=reason) for reason, names in sorted(reasons.items())
-    )
-    return f"{_words(event)}, and {'; '.join(reasons_by_trail)}"
+    by_trail = (f"trail {', '.join(sorted(names))} {reason}" for reason, names in sorted(reasons.items()))
+    return f"{_words(event)}, and {'; '.join(by_trail)}"
 
 
 def _words(event: _ExpectedEvent) -> str:
     what = event.events
     if what.category == "Data":
-        return _DATA_EVENT.format(kind=what.kind, resource=event.resource)
-    return _ANY_SIDE if len(what.sides) > 1 else _ONE_SIDE.format(side=SIDE_WORDS[event.read_only])
+        return f"a data event of {what.kind} on {event.resource}"
+    if len(what.sides) > 1:
+        return "a management event, read-only or not"
+    return f"a {SIDE_WORDS[event.read_only]} management event"

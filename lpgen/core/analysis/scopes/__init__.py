@@ -1,1 +1,1 @@
-"""Scopes: how far beyond the seen resources a line may reach, by what the logs show of resources of their kind."""
+"""Scopes: the resources of a line beyond those that were used, by the evidence in the logs."""

@@ -1,8 +1,8 @@
-"""What calls show of the resources that they name: whether these exist, who made them, and whose they are.
+"""The resources that calls name: whether they exist, who made them, and whose they are.
 
-A caller can make up a name. Some calls succeed all the same: deletes of what isn't there, reads of lists of names that
-leave out what is missing, and creates of what is there already. `lenient_calls.json` lists them with AWS's pages. And a
-program that looks before it creates needs the action, but the name that it looks for is no evidence for a scope.
+A caller can make up a name, and some calls succeed anyway: deletes of missing resources, reads of lists that skip
+missing names, and creates of existing resources. `lenient_calls.json` lists them with AWS's pages. A program that looks
+before it creates a resource needs the action, but the name isn't evidence for a scope.
 """
 
 from __future__ import annotations
@@ -43,8 +43,10 @@ class _LenientCall(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _LenientCalls:
-    """The actions whose calls succeed whether or not what they name exists. `creates` have the Regions in which they
-    succeed for what exists already, none for all."""
+    """The actions whose calls succeed whether or not the named resource exists.
+
+    `creates` has the Regions in which creates succeed for existing resources; none means all.
+    """
 
     of_anything: frozenset[str]
     creates: Mapping[str, tuple[str, ...]]
@@ -59,13 +61,13 @@ def lenient_calls(source: CatalogSource) -> _LenientCalls:
 
 
 _Makers = Mapping[str, str]
-"""By resource the principal that named it first with success, for resources that some call may have created."""
+"""By resource, the first principal that named it successfully, for resources that a call may have created."""
 
 _COLUMNS: Final = ("principal", "resource", "outcome", "error_code", "first_seen")
 
 
 def makers_from_usage(usage: Usage) -> _Makers:
-    """Who named each resource first, of those that a call may have created."""
+    """The principal that named each resource first, for resources that a call may have created."""
     rows = distinct_rows(usage.table, ("action", "resource"))
     created = {resource for action, resource in rows if _may_create(Action(action), resource)}
     first: dict[str, tuple[datetime, str]] = {}
@@ -77,8 +79,8 @@ def makers_from_usage(usage: Usage) -> _Makers:
 
 
 def made_resources(usage: PrincipalUsage, makers: _Makers, creates: Mapping[str, Collection[str]]) -> frozenset[str]:
-    """The resources that a principal certainly made: its call succeeded and would have failed for what exists, and
-    nobody named them earlier."""
+    """The resources that a principal certainly made: its call succeeded and would have failed for an existing resource,
+    and no principal named them earlier."""
     return frozenset(
         use.resource.text
         for use in usage.uses
@@ -90,21 +92,21 @@ def made_resources(usage: PrincipalUsage, makers: _Makers, creates: Mapping[str,
 _DELETES: Final = ("Cancel", "Delete", "Deregister", "Release", "Terminate")
 _CREATES: Final = ("Create", "Run", "Register", "Request", "Allocate", "Import", "Start")
 _UNTYPED: Final = {"s3": "bucket", "sns": "topic", "sqs": "queue"}
-"""What an ARN without a type is of in these services."""
+"""The resource type of ARNs without a type in these services."""
 
 
 def is_creation_of(use: Use) -> bool:
-    """Whether a use makes the resource that it names; one that failed makes none."""
+    """Whether a use created the resource that it names. Failed calls created none."""
     return use.is_done and use.resource.kind in _NAMED and _may_create(use.action, use.resource.text)
 
 
 def _may_create(action: Action, arn: str) -> bool:
-    """Whether an action makes a resource of this ARN's type."""
+    """Whether an action creates a resource of this ARN's type."""
     return _acts_on_resource_type(action, _CREATES, arn)
 
 
 def _is_deletion_of(use: Use) -> bool:
-    """Whether a use deleted the resource that it names. A dry run didn't, and neither did one that failed."""
+    """Whether a use deleted the resource that it names. Dry runs and failed calls didn't."""
     return (
         use.is_done
         and use.resource.kind is ResourceKind.ARN
@@ -113,9 +115,10 @@ def _is_deletion_of(use: Use) -> bool:
 
 
 def _acts_on_resource_type(action: Action, verbs: tuple[str, ...], arn: str) -> bool:
-    """Whether an action does what one of the verbs says to the resource that it is granted on.
+    """Whether an action does one of the verbs to the resource itself.
 
-    `DeleteVolume` deletes a `volume/…`, but `DeleteTags` deletes no subnet, and `CreateGrant` makes no key.
+    `DeleteVolume` deletes a `volume/…`, but `DeleteTags` doesn't delete a subnet, and `CreateGrant` doesn't create a
+    key.
     """
     name = action.partition(":")[2]
     verb = next((verb for verb in verbs if name.startswith(verb)), "")
@@ -136,7 +139,7 @@ def _plain_noun(text: str) -> str:
 
 
 def names_nothing(use: Use, catalog: Catalog) -> bool:
-    """Whether a use was an allowed call for something that wasn't there."""
+    """Whether a use was an allowed call for a missing resource."""
     is_allowed = use.outcome is Outcome.ALLOWED and use.how == OBSERVED
     return is_allowed and catalog.facts(ErrorCodes).says_missing(use.error_code)
 
@@ -144,9 +147,9 @@ def names_nothing(use: Use, catalog: Catalog) -> bool:
 def without_missing_names(usage: PrincipalUsage, grants: PrincipalGrants, dangers: Dangers) -> PrincipalUsage:
     """The usage without the names that never existed.
 
-    A name that another allowed use shows, such as its creation, exists. If each statement that allows the call also
-    allowed the action on an existing name, the call adds nothing. Otherwise its resource becomes unknown, and the
-    statement keeps its own scope; that of a dangerous action, which anybody could widen so, is the name itself.
+    A name in another allowed use, such as its creation, exists. If each statement that allows the call also allowed the
+    action on an existing name, the call adds nothing. Otherwise its resource becomes unknown, and the statement keeps
+    its scope. A dangerous action keeps the name itself, because anyone could widen its scope in this way.
     """
     catalog = dangers.catalog
     allowed = (use for use in usage.uses if use.outcome is Outcome.ALLOWED)
@@ -164,7 +167,7 @@ def without_missing_names(usage: PrincipalUsage, grants: PrincipalGrants, danger
         if not met or (
             dangers.is_dangerous(use.action) and not all(_is_known(grant, known[use.action]) for grant in met)
         ):
-            kept.append(use)  # what nothing allows has to be explained
+            kept.append(use)  # use that nothing allows needs an explanation
         elif not all(_is_known(grant, known[use.action]) for grant in met):
             key = (use.action, use.error_code)
             opened[key] = _merged(opened[key], use) if key in opened else replace(use, resource=UNKNOWN_RESOURCE)
@@ -177,7 +180,7 @@ def _is_missing(use: Use, real: Iterable[str], catalog: Catalog) -> bool:
 
 
 def _is_known(grant: Grant, uses: Sequence[Use]) -> bool:
-    """Whether a statement allowed the action on something that was there."""
+    """Whether a statement allowed the action on an existing resource."""
     return any(use.outcome is not Outcome.DENIED and _meets(grant, use) for use in uses)
 
 
@@ -194,14 +197,13 @@ def _merged(use: Use, other: Use) -> Use:
     return replace(use, contexts=contexts, evidence=merge_evidence(use.evidence, other.evidence))
 
 
-# ---------------------------------------------------------------- owners: a record may show an id, but not whose it is
+# ---------------------------------------------------------------- owners: a record may show an id but not its owner
 
 
 def without_owned(usage: PrincipalUsage) -> PrincipalUsage:
-    """The usage, with resources that the principal deleted no longer treated as any account's: only the owner can
-    delete.
+    """The usage without uses of resources as any account's, if the principal deleted them: only the owner can delete.
 
-    Security groups, for one, are made and deleted with what is launched into them, and there may be hundreds.
+    For example, security groups are created and deleted with the instances in them, and there may be hundreds.
     """
     owned = {of_any_account(use.resource.text) for use in usage.uses if _is_deletion_of(use)}
     if not owned:
@@ -211,8 +213,8 @@ def without_owned(usage: PrincipalUsage) -> PrincipalUsage:
 
 
 def without_duplicate_owners(uses: Sequence[Use], patterns: Container[str]) -> Iterable[Use]:
-    """The uses without those of the principal's own account that also appear as any account's, since an id names one
-    thing in the world. A resource that a rule turns into a pattern, such as the own subnets, is kept."""
+    """The uses without resources of the principal's own account that also appear as any account's, because an id is
+    globally unique. A resource that a rule turns into a pattern, such as the account's subnets, is kept."""
     shared = {(use.action, use.resource.text, use.outcome) for use in uses if is_of_any_account(use.resource)}
     for use in uses:
         arn = use.resource.text if shared and use.resource.kind is ResourceKind.ARN else ""
@@ -226,6 +228,6 @@ def is_of_any_account(resource: Resource) -> bool:
 
 
 def of_any_account(arn: str) -> str:
-    """The ARN as any account's; one without an account is returned unchanged."""
+    """The ARN as any account's. An ARN without an account is returned unchanged."""
     fields = split_arn(arn)
     return ":".join(("arn", *fields._replace(account=ANY_ACCOUNT))) if fields.account else arn

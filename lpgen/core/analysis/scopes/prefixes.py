@@ -1,4 +1,5 @@
-"""Prefixes of resource names: the ladder of one resource's, and the population, which counts resources below each."""
+"""Prefixes of resource names: the ladder of one resource's prefixes, and the population, which counts resources below
+each."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ _WILD: Final = "*?"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:
-    """Every resource that successful, unsuspected calls of any principal named: its ARN, and the day of the first call.
+    """The resources that successful, unsuspected calls of any principal named: their ARNs and the days of the first
+    calls.
 
     The ARNs are sorted. A fold counts as one resource, by the text before its final wildcards.
     """
@@ -63,7 +65,7 @@ class Population:
         return self._days[prefix]
 
     def oldest(self, prefix: str) -> date | None:
-        """The day on which the first resource that begins with a prefix was named, or None where none does."""
+        """The day on which the first resource that begins with a prefix was named, or None."""
         return min(self.first_days(prefix), default=None)
 
     def children(self, prefix: str) -> frozenset[str]:
@@ -86,7 +88,7 @@ class Population:
 
 
 def population_from_days(seen: Iterable[tuple[str, date]]) -> Population:
-    """The population of resources with days on which they were named, in any order and more than once each."""
+    """The population of resources with the days on which they were named, in any order and with repetitions."""
     first: dict[str, int] = {}
     for name, moment in seen:
         day = moment.toordinal()
@@ -96,7 +98,7 @@ def population_from_days(seen: Iterable[tuple[str, date]]) -> Population:
 
 
 def _make_room(remembered: dict[str, Any]) -> None:
-    """Forgets answers before they are too many; those about one account are asked one after the other."""
+    """Clears a cache that is full. Answers about one account are requested in order."""
     if len(remembered) >= _MOST_REMEMBERED:
         remembered.clear()
 
@@ -115,7 +117,7 @@ def stem_of(text: str) -> str:
 
 
 def population_from_usage(usage: Usage, believed: BeliefTest, lenient: Collection[str]) -> Population:
-    """The resources that calls of any principal show to exist, in rows that are believed; `lenient` calls show none."""
+    """The resources that calls of any principal show to exist, by believed rows. `lenient` calls show none."""
     rows = table_rows(usage.table, _COLUMNS)
     return population_from_days(
         (stem_of(resource), day)
@@ -126,15 +128,8 @@ def population_from_usage(usage: Usage, believed: BeliefTest, lenient: Collectio
 
 
 _COLUMNS: Final = (
-    "principal",
-    "principal_id",
-    "action",
-    "resource",
-    "resource_kind",
-    "outcome",
-    "error_code",
-    "example_resource",
-    "day",
+    *("principal", "principal_id", "action", "resource", "resource_kind"),
+    *("outcome", "error_code", "example_resource", "day"),
 )
 
 # ---------------------------------------------------------------- the ladder of one resource
@@ -144,9 +139,10 @@ _PLACEHOLDER: Final = "${"
 
 
 def ladder_of(text: str, action: Action, catalog: Catalog) -> tuple[str, ...]:
-    """The prefixes of an ARN or a fold at which names are parted, the longest first.
+    """The prefixes of an ARN or a fold at the separators of its name, the longest first.
 
-    The last one is that of the resource type in the account and Region. A name with a wildcard in its middle has none.
+    The last prefix is that of the resource type in the account and Region. A name with a wildcard in its middle has
+    none.
     """
     stem = stem_of(text)
     start = _type_start(stem, action, catalog)

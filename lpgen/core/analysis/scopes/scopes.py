@@ -29,7 +29,7 @@ SEVERAL: Final = 3
 """A principal that uses this many different names below a prefix will use the next one too."""
 
 _LATEST: Final = 1 / 3
-"""A resource first used after this share of the days shows that the principal keeps taking up new names."""
+"""A resource first used after this share of the days shows that the principal keeps using new names."""
 
 FEWEST_DAYS: Final = 10
 """Fewer days of use don't show which resources a principal needs."""
@@ -38,7 +38,7 @@ FEWEST_OF_A_KIND: Final = 5
 """Fewer resources don't show that a principal works on every resource of a kind that is worth pinning."""
 
 _FEWEST_VISITS: Final = 2
-"""Use on so few days in an account that nothing else shows may be a visit."""
+"""Use on this few days in an otherwise unknown account may be a one-time visit."""
 
 _FEWEST_RIGHTS: Final = 3
 """Fewer roles or keys below a prefix don't show that a principal works on all of them."""
@@ -47,14 +47,14 @@ _PRIVILEGED_SERVICES: Final = ("iam", "kms")
 """Services whose resources grant permissions: only the principal's own use widens a scope on them."""
 
 _WORTH_PINNING: Final = ("dynamodb", "s3", "secretsmanager", *_PRIVILEGED_SERVICES)
-"""Services whose resources are data, secrets, keys and rights, which is what an intruder wants."""
+"""Services whose resources are data, secrets, keys and permissions, which an intruder wants."""
 
 _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 
 
 @dataclass(frozen=True, slots=True)
 class NamedScope:
-    """The scope that a line gets instead of a resource, and the rule. UNKNOWN is the statement's own scope."""
+    """The scope of a line in place of a resource, and the rule. UNKNOWN is the statement's own scope."""
 
     resource: Resource
     rule: str
@@ -72,28 +72,28 @@ class NamedScopes:
     harmful: Mapping[Action, Mapping[str, NamedScope]]
 
     def of(self, use: Use) -> NamedScope | None:
-        """The scope of a use, None where it is the resource itself."""
+        """The scope of a use, None if it is the resource itself."""
         return None if use.suspected else self.harmful.get(use.action, self.by_text).get(use.resource.text)
 
 
 CREATES: Final = ScopeRule(
     "creates-names",
-    "the principal creates such resources, and the next one has another name",
-    "a prefix that all the names it creates have",
+    "the principal creates such resources, and the next resource has another name",
+    "a common prefix of the names that it creates",
 )
 STILL_GROWING: Final = ScopeRule(
     "still-growing",
-    "the principal kept using new names in the last two thirds of its days, so the next one is allowed too",
-    "more days of logs, on which it comes to no new names",
+    "the principal kept using new names in the last two thirds of its days, so the next name is allowed too",
+    "more days of logs without new names",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeFinder:
-    """Finds scopes. `until` is the last day of the logs, `accounts` are those of the logs and the policies.
+    """Finds scopes. `until` is the last day of the logs, `accounts` are the accounts of the logs and the policies.
 
-    Suspected use widens none. The scope of the worst actions rests on their own successful use, and is wider than
-    that only where the principal keeps coming to new names.
+    Suspected use widens no scope. The scope of the worst actions depends on their own successful use, and is wider only
+    if the principal keeps using new names.
     """
 
     population: Population
@@ -123,18 +123,18 @@ class ScopeFinder:
                 harmless.append(use)
         climbs = _climbs(harmless, created, self.catalog, harmful=False)
         worst = {action: _climbs(some, made, self.catalog, harmful=True) for action, some in harmful.items()}
-        names = population_from_days((stem_of(climb.text), climb.first_day) for climb in chain(climbs, *worst.values()))
+        names = _population([*climbs, *chain.from_iterable(worst.values())])
         return NamedScopes(
             self._scopes(climbs, names, self.until),
             {action: self._scopes(some, names, self.until) for action, some in worst.items()},
         )
 
     def _scopes(self, climbs: Sequence[_Climb], names: Population, until: date) -> dict[str, NamedScope]:
-        own = population_from_days((stem_of(climb.text), climb.first_day) for climb in climbs)
+        own = _population(climbs)
         others_prevail = cache(partial(self._others_prevail, own))
         kinds: dict[str, list[_Climb]] = defaultdict(list)
         for climb in climbs:
-            # The worst actions climb only where the principal keeps coming to new names, or makes them.
+            # The worst actions climb only if the principal keeps using new names, or creates them.
             climb.is_settled = climb.harmful and not is_regular(names.first_days(climb.kind))
             if climb.creates or not climb.is_settled:
                 _climb_shared(climb, own, others_prevail)
@@ -152,7 +152,7 @@ class ScopeFinder:
         return len(children - mine) > _MOST * len(children | mine)
 
     def _climb_growing(self, alike: Sequence[_Climb], own: Population, *, until: date) -> None:
-        """Climbs with names that the principal makes or still adds to."""
+        """Climbs with names that the principal creates or keeps adding."""
         since = min(climb.first_day for climb in alike)
         limit = since + (until - since) * _LATEST
         few_days = max(climb.days for climb in alike) < FEWEST_DAYS
@@ -169,12 +169,12 @@ class ScopeFinder:
 MOST_OF_KNOWN: Final = ScopeRule(
     "most-of-known",
     "the principal uses most of the known resources below this prefix, so it works on all of them",
-    "names of its own for what it works on, or `--scope exact` where no more are to come",
+    "separate names for its resources, or `--scope exact` if no new resources will follow",
 )
 _SEVERAL_NAMES: Final = ScopeRule(
     "several-names",
-    f"the principal uses {SEVERAL} or more names below this prefix, so the next one is allowed too",
-    "a longer common prefix of the names that it works on",
+    f"the principal uses {SEVERAL} or more names below this prefix, so the next name is allowed too",
+    "a longer common prefix of the names that it uses",
 )
 
 
@@ -191,18 +191,18 @@ def _climb_shared(climb: _Climb, own: Population, others_prevail: Callable[[str]
 
 GROWING_KIND: Final = ScopeRule(
     "growing-kind",
-    "new resources of this kind kept coming, so the next one is allowed too",
-    "a prefix that only the resources of this principal have",
+    "new resources of this kind kept appearing, so the next resource is allowed too",
+    "a separate prefix for the resources of this principal",
 )
 FEW_DAYS: Final = ScopeRule(
     "few-days",
-    f"the principal used this kind of resource on fewer than {FEWEST_DAYS} days, too few to tell which ones it needs",
-    "more days of logs, on which it uses the same names",
+    f"the principal used this kind of resource on fewer than {FEWEST_DAYS} days, too few to show which ones it needs",
+    "more days of logs with use of the same names",
 )
 
 
 def _climb_unsettled(climb: _Climb, *, others_join: bool, few_days: bool) -> None:
-    """Climb where new resources of others still join those of its kind, or where there are too few days to judge.
+    """Climb if new resources of other principals still appear, or if there are too few days to judge.
 
     A resource worth pinning remains below the prefix of its kind.
     """
@@ -219,12 +219,12 @@ def is_worth_pinning(arn: str) -> bool:
 
 
 def exact_scopes(catalog: Catalog) -> ScopeFinder:
-    """The finder that leaves every resource as it was recorded."""
+    """The finder that keeps every resource as recorded."""
     return ScopeFinder(population_from_days(()), catalog, None, ScopeChoice.EXACT)
 
 
 def _fewest_own(climb: _Climb) -> int:
-    """How many of the principal's resources must be below the next rung for it to be its scope."""
+    """The number of the principal's resources below the next rung that makes it the scope."""
     if climb.next_prefix == climb.kind and climb.is_worth_pinning:
         return FEWEST_OF_A_KIND
     return _FEWEST_RIGHTS if climb.harmful or climb.needs_own_evidence else 1
@@ -274,12 +274,12 @@ class _Climb:
 
     @property
     def is_worth_pinning(self) -> bool:
-        """Whether a wide scope on it would be what an intruder wants."""
+        """Whether an intruder would want a wide scope on it."""
         return is_worth_pinning(self.text)
 
     @property
     def needs_own_evidence(self) -> bool:
-        """Whether only the principal's own use widens its scope: a wide one would hand out rights, or be on the
+        """Whether only the principal's own use widens its scope: a wide scope would grant permissions, or be on
         resources of any account."""
         fields = split_arn(self.text)
         return fields.service in _PRIVILEGED_SERVICES or fields.account == ANY_ACCOUNT
@@ -289,7 +289,7 @@ class _Climb:
         self.rung, self.rule = self.rung + 1, rule.name
 
     def climb_to(self, rung: int, rule: ScopeRule) -> None:
-        """Climb to a rung, or to the top one if there are fewer; never down."""
+        """Climb to a rung, or to the top if there are fewer rungs; never down."""
         rung = min(rung, len(self.ladder))
         if self.rung < rung:
             self.rung, self.rule = rung, rule.name
@@ -317,8 +317,13 @@ def _climbs(uses: Iterable[Use], created: Collection[str], catalog: Catalog, *, 
     ]
 
 
+def _population(climbs: Iterable[_Climb]) -> Population:
+    """The population of the resources of these climbs."""
+    return population_from_days([(stem_of(climb.text), climb.first_day) for climb in climbs])
+
+
 def _widest(climbs: Sequence[_Climb]) -> dict[str, NamedScope]:
-    """The scope of each resource that climbed or that is within the scope of another."""
+    """The scope of each resource that climbed or is within the scope of another resource."""
     wide = {climb.scope: climb for climb in climbs if climb.rung and climb.scope}
     outer: list[str] = []
     for prefix in sorted(wide):
@@ -335,7 +340,7 @@ def _widest(climbs: Sequence[_Climb]) -> dict[str, NamedScope]:
 
 SEVERAL_ACCOUNTS: Final = ScopeRule(
     "several-accounts",
-    f"the principal uses this name in {SEVERAL} or more accounts, so it may in the next one",
+    f"the principal uses this name in {SEVERAL} or more accounts, so the next account is allowed too",
     "an `aws:ResourceOrgID` condition that limits it to your organization",
 )
 
@@ -343,11 +348,10 @@ SEVERAL_ACCOUNTS: Final = ScopeRule(
 def _in_any_account(
     climbs: Iterable[_Climb], found: Mapping[str, NamedScope], accounts: Collection[str]
 ) -> Iterator[tuple[str, NamedScope]]:
-    """The scope of each resource whose name or prefix the principal uses in several accounts: that of any account.
+    """The scope in any account of each resource whose name or prefix the principal uses in several accounts.
 
-    An account counts if it is one of the organization's known `accounts`, or on days enough for work.
-
-    No name shows which account is opened next, and a role that works on many has the same name in each.
+    An account counts if it is one of the organization's known `accounts`, or was used on enough days. No name shows
+    which account comes next, and a role that works on many accounts uses the same name in each.
     """
     alike: dict[tuple[str, ...], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for climb in climbs:
@@ -371,12 +375,4 @@ def _containing(text: str, prefixes: Sequence[str]) -> str:
     return prefixes[at - 1] if at and text.startswith(prefixes[at - 1]) else ""
 
 
-SCOPE_RULES: Final = (
-    MOST_OF_KNOWN,
-    _SEVERAL_NAMES,
-    GROWING_KIND,
-    FEW_DAYS,
-    CREATES,
-    STILL_GROWING,
-    SEVERAL_ACCOUNTS,
-)
+SCOPE_RULES: Final = (MOST_OF_KNOWN, _SEVERAL_NAMES, GROWING_KIND, FEW_DAYS, CREATES, STILL_GROWING, SEVERAL_ACCOUNTS)

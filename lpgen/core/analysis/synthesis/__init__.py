@@ -1,1 +1,1 @@
-"""Synthesis: the lines worth keeping, as statements, in documents that fit."""
+"""Synthesis: the kept lines, as statements, in documents that fit."""

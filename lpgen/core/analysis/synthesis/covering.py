@@ -1,7 +1,7 @@
-"""Lines compared with others: which are equal, which others make redundant, and which a policy left attached holds.
+"""Comparison of lines: equal lines, redundant lines, and lines that a policy left attached has.
 
-A managed policy of AWS stays attached if a replacement would be a copy, which would allow and deny the same. A copy
-doesn't get the actions that AWS adds to the original:
+An AWS managed policy is left attached if the replacement would be an equal copy. A copy doesn't get the actions that
+AWS adds to the original:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#aws-managed-policies
 """
 
@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from lpgen.core.analysis.grants.aws_policies import attached_of_aws
-from lpgen.core.analysis.grants.scope import language_version, whole_scope
+from lpgen.core.analysis.grants.granting import language_version, whole_scope
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants, StatementRef
 from lpgen.core.globs.match import has_wildcard
@@ -21,13 +21,7 @@ from lpgen.core.iam.match_resource import PatternIndex, resource_contains
 from lpgen.core.iam.policy import conditions_at_least_as_strict
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import Action
-from lpgen.core.replacements import (
-    UNSEEN_KINDS,
-    LeftPolicy,
-    Line,
-    LineKind,
-    Scope,
-)
+from lpgen.core.replacements import UNSEEN_KINDS, LeftPolicy, Line, LineKind, Scope
 from lpgen.core.usage.principal_usage import merge_evidence
 
 Parents = Mapping[StatementRef, Grant]
@@ -36,8 +30,8 @@ Parents = Mapping[StatementRef, Grant]
 _STRENGTH: Final = {
     kind: rank for rank, kind in enumerate(sorted(LineKind, key={*UNSEEN_KINDS, LineKind.DECIDED}.__contains__))
 }
-"""Of lines on one scope, the kind of the lowest rank remains: that of recorded use, by this role or another of its set,
-before those without."""
+"""The rank of the kinds of lines. Among lines on one scope, the lowest rank remains: lines of recorded use, by this
+role or another role of its set, come before lines without use."""
 
 
 def lines_for_grants(
@@ -54,9 +48,9 @@ def lines_for_grants(
 def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
     """The lines without repetition, sorted: evidence is summed, and the strongest reason remains.
 
-    Of several statements that keep the same action on the same scope, an unconditional one makes the others redundant,
-    and of those with equal conditions one is enough. Where their meaning depends on the language version, only those of
-    the same version are compared.
+    If several statements keep the same action on the same scope, an unconditional statement makes the others redundant.
+    Of statements with equal conditions, one is enough. If the meaning depends on the language version, only statements
+    of the same version are compared.
     """
     merged: dict[tuple[Action, Scope, StatementRef], Line] = {}
     for line in lines:
@@ -71,7 +65,7 @@ def merge_lines(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, .
 
 
 def without_contained(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
-    """The lines of use, sorted, without those that another of the same action and statement allows all of."""
+    """The lines of use, sorted, without those that another line of the same action and statement contains."""
     parents = {grant.ref: grant for grant in grants}
     siblings: dict[tuple[Action, StatementRef], list[Line]] = defaultdict(list)
     for line in lines:
@@ -81,7 +75,7 @@ def without_contained(lines: Iterable[Line], grants: Iterable[Grant]) -> tuple[L
 
 
 def _outermost(siblings: Sequence[Line], parents: Parents) -> Iterable[Line]:
-    """The widest of the lines of one action and statement, each with the evidence of those that it contains."""
+    """The widest lines of one action and statement, each with the evidence of the lines that it contains."""
     if len(siblings) == 1 or not any(has_wildcard(resource) for line in siblings for resource in line.scope.resources):
         return siblings
     by_pattern = _lines_by_pattern(siblings)
@@ -98,8 +92,7 @@ def _outermost(siblings: Sequence[Line], parents: Parents) -> Iterable[Line]:
 
 
 def drop_redundant_lines(lines: Sequence[Line], grants: Iterable[Grant]) -> tuple[Line, ...]:
-    """The lines without those that are kept only because the logs can't show use, where another line of their action,
-    without more conditions, allows all that they do."""
+    """The lines without unseen lines that another line of the same action contains without more conditions."""
     covered = covering_lines(lines, {grant.ref: grant for grant in grants}, (LineKind.KEPT,))
     return tuple(line for line in lines if id(line) not in covered)
 
@@ -107,10 +100,9 @@ def drop_redundant_lines(lines: Sequence[Line], grants: Iterable[Grant]) -> tupl
 def covering_lines(
     lines: Iterable[Line], parents: Parents, kinds: Collection[LineKind] = tuple(LineKind)
 ) -> Mapping[int, Line]:
-    """For each line of these kinds that another line of its action makes redundant, a line that allows all that it
-    does and isn't redundant itself.
+    """For each redundant line of these kinds, a line of its action that contains it and isn't redundant itself.
 
-    The keys are the identities of the lines, since lines take long to hash.
+    The keys are the identities of the lines, because lines take long to hash.
     """
     rivals: dict[Action, list[Line]] = defaultdict(list)
     for line in lines:
@@ -137,15 +129,15 @@ def covering_lines(
 def lines_beside(
     lines: Iterable[Line], grants: Iterable[Grant], left: Collection[Grant], catalog: Catalog
 ) -> tuple[Line, ...]:
-    """The lines that are needed in addition to policies left attached, whose Allows are `left`: those of other policies
-    that none of these surely covers."""
+    """The lines that are needed in addition to policies left attached, whose Allows are `left`: lines of other policies
+    that these don't provably cover."""
     parents, refs = {grant.ref: grant for grant in grants}, {grant.ref for grant in left}
     wide: dict[Action, tuple[Line, ...]] = {}
 
     def is_held(line: Line) -> bool:
         if line.action not in wide:
             wide[line.action] = lines_for_grants(left, line.action, kind=LineKind.KEPT, why="", catalog=catalog)
-        return line.parent in refs or any(covers(one, line, parents) for one in wide[line.action])
+        return line.parent in refs or any(covers(other, line, parents) for other in wide[line.action])
 
     return tuple(line for line in lines if not is_held(line)) if left else tuple(lines)
 
@@ -159,7 +151,7 @@ def _lines_by_pattern(lines: Iterable[Line]) -> Mapping[str, Sequence[Line]]:
 
 
 def covers(wide: Line, narrow: Line, parents: Parents) -> bool:
-    """Whether a line surely allows whatever another one does; of variables nothing is sure."""
+    """Whether a line provably allows everything that another line does. Nothing is provable about variables."""
     grant, other = parents[wide.parent], parents[narrow.parent]
     conditions, is_same_language = grant.statement.conditions, language_version(grant) == language_version(other)
     if wide is narrow or (conditions and not is_same_language):
@@ -182,12 +174,12 @@ def _line_order(line: Line) -> tuple[str, Scope, StatementRef]:
     return line.action, line.scope, line.parent
 
 
-def _merge_two(one: Line, other: Line) -> Line:
-    first = min(one, other, key=lambda line: (_STRENGTH[line.kind], line.why, line.rule))
-    evidence = one.evidence or other.evidence
-    if one.evidence is not None and other.evidence is not None:
-        evidence = merge_evidence(one.evidence, other.evidence)
-    return replace(first, evidence=evidence, suspected=one.suspected and other.suspected)
+def _merge_two(line: Line, other: Line) -> Line:
+    first = min(line, other, key=lambda line: (_STRENGTH[line.kind], line.why, line.rule))
+    evidence = line.evidence or other.evidence
+    if line.evidence is not None and other.evidence is not None:
+        evidence = merge_evidence(line.evidence, other.evidence)
+    return replace(first, evidence=evidence, suspected=line.suspected and other.suspected)
 
 
 def _needed(rivals: list[Line], parents: Parents) -> Iterable[Line]:
@@ -207,9 +199,10 @@ def _needed(rivals: list[Line], parents: Parents) -> Iterable[Line]:
 def left_as_copies(
     grants: PrincipalGrants, lines: Iterable[Line], left: Sequence[LeftPolicy], catalog: Catalog
 ) -> Iterator[LeftPolicy]:
-    """The policies of AWS, besides those `left` already, all of whose Allows the lines cover; each with these lines.
+    """The AWS managed policies, besides those in `left`, whose Allows the lines cover completely, each with these
+    lines.
 
-    The roles of a permission set are replaced together, by one inline policy, so theirs don't stay.
+    The roles of a permission set are replaced together by one inline policy, so they have none.
     """
     by_action: dict[Action, list[Line]] = defaultdict(list)
     for line in lines:
@@ -227,12 +220,9 @@ def left_as_copies(
 
 
 def _copied_lines(
-    allows: Iterable[Grant],
-    lines: Mapping[Action, Sequence[Line]],
-    parents: Parents,
-    catalog: Catalog,
+    allows: Iterable[Grant], lines: Mapping[Action, Sequence[Line]], parents: Parents, catalog: Catalog
 ) -> Iterator[Line | None]:
-    """For each action and resource of a policy's Allows the line that covers it, cut to it, or None."""
+    """For each action and resource of a policy's Allows, the line that covers it, narrowed to it, or None."""
     for grant in allows:
         for action in sorted(grant.actions):
             for whole in lines_for_grants((grant,), action, kind=LineKind.KEPT, why="", catalog=catalog):

@@ -1,4 +1,4 @@
-"""Fitting: statements into as many policy documents as AWS allows, or not at all.
+"""Fitting: puts statements into as many policy documents as AWS allows.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
@@ -10,11 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import groupby
 
-from lpgen.core.iam.limits import (
-    MANAGED_POLICY_LIMIT,
-    ROLE_INLINE_LIMIT,
-    USER_INLINE_LIMIT,
-)
+from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT, ROLE_INLINE_LIMIT, USER_INLINE_LIMIT
 from lpgen.core.model import CURRENT_VERSION, PrincipalKind, Statement
 from lpgen.core.replacements import ReplacementStatement
 
@@ -23,14 +19,14 @@ _EMPTY_DOCUMENT = len('{"Version":"","Statement":[]}') + len(CURRENT_VERSION)
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """The room for a principal's policies: the number of managed documents, and the characters of inline policies."""
+    """The space for a principal's policies: the number of managed policies, and the characters of inline policies."""
 
     managed: int
     inline: int
 
 
 class Purpose(IntEnum):
-    """The purpose of a statement, in the order in which people read them."""
+    """The purpose of a statement, in reading order."""
 
     USED = 0
     UNSEEN = 1  # kept though no record shows its use
@@ -39,7 +35,7 @@ class Purpose(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FittedStatement:
-    """A statement to place: as it is written, and where it came from (None for a carried Deny).
+    """A statement to place: its written form, and its source (None for a copied Deny).
 
     `service` is "" for a statement of several services, and for a Deny.
     """
@@ -57,7 +53,7 @@ class FittedStatement:
 
     @property
     def size(self) -> int:
-        """Its characters, with the comma that parts it from the next."""
+        """Its number of characters, with the comma before the next statement."""
         return len(self.written.text) + 1
 
 
@@ -72,12 +68,12 @@ class FittedDocument:
 
     @property
     def room(self) -> int:
-        """How many characters of statements it still takes."""
+        """The number of characters of statements that still fit."""
         return self.limit - _EMPTY_DOCUMENT - sum(item.size for item in self.items)
 
 
 Split = Callable[[FittedStatement, int], Sequence[FittedStatement]]
-"""The parts of a statement, the first as large as the given number of characters allows; empty where no part fits."""
+"""The parts of a statement, the first as large as the given number of characters allows; empty if no part fits."""
 
 
 def space_of(kind: PrincipalKind, *, managed: int, inline: bool) -> Space:
@@ -87,7 +83,7 @@ def space_of(kind: PrincipalKind, *, managed: int, inline: bool) -> Space:
 
 
 def fit_documents(items: Sequence[FittedStatement], space: Space, *, split: Split) -> tuple[FittedDocument, ...] | None:
-    """The items in documents, managed ones first, or None where they don't fit.
+    """The items in documents, managed policies first, or None if they don't fit.
 
     A group is kept in one document if it fits into one. Otherwise it is split by statement, and a statement that fits
     nowhere is split by action. The order of the items decides, so equal items give equal documents.
@@ -121,7 +117,7 @@ def _place_parts(item: FittedStatement, documents: list[FittedDocument], space: 
 
 
 def _roomiest(version: str, documents: list[FittedDocument], space: Space) -> FittedDocument | None:
-    """A new document, or the one with the most room where there can't be another."""
+    """A new document, or the document with the most room if no other is allowed."""
     fresh = _new_document(version, documents, space)
     if fresh is not None:
         documents.append(fresh)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from lpgen.core.analysis.explained_use import NO_ALLOW, UseLines
+from lpgen.core.analysis.decisions import actions_meant, drops_line, drops_row
+from lpgen.core.analysis.explained_use import NO_ALLOW
 from lpgen.core.analysis.grants.aws_policies import is_service_policy
-from lpgen.core.analysis.grants.granting import NOTHING, Granting
-from lpgen.core.analysis.grants.scope import is_plain, narrow_scope, unlisted_scope, whole_scope
-from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason
+from lpgen.core.analysis.grants.granting import NOTHING, Granting, is_plain, narrow_scope, unlisted_scope, whole_scope
+from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, UseLines
 from lpgen.core.analysis.observability.missed_use_finder import MissedUses
 from lpgen.core.analysis.scopes.named_resources import (
     is_of_any_account,
@@ -19,25 +19,41 @@ from lpgen.core.analysis.scopes.named_resources import (
 )
 from lpgen.core.analysis.scopes.prefixes import is_whole_type
 from lpgen.core.analysis.scopes.scopes import NamedScope, NamedScopes, ScopeFinder
-from lpgen.core.analysis.synthesis.covering import merge_lines, without_contained
+from lpgen.core.analysis.synthesis.covering import (
+    drop_redundant_lines,
+    lines_for_grants,
+    merge_lines,
+    without_contained,
+)
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import KeepByKind, ScopeChoice
 from lpgen.core.cloudtrail.rules.inferences import MAY_BE_NEEDED
 from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION
 from lpgen.core.evidence import Grant, PrincipalGrants, Use
-from lpgen.core.globs.match import as_glob, holds_variable
+from lpgen.core.findings import DroppedLine
+from lpgen.core.globs.match import as_glob, has_wildcard, holds_variable
 from lpgen.core.iam.match_resource import resource_contains, resource_match, resources_intersect
-from lpgen.core.model import NO_RESOURCE, OBSERVED, READ_LEVELS, Action, Effect, Outcome, ResourceKind
-from lpgen.core.replacements import SERVICE_POLICY, WHOLE_GRANT, Line, LineKind, Scope, ScopeRule
+from lpgen.core.model import NO_RESOURCE, OBSERVED, READ_LEVELS, Action, Effect, Outcome, Resource, ResourceKind
+from lpgen.core.principal_names import is_named
+from lpgen.core.replacements import (
+    SERVICE_POLICY,
+    WHOLE_GRANT,
+    Decision,
+    DecisionKind,
+    Line,
+    LineKind,
+    Scope,
+    ScopeRule,
+)
 
 
 def lines_from_uses(
     grants: PrincipalGrants, uses: Iterable[Use], *, granting: Mapping[Action, Granting], scopes: ScopeFinder
 ) -> UseLines:
-    """The lines for every use that was allowed or attempted, one per old statement that may have granted it.
+    """The lines for every allowed or attempted use, one per old statement that may have granted it.
 
-    `granting` is the index of the principal's Allows. A use whose outcome is undetermined needs no explanation, since
-    it may not have been allowed; nor does an action that a call only may have needed.
+    `granting` is the index of the principal's Allows. A use with an undetermined outcome needs no explanation, because
+    it may not have been allowed. An action that a call only may have needed doesn't need one either.
     """
     candidates = [use for use in uses if use.outcome is not Outcome.DENIED]
     patterns = scopes.of_uses(candidates)
@@ -86,28 +102,29 @@ def _lines_for_use(
 
 _WHOLE_GRANT: Final = ScopeRule(
     WHOLE_GRANT,
-    "only actions are removed, so all resources that the old statements grant the action on",
+    "only actions are removed, so all resources of the action in the old statements",
     "`--scope evidence`, the next step after this one",
 )
 _SERVICE_POLICY: Final = ScopeRule(
     SERVICE_POLICY,
     "AWS wrote the policy for a service's role, so all resources that its statement names",
-    "a policy of your own in place of the one that AWS wrote",
+    "your own policy in place of AWS's",
 )
 _NAMES_NOTHING: Final = ScopeRule(
     "names-nothing",
-    "the calls read without naming a resource, which AWS checks on `*` or on all of the type, so all that the old "
+    "the calls don't name a resource and AWS checks them on `*` or on all of the type, so all that the old "
     "statement covers",
-    "calls that name what they read",
+    "calls that name the resources that they read",
 )
 
 
 def _whole_rule(grant: Grant, use: Use, scopes: ScopeFinder) -> str:
     """The rule that makes a statement keep all its resources for an action, or "".
 
-    AWS's policies for service roles keep theirs, as a service works on whatever its customers give it next. The passing
-    of roles is left out: the records show which roles are passed. An action that reads without naming anything keeps
-    them too: AWS checks such a call on `*` or on every resource of the type, and its reference doesn't say on which.
+    AWS's policies for service roles keep all resources, because a service works on the resources that its customers
+    choose next. `iam:PassRole` doesn't: the records show which roles are passed. An action that reads without naming a
+    resource keeps all of them too: AWS checks such a call on `*` or on every resource of the type, and its reference
+    doesn't say which.
     """
     if scopes.choice is ScopeChoice.GRANTED:
         return _WHOLE_GRANT.name
@@ -124,7 +141,7 @@ def _whole_rule(grant: Grant, use: Use, scopes: ScopeFinder) -> str:
 def _chosen_scope(
     grant: Grant, use: Use, exact: Scope, pattern: NamedScope | None, *, catalog: Catalog
 ) -> tuple[Scope, str]:
-    """The part of a statement to keep for one use, and the rule where that is more than the resource."""
+    """The part of a statement to keep for one use, and the rule if that is more than the resource."""
     if pattern is not None:
         wider = _named_scope(grant, use, pattern, catalog=catalog)
         if wider is not None and wider != exact:
@@ -151,8 +168,8 @@ def _named_scope(grant: Grant, use: Use, pattern: NamedScope, *, catalog: Catalo
 
 MISSING_NAME: Final = ScopeRule(
     "missing-name",
-    "the calls named only what wasn't there, so all that the old statement covers",
-    "a decision to drop the action, if looking for what isn't there is of no use",
+    "the calls named only missing resources, so all that the old statement covers",
+    "a decision to drop the action, if the principal doesn't need to look for missing resources",
 )
 _UNREAD: Final = ScopeRule(
     "unread-resource",
@@ -161,18 +178,18 @@ _UNREAD: Final = ScopeRule(
 )
 _KEY_PREFIX: Final = ScopeRule(
     "folded-name",
-    "names without bound, such as object keys, are kept by their folder or type, so any name below it",
-    "a folder of its own for what this principal works on",
+    "unbounded names, such as object keys, are kept by their folder or type, so any name below it",
+    "a separate folder for the objects of this principal",
 )
 _RECORD_PATTERN: Final = ScopeRule(
     "record-pattern",
-    "the record gives no single resource: the call makes it and AWS assigns its id, or names a part only, or not its "
-    "owner, so any resource of that form",
-    "a condition on tags that what it makes or uses has",
+    "the record gives no single resource: the call creates it and AWS assigns its id, or names only a part of it, or "
+    "doesn't name its owner, so any resource of that form",
+    "a condition on the tags of the resources that it creates or uses",
 )
 _GRANT_PATTERN: Final = ScopeRule(
     "grant-pattern",
-    "what was used can't be written exactly within the old statement, so the statement's own pattern",
+    "the used resource can't be written exactly within the old statement, so the statement's own pattern",
     "a simpler pattern in the old statement",
 )
 
@@ -182,12 +199,12 @@ def _scope_rule(use: Use, scope: Scope, catalog: Catalog) -> str:
     if resource.kind in (ResourceKind.UNKNOWN, ResourceKind.OVERFLOW):
         return (MISSING_NAME if names_nothing(use, catalog) else _UNREAD).name
     if resource.kind is ResourceKind.NONE or scope.resources == (resource.text,):
-        # A resource that ingest folded has an exact example; one that the record itself left open has none.
+        # A resource that ingest folded has an exact example. If the record gives only a pattern, there is none.
         if resource.kind is not ResourceKind.FOLD:
             return ""
         return (_KEY_PREFIX if use.evidence.example_resource != resource.text else _RECORD_PATTERN).name
-    if is_of_any_account(resource) and all(of_any_account(one) == resource.text for one in scope.resources):
-        return ""  # the old statement says whose it is
+    if is_of_any_account(resource) and all(of_any_account(arn) == resource.text for arn in scope.resources):
+        return ""  # the old statement names the owner
     return _GRANT_PATTERN.name
 
 
@@ -202,36 +219,29 @@ LINE_RULES: Final = (
     _GRANT_PATTERN,
 )
 
-_ATTEMPTED: Final = "tried, outcome undetermined ({error})"
-_OBSERVED: Final = "a record of this action"
-
 
 def _line_kind(use: Use) -> tuple[LineKind, str]:
     if use.outcome is Outcome.UNDETERMINED:
-        return LineKind.ATTEMPTED, _ATTEMPTED.format(error=use.error_code)
+        return LineKind.ATTEMPTED, f"attempted, outcome undetermined ({use.error_code})"
     if use.how == OBSERVED:
-        return LineKind.OBSERVED, _OBSERVED
+        return LineKind.OBSERVED, "a record of this action"
     return LineKind.INFERRED, use.how
 
 
-_DENIED_BY: Final = "explicitly denied by {deny}"
-_OUTSIDE: Final = "outside {limit}"
-
-
 def _refusal(grants: PrincipalGrants, use: Use, *, catalog: Catalog) -> str:
-    """Why the current policies refuse a use whatever their Allows say, or ""."""
+    """Why the current policies deny a use regardless of their Allows, or ""."""
     denies = (*grants.denies, *(deny for limit in grants.limits for deny in limit.denies))
     for deny in denies:
         if _denies_outright(deny, use):
-            return _DENIED_BY.format(deny=deny.ref)
+            return f"explicitly denied by {deny.ref}"
     for limit in grants.limits:
         if not any(narrow_scope(grant, use.action, use.resource, catalog=catalog) for grant in limit.allows):
-            return _OUTSIDE.format(limit=limit.name)
+            return f"outside {limit.name}"
     return ""
 
 
 def _denies_outright(deny: Grant, use: Use) -> bool:
-    """Whether a Deny certainly refuses the whole of a use: no condition, no variable, every resource it may mean."""
+    """Whether a Deny certainly denies the whole use: without condition or variable, on every possible resource."""
     statement = deny.statement
     assert statement.effect is Effect.DENY
     if statement.conditions or use.action not in deny.actions:
@@ -254,21 +264,24 @@ def _denies_outright(deny: Grant, use: Use) -> bool:
 # ---------------------------------------------------------------- lines beyond use
 
 _ON_SIGN: Final = (MissReason.UNRECORDED, MissReason.RARE_SERVICE_NEED)
-"""Such uses are kept only for a further reason, which their lines state."""
+"""Such uses are kept only for a further reason, which their lines give."""
 
 _ON_RESOURCES: Final = (MissReason.PASSED_ROLE, MissReason.UNNAMED_RESOURCE, MissReason.PEER_USE)
-"""Such uses are kept on the resources that they are of, whatever the verdict on their action."""
+"""Such uses are kept on their resources, regardless of the verdict on their action."""
 
 
 def lines_beyond_use(
     missed: MissedUses, seen: Collection[Action], keep: KeepByKind, catalog: Catalog
 ) -> Iterator[Line]:
-    """The lines of a principal without use of their own, each with why it is kept, in no order.
+    """The lines of a principal without recorded use, each with why it is kept, in no order.
 
-    `seen` are the actions that records show it to have used or attempted. All lines are within its grants.
+    `seen` are the actions that it used or attempted according to records. All lines are within its grants.
     """
     for action in (*seen, *missed.candidates(seen, keep)):
-        uses = _beyond_seen(missed, action, keep) if action in seen else _kept_uses(missed, action, keep)
+        if action in seen:
+            uses = [(use, use.sign) for use in missed.beyond(action) if missed.is_wanted(use, keep)]
+        else:
+            uses = [*_kept_uses(missed, action, keep)]
         for use, kept in uses:
             kind = LineKind.REVIEW if use.reason is MissReason.UNEXPLAINED_USE else LineKind.KEPT
             why = f"{use.why}; {kept}" if use.reason in _ON_SIGN else use.why
@@ -279,17 +292,67 @@ def lines_beyond_use(
                         yield Line(action, scope, grant.ref, kind, why, "", None)
 
 
-def _beyond_seen(missed: MissedUses, action: Action, keep: KeepByKind) -> Iterator[tuple[MissedUse, str]]:
-    """The further uses of a used action that may have been missed and that are kept, each with its sign."""
-    return ((line, line.sign) for line in missed.beyond(action) if missed.is_wanted(line, keep))
-
-
 def _kept_uses(missed: MissedUses, action: Action, keep: KeepByKind) -> Iterator[tuple[MissedUse, str]]:
-    """The uses of an unseen action that may have been missed and that are kept, each with why."""
+    """The kept uses of an unseen action that may have been missed, each with why."""
     found = missed.of(action)
     decisive = missed.decide(found, keep)
-    for one in found:
-        if decisive and decisive.kept and one is decisive.missed:
-            yield one, decisive.kept
-        elif one.reason is MissReason.UNEXPLAINED_USE or (one.reason in _ON_RESOURCES and missed.is_wanted(one, keep)):
-            yield one, one.sign
+    for use in found:
+        if decisive and decisive.kept and use is decisive.missed:
+            yield use, decisive.kept
+        elif use.reason is MissReason.UNEXPLAINED_USE or (use.reason in _ON_RESOURCES and missed.is_wanted(use, keep)):
+            yield use, use.sign
+
+
+def decided_lines(grants: PrincipalGrants, decisions: Iterable[Decision], catalog: Catalog) -> Iterable[Line]:
+    """The lines that decisions keep, within the principal's grants."""
+    keeps = [
+        decision
+        for decision in decisions
+        if decision.kind is DecisionKind.KEEP and is_named(grants.principal.arn, decision.principal)
+    ]
+    granted = grants.granted() if keeps else frozenset[Action]()
+    for decision in keeps:
+        why = f"decided by {decision.owner}: {decision.reason}"
+        for action in actions_meant(decision, granted, catalog):
+            if not decision.resource:
+                yield from lines_for_grants(grants.allows, action, kind=LineKind.DECIDED, why=why, catalog=catalog)
+                continue
+            kind = ResourceKind.FOLD if has_wildcard(decision.resource) else ResourceKind.ARN
+            for grant in grants.allows:
+                scope = narrow_scope(grant, action, Resource(kind, decision.resource), catalog=catalog)
+                if scope is not None:
+                    yield Line(action, scope, grant.ref, LineKind.DECIDED, why, "", None)
+
+
+def decide_lines(
+    wanted: Iterable[Line], grants: PrincipalGrants, decisions: Sequence[Decision], *, past: Iterable[Line]
+) -> tuple[tuple[Line, ...], tuple[DroppedLine, ...]]:
+    """The lines of a replacement, and those that decisions drop.
+
+    `wanted` are all lines with a reason. `past` are the lines of uses that decisions drop by their day.
+    """
+    staying: list[Line] = []
+    dropped: list[DroppedLine] = []
+    for line in merge_lines(wanted, grants.allows):
+        decision = drops_line(decisions, principal=grants.principal.arn, line=line)
+        if decision is None:
+            staying.append(line)
+        else:
+            dropped.append(DroppedLine(line, decision))
+    lines = drop_redundant_lines(staying, grants.allows)
+    return lines, (*dropped, *_dropped_past(grants.principal.arn, past, lines, decisions))
+
+
+def _dropped_past(
+    principal: str, past: Iterable[Line], kept: Iterable[Line], decisions: Sequence[Decision]
+) -> Iterable[DroppedLine]:
+    still = {(line.action, line.scope) for line in kept}
+    for line in past:
+        if (line.action, line.scope) in still or line.evidence is None:
+            continue
+        seen = line.evidence
+        decision = drops_row(
+            decisions, principal=principal, action=line.action, resource=seen.example_resource, day=seen.first_seen[:10]
+        )
+        if decision is not None:
+            yield DroppedLine(line, decision)

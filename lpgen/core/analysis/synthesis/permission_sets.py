@@ -1,8 +1,8 @@
-"""Permission sets: one replacement for the roles that IAM Identity Center makes of a set, an account each.
+"""Permission sets: one replacement for the roles that IAM Identity Center creates for a set, one per account.
 
-A permission set has one inline policy, which its roles in all accounts get. So what one of them needs all of them keep:
-each role's replacement holds the lines of the others too, narrowed from its own equal statements, and is proven against
-its own policies. Where the roles hold different policies no one document can be proven for all, and that is said.
+A permission set has one inline policy, which its roles in all accounts get. So all roles keep what one of them needs:
+each role's replacement also has the lines of the others, narrowed from its own equal statements, and is proven against
+its own policies. If the roles have different policies, no single document can be proven for all, and a caveat says so.
 https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html
 """
 
@@ -35,16 +35,16 @@ from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import UNSEEN_KINDS, Decision, Line, LineKind, Scope
 
 _SHARING_CLASSES: Final = GENERATED_CLASSES | {PrincipalClass.UNUSED, PrincipalClass.UNSEEN}
-"""An unused role has lines too where it may have acted unseen by the logs."""
+"""An unused role also has lines if it may have acted without records."""
 
 _StatementKey = tuple[PolicyKind, str, int]
-"""A statement as all roles of a set have it: its policy without the account, and its number."""
+"""The key of a statement in all roles of a set: its policy without the account, and its number."""
 
 _LineKey = tuple[Action, Scope, _StatementKey]
 
 
 def units_of_review(principals: Iterable[Principal], pattern: str) -> list[tuple[Principal, ...]]:
-    """The principals that a pattern chooses, each by itself or with all roles of its permission set, in order."""
+    """The principals that a pattern chooses, each separately or with all roles of its permission set, in order."""
     units: dict[object, list[Principal]] = defaultdict(list)
     for principal in principals:
         units[permission_set_of(principal.arn) or principal.arn].append(principal)
@@ -60,12 +60,12 @@ def share_lines(
     *,
     listed: Collection[str],
 ) -> tuple[PrincipalDiff, ...]:
-    """The diffs, in which the roles of one permission set have each other's lines.
+    """The diffs, with the lines of the other roles of the permission set.
 
-    `grants` are those of the same principals, `listed` the accounts of all principals that the policies have, and
-    `unknown_principals` the ARNs of principals with use that they don't have. An unknown role of a set in one of these
-    accounts was made for another assignment, under another suffix. The needs of an unknown role in an account that
-    wasn't supplied aren't known either. A caveat names both.
+    `grants` are the grants of the same principals, `listed` the accounts of all principals in the policies, and
+    `unknown_principals` the ARNs of principals with use that the policies don't have. An unknown role of a set in one
+    of these accounts was created for another assignment, with another suffix. The needs of an unknown role in another
+    account aren't known. A caveat names each.
     """
     by_arn = {grant.principal.arn: grant for grant in grants}
     former = _by_set_and_account(unknown_principals)
@@ -88,9 +88,9 @@ def share_lines(
 
 
 def hold_sets_together(proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
-    """The proposals; none is called safe while that of another role of its permission set isn't.
+    """The proposals. None is called safe while another role of its permission set isn't.
 
-    A person accepts the reason at that other role; it can't be accepted at this one.
+    A person accepts the reason for the other role; it can't be accepted for this role.
     """
     found = {proposal.diff.principal.arn: proposal for proposal in proposals}
     for members in _sets([proposal.diff for proposal in proposals]).values():
@@ -118,14 +118,13 @@ def _sets(diffs: Iterable[PrincipalDiff]) -> dict[PermissionSet, list[PrincipalD
 
 
 _PROPOSAL: Final = (
-    "put the replacement into the permission set {name}: it is the same for its roles in {accounts}, all of which that"
-    " changes"
+    "put the replacement into the permission set {name}: it is the same for its roles in {accounts}, and the set"
+    " changes all of them"
 )
-_NEEDED_IN: Final = "{kind} in {accounts}, where the permission set has a role too"
 
 
 class _Shared:
-    """The lines that the roles of a permission set need, whose policies are the same."""
+    """The lines that the roles of a permission set with equal policies need."""
 
     def __init__(
         self,
@@ -150,7 +149,10 @@ class _Shared:
         self._proposal = _PROPOSAL.format(name=of.name, accounts=accounts_text(accounts))
 
     def _fitting(self, diff: PrincipalDiff) -> tuple[Line, ...]:
-        """The lines of one role, those of services that fit nowhere with the others' widened to the old statements."""
+        """The lines of one role.
+
+        Lines of services that don't fit together with those of the other roles are widened to the old statements.
+        """
         parents = {grant.ref: grant for grant in self._grants[diff.principal.arn].allows}
         lines = diff.draft.lines
         for service in self._too_large:
@@ -158,7 +160,7 @@ class _Shared:
         return lines
 
     def with_lines(self, diff: PrincipalDiff) -> PrincipalDiff:
-        """The diff of one role with the lines of the others too, each with where it is needed."""
+        """The diff of one role with the lines of the other roles, each with the accounts that need it."""
         grants, found = self._grants[diff.principal.arn], self._fitting(diff)
         own = {_line_key(line) for line in found}
         refs = {_statement_key(grant.ref): grant.ref for grant in grants.allows}
@@ -177,15 +179,18 @@ class _Shared:
 
 
 def _shared_kind(lines: Collection[Line]) -> LineKind:
-    """The kind of a line that other roles have: statements are the same for all, those without recorded use too."""
+    """The kind of a line that other roles have.
+
+    Statements are the same for all roles, including those without recorded use.
+    """
     return LineKind.KEPT if all(line.kind in UNSEEN_KINDS for line in lines) else LineKind.SHARED
 
 
 def _too_large(lines: Iterable[Line]) -> tuple[str, ...]:
-    """The services whose resources by themselves are larger than a permission set's one policy may be.
+    """The services whose resources exceed the size of a permission set's one policy, the limit of a role's inline
+    policies.
 
-    The limit is that of a role's inline policies. These services are widened here, before each of hundreds of roles
-    gets the names of all others.
+    lpgen widens these services here, before each of hundreds of roles gets the names of all others.
     """
     names: dict[str, set[str]] = defaultdict(set)
     for line in lines:
@@ -194,9 +199,9 @@ def _too_large(lines: Iterable[Line]) -> tuple[str, ...]:
 
 
 def _why(lines: Mapping[str, Line]) -> str:
-    """The accounts where lines are needed, and why in the first place."""
+    """The accounts that need the lines, and the original reason."""
     kinds = sorted({line.kind for line in lines.values()}, key=list(LineKind).index)
-    return _NEEDED_IN.format(kind=kinds[0], accounts=accounts_text(sorted(lines)))
+    return f"{kinds[0]} in {accounts_text(sorted(lines))}, where the permission set also has a role"
 
 
 def _line_key(line: Line) -> _LineKey:
@@ -208,7 +213,7 @@ def _statement_key(ref: StatementRef) -> _StatementKey:
 
 
 def _name(kind: PolicyKind, policy: str) -> str:
-    """A policy's name without the account that a customer managed one is in."""
+    """A policy's name without the account of a customer managed policy."""
     return policy if kind is PolicyKind.INLINE else split_arn(policy).name or policy
 
 
@@ -227,7 +232,7 @@ def _policies(principal: Principal) -> object:
 
 
 def _by_set_and_account(unknown_principals: Iterable[str]) -> Mapping[PermissionSet, Mapping[str, list[str]]]:
-    """The names of the roles among the unknown_principals, by their permission set and account."""
+    """The names of roles among the unknown principals, by permission set and account."""
     found: dict[PermissionSet, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for arn in unknown_principals:
         of = permission_set_of(arn)

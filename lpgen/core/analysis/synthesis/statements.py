@@ -18,7 +18,7 @@ from functools import cache
 from itertools import chain
 from typing import Final, NamedTuple
 
-from lpgen.core.analysis.grants.scope import language_version, whole_scope
+from lpgen.core.analysis.grants.granting import language_version, whole_scope
 from lpgen.core.analysis.synthesis.covering import Parents, covering_lines
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
@@ -31,24 +31,20 @@ from lpgen.core.replacements import UNSEEN_KINDS, Line, ReplacementStatement, Sc
 
 
 class Grouping(StrEnum):
-    """How lines become statements: the first is the easiest to read, the second the smallest without adding a pair."""
+    """How to group lines into statements: the first is the easiest to read, the second the smallest without an added
+    pair."""
 
     BY_SERVICE = "by_service"
     MERGED = "merged"
 
 
 def statements_from_lines(
-    lines: Iterable[Line],
-    parents: Parents,
-    *,
-    grouping: Grouping,
-    catalog: Catalog,
-    taken: Collection[str] = (),
+    lines: Iterable[Line], parents: Parents, *, grouping: Grouping, catalog: Catalog, taken: Collection[str] = ()
 ) -> tuple[ReplacementStatement, ...]:
-    """The statements for the lines, in the order in which people read them; each narrows one old statement.
+    """The statements for the lines, in reading order. Each narrows one old statement.
 
-    Statements for used lines come before those kept though no record shows their use. A line that another one makes
-    redundant isn't written, and explains the statement of that one. `taken` are Sids of other statements.
+    Statements of used lines come before statements without recorded use. A redundant line isn't written, but explains
+    the statement of the line that covers it. `taken` are Sids of other statements.
     """
     lines = tuple(lines)
     covered = covering_lines(lines, parents)
@@ -74,7 +70,7 @@ def _reading_order(statement: ReplacementStatement) -> tuple[bool, str, str]:
 
 
 def is_unseen(statement: ReplacementStatement) -> bool:
-    """Whether no record shows the use of anything that a statement allows."""
+    """Whether no record shows use of any action in a statement."""
     return _are_unseen(statement.lines)
 
 
@@ -85,18 +81,18 @@ def _are_unseen(lines: Iterable[Line]) -> bool:
 def _with_distinct_sids(
     statements: Sequence[ReplacementStatement], parents: Parents, taken: Collection[str]
 ) -> Iterable[ReplacementStatement]:
-    """The statements with Sids that differ from each other and from those that are taken."""
+    """The statements with Sids that differ from each other and from the taken ones."""
     counts = Counter([*(statement.sid for statement in statements), *taken])
     return (statement if counts[statement.sid] == 1 else with_mark(statement, parents) for statement in statements)
 
 
 def with_mark(statement: ReplacementStatement, parents: Parents) -> ReplacementStatement:
-    """The statement with a Sid that no other one has."""
+    """The statement with a unique Sid."""
     return replace(statement, sid=f"{statement.sid}{_digest_of(statement, parents)[:6]}")
 
 
 def with_short_sid(statement: ReplacementStatement, parents: Parents) -> ReplacementStatement:
-    """The statement with a Sid that says nothing, for policies that don't fit with better ones."""
+    """The statement with a short Sid without meaning, for policies that don't fit with better Sids."""
     return replace(statement, sid=_digest_of(statement, parents)[:8])
 
 
@@ -125,7 +121,7 @@ FOLDED_TO_GRANT: Final = ScopeRule(
 
 
 def fold_to_grant(lines: Iterable[Line], parents: Parents, *, service: str, catalog: Catalog) -> tuple[Line, ...]:
-    """The lines with those of one service widened to the patterns of their old statement that they fall under."""
+    """The lines, with the lines of one service widened to the matching patterns of their old statement."""
 
     met_patterns = cache(_met_patterns)  # hundreds of actions share their patterns
 
@@ -143,7 +139,7 @@ def fold_to_grant(lines: Iterable[Line], parents: Parents, *, service: str, cata
 
 
 def _met_patterns(patterns: Sequence[str], resources: Sequence[str], version: str) -> tuple[str, ...]:
-    """The patterns that hold a part of the resources, without those that another of them contains."""
+    """The patterns that match a part of the resources, without patterns that another pattern contains."""
     globs = [as_glob(resource, version) for resource in resources]
     met = [
         pattern for pattern in patterns if any(resources_intersect(as_glob(pattern, version), glob) for glob in globs)
@@ -174,7 +170,9 @@ def service_of(action: Action) -> str:
 
 
 def _merge_exactly(statements: Iterable[ReplacementStatement], *, catalog: Catalog) -> list[ReplacementStatement]:
-    """The statements, with those of one parent joined whose added pairs of action and resource can't name anything.
+    """The statements.
+
+    Statements of one parent are joined if the added pairs of action and resource can't match anything.
 
     `s3:ListBucket` on a bucket and `s3:GetObject` on its objects become one statement, since neither action takes a
     resource of the other's type.
@@ -195,7 +193,7 @@ def _merge_exactly(statements: Iterable[ReplacementStatement], *, catalog: Catal
 def _join_equal_actions(
     statements: Iterable[ReplacementStatement], *, catalog: Catalog
 ) -> Iterable[ReplacementStatement]:
-    """Joins statements of one parent with the same actions, which never adds a pair."""
+    """Joins statements of one parent with the same actions. This never adds a pair."""
     groups: dict[tuple[StatementRef, tuple[Action, ...], bool], list[ReplacementStatement]] = defaultdict(list)
     for statement in statements:
         groups[statement.parent, statement.actions, statement.scope.not_resource].append(statement)
@@ -232,20 +230,20 @@ _WORD: Final = re.compile("[A-Za-z0-9]+")
 _PLACEHOLDER: Final = re.compile(r"\$\{(\w+)\}")
 _OF_NAMES: Final = re.compile("(?:Name(?:With[A-Za-z]*)?|Id|Arn|Key)$")
 _GENERATED_NAME: Final = re.compile(r"(?:[a-z]+-)?(?=[0-9a-f-]*\d)[0-9a-f-]{8,}", re.IGNORECASE)
-"""Names that AWS generates, such as the id of a key or an instance: they mean nothing to a reader."""
+"""Names that AWS generates, such as the id of a key or an instance. They mean nothing to a reader."""
 
 _LONGEST_NAME: Final = 40
 
 
 class _Thing(NamedTuple):
-    """A resource's kind, such as `Bucket`, and its name, each "" where it means nothing."""
+    """A resource's kind, such as `Bucket`, and its name; each is "" if it means nothing."""
 
     kind: str
     name: str
 
 
 def sid_for(actions: Sequence[Action], scope: Scope, *, is_unseen: bool, catalog: Catalog) -> str:
-    """The Sid of a statement that allows these actions on a scope, before it is made unique in its policy."""
+    """The Sid of a statement that allows these actions on a scope. It may not be unique in its policy yet."""
     services = sorted({action.partition(":")[0] for action in actions})
     service = _words(services[0]) if len(services) == 1 else "SeveralServices"
     things = {_thing(resource, actions, catalog) for resource in scope.resources}
@@ -264,8 +262,8 @@ def _verb(actions: Iterable[Action], catalog: Catalog) -> str:
 
 
 def _noun(things: set[_Thing], service: str) -> str:
-    """The noun that all the resources share: one name and kind, or a kind, or only the service."""
-    kinds, names = {one.kind for one in things}, {one.name for one in things}
+    """The noun that all resources share: one name and kind, or a kind, or only the service."""
+    kinds, names = {thing.kind for thing in things}, {thing.name for thing in things}
     kind = kinds.pop() if len(kinds) == 1 else ""
     name = names.pop() if len(names) == 1 else ""
     if name:
@@ -280,7 +278,7 @@ def _plural(kind: str) -> str:
 
 
 def _thing(resource: str, actions: Iterable[Action], catalog: Catalog) -> _Thing:
-    """The kind and name of a resource by its ARN format; the first placeholder names what contains the rest."""
+    """The kind and name of a resource by its ARN format. The first placeholder is the container of the rest."""
     for action in actions:
         kind = catalog.resource_type(action, resource) if catalog.takes_resource(action, resource) else ""
         for arn_format in catalog.arn_formats(action.partition(":")[0], kind) if kind else ():

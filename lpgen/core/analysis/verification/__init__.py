@@ -1,1 +1,1 @@
-"""The checks that prove a written replacement, by kind of proof. None of them shares a decision with generation."""
+"""The checks that prove a written replacement, by kind of proof. No check shares a decision with generation."""

@@ -1,4 +1,4 @@
-"""The checks on an output folder as a whole: it is as it was written, it can be made again, and it is signed."""
+"""The checks on a whole output folder: it is unchanged, generating it again gives the same files, and it is signed."""
 
 from __future__ import annotations
 
@@ -14,28 +14,17 @@ from lpgen.core.replacements import Check
 
 UNCHANGED: Final = "unchanged since it was generated"
 REPRODUCED: Final = "the same when generated again"
-_SIGNED: Final = "signed with the required key"
 
-_FOREIGN_FILE: Final = "`{path}` isn't a file that lpgen writes"
-_NO_DIGESTS: Final = "`summary.json` is missing, damaged or states no digests; run `lpgen generate` again"
-_SUMMARY_CHANGED: Final = "`summary.json` was changed"
-_KEY_CHANGED: Final = "`summary.json`: `{key}` was changed"
-_INPUTS_CHANGED: Final = "inputs changed: {inputs}"
-_NO_SIGNATURE: Final = "there is no `summary.sig`; sign with `lpgen generate --sign`"
-_WRONG_SIGNATURE: Final = "the signature in `summary.sig` isn't one of this folder by this key"
-_MISSING: Final = "`{path}` is missing"
-_ADDED: Final = "`{path}` was added"
-_CHANGED: Final = "`{path}` was changed"
 
 _FOLDERS: Final = re.compile(r"[^\s`:]*/")
 
 
 @dataclass(frozen=True, slots=True)
 class FoundOutput:
-    """An output folder as found. `files` are digests by path; `strange` is what lpgen never writes, such as links.
+    """An output folder as found. `files` are digests by path, `strange` paths that lpgen never writes, such as links.
 
-    `summary` is the decoded `summary.json`, or {} where there is none or it is no JSON object. `chain` is the chain of
-    digests in it, and `stated` what it says, or None. `signature` is the text of `summary.sig`, or None.
+    `summary` is the decoded `summary.json`, or {} if it is missing or isn't a JSON object. `chain` is its chain of
+    digests, and `stated` its decoded content, or None. `signature` is the text of `summary.sig`, or None.
     """
 
     files: Mapping[str, str]
@@ -48,31 +37,31 @@ class FoundOutput:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedOutput:
-    """The output of generating again: the digests of the files by path, and the decoded summary."""
+    """The output of a new generation: the digests of the files by path, and the decoded summary."""
 
     files: Mapping[str, str]
     summary: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_unchanged(found: FoundOutput) -> Check:
-    """Every file and folder is as `summary.json` states, and so is the summary itself."""
+    """The check that every file and folder, and the summary itself, match the digests in `summary.json`."""
     notes = CheckNotes(UNCHANGED, examined=len(found.files) + 1)
-    notes.failed += [_FOREIGN_FILE.format(path=path) for path in found.strange]
+    notes.failed += [f"`{path}` isn't a file that lpgen writes" for path in found.strange]
     if found.chain is None:
-        notes.failed.append(_NO_DIGESTS)
+        notes.failed.append("`summary.json` is missing, damaged or states no digests; run `lpgen generate` again")
         return notes.check()
     notes.failed += _differences(found.chain.files, found.files)
     if found.stated is None or found.stated.digest != found.chain.root:
-        notes.failed.append(_SUMMARY_CHANGED)
+        notes.failed.append("`summary.json` was changed")
     return notes.check()
 
 
 def check_reproduced(found: FoundOutput, expected: ExpectedOutput) -> Check:
-    """The folder has the files that the same inputs give now, byte for byte, and the summary says the same."""
+    """The check that the same inputs now give the same files, byte for byte, and the same summary."""
     notes = CheckNotes(REPRODUCED, examined=len(expected.files) + 1)
     notes.failed += _differences(expected.files, found.files)
     notes.failed += [
-        _KEY_CHANGED.format(key=key)
+        f"`summary.json`: `{key}` was changed"
         for key in sorted({*found.summary, *expected.summary} - {"inputs", "digest"})
         if (key in found.summary) != (key in expected.summary)
         or _plain_value(key, found.summary.get(key)) != _plain_value(key, expected.summary.get(key))
@@ -81,36 +70,35 @@ def check_reproduced(found: FoundOutput, expected: ExpectedOutput) -> Check:
 
 
 def check_inputs_changed(changed: Sequence[str]) -> Check:
-    """The check that can't be made, because inputs differ from those that the folder was made from."""
-    return CheckNotes(REPRODUCED, unproven=[_INPUTS_CHANGED.format(inputs=", ".join(changed))]).check()
+    """The check that can't be made because the inputs have changed since the folder was generated."""
+    return CheckNotes(REPRODUCED, unproven=["inputs changed: " + ", ".join(changed)]).check()
 
 
 def check_signed(found: FoundOutput, is_valid: bool) -> Check:
-    """The folder's root digest is signed; `is_valid` says whether the signature holds for it."""
-    notes = CheckNotes(_SIGNED, examined=1)
+    """The check that the folder's root digest is signed. `is_valid` says whether the signature is valid."""
+    notes = CheckNotes("signed with the required key", examined=1)
     if found.signature is None:
-        notes.failed.append(_NO_SIGNATURE)
+        notes.failed.append("`summary.sig` is missing; sign with `lpgen generate --sign`")
     elif not is_valid:
-        notes.failed.append(_WRONG_SIGNATURE)
+        notes.failed.append("the signature in `summary.sig` isn't valid for this folder and key")
     return notes.check()
 
 
 def _differences(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
     """A sentence for each folder and file that is missing, was added or has other content, sorted by path."""
     before, now = _folders(expected), _folders(found)
-    differences = {f"{folder}/": _MISSING for folder in before - now} | {
-        f"{folder}/": _ADDED for folder in now - before
-    }
+    differences = {f"{folder}/": "is missing" for folder in before - now}
+    differences |= {f"{folder}/": "was added" for folder in now - before}
     for path in sorted(expected.keys() | found.keys()):
         if f"{path.rpartition('/')[0]}/" in differences:
             continue
         if path not in found:
-            differences[path] = _MISSING
+            differences[path] = "is missing"
         elif path not in expected:
-            differences[path] = _ADDED
+            differences[path] = "was added"
         elif expected[path] != found[path]:
-            differences[path] = _CHANGED
-    return [template.format(path=path) for path, template in sorted(differences.items())]
+            differences[path] = "was changed"
+    return [f"`{path}` {difference}" for path, difference in sorted(differences.items())]
 
 
 def _folders(paths: Mapping[str, str]) -> set[str]:
@@ -118,9 +106,9 @@ def _folders(paths: Mapping[str, str]) -> set[str]:
 
 
 def _plain_value(key: str, value: object) -> object:
-    """The value of a key of the summary. Files in it count by their names only, since folders may be moved."""
+    """The value of a key of the summary. Files in it count only by name, because folders may be moved."""
     if key == "problems" and isinstance(value, list):
-        return [_FOLDERS.sub("", one) if isinstance(one, str) else one for one in value]
+        return [_FOLDERS.sub("", problem) if isinstance(problem, str) else problem for problem in value]
     if key == "decisions" and isinstance(value, dict):
         return {**value, "file": str(value.get("file")).replace("\\", "/").rpartition("/")[2]}
     return value

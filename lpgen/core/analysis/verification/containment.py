@@ -1,4 +1,4 @@
-"""The proofs by containment, statement by statement: nothing new is allowed, and everything used stays allowed."""
+"""The proofs by containment of statements: nothing new is allowed, and everything used stays allowed."""
 
 from __future__ import annotations
 
@@ -23,21 +23,16 @@ from lpgen.core.iam.policy import conditions_at_least_as_strict, statement_depen
 from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.replacements import Check
 
-_WITHIN: Final = "nothing new is allowed"
-_NOT_WITHIN: Final = "{place} is within no old statement ({reasons})"
-_OTHER_ACTION: Final = "does not grant {action}"
-_OTHER_VERSION: Final = "is in another language version, in which `${` means something else"
-_NARROWER: Final = "is narrower than NotResource"
-_OTHER_RESOURCE: Final = "does not grant {action} on {resource}"
 _OTHER_CONDITIONS: Final = "has a condition that the new statement lacks"
 
 
 def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants) -> Check:
-    """For each new Allow one old Allow that contains it: its actions, its resources, and conditions no looser.
+    """The check that one old Allow contains each new Allow: its actions, its resources, and equal or stricter
+    conditions.
 
-    Where the old Allow that is left in question has other conditions, which may or may not be looser, it is unproven.
+    If the conditions of the old Allow differ and can't be compared, the check is unproven.
     """
-    found = CheckNotes(_WITHIN)
+    found = CheckNotes("nothing new is allowed")
     for new in news:
         found.examined += len(new.actions) * max(1, len(new.statement.resources))
         if not new.actions or any(not _not_within(new, old) for old in grants.allows if new.actions <= old.actions):
@@ -45,16 +40,17 @@ def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants) -> Ch
         reasons = [(old, _not_within(new, old)) for old in grants.allows]
         named = "; ".join(f"{old.ref}: {reason}" for old, reason in reasons[:5])
         only_conditions = any(reason == _OTHER_CONDITIONS for _, reason in reasons)
-        (found.unproven if only_conditions else found.failed).append(_NOT_WITHIN.format(place=new.place, reasons=named))
+        notes = found.unproven if only_conditions else found.failed
+        notes.append(f"{new.place} is within no old statement ({named})")
     return found.check()
 
 
 def _not_within(new: NewAllow, old: Grant) -> str:
     """Why one new Allow isn't within one old Allow, or ""."""
     if beyond := new.actions - old.actions:
-        return _OTHER_ACTION.format(action=min(beyond))
+        return f"does not grant {min(beyond)}"
     if new.version != old.version and statement_depends_on_version(old.statement):
-        return _OTHER_VERSION
+        return "has another language version, in which `${` has another meaning"
     if reason := _resources_not_within(new, old):
         return reason
     strict = conditions_at_least_as_strict(new.statement.conditions, old.statement.conditions)
@@ -66,19 +62,19 @@ def _resources_not_within(new: NewAllow, old: Grant) -> str:
     if new.statement.not_resource:
         whole = "*" in old.statement.resources and not old.statement.not_resource
         kept = old.statement.not_resource and set(old.statement.resources) <= set(new.statement.resources)
-        return "" if whole or kept else _NARROWER
-    # Asked of every resource, whether or not the catalog says that one of the actions takes it: the catalog may lag.
+        return "" if whole or kept else "is narrower than NotResource"
+    # Test every resource, even if no action takes it according to the catalog, which may be out of date.
     for resource in new.statement.resources:
         if not _resource_within(resource, new, old):
-            return _OTHER_RESOURCE.format(action=min(new.actions), resource=resource)
+            return f"does not grant {min(new.actions)} on {resource}"
     return ""
 
 
 def _resource_within(resource: str, new: NewAllow, old: Grant) -> bool:
     glob = as_glob(resource, new.version)
     if old.statement.not_resource:
-        # The request decides which resources a variable in NotResource excludes, so only the old NotResource itself
-        # contains it.
+        # The request decides which resources a variable in NotResource excludes, so only an equal NotResource contains
+        # it.
         return not any(
             holds_variable(pattern, old.version) or resources_intersect(pattern, glob)
             for pattern in old.statement.resources
@@ -91,26 +87,20 @@ def _resource_within(resource: str, new: NewAllow, old: Grant) -> bool:
 
 # ---------------------------------------------------------------- use stays allowed
 
-_COVERED: Final = "everything used stays allowed"
 _LOST: Final = (
-    "{action} on {resource} was granted by {old} and used (example {example}), and no new statement grants it"
+    "{old} granted {action} on {resource}, which was used (example {example}), and no new statement grants it"
 )
-_ALL_BUT: Final = "all but {resources}"
 
 
 def check_use_is_covered(
-    news: Sequence[NewAllow],
-    grants: PrincipalGrants,
-    usage: PrincipalUsage,
-    catalog: Catalog,
-    *,
-    claims: Claims,
+    news: Sequence[NewAllow], grants: PrincipalGrants, usage: PrincipalUsage, catalog: Catalog, *, claims: Claims
 ) -> Check:
-    """For each use and each old Allow that may have granted it, some new Allow grants it under no stricter condition.
+    """The check that for each use and each old Allow that may have granted it, a new Allow grants it without stricter
+    conditions.
 
-    Uses that the old policies certainly refuse are none of the replacement's business.
+    Uses that the old policies certainly deny are skipped.
     """
-    found = CheckNotes(_COVERED)
+    found = CheckNotes("everything used stays allowed")
     index = _NewAllows(news)
     for use in usage.uses:
         if use.outcome is Outcome.DENIED or _refused_before(grants, use, catalog):
@@ -141,19 +131,19 @@ class _NewAllows:
                     self._by_name[action, resource].append(new)
 
     def grant(self, action: Action, part: _GrantedPart, old: Grant) -> bool:
-        """Whether one of them grants a part of what an old Allow grants, under no stricter condition."""
+        """Whether one of them grants a part of an old Allow, without stricter conditions."""
         named = (new for choice in part.choices for new in self._by_name.get((action, choice), ()))
-        if any(_no_stricter(new, old) for new in named):  # as nearly always
+        if any(_no_stricter(new, old) for new in named):  # nearly always
             return True
         return any(_no_stricter(new, old) and _grants_part(new, part) for new in self._by_action.get(action, ()))
 
 
 @dataclass(frozen=True, slots=True)
 class _GrantedPart:
-    """A part of a use that an old Allow grants: resources by pattern, or all but some patterns.
+    """A part of a use that an old Allow grants: resources by pattern, or all except some patterns.
 
-    A new statement that contains any one of `choices` covers the part. An `exact` part is one resource; a `settled` one
-    is the whole of the use.
+    A new statement that contains any of `choices` covers the part. An `exact` part is one resource. A `settled` part is
+    the whole use.
     """
 
     text: str
@@ -164,7 +154,7 @@ class _GrantedPart:
 
 
 def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_GrantedPart]:
-    """The parts of a use that an old Allow may have granted; empty where it can't have granted it."""
+    """The parts of a use that an old Allow may have granted; empty if it can't have granted it."""
     kind, text = use.resource.kind, use.resource.text
     if kind is ResourceKind.NONE:
         text = "*"
@@ -191,7 +181,7 @@ def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_GrantedPart]
             both = intersect_resources(pattern, text)
             covered = resource_contains(pattern, text)
             parts.append(_GrantedPart(both or pattern, (pattern, text, *([both] if both else [])), settled=covered))
-    # One pattern that covers the whole of a use without a variable settles it, whatever else may match too.
+    # One pattern without a variable that covers the whole use settles it, even if others also match.
     settled = [part for part in parts if part.settled]
     return settled[:1] or parts
 
@@ -199,7 +189,7 @@ def _reached_parts(old: Grant, use: Use, catalog: Catalog) -> list[_GrantedPart]
 def _parts_outside(old: Grant, text: str, *, exact: bool, whole: bool) -> list[_GrantedPart]:
     outside = old.statement.resources
     if whole:
-        return [_GrantedPart(_ALL_BUT.format(resources=", ".join(outside)), (), outside)]
+        return [_GrantedPart("all except " + ", ".join(outside), (), outside)]
     for pattern in outside:
         covered = resource_match(pattern, text) if exact else resource_contains(pattern, text)
         if covered and not holds_variable(pattern, old.version):
@@ -228,7 +218,7 @@ def _grants_part(new: NewAllow, part: _GrantedPart) -> bool:
 
 
 def _no_stricter(new: NewAllow, old: Grant) -> bool:
-    """Whether the conditions of the new statement hold whenever those of the old one do."""
+    """Whether the conditions of the new statement are met whenever the old statement's are."""
     if not new.statement.conditions:
         return True
     same_language = new.version == old.version or not statement_depends_on_version(old.statement)
@@ -236,7 +226,7 @@ def _no_stricter(new: NewAllow, old: Grant) -> bool:
 
 
 def _refused_before(grants: PrincipalGrants, use: Use, catalog: Catalog) -> bool:
-    """Whether the old policies refuse the use for certain: by an unconditional Deny, or by a limit."""
+    """Whether the old policies certainly deny the use, by an unconditional Deny or by a limit."""
     denies = (*grants.denies, *(deny for limit in grants.limits for deny in limit.denies))
     if any(_certainly_denies(deny, use) for deny in denies):
         return True
@@ -267,9 +257,10 @@ def _may_allow(grant: Grant, use: Use, catalog: Catalog) -> bool:
         return statement.not_resource or any(fits)
     exact = use.resource.kind in (ResourceKind.ARN, ResourceKind.NONE)
     if statement.not_resource:
-        # The request decides which resources a variable excludes; those that a fixed pattern excludes are out in any
-        # case.
+        # The request decides which resources a variable excludes. A fixed pattern always excludes its resources.
         fixed = [pattern for pattern in statement.resources if not holds_variable(pattern, grant.version)]
-        return not any(resource_match(one, text) if exact else resource_contains(one, text) for one in fixed)
+        return not any(
+            resource_match(pattern, text) if exact else resource_contains(pattern, text) for pattern in fixed
+        )
     globs = [as_glob(pattern, grant.version) for pattern in statement.resources]
     return any(resource_match(glob, text) if exact else resources_meet(glob, text) for glob in globs)

@@ -1,7 +1,9 @@
-"""The checks that decide requests under the old and the new policies: recorded ones replayed, and others hunted.
+"""The checks that decide requests under the old and the new policies: a replay of recorded requests, and a search for
+new access.
 
-The proof that nothing new is allowed compares patterns by containment. The hunt shares nothing with it but the
-policies: it builds requests from the statements of both sides and decides them. A single hit is a failure.
+The proof that nothing new is allowed compares patterns by containment. The search shares only the policies with it: it
+builds requests from the statements of both sides and decides them. If the new policies allow a request that the old
+ones don't, the check fails.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from itertools import count
 from struct import unpack
 from typing import Final, TypeVar
 
-from lpgen.core.analysis.grants.applicable_policies import known_context, policies_met, replayed_resource, request_of
+from lpgen.core.analysis.grants.applicable_policies import policies_met, recorded_request
 from lpgen.core.analysis.verification.documents import CheckNotes, NewAllow, WrittenDocument
 from lpgen.core.analysis.verification.reasons import Claims
 from lpgen.core.catalog.catalog import Catalog
@@ -31,13 +33,7 @@ from lpgen.core.replacements import Check
 _MAY_PASS: Final = (Result.ALLOWED, Result.DEPENDS)
 
 
-_REPLAY: Final = "replay: what was allowed is allowed"
 _REQUEST: Final = "{action} on {resource}"
-_OLD_ALLOW: Final = " by {old}"
-_EXAMPLE: Final = "(example {event_id})"
-_NO_LONGER_ALLOWED: Final = "{request} was {before}{old}, and would be {after} {example}"
-_DEPENDS_OTHERWISE: Final = "{request} depends on {keys} in another way than before {example}"
-_NOTHING_COMPARED: Final = "nothing was compared: the policies given deny all recorded use, such as {request}"
 
 
 def check_replay(
@@ -49,19 +45,19 @@ def check_replay(
     claims: Claims,
     guards: Guards,
 ) -> Check:
-    """The check that replays each use, in each context that its records show, under the old and the new policies.
+    """The check that replays each use, in each recorded context, under the old and the new policies.
 
-    Allowed use must remain allowed. Where the result depends on keys that the records don't show, it must still depend
-    on the same keys; otherwise it is unproven. Use that the old policies deny says nothing about the replacement; where
-    the guards or a Deny given deny all use that the principal's own Allows grant, nothing is compared, and the check
-    fails. A resource that wasn't read can't be replayed: the check of use compares its statement instead.
+    Allowed use must remain allowed. If the result depends on keys that the records don't show, it must still depend on
+    the same keys; otherwise it is unproven. Use that the old policies deny is skipped. If the guards or a Deny deny all
+    use that the principal's Allows grant, nothing is compared, and the check fails. A resource that wasn't read can't
+    be replayed: `check_use_is_covered` compares its statement instead.
     """
-    found = CheckNotes(_REPLAY)
+    found = CheckNotes("replay: all recorded use is still allowed")
     principal = grants.principal
     written = tuple(document.policy for document in documents)
     denied = ""
     for use in usage.uses:
-        resource = replayed_resource(use)
+        resource = use.replayed_resource
         if use.outcome is Outcome.DENIED or resource is None:
             continue
         if claims.is_dropped(use.action, use.evidence.example_resource):
@@ -69,8 +65,7 @@ def check_replay(
         old = policies_met(principal, resource.text, guards)
         new = policies_met(principal, resource.text, guards, identity=written)
         for seen in use.contexts:
-            context = known_context(principal, resource, seen)
-            request = request_of(principal, use.action, resource, context=context, guards=guards)
+            request = recorded_request(principal, use.action, resource, seen, guards)
             before = decide(request, old, catalog=catalog)
             asked = _REQUEST.format(action=use.action, resource=resource.text)
             if before.result not in _MAY_PASS:
@@ -79,24 +74,20 @@ def check_replay(
                 continue
             found.examined += 1
             after = decide(request, new, catalog=catalog)
-            example = _EXAMPLE.format(event_id=use.evidence.example_event_id)
+            example = f"(example {use.evidence.example_event_id})"
             if after.result is not Result.ALLOWED and after.result is not before.result:
                 old_allow = _allow_of_old(before, principal)
-                found.failed.append(
-                    _NO_LONGER_ALLOWED.format(
-                        request=asked, before=before.result, old=old_allow, after=after.result, example=example
-                    )
-                )
+                found.failed.append(f"{asked} was {before.result}{old_allow}, and would be {after.result} {example}")
             elif after.result is Result.DEPENDS and after.depends_on != before.depends_on:
                 keys = ", ".join(sorted(set(before.depends_on) ^ set(after.depends_on)))
-                found.unproven.append(_DEPENDS_OTHERWISE.format(request=asked, keys=keys, example=example))
+                found.unproven.append(f"{asked} depends on {keys} differently than before {example}")
     if denied and not found.examined:
-        found.failed.append(_NOTHING_COMPARED.format(request=denied))
+        found.failed.append(f"nothing was compared: the given policies deny all recorded use, such as {denied}")
     return found.check()
 
 
 def _is_granted(request: Request, held: PolicySet, catalog: Catalog) -> bool:
-    """Whether an Allow of the principal's own policies may grant a request, whatever denies it."""
+    """Whether an Allow of the principal's own policies may grant a request, ignoring every Deny."""
     allows = tuple(
         replace(
             policy, statements=tuple(statement for statement in policy.statements if statement.effect is Effect.ALLOW)
@@ -107,23 +98,21 @@ def _is_granted(request: Request, held: PolicySet, catalog: Catalog) -> bool:
 
 
 def _allow_of_old(before: AuthorizationDecision, principal: Principal) -> str:
-    """Which old statement allowed a request, for people."""
+    """The old statement that allowed a request, as a phrase."""
     held = [policy for policy in principal.policies if policy.document is not None]
     for reason in before.reasons:
         if reason.layer is Layer.IDENTITY and reason.effect is Effect.ALLOW:
             policy = held[reason.policy]
             ref = StatementRef(policy.arn or policy.name, policy.kind, policy.group, reason.statement, reason.sid)
-            return _OLD_ALLOW.format(old=ref)
+            return f" by {ref}"
     return ""
 
 
-# ---------------------------------------------------------------- hunt
+# ---------------------------------------------------------------- search for new access
 
 HUNT_SIZE: Final = 64
-"""How many requests are tried per replacement by default."""
+"""The default number of requests per replacement."""
 
-_HUNT: Final = "hunt: nothing allowed that was not"
-_NEWLY_ALLOWED: Final = "{request} was {before}, and would be allowed (context: {context})"
 
 _Drawn = TypeVar("_Drawn")
 
@@ -136,12 +125,12 @@ def check_hunt(
     *,
     size: int = HUNT_SIZE,
 ) -> Check:
-    """The check that the old policies allow every hunted request that the new ones allow.
+    """The check that the old policies allow every generated request that the new policies allow.
 
-    The requests lie near the new statements, each in a complete context. The boundary and SCPs are left out: they cap
-    both sides alike, and a leak could hide behind them.
+    The requests are close to the new statements, each in a complete context. The boundary and SCPs are ignored: they
+    limit both sides equally and could hide a leak.
     """
-    found = CheckNotes(_HUNT)
+    found = CheckNotes("search for new access: found none")
     written = tuple(document.policy for document in documents)
     held = tuple(policy.document for policy in grants.principal.policies if policy.document is not None)
     old, new = PolicySet(identity=held), PolicySet(identity=written)
@@ -150,14 +139,15 @@ def check_hunt(
         if decide(request, new, catalog=catalog).result is Result.ALLOWED:
             before = decide(request, old, catalog=catalog).result
             if before is not Result.ALLOWED:
-                shown = ", ".join(f"{key}={'|'.join(values)}" for key, values in sorted(request.context.items()))
+                values = (f"{key}={'|'.join(values)}" for key, values in sorted(request.context.items()))
+                shown = ", ".join(values) or "none"
                 asked = _REQUEST.format(action=request.action, resource=request.resource.text)
-                found.failed.append(_NEWLY_ALLOWED.format(request=asked, before=before, context=shown or "none"))
+                found.failed.append(f"{asked} was {before}, and would be allowed (context: {shown})")
     return found.check()
 
 
 def _requests(principal: str, news: Sequence[NewAllow], grants: PrincipalGrants, size: int) -> Iterator[Request]:
-    """Requests made of the actions, resources and conditions of new and old statements; the same ones every time."""
+    """Requests from the actions, resources and conditions of new and old statements, the same in every run."""
     live = [(new, tuple(sorted(new.actions))) for new in news if new.actions]
     old = (*grants.allows, *grants.denies)
     if not live:
@@ -178,7 +168,7 @@ def _requests(principal: str, news: Sequence[NewAllow], grants: PrincipalGrants,
 
 
 def _granted_actions(grants: Iterable[Grant]) -> tuple[Action, ...]:
-    """Some actions that old statements are about, few enough to draw from."""
+    """A sample of the actions in old statements."""
     return tuple(sorted({action for grant in grants for action in _first_actions(grant.actions)}))
 
 
@@ -196,7 +186,8 @@ def _condition_values(blocks: Iterable[Iterable[Condition]]) -> Mapping[str, tup
 
 
 def _context(values: Mapping[str, tuple[str, ...]], draws: _Draws) -> dict[str, tuple[str, ...]]:
-    """A complete context: each key that a condition asks for is missing, another value, one of the wanted, or two."""
+    """A complete context: each key of a condition is missing, or has another value, or one or two of the expected
+    values."""
     context: dict[str, tuple[str, ...]] = {}
     for key, wanted in values.items():
         choice = draws.below(5)
@@ -211,7 +202,10 @@ def _context(values: Mapping[str, tuple[str, ...]], draws: _Draws) -> dict[str, 
 
 
 def _instance(pattern: str, context: dict[str, tuple[str, ...]], draws: _Draws) -> str:
-    """A resource that a pattern matches, or nearly; its variables get values, which the context then has."""
+    """A resource that a pattern matches, or almost matches.
+
+    Its variables get values, which are added to the context.
+    """
     text = pattern
     for found in VARIABLE.finditer(pattern):
         text = text.replace(found.group(), _filling(found, context, draws))
@@ -219,7 +213,8 @@ def _instance(pattern: str, context: dict[str, tuple[str, ...]], draws: _Draws) 
 
 
 def _filling(variable: re.Match[str], context: dict[str, tuple[str, ...]], draws: _Draws) -> str:
-    """A value for a variable: its key's value, its default, or the variable itself, as in the older policy language."""
+    """A value for a variable: the value of its key, its default, or the variable itself, as in the older policy
+    language."""
     key, default = variable.groups()
     name = (key or variable.group()[2:-1]).strip()
     if draws.one_in(6):
@@ -232,7 +227,7 @@ def _filling(variable: re.Match[str], context: dict[str, tuple[str, ...]], draws
 
 
 _FILLINGS: Final = ("x", "a/b", "prod", "*", "a:b", "x-1:999999999999:a")
-"""Values of variables. Tags may hold colons, which move what follows into other fields of an ARN."""
+"""Values of variables. Tags may contain colons, which move the following text into other fields of an ARN."""
 
 _RUNS: Final = ("", "x", "x/y", "a:b", "secret/x")
 
@@ -245,13 +240,13 @@ def _plain(pattern: str, draws: _Draws) -> str:
 
 
 class _Draws:
-    """Choices that look random and depend only on the seed: the same replacement is hunted the same way every time."""
+    """Pseudorandom choices that depend only on the seed, so a replacement gets the same requests in every run."""
 
     def __init__(self, seed: str) -> None:
         self._numbers = _numbers(seed.encode())
 
     def below(self, bound: int) -> int:
-        """A number from 0 up to, and without, the bound."""
+        """A number from 0 to below the bound."""
         return next(self._numbers) % bound
 
     def pick(self, items: Sequence[_Drawn]) -> _Drawn:
@@ -264,6 +259,6 @@ class _Draws:
 
 
 def _numbers(seed: bytes) -> Iterator[int]:
-    """Numbers of 64 bits without end, eight from a hash."""
+    """Endless numbers of 64 bits, eight per hash."""
     for block in count():
         yield from unpack(">8Q", blake2b(seed, digest_size=64, salt=block.to_bytes(16, "big")).digest())

@@ -1,7 +1,7 @@
-"""The written documents that are checked: as read back, with their new Allows, and the checks on their form.
+"""The written documents, their new Allows, and the checks on their form.
 
-A form is right if every Allow enumerates actions that the catalog knows, every Deny is carried and none added, and AWS
-takes the documents: their sizes, their number, and the Sids of their statements.
+The form is correct if every Allow lists actions that the catalog knows, every Deny is copied and none added, and AWS
+accepts the documents: their sizes, their number, and the Sids of their statements.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from lpgen.core.replacements import Check, CheckStatus, LeftPolicy
 from lpgen.errors import quote_input
 
 _MAX_FINDINGS: Final = 50
-"""The most findings that a check lists; its count of examined items remains complete."""
+"""The most findings that a check lists. Its count of examined items is complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenDocument:
-    """One document as read back: its file name, whether it is meant as an inline policy, and its policy."""
+    """One document: its file name, whether it is for an inline policy, and its policy."""
 
     file: str
     inline: bool
@@ -37,8 +37,9 @@ class WrittenDocument:
 
 @dataclass(frozen=True, slots=True)
 class NewAllow:
-    """One new Allow with the actions that its names cover; `place` is its file and statement. `named` are its
-    resources, a quick lookup: most requested resources are among them literally."""
+    """One new Allow with its expanded actions. `place` is its file and statement.
+
+    `named` are its resources for a quick lookup: most used resources are literally among them."""
 
     place: str
     version: str
@@ -49,7 +50,7 @@ class NewAllow:
 
 @dataclass(slots=True)
 class CheckNotes:
-    """The notes that a check takes: its findings so far. A failure takes precedence over what is only unproven."""
+    """The findings of a running check. A failure takes precedence over unproven findings."""
 
     name: str
     examined: int = 0
@@ -78,7 +79,7 @@ def new_allows(documents: Iterable[WrittenDocument], catalog: Catalog) -> tuple[
 
 
 def left_allows(grants: PrincipalGrants, left: Collection[LeftPolicy]) -> tuple[NewAllow, ...]:
-    """Every Allow of the policies left attached, as the old policies have it."""
+    """Every Allow of the policies left attached, from the old policies."""
     found = allows_of_left(grants, left)
     return tuple(_allow_of(str(grant.ref), grant.version, grant.statement, grant.actions) for grant in found)
 
@@ -89,50 +90,40 @@ def _allow_of(place: str, version: str, statement: Statement, actions: frozenset
 
 
 def _statement_place(document: WrittenDocument, statement: Statement) -> str:
-    """The file and number of a written statement, for people."""
+    """The file and number of a written statement, as text."""
     named = f" ({statement.sid})" if statement.sid else ""
     return f"{document.file}, statement {statement.index + 1}{named}"
 
 
 # ---------------------------------------------------------------- actions
 
-_ACTIONS: Final = "no wildcard action, only known actions"
-_NOT_ACTION: Final = "{place} allows by NotAction"
-_NO_RESOURCE: Final = "{place} has no resource"
-_WILDCARD_ACTION: Final = "{place} allows the wildcard `{pattern}`"
-_UNKNOWN_ACTION: Final = "{place} allows `{pattern}`, which the catalog doesn't know"
-
 
 def check_actions(documents: Iterable[WrittenDocument], catalog: Catalog) -> Check:
-    """No wildcard and no unknown name in the action of an Allow, no NotAction, and a Resource or NotResource."""
-    found = CheckNotes(_ACTIONS)
+    """The check that no Allow has a wildcard action, an unknown action or a NotAction, and each has a resource."""
+    found = CheckNotes("no wildcard action, only known actions")
     for document in documents:
         for statement in document.policy.statements:
             if statement.effect is not Effect.ALLOW:
                 continue
             place = _statement_place(document, statement)
             if statement.not_action:
-                found.failed.append(_NOT_ACTION.format(place=place))
+                found.failed.append(f"{place} allows by NotAction")
             if not statement.resources:
-                found.failed.append(_NO_RESOURCE.format(place=place))
+                found.failed.append(f"{place} has no resource")
             for pattern in statement.patterns:
                 found.examined += 1
                 if has_wildcard(pattern):
-                    found.failed.append(_WILDCARD_ACTION.format(place=place, pattern=pattern))
+                    found.failed.append(f"{place} allows the wildcard `{pattern}`")
                 elif str(catalog.canonical(pattern)) != pattern:
-                    found.failed.append(_UNKNOWN_ACTION.format(place=place, pattern=pattern))
+                    found.failed.append(f"{place} allows `{pattern}`, which the catalog doesn't know")
     return found.check()
 
 
 # ---------------------------------------------------------------- Denies
 
-_DENIES: Final = "every Deny is kept"
-_MISSING_DENY: Final = "the Deny of {place} is missing"
-_ADDED_DENY: Final = "{place} denies what no old policy denies"
-
 
 def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) -> Check:
-    """The Denies are those of the old policies, to the letter but for their Sid."""
+    """The check that the Denies are the same as in the old policies, except for their Sids."""
     old = {_deny_key(deny.statement, deny.version): str(deny.ref) for deny in grants.denies}
     new = {
         _deny_key(statement, document.policy.version): _statement_place(document, statement)
@@ -140,9 +131,9 @@ def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) 
         for statement in document.policy.statements
         if statement.effect is Effect.DENY
     }
-    found = CheckNotes(_DENIES, examined=len(old))
-    found.failed.extend(_MISSING_DENY.format(place=old[key]) for key in sorted(old.keys() - new.keys()))
-    found.failed.extend(_ADDED_DENY.format(place=new[key]) for key in sorted(new.keys() - old.keys()))
+    found = CheckNotes("every Deny is kept", examined=len(old))
+    found.failed.extend(f"the Deny of {old[key]} is missing" for key in sorted(old.keys() - new.keys()))
+    found.failed.extend(f"{new[key]} denies what no old policy denies" for key in sorted(new.keys() - old.keys()))
     return found.check()
 
 
@@ -155,43 +146,38 @@ def _deny_key(statement: Statement, version: str) -> tuple[str, str]:
 
 _SID: Final = re.compile("[A-Za-z0-9]*")
 
-_LIMITS: Final = "fits AWS's limits"
-_LARGE_DOCUMENT: Final = "{file} has {size} characters, more than {limit}"
 _MANY_ATTACHED: Final = (
-    "{attached} managed policies are more than {quota}; where the quota is raised, say so with --attached-quota"
+    "{attached} managed policies are more than {quota}; if your quota is higher, give it with --attached-quota"
 )
-_LARGE_INLINE: Final = "the inline policies have {size} characters, more than {limit}"
-_REPEATED_SID: Final = "{file} has the Sid {sid} {count} times"
-_WRONG_SID: Final = "{file} has the Sid {sid}, which may hold letters and digits only"
 
 
 def check_limits(
     documents: Sequence[WrittenDocument], kind: PrincipalKind, *, attached_quota: int, left: int = 0
 ) -> Check:
-    """The check that the documents, singly and together, fit AWS's limits, and that no Sid occurs twice in one.
+    """The check that each document and all together fit AWS's limits, and that no document repeats a Sid.
 
     `attached_quota` is how many managed policies may be attached to the principal, and `left` how many are left
     attached.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
     """
-    found = CheckNotes(_LIMITS, examined=len(documents))
+    found = CheckNotes("fits AWS's limits", examined=len(documents))
     managed = [document for document in documents if not document.inline]
     inline = sum(policy_size(document.policy) for document in documents if document.inline)
     inline_limit = ROLE_INLINE_LIMIT if kind is PrincipalKind.ROLE else USER_INLINE_LIMIT
     for document in managed:
         size = policy_size(document.policy)
         if size > MANAGED_POLICY_LIMIT:
-            found.failed.append(_LARGE_DOCUMENT.format(file=document.file, size=size, limit=MANAGED_POLICY_LIMIT))
+            found.failed.append(f"{document.file} has {size} characters, more than {MANAGED_POLICY_LIMIT}")
     attached = len(managed) + left
     if attached > attached_quota:
         found.failed.append(_MANY_ATTACHED.format(attached=attached, quota=attached_quota))
     if inline > inline_limit:
-        found.failed.append(_LARGE_INLINE.format(size=inline, limit=inline_limit))
+        found.failed.append(f"the inline policies have {inline} characters, more than {inline_limit}")
     for document in documents:
         file, sids = document.file, Counter(statement.sid for statement in document.policy.statements if statement.sid)
         repeated = ((sid, count) for sid, count in sids.items() if count > 1)
-        found.failed += [_REPEATED_SID.format(file=file, sid=sid, count=count) for sid, count in repeated]
-        wrong = (sid for sid in sids if not _SID.fullmatch(sid))
-        found.failed += [_WRONG_SID.format(file=file, sid=quote_input(sid)) for sid in wrong]
+        found.failed += [f"{file} has the Sid {sid} {count} times" for sid, count in repeated]
+        wrong = (quote_input(sid) for sid in sids if not _SID.fullmatch(sid))
+        found.failed += [f"{file} has the Sid {sid}, which may contain only letters and digits" for sid in wrong]
     return found.check()

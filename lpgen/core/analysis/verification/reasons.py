@@ -1,6 +1,6 @@
-"""Reasons: no pair of action and resource is there, and no policy of AWS stays attached, by accident.
+"""Reasons: each pair of action and resource, and each AWS managed policy left attached, must have a reason.
 
-Use is a reason. For lines without use, the evidence file gives one, which verification reads as a claim.
+Use is a reason. For lines without use, the evidence file gives a reason, which verification reads as a claim.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _STATED_KINDS: Final = frozenset({LineKind.KEPT, LineKind.REVIEW, LineKind.DECID
 
 
 def is_stated(kind: str, rule: str) -> bool:
-    """Whether what a line allows needs no use of its own, only the line's reason."""
+    """Whether a line needs no use, only its stated reason."""
     return kind in _STATED_KINDS or rule in WHOLE_STATEMENT_RULES
 
 
@@ -37,7 +37,7 @@ def stated_pairs(replacement: Replacement) -> Iterable[tuple[str, str]]:
 
 
 class Claims:
-    """The claims about one principal's replacement: reasons for lines, and the use that decisions drop from it."""
+    """The claims about one principal's replacement: reasons for lines, and the use that decisions drop."""
 
     def __init__(
         self, principal: str, stated: Iterable[tuple[str, str]] = (), decisions: Sequence[Decision] = ()
@@ -58,15 +58,11 @@ class Claims:
         )
 
 
-_REASONS: Final = "every pair of action and resource has a reason"
-_NO_REASON: Final = "{place} allows {action} on {resource} without use and without a reason"
-
-
 def check_pairs_have_reasons(
     news: Iterable[NewAllow], usage: PrincipalUsage, catalog: Catalog, *, claims: Claims
 ) -> Check:
-    """Each pair of action and resource that a new Allow grants has a use, an attempt or a stated reason of its own."""
-    found = CheckNotes(_REASONS)
+    """The check that each pair of action and resource in a new Allow has a use, an attempt or a stated reason."""
+    found = CheckNotes("every pair of action and resource has a reason")
     uses: dict[Action, list[Use]] = {}
     for use in usage.uses:
         if use.outcome is not Outcome.DENIED:
@@ -80,7 +76,7 @@ def check_pairs_have_reasons(
                 found.examined += 1
                 used = (action, resource) in named or any(_touches(new, resource, use) for use in uses.get(action, ()))
                 if not used and not claims.justify(action, resource):
-                    found.failed.append(_NO_REASON.format(place=new.place, action=action, resource=resource))
+                    found.failed.append(f"{new.place} allows {action} on {resource} without use and without a reason")
     return found.check()
 
 
@@ -93,28 +89,24 @@ def _touches(new: NewAllow, resource: str, use: Use) -> bool:
     return resource_match(glob, use.resource.text)
 
 
-_LEFT: Final = "what stays attached is AWS's own, and as it was"
-_NOT_ATTACHED: Final = "{arn} isn't attached"
-_OTHER_DOCUMENT: Final = "{arn} has another document now, of version {version}"
-
-
 def check_left(
     left: Iterable[LeftPolicy], grants: PrincipalGrants, usage: PrincipalUsage, catalog: Catalog, *, claims: Claims
 ) -> Check:
     """The check that each policy left attached may be left, and that its document is unchanged.
 
-    It may be if AWS wrote it for the one service that the role trusts, or if all that it allows has a reason to stay.
+    It may be left if AWS wrote it for the one service that the role trusts, or if all that it allows has a reason.
     """
-    found = CheckNotes(_LEFT)
+    found = CheckNotes("policies left attached are AWS's own and unchanged")
     attached = {policy.arn: policy for policy, _ in attached_of_aws(grants)}
     of_service = {policy.arn for policy in LeftAttached(catalog).of(grants)}
     for policy in left:
         found.examined += 1
         known = attached.get(policy.arn)
         if known is None:
-            found.failed.append(_NOT_ATTACHED.format(arn=policy.arn))
+            found.failed.append(f"{policy.arn} isn't attached")
         elif known.sha256 != policy.sha256:
-            found.failed.append(_OTHER_DOCUMENT.format(arn=policy.arn, version=known.version or "unknown"))
+            version = known.version or "unknown"
+            found.failed.append(f"{policy.arn} has another document now, of version {version}")
         elif policy.arn not in of_service:
             pairs = check_pairs_have_reasons(left_allows(grants, (policy,)), usage, catalog, claims=claims)
             found.failed += pairs.findings

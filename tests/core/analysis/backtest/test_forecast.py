@@ -10,10 +10,10 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.backtest.forecast import forecaster_of_review
+from lpgen.core.analysis.backtest.backtest import forecaster_of_review
 from lpgen.core.analysis.backtest.windows import FEWEST_TO_LEARN_ON, LONGEST_TEST, look_back_windows
-from lpgen.core.analysis.caveats.forecasts import FEWEST_DAYS, ForecastCaveat
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
+from lpgen.core.analysis.caveats.replacement import FEWEST_DAYS, ReplacementCaveat
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batches, whole_already
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
@@ -67,17 +67,17 @@ def caveats(proposal: Proposal) -> set[CaveatKind]:
 
 def test_what_was_denied_in_the_past_is_expected_again() -> None:
     found = proposals(logs(120), [STEADY, GROWING])
-    assert ForecastCaveat.EXPECTED_DENIALS not in caveats(found["steady"])
+    assert ReplacementCaveat.EXPECTED_DENIALS not in caveats(found["steady"])
     assert found["steady"].diff.draft.expected is not None
     assert found["steady"].diff.draft.expected.high == 0
-    (caveat,) = [caveat for caveat in found["growing"].caveats if caveat.kind is ForecastCaveat.EXPECTED_DENIALS]
+    (caveat,) = [caveat for caveat in found["growing"].caveats if caveat.kind is ReplacementCaveat.EXPECTED_DENIALS]
     assert "s3:GetBucketTagging on arn:aws:s3:::bucket-" in caveat.message
     assert found["growing"].diff.draft.expected is not None
     assert found["growing"].diff.draft.expected.high > 0
 
 
 def test_a_higher_limit_takes_what_is_expected_for_few_enough() -> None:
-    assert ForecastCaveat.EXPECTED_DENIALS not in caveats(proposals(logs(120), [GROWING], limit=99)["growing"])
+    assert ReplacementCaveat.EXPECTED_DENIALS not in caveats(proposals(logs(120), [GROWING], limit=99)["growing"])
 
 
 def test_a_review_of_one_principal_expects_what_a_review_of_all_expects() -> None:
@@ -94,18 +94,18 @@ def test_too_few_days_are_never_safe() -> None:
     (few,) = [
         caveat for caveat in proposals(logs(FEWEST_DAYS - 1), [STEADY])["steady"].caveats if not _is_short(caveat.kind)
     ]
-    assert (few.kind, few.item, few.doubt) == (ForecastCaveat.NO_FORECAST, "not-enough-days", Doubt.LOGS)
+    assert (few.kind, few.item, few.doubt) == (ReplacementCaveat.NO_FORECAST, "not-enough-days", Doubt.LOGS)
     assert not few.kind.row.acceptable
-    assert ForecastCaveat.NO_FORECAST not in caveats(proposals(logs(FEWEST_DAYS), [STEADY])["steady"])
+    assert ReplacementCaveat.NO_FORECAST not in caveats(proposals(logs(FEWEST_DAYS), [STEADY])["steady"])
 
 
 def _is_short(kind: CaveatKind) -> bool:
-    return kind is ShortLogsCaveat.SHORT_COVERAGE
+    return kind is LogsCaveat.SHORT_COVERAGE
 
 
 def test_nothing_is_safe_without_a_backtest() -> None:
     for proposal in proposals(logs(120), [STEADY, GROWING], limit=None).values():
-        (one,) = [caveat for caveat in proposal.caveats if caveat.kind is ForecastCaveat.NO_FORECAST]
+        (one,) = [caveat for caveat in proposal.caveats if caveat.kind is ReplacementCaveat.NO_FORECAST]
         assert (one.item, one.doubt) == ("no-backtest", Doubt.NONE)
         assert proposal.diff.draft.expected is None
 

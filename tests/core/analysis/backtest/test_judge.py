@@ -13,7 +13,7 @@ from lpgen.core.analysis.backtest.windows import windows_of_days
 from lpgen.core.analysis.counted_use import suspecting_counter
 from lpgen.core.analysis.reviewer import Batches, whole_already
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
-from lpgen.core.analysis.verdicts.verdicts import ActionFacts
+from lpgen.core.analysis.verdicts import ActionFacts
 from lpgen.core.backtests import Alternative, Backtest, DenialCause, Window
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import Use

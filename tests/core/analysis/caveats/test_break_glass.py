@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lpgen.core.analysis.caveats.unpredictable import UnpredictableCaveat
-from lpgen.core.analysis.decided_lines import idle_decisions
+from lpgen.core.analysis.idle_decisions import idle_decisions
 from lpgen.core.drift.kinds import DRIFT_ITEM_WORDS
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import PrincipalKind
@@ -70,7 +70,7 @@ def test_access_for_emergencies_gets_no_replacement_and_no_advice_to_disable(tmp
         found = diff_of(GLASS, uses, options=options)
         assert found.principal_class is PrincipalClass.BREAK_GLASS
         assert items(found) == {"break-glass"}
-        assert found.advice.task == "keep it for emergencies and alarm on its use"
+        assert found.advice.task == "keep it for emergencies and set an alarm on its use"
         assert found.advice.sentence == f"{found.advice.task}: the decisions file names it"
         assert "emergency-*" in found.assessment.caveats[0].message
     other = diff_of(role(policy(allow("s3:*"))), [use("s3:GetObject", OBJECT)], options=options)
@@ -91,6 +91,6 @@ def test_a_name_of_nobody_is_a_problem_of_the_file(tmp_path: Path) -> None:
         drift_words=DRIFT_ITEM_WORDS,
     )
     assert found.text == (
-        "break-glass emergancy-admin does nothing: no role or user of the policies is emergancy-admin"
+        "break-glass emergancy-admin does nothing: the policies have no role or user emergancy-admin"
         f"; did you mean `role/{GLASS.name}`?"
     )

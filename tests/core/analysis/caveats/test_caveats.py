@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.caveats.coverage_holes import HoleCaveat
 from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
-from lpgen.core.analysis.caveats.lines import LineCaveat
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.findings import PrincipalClass, PrincipalDiff, Verdict
 from lpgen.core.model import AttachedPolicy, Outcome, PolicyKind, Resource, ResourceKind
@@ -57,7 +56,7 @@ def test_diff_separates_the_records_of_a_recreated_role() -> None:
     found = diff_of(principal, [use("s3:GetObject", OBJECT)], principal_id="AROAOLD")
     assert verdicts(found) == {"s3:GetObject": Verdict.UNOBSERVABLE}  # the newer one left no data event
     assert caveats(found) == {UnknownCaveat.RECREATED}
-    assert found.assessment.caveats[0].message.endswith("; only that one used s3:GetObject")
+    assert found.assessment.caveats[0].message.endswith("; only the earlier one used s3:GetObject")
 
 
 def test_diff_of_a_recreated_role_counts_the_records_of_the_earlier_one() -> None:
@@ -78,7 +77,7 @@ def test_diff_of_a_recreated_role_counts_the_records_of_the_earlier_one() -> Non
 
 def test_diff_doubts_short_coverage_and_young_principals_and_policies() -> None:
     short = diff_of(role(policy(allow("s3:GetObject"))), [use("s3:GetObject", OBJECT)], days=89)
-    assert caveats(short) == {ShortLogsCaveat.SHORT_COVERAGE}
+    assert caveats(short) == {LogsCaveat.SHORT_COVERAGE}
     young = diff_of(role(policy(allow("s3:GetObject")), created=days_before_end(89)), [use("s3:GetObject", OBJECT)])
     assert items(young) == {"young-principal"}
     fresh = replace(policy(allow("s3:GetObject")), created=days_before_end(10), kind=PolicyKind.CUSTOMER_MANAGED)
@@ -112,7 +111,7 @@ def test_diff_doubts_a_role_whose_schedule_the_logs_cannot_show_twice(expression
             principal, [use("s3:GetObject", OBJECT)], days=90, options=exactly(schedules=(schedule,), **more)
         )
 
-    expected = {ShortLogsCaveat.RARE_SCHEDULE} if doubted else set()
+    expected = {LogsCaveat.RARE_SCHEDULE} if doubted else set()
     assert caveats(found(schedule_of(principal.arn, expression))) == expected
     assert caveats(found(schedule_of(principal.arn, expression, enabled=False))) == set()
     assert caveats(found(schedule_of(f"{principal.arn}-2", expression))) == set()
@@ -146,7 +145,7 @@ def test_diff_doubts_logs_without_the_region_that_iam_dates_the_last_use_in(
 ) -> None:
     used = role(policy(allow("s3:*")), last_used=days_before_end(days), last_used_region=region)
     found = diff_of(used, [use("s3:GetBucketLocation", DATA)])
-    assert caveats(found) == ({HoleCaveat.COVERAGE_HOLE} if is_hole else set())
+    assert caveats(found) == ({LogsCaveat.COVERAGE_HOLE} if is_hole else set())
     if is_hole:
         assert found.assessment.caveats[0].message.endswith(" in eu-west-1, a Region without any logs")
 
@@ -183,7 +182,7 @@ def test_diff_counts_no_age_across_a_hole() -> None:
     principal = role(policy(allow("s3:GetObject")), created=days_before_end(100))
     found = diff_of(principal, [use("s3:GetObject", OBJECT)], days=300, silent=silent)
     (young,) = found.assessment.open_caveats
-    assert young.kind is ShortLogsCaveat.YOUNG
+    assert young.kind is LogsCaveat.YOUNG
     assert young.message == (
         "the role was created 100 days before the end of the logs, which cover 40 of them (safe needs 90 days), so"
         " it may not have done all its work yet"
@@ -200,7 +199,7 @@ def test_diff_counts_no_thin_day_until_a_person_accepts_it() -> None:
     principal = role(policy(allow("s3:GetObject")))
     found = diff_of(principal, [use("s3:GetObject", OBJECT)], activity=real | forged)
     (thin,) = found.assessment.open_caveats
-    assert (thin.kind, thin.item, found.use.covered_days) == (ShortLogsCaveat.INCOMPLETE_LOGS, "thin-days", 40)
+    assert (thin.kind, thin.item, found.use.covered_days) == (LogsCaveat.INCOMPLETE_LOGS, "thin-days", 40)
     assert thin.message.startswith("the logs cover 40 days, fewer than 90, and 80 more days")
     accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="thin-days"),))
     assert (
@@ -258,17 +257,19 @@ def test_diff_never_calls_the_unseen_removal_of_a_named_data_plane_safe(name: st
     used = [use("ec2:DescribeInstances")]
     accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="*"),))
     found = diff_of(principal, used, data_events=(), options=accept)
-    (caveat,) = [caveat for caveat in found.assessment.open_caveats if caveat.kind is LineCaveat.UNSEEN_NAMED]
+    (caveat,) = [caveat for caveat in found.assessment.open_caveats if caveat.kind is ReplacementCaveat.UNSEEN_NAMED]
     assert caveat.parameters["services"] == (pattern.partition(":")[0],)
     for kind in (DecisionKind.KEEP, DecisionKind.DROP):
         decided = exactly(decisions=(decision(kind, action=pattern),))
-        assert LineCaveat.UNSEEN_NAMED not in caveats(diff_of(principal, used, data_events=(), options=decided))
+        assert ReplacementCaveat.UNSEEN_NAMED not in caveats(diff_of(principal, used, data_events=(), options=decided))
 
 
 def test_diff_does_not_doubt_the_removal_of_a_data_plane_that_the_trails_record() -> None:
     principal = role(policy(allow("ec2:DescribeInstances")), of_aws("AmazonS3ReadOnlyAccess", allow("s3:GetObject*")))
     used = [use("ec2:DescribeInstances")]
-    assert caveats(diff_of(principal, used, options=exactly(trails=(trail_of(DATA),)))) == {LineCaveat.UNSEEN_NAMED}
+    assert caveats(diff_of(principal, used, options=exactly(trails=(trail_of(DATA),)))) == {
+        ReplacementCaveat.UNSEEN_NAMED
+    }
     assert not caveats(diff_of(principal, used, options=exactly(trails=(trail_of(),))))
 
 
@@ -276,19 +277,19 @@ def test_diff_keeps_the_unseen_data_plane_that_a_deny_of_the_roles_own_names() -
     principal = role(of_aws("PowerUserAccess", allow("*")), policy(deny("s3:DeleteBucket")))
     found = diff_of(principal, [use("ec2:DescribeInstances")], data_events=())
     assert "s3:GetObject" in kept(found)
-    (caveat,) = [caveat for caveat in found.assessment.caveats if caveat.kind is LineCaveat.UNSEEN_UNDER_STAR]
+    (caveat,) = [caveat for caveat in found.assessment.caveats if caveat.kind is ReplacementCaveat.UNSEEN_UNDER_STAR]
     assert "s3" not in caveat.parameters["services"]
 
 
 def test_diff_doubts_for_good_the_removal_of_an_unseen_data_plane_that_the_boundary_names() -> None:
     boundary = policy(allow(["s3:*", "ec2:Describe*"]), name="boundary")
     found = diff_of(role(policy(allow("*")), boundary=boundary), [use("ec2:DescribeInstances")], data_events=())
-    (caveat,) = [caveat for caveat in found.assessment.caveats if caveat.kind is LineCaveat.UNSEEN_NAMED]
+    (caveat,) = [caveat for caveat in found.assessment.caveats if caveat.kind is ReplacementCaveat.UNSEEN_NAMED]
     assert caveat.parameters["services"] == ("s3",)
 
 
 def test_diff_doubts_unseen_removals_in_one_order_whatever_the_order_of_actions() -> None:
-    kinds = (LineCaveat.UNSEEN_NAMED, LineCaveat.UNSEEN_UNDER_STAR)
+    kinds = (ReplacementCaveat.UNSEEN_NAMED, ReplacementCaveat.UNSEEN_UNDER_STAR)
     for services in (["s3:*"], ["sqs:*"], ["sns:*"], ["s3:*", "sns:*"]):
         principal = role(policy(allow("*")), of_aws("Odd", allow(services)))
         found = diff_of(principal, [use("ec2:DescribeInstances")], data_events=()).assessment.caveats
@@ -299,7 +300,7 @@ def test_diff_does_not_doubt_a_removed_data_action_that_the_policy_grants_on_not
     for on, doubted in (("*", True), ("arn:aws:s3:::no-object", False)):
         principal = role(of_aws("Odd", allow("s3:GetObject*", on)), policy(allow("ec2:DescribeInstances")))
         found = caveats(diff_of(principal, [use("ec2:DescribeInstances")], data_events=()))
-        assert (LineCaveat.UNSEEN_NAMED in found) is doubted
+        assert (ReplacementCaveat.UNSEEN_NAMED in found) is doubted
 
 
 @pytest.mark.parametrize(
@@ -316,7 +317,7 @@ def test_diff_doubts_the_removal_of_what_logs_cannot_show_where_no_service_is_na
     statement: dict[str, object], *, doubted: bool
 ) -> None:
     found = diff_of(role(policy(statement)), [use("s3:ListAllMyBuckets")], data_events=())
-    ours = [caveat for caveat in found.assessment.open_caveats if caveat.kind is LineCaveat.UNSEEN_UNDER_STAR]
+    ours = [caveat for caveat in found.assessment.open_caveats if caveat.kind is ReplacementCaveat.UNSEEN_UNDER_STAR]
     assert bool(ours) is doubted
     for our in ours:
         assert "sqs" in our.parameters["services"]
@@ -327,13 +328,13 @@ def test_diff_does_not_doubt_removals_that_iam_speaks_of_or_that_decisions_make_
     broad = role(policy(allow("*")))
     accept = exactly(decisions=(decision(DecisionKind.ACCEPT, item="unseen-under-star"),))
     found = diff_of(broad, [use("s3:ListAllMyBuckets")], data_events=(), options=accept)
-    assert LineCaveat.UNSEEN_UNDER_STAR not in {caveat.kind for caveat in found.assessment.open_caveats}
-    (before,) = [caveat for caveat in found.assessment.caveats if caveat.kind is LineCaveat.UNSEEN_UNDER_STAR]
+    assert ReplacementCaveat.UNSEEN_UNDER_STAR not in {caveat.kind for caveat in found.assessment.open_caveats}
+    (before,) = [caveat for caveat in found.assessment.caveats if caveat.kind is ReplacementCaveat.UNSEEN_UNDER_STAR]
     keep = exactly(decisions=(decision(DecisionKind.KEEP, action="sqs:*"),))
     (after,) = [
         caveat
         for caveat in diff_of(broad, [use("s3:ListAllMyBuckets")], data_events=(), options=keep).assessment.caveats
-        if caveat.kind is LineCaveat.UNSEEN_UNDER_STAR
+        if caveat.kind is ReplacementCaveat.UNSEEN_UNDER_STAR
     ]
     assert set(before.parameters["services"]) - set(after.parameters["services"]) == {"sqs"}
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
-from lpgen.core.analysis.decided_lines import decided_lines, idle_decisions
+from lpgen.core.analysis.idle_decisions import idle_decisions
+from lpgen.core.analysis.synthesis.lines import decided_lines
 from lpgen.core.drift.kinds import DRIFT_ITEM_WORDS
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.model import Action, SkipReason
@@ -37,7 +38,7 @@ def idle(kind: DecisionKind, **fields: str) -> list[str]:
 def test_decision_on_nobody_of_the_policies_is_named(kind: DecisionKind) -> None:
     (said,) = idle(kind, principal="apps", action="s3:GetObject")
     assert f"to {kind} s3:GetObject (team: because) does nothing" in said
-    assert said.endswith("no role or user of the policies is apps; did you mean `role/app`?")
+    assert said.endswith("the policies have no role or user apps; did you mean `role/app`?")
     for name in ("arn:*:role/app", "app", "role/app", "111122223333 role/app"):
         assert idle(kind, principal=name, action="s3:GetObject") == []
 
@@ -60,7 +61,7 @@ def test_keep_of_what_is_not_granted_is_named(fields: dict[str, str]) -> None:
 
 def test_keep_of_nobody_in_particular_says_so() -> None:
     (said,) = idle(DecisionKind.KEEP, action="ec2:*")
-    assert said.endswith("does nothing: nobody is granted it")
+    assert said.endswith("does nothing: no principal has it")
 
 
 @pytest.mark.parametrize("kind", [DecisionKind.KEEP, DecisionKind.DROP])
@@ -85,7 +86,7 @@ def test_decision_on_an_action_that_aws_does_not_have_names_the_closest(
     [
         ("short-coverag", "; did you mean `short-coverage`?"),
         ("young-polcy arn:aws:iam::111122223333:policy/app", "; did you mean `young-policy`?"),
-        ("unusual iam:CreateAccessKey", "nothing that can be accepted is called unusual"),
+        ("unusual iam:CreateAccessKey", "no item that can be accepted begins with unusual"),
         ("polcy-changed *", "; did you mean `policy-changed`?"),
     ],
 )
@@ -97,7 +98,7 @@ def test_accept_of_what_no_finding_is_called_names_the_closest(item: str, hint: 
 
 def test_accept_for_nobody_of_the_policies_is_named() -> None:
     (said,) = idle(DecisionKind.ACCEPT, principal="role/ap", item="short-coverage")
-    assert said.endswith("no role or user of the policies is role/ap; did you mean `role/app`?")
+    assert said.endswith("the policies have no role or user role/ap; did you mean `role/app`?")
 
 
 @pytest.mark.parametrize("kind", CAVEAT_KINDS, ids=repr)

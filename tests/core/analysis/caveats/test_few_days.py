@@ -111,7 +111,7 @@ def test_the_caveat_names_whose_days_are_few_and_how_many_and_can_be_accepted() 
     found = diff_of(PEOPLE["user"], on(SCATTERED[:2], READ))
     (caveat,) = (caveat for caveat in found.assessment.caveats if caveat.item == "seldom-used")
     assert caveat.message == (
-        "the logs show it at work on only 2 days, and people use it, who do something else each time"
+        "the logs show it active on only 2 days, and people use it and do something else each time"
     )
     (caveat,) = (
         caveat
@@ -119,7 +119,7 @@ def test_the_caveat_names_whose_days_are_few_and_how_many_and_can_be_accepted() 
         if caveat.item == "seldom-used"
     )
     assert caveat.message == (
-        "the logs show it at work on only 1 day, and it mostly changes how things are set up, which differs each time"
+        "the logs show it active on only 1 day, and it mostly changes how things are set up, and each change differs"
     )
     accepted = exactly(decisions=(decision(DecisionKind.ACCEPT, item="seldom-used"),))
     assert diff_of(PEOPLE["user"], on(SCATTERED[:2], READ), options=accepted).assessment.open_caveats == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lpgen.core.analysis.caveats.lines import LineCaveat
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.model import Principal
 from lpgen.core.replacements import Decision, DecisionKind
@@ -24,7 +24,7 @@ def doubts(principal: Principal, action: str, *resources: str, decisions: tuple[
     usage = usage_of({principal.arn: [use(action, resource) for resource in resources]})
     grants = grants_from_principals([principal], CATALOG)
     (diff,) = diff_usage(usage, grants, CATALOG, exactly(decisions=decisions)).principals
-    return [caveat.message for caveat in diff.assessment.open_caveats if caveat.kind is LineCaveat.REQUIRED_TYPE]
+    return [caveat.message for caveat in diff.assessment.open_caveats if caveat.kind is ReplacementCaveat.REQUIRED_TYPE]
 
 
 @pytest.mark.parametrize(

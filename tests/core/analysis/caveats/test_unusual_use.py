@@ -221,7 +221,8 @@ def test_several_kinds_of_harm_that_are_new_on_one_day_are_unusual_wherever_they
     assert unusual(found) == [KEY, "s3:PutBucketPolicy", "ec2:ModifySnapshotAttribute"]  # the worst first
     said = [caveat.message for caveat in found.assessment.open_caveats if caveat.kind is DangerCaveat.UNUSUAL_USE]
     assert all(
-        f", and was used on {day_before_end(50)}, with other harm that was new on that day" in one for one in said
+        f", and was used on {day_before_end(50)}, together with other harmful actions that were new on that day" in one
+        for one in said
     )
 
 

@@ -57,7 +57,7 @@ def test_explain_names_the_rule_by_which_aws_decides() -> None:
     administrator = role(policy(allow("*")))
     refused = ask(administrator, "iam:DeletePolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess")
     assert (refused.result, refused.rule) == (Result.IMPLICITLY_DENIED, "AWS managed policies can't be changed")
-    assert refused.sentence == "Denied whatever the policies allow: AWS managed policies can't be changed."
+    assert refused.sentence == "Denied regardless of the policies: AWS managed policies can't be changed."
     free = ask(role(policy(deny("*"))), "sts:GetCallerIdentity", actions=whole_catalog())
     assert (free.result, free.walls, free.unread) == (Result.ALLOWED, (), ())
     assert "no permission" in free.sentence

@@ -12,7 +12,7 @@ from tests.support.worlds import ACCOUNT, allow, deny, policy, role
 
 OTHER = "444455556666"
 PATHS = {ACCOUNT: "o-shop/r-1/ou-1/"}
-NOT_GIVEN = "the organization's RCPs on the resource: one could deny the request; give them with --rcps"
+NOT_GIVEN = "the organization's RCPs on the resource: an RCP could deny the request; give them with --rcps"
 
 EVERYTHING = allow("*", Principal="*")
 """What AWS attaches to each level, and nobody can detach."""
@@ -36,7 +36,7 @@ def test_explain_says_that_rcps_are_not_known_until_they_are_given() -> None:
         found = ask(app, "s3:GetObject", IMAGES, guards=guards)
         assert found.result is Result.ALLOWED
         assert NOT_GIVEN not in found.unread
-        assert found.unread[-1] == "session policies and VPC endpoint policies: lpgen reads none here"
+        assert found.unread[-1] == "session policies and VPC endpoint policies: lpgen doesn't read them here"
 
 
 def test_explain_turns_on_the_organization_of_an_rcp_until_that_is_known() -> None:

@@ -27,7 +27,7 @@ def test_find_principals_takes_an_arn_a_name_or_a_glob() -> None:
     [
         ("app*x", "did you mean `role/app`?"),
         ("ap", "did you mean `role/app`?"),
-        (f"arn:aws:sts::{ACCOUNT}:assumed-role/app/session", f"the role behind it: `arn:aws:iam::{ACCOUNT}:role/app`"),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/app/session", f"its role: `arn:aws:iam::{ACCOUNT}:role/app`"),
         ("", "use an ARN"),
         ("zzzzzz", "use an ARN"),
     ],
@@ -49,9 +49,9 @@ def test_find_principals_asks_which_one_where_several_have_a_name() -> None:
 @pytest.mark.parametrize(
     ("action", "resource", "message"),
     [
-        ("GetObject", "", "is no action"),
+        ("GetObject", "", "isn't a valid action"),
         ("s3:Get*", "", "ask about one action"),
-        ("s3:GetObject", "images/cat.png", "is no resource"),
+        ("s3:GetObject", "images/cat.png", "isn't a valid resource"),
     ],
 )
 def test_read_questions_refuses_what_can_be_no_question(action: str, resource: str, message: str) -> None:

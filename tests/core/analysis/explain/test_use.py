@@ -71,7 +71,7 @@ def test_seen_uses_say_that_no_data_event_names_the_resource() -> None:
         for bucket in ("seen", "other")
         for asked in [WrittenQuestion("app", "s3:GetObject", f"arn:aws:s3:::{bucket}/a")]
     }
-    assert found == {"seen": "", "other": "a data event, and the logs hold none on arn:aws:s3:::other/a"}
+    assert found == {"seen": "", "other": "a data event, and the logs have none on arn:aws:s3:::other/a"}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_seen_uses_say_that_no_data_event_names_the_resource() -> None:
     [
         ("s3:GetObject", "a data event"),
         ("ec2:RunInstances", ""),
-        ("ec2:NoSuchThing", "in its catalog alone"),
+        ("ec2:NoSuchThing", "only use of the actions in its catalog"),
         ("sts:GetCallerIdentity", "need no permission"),
     ],
 )

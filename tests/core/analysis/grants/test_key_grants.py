@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
+from lpgen.core.analysis.explained_use import key_grants_from_table
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.grants.recorded_changes import key_grants_from_table
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import Record, RecordResource, SessionContext, SessionIssuer, UserIdentity
 from lpgen.core.findings import PrincipalDiff

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lpgen.core.analysis.grants.scope import narrow_scope, whole_scope
+from lpgen.core.analysis.grants.granting import narrow_scope, whole_scope
 from lpgen.core.model import Action
 from lpgen.core.replacements import Scope
 from lpgen.edge.catalog.files import bundled_catalog

@@ -39,7 +39,7 @@ def test_what_a_call_needs_of_its_service_stays_on_what_the_call_names() -> None
     assert kept(diff) == {START: {PIPELINE}, READ: {PIPELINE}}
     assert verdicts(diff) == {START: Verdict.USED, READ: Verdict.UNOBSERVABLE}
     (line,) = (line for line in diff.draft.lines if line.action == READ)
-    assert line.why == f"{START} needs it too, where no record of its own shows that"
+    assert line.why == f"{START} also needs it and leaves no separate record of that"
 
 
 def test_it_stays_there_though_it_was_used_elsewhere() -> None:

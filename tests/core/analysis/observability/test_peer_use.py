@@ -78,7 +78,7 @@ def test_a_change_of_two_peers_is_kept_on_the_own_scopes_where_the_principal_cha
     assert verdicts(found)["sqs:TagQueue"] is Verdict.UNUSED
     (line,) = (line for line in found.draft.lines if line.action == "sqs:TagQueue")
     assert line.why == (
-        "2 similar principals use it, such as role/first and role/second, and this one may have had no occasion"
+        "2 similar principals use it, such as role/first and role/second, and this principal may not have needed it yet"
     )
 
 

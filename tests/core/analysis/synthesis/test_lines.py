@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.explained_use import NO_ALLOW, UseLines
+from lpgen.core.analysis.explained_use import NO_ALLOW
 from lpgen.core.analysis.grants.granting import granting_by_action
+from lpgen.core.analysis.observability.missed_use import UseLines
 from lpgen.core.analysis.scopes.prefixes import population_from_days, stem_of
 from lpgen.core.analysis.scopes.scopes import ScopeFinder, exact_scopes
 from lpgen.core.analysis.synthesis.covering import drop_redundant_lines, lines_for_grants

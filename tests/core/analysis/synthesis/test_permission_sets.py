@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.permission_sets import PermissionSetCaveat
-from lpgen.core.analysis.caveats.short_logs import ShortLogsCaveat
 from lpgen.core.analysis.caveats.unknowns import UnknownCaveat
 from lpgen.core.analysis.synthesis.permission_sets import hold_sets_together
 from lpgen.core.analysis.synthesis.statements import FOLDED_TO_GRANT
@@ -165,7 +165,7 @@ def test_roles_of_a_set_get_one_replacement_with_what_each_needs() -> None:
     assert found.kinds(SHOP)["sqs:SendMessage"] is LineKind.SHARED
     assert found.kinds(DATA)["s3:GetObject"] is LineKind.SHARED
     (shared,) = [line for line in found.proposals[SHOP].diff.draft.lines if line.action == "sqs:SendMessage"]
-    assert shared.why == f"observed in account {DATA}, where the permission set has a role too"
+    assert shared.why == f"observed in account {DATA}, where the permission set also has a role"
     assert shared.evidence is None
     for account in (SHOP, DATA):
         assert found.proposals[account].safe, found.proposals[account].caveats
@@ -193,7 +193,7 @@ def test_roles_of_other_sets_and_other_roles_share_nothing() -> None:
     assert found.pairs(SHOP) == {("s3:GetObject", "arn:aws:s3:::a/a")}
     assert found.pairs(DATA) == {("s3:PutObject", "arn:aws:s3:::b/b")}
     assert LineKind.SHARED not in found.kinds(SHOP).values()
-    assert "where that has roles in other accounts" in found.proposals[SHOP].advice
+    assert "if the set has roles in other accounts" in found.proposals[SHOP].advice
 
 
 def test_roles_of_a_set_with_other_policies_are_not_called_safe() -> None:
@@ -225,7 +225,7 @@ def test_a_set_is_safe_only_where_all_its_roles_are() -> None:
         ]
         assert any(f"a role in account {other} too" in message for message in messages), (account, other, messages)
     kinds = {caveat.kind for caveat in found.proposals[DATA].caveats}
-    assert kinds == {ShortLogsCaveat.SHORT_COVERAGE, PermissionSetCaveat.OTHER_ACCOUNT}
+    assert kinds == {LogsCaveat.SHORT_COVERAGE, PermissionSetCaveat.OTHER_ACCOUNT}
     decisions = tuple(
         Decision(DecisionKind.ACCEPT, f"arn:aws:iam::{account}:*", "", "", item, "", "", "known", "me", "")
         for account, item in ((DATA, "short-coverage"), (LAB, "young-principal"))
@@ -429,7 +429,7 @@ def test_what_holds_back_many_accounts_is_told_once_a_kind() -> None:
     told = [caveat for caveat in found.proposals[SHOP].caveats if caveat.kind is PermissionSetCaveat.OTHER_ACCOUNT]
     assert [caveat.item for caveat in told] == ["other-account short-coverage", "other-account young-principal"]
     assert told[0].message == (
-        f"its permission set has a role in accounts {DATA} and {LAB} too:"
+        f"its permission set also has a role in accounts {DATA} and {LAB}:"
         " the logs cover 40 days, fewer than 90, so rare use may be missing (and 1 more of this kind)"
     )
     files = code_files(found.proposals.values(), CodeForm.TERRAFORM)

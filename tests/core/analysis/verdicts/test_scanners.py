@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from lpgen.core.analysis.caveats.refused import RefusedCaveat
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.analysis.caveats.unpredictable import MIN_SERVICES
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.findings import Proposal
@@ -69,5 +69,5 @@ def test_refusal_of_a_scanner_names_a_policy_of_aws_and_the_services_that_take_m
     assert "SecurityAudit" in refused.refusal
     assert "several" not in refused.refusal
     assert refused.refused_for is not None
-    assert refused.refused_for.kind is RefusedCaveat.TOO_LARGE
+    assert refused.refused_for.kind is ReplacementCaveat.TOO_LARGE
     assert refused.refused_for.step == "attach SecurityAudit or the like, or drop kept actions by decisions"

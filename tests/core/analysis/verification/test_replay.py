@@ -134,7 +134,7 @@ def test_replay_calls_unproven_what_depends_on_other_keys_and_names_them() -> No
     check = replayed(old, [READ], allow("s3:GetObject", OBJECT, Condition=vpc))
     assert check.status is CheckStatus.UNPROVEN
     (finding,) = check.findings
-    assert "depends on aws:MultiFactorAuthPresent, aws:SourceVpc in another way than before" in finding
+    assert "depends on aws:MultiFactorAuthPresent, aws:SourceVpc differently than before" in finding
     assert "event-s3:GetObject" in finding
     more = replayed(old, [READ], allow("s3:GetObject", OBJECT, Condition={**mfa, **vpc}))
     assert (more.status, "depends on aws:SourceVpc in" in more.findings[0]) == (CheckStatus.UNPROVEN, True)
@@ -166,7 +166,7 @@ def test_replay_fails_where_the_policies_given_deny_all_use_so_that_nothing_is_c
     check = replayed(old, [READ], allow("s3:ListAllMyBuckets"))
     assert (check.status, check.examined) == (CheckStatus.FAILED, 0)
     assert check.findings == (
-        f"nothing was compared: the policies given deny all recorded use, such as s3:GetObject on {OBJECT}",
+        f"nothing was compared: the given policies deny all recorded use, such as s3:GetObject on {OBJECT}",
     )
     elsewhere = deny("s3:*", Condition={"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1"]}})
     capped = Guards(scps=(AccountLevels("", ((document(allow("*"), elsewhere),),)),))

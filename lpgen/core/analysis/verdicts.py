@@ -1,4 +1,4 @@
-"""Verdicts: used, attempted, unused, unobservable or ungranted, for every action of a principal, with why."""
+"""TODO."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ from lpgen.core.usage.principal_usage import merge_evidence
 
 _RANK: Final = {Verdict.USED: 2, Verdict.ATTEMPTED: 1, Verdict.UNGRANTED: 0}
 
-_UNUSED: Final = "no record, and its use would have shown"
+_UNUSED: Final = "no record, and the logs would have shown its use"
 _SEEN: Final = {
     Verdict.USED: "used",
-    Verdict.ATTEMPTED: "tried, but no record says whether it was allowed",
+    Verdict.ATTEMPTED: "attempted, but no record shows whether it was allowed",
     Verdict.UNGRANTED: "used, but no current policy grants it",
 }
-_STAYS_ATTACHED: Final = "AWS's policy {policy} stays attached"
 
 SeenActions = dict[Action, tuple[Verdict, Evidence]]
 
@@ -36,7 +35,7 @@ SeenActions = dict[Action, tuple[Verdict, Evidence]]
 class _PrincipalContext:
     """The inputs of the verdicts on a principal's unseen actions. `left` are the policies left attached.
 
-    `unused` and `others` hold the judgements so far, by the inputs that they were made from.
+    `unused` and `others` have the judgements so far, by their inputs.
     """
 
     missed: MissedUses
@@ -47,7 +46,7 @@ class _PrincipalContext:
 
 
 class ActionFacts(dict[Action, ActionFact]):
-    """The facts of each action, found when first asked for."""
+    """The facts about each action, found on first request."""
 
     def __init__(self, catalog: Catalog) -> None:
         super().__init__()
@@ -63,7 +62,7 @@ class ActionFacts(dict[Action, ActionFact]):
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Gives the verdicts. `min_days` is how many covered days make the removal of an unused action sure."""
+    """Gives the verdicts. After `min_days` covered days, the removal of an unused action is certain."""
 
     facts: ActionFacts
     finder: MissedUseFinder
@@ -74,12 +73,12 @@ class Judge:
         """A verdict for each granted or used action, sorted; `left` are the ARNs of policies left attached."""
         observed, context = missed.observed, _PrincipalContext(missed, doubt, left)
         granting = observed.granting
-        judged = (
+        judged = [
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
             if action in seen
             else (action, self._judge_unseen(action, granting.get(action, NOTHING), context))
-            for action in sorted(observed.grants.granted() | seen.keys())
-        )
+            for action in sorted(observed.granted | seen.keys())
+        ]
         return Verdicts(judged, self.facts)
 
     def _judge_unseen(self, action: Action, granting: Granting, context: _PrincipalContext) -> Judgement:
@@ -122,15 +121,15 @@ class Judge:
         return judgement
 
     def _peer_sign(self, missed: MissedUses, found: Iterable[MissedUse]) -> str:
-        """Which peers are why an action is kept that would have shown, or ""."""
+        """The peers because of which an observable action is kept, or ""."""
         of_peers = (use for use in found if use.reason is MissReason.PEER_USE and use.grants)
         return next((use.sign for use in of_peers if missed.is_wanted(use, self.keep)), "")
 
 
 def _left_sign(granting: Granting, left: Collection[str]) -> str:
-    """Which policy keeps an action by staying attached, or ""."""
+    """The policy left attached that keeps an action, or ""."""
     policy = next((ref.policy for ref in granting.refs if ref.policy in left), "")
-    return _STAYS_ATTACHED.format(policy=policy) if policy else ""
+    return f"AWS's policy {policy} stays attached" if policy else ""
 
 
 def _judge_seen(granting: Granting, verdict: Verdict, evidence: Evidence) -> Judgement:
@@ -142,8 +141,8 @@ def _judge_seen(granting: Granting, verdict: Verdict, evidence: Evidence) -> Jud
 def _confidence(doubt: Doubt, *, blind: bool, untried: bool) -> Confidence:
     """The confidence in the removal of an action without seen use.
 
-    If IAM reports no attempt, that makes up for missing days of logs, but not for missing days in which the action
-    could have been used.
+    If IAM reports no attempt, missing days of logs don't matter. But if the principal or policy is young, the action
+    may not have been needed yet.
     """
     if untried and doubt is not Doubt.YOUNG:
         return Confidence.HIGH

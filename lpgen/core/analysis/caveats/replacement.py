@@ -1,0 +1,280 @@
+"""Caveats about a replacement: missing or wide lines, expected denials, and why none is written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from lpgen.core.analysis.caveats.inputs import CaveatInputs
+from lpgen.core.analysis.decisions import applies_to_action
+from lpgen.core.analysis.grants.granting import grants_everything, services_of_wildcards, whole_scope
+from lpgen.core.analysis.grants.principal_grants import BOUNDARY
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.model import Action, ResourceKind, Visibility
+from lpgen.core.registry.row import IAM_GUIDE, Caveat, CaveatKind, Doubt, Remedy, Row, name_some
+
+_MOST_TYPES: Final = 5
+"""No call names resources of more types at once. Where the reference requires more types, each call names one."""
+
+FEWEST_DAYS: Final = 45
+"""The fewest covered days from which a backtest can forecast the next ones."""
+
+
+def _unseen_under_star_message(*, actions: int, services: Sequence[str]) -> str:
+    """How many actions are removed though the logs can't show their use, and of which services."""
+    return (
+        f"a bare `*` or `NotAction` grants {actions:,} removed {'action' if actions == 1 else 'actions'} whose use the"
+        f" logs can't show ({name_some(services)}), so they may be in use"
+    )
+
+
+def _unseen_named_message(*, actions: int, services: Sequence[str]) -> str:
+    """How many actions of named services are removed though the logs can't show their use."""
+    return (
+        f"its policies name {name_some(services)}, and the replacement removes {actions:,}"
+        f" {'action' if actions == 1 else 'actions'} of {'this service' if len(services) == 1 else 'these services'}"
+        " whose use the logs can't show"
+    )
+
+
+def _expected_denials_message(
+    *, needs: int, windows: int, days: int, action: str, resource: str, high: int, next_days: int
+) -> str:
+    """The denials of past replacements, and the denials to expect."""
+    past = "there are too few past days to test"
+    if windows:
+        made = "replacements" if windows > 1 else "a replacement"
+        what = f"{needs} {'need' if needs == 1 else 'needs'}" if needs else "nothing"
+        example = f", such as {action} on {resource}" if action else ""
+        past = f"{made} made from earlier days would have denied {what} in the next {days} days{example}"
+    return (
+        f"{past}; the replacement may deny up to {high} {'need' if high == 1 else 'needs'} in the next {next_days} days"
+    )
+
+
+class ReplacementCaveat(CaveatKind):
+    """Reasons why a replacement isn't safe, or isn't written."""
+
+    REQUIRED_TYPE = Row(
+        "required_type",
+        "The replacement may lack a resource that AWS requires for a used action.",
+        parameters={"action": str, "type": str},
+        message="AWS's reference requires a {type} for {action}, and only the old policies allow one, so later calls"
+        " may be denied",
+        step="keep {action} on the {type} by a decision, or accept this if its calls don't need one",
+        item="required-type {action} {type}",
+        help="The records name none. The event map may have missed a parameter.",
+        to_do="keep the action on that resource by a decision.",
+        source="https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html",
+        precision="medium",
+    )
+    UNSEEN_UNDER_STAR = Row(
+        "unseen_under_star",
+        "Actions under a bare wildcard are removed though the logs can't show whether they are used.",
+        parameters={"actions": int, "services": tuple},
+        message=_unseen_under_star_message,
+        step="run `lpgen snapshot` to add service last accessed data, or keep what is needed and accept this",
+        source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
+        remedy=Remedy.SNAPSHOT,
+    )
+    UNSEEN_NAMED = Row(
+        "unseen_named",
+        "Actions of services that the policies name are removed though the logs can't show whether they are used.",
+        parameters={"actions": int, "services": tuple},
+        message=_unseen_named_message,
+        step="run `lpgen snapshot` to add service last accessed data, ingest data events of these services, or keep or"
+        " drop the actions by decisions",
+        acceptable=False,
+        help="Neither the logs nor service last accessed show whether they are in use.",
+        source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
+        remedy=Remedy.SNAPSHOT,
+    )
+    TOO_MANY_RESOURCES = Row(
+        "too_many_resources",
+        "An action was used on more resources than lpgen can list.",
+        parameters={"action": str},
+        message="{action} was used on more resources than lpgen can list, and is kept on all that the policies allow",
+        step="narrow the old policy by hand to a prefix that the resources share, or accept this",
+        item="too-many-resources {action}",
+    )
+    EXPECTED_DENIALS = Row(
+        "expected_denials",
+        "A replacement made from earlier days would have denied later use.",
+        parameters={
+            "needs": int,
+            "windows": int,
+            "days": int,
+            "action": str,
+            "resource": str,
+            "high": int,
+            "next_days": int,
+        },
+        message=_expected_denials_message,
+        step="run `lpgen backtest` with `--look-back` to see what it would have denied, and keep that by a decision",
+        item="expected-denials",
+        remedy=Remedy.BACKTEST,
+    )
+    NO_FORECAST = Row(
+        "no_forecast",
+        "No backtest shows what the replacement would deny.",
+        parameters={"case": str, "days": int, "needed": int},
+        message={
+            "not-enough-days": "the logs cover {days} days, and a backtest needs {needed}",
+            "no-backtest": "`--no-backtest` was given, so nothing shows whether the replacement would deny later use",
+        },
+        step={
+            "not-enough-days": "ingest at least {needed} days of logs",
+            "no-backtest": "run the review without `--no-backtest`",
+        },
+        item="{case}",
+        acceptable=False,
+        doubt={"not-enough-days": Doubt.LOGS, "no-backtest": Doubt.NONE},
+        help="A backtest shows whether replacements made from earlier days would have denied later use.",
+        to_do="ingest more days, and leave out `--no-backtest`.",
+        remedy={"not-enough-days": Remedy.INGEST, "no-backtest": Remedy.REPEAT},
+    )
+    TOO_LARGE = Row(
+        "too_large",
+        "The replacement is larger than AWS allows, so none is written.",
+        parameters={"needed": int, "room": str, "largest": str, "advice": str, "instead": str},
+        message="the replacement of {needed:,} characters doesn't fit into {room} (largest: {largest}); {advice}",
+        step=lambda *, instead, **_: (
+            f"{f'attach {instead} or the like' if instead else 'split it into several'}, or drop kept actions by"
+            " decisions"
+        ),
+        acceptable=False,
+        rank=2,
+        help="lpgen adds no wildcard to make it fit.",
+        to_do="split the role by what it does, or drop kept actions by decisions.",
+        source=f"{IAM_GUIDE}/reference_iam-quotas.html",
+        remedy=Remedy.LOOK,
+    )
+    UNPROVEN = Row(
+        "unproven",
+        "The policies are too complex to compare, so no replacement is written.",
+        parameters={"why": str},
+        message="{why}",
+        step="rewrite its policies with fewer patterns, and with fewer wildcards in each",
+        acceptable=False,
+        rank=3,
+        help="Comparing their patterns takes more steps than lpgen allows for one principal.",
+        source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
+        remedy=Remedy.LOOK,
+    )
+
+
+def find_overflows(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for each action that was used on more resources than ingest lists, so it keeps its old scope.
+
+    Actions that only policies left attached grant are skipped: they keep the scope of these.
+    """
+    held = inputs.left - inputs.kept
+    uses = (use for use in inputs.records.usage.uses if use.resource.kind is ResourceKind.OVERFLOW)
+    for action in sorted({use.action for use in uses} - held):
+        yield Caveat.of(ReplacementCaveat.TOO_MANY_RESOURCES, action=action)
+
+
+def find_unseen_removals(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for each group of removed actions whose use the logs can't show: the data planes of services that the
+    policies or the boundary name, and the actions that a statement grants without naming a service.
+
+    A statement that names no service is no evidence for or against use; IAM's report of attempts is. Actions that a
+    decision drops are skipped.
+    """
+    grants, missed, finder = inputs.grants, inputs.missed, inputs.finder
+    staying = inputs.left | inputs.kept
+    if not staying:
+        return
+    boundary = (grant for limit in grants.limits if limit.name == BOUNDARY for grant in (*limit.allows, *limit.denies))
+    named = frozenset().union(*map(services_of_wildcards, (*grants.allows, *grants.denies, *boundary)))
+    broad = frozenset().union(*(grant.actions for grant in grants.allows if grants_everything(grant)))
+    drops = [decision for decision in inputs.ground.decisions if decision.drops_for_good]
+    found: dict[CaveatKind, list[Action]] = {
+        ReplacementCaveat.UNSEEN_NAMED: [],
+        ReplacementCaveat.UNSEEN_UNDER_STAR: [],
+    }
+    for action in missed.open_of(inputs.granted - staying):
+        statements = missed.observed.grants_of(action)
+        if any(applies_to_action(drop, grants.principal.arn, action) for drop in drops) or not any(
+            whole_scope(statement, action, catalog=finder.catalog) for statement in statements
+        ):
+            continue
+        is_of_data_plane = finder.observability.visibility(action) is Visibility.DATA
+        if is_of_data_plane and action.partition(":")[0] in named:
+            found[ReplacementCaveat.UNSEEN_NAMED].append(action)
+        elif action in broad:
+            found[ReplacementCaveat.UNSEEN_UNDER_STAR].append(action)
+    for kind, actions in found.items():
+        if actions:
+            services = tuple(sorted({action.partition(":")[0] for action in actions}))
+            yield Caveat.of(kind, actions=len(actions), services=services)
+
+
+def find_required_types(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat for each used action and each resource type that AWS's reference requires, if the old policies allow the
+    type and no line of the action names it.
+
+    The event map decides by parameters, the reference by resource types. Types that one parameter may name are
+    alternatives. So are types whose ARNs share a noun, such as the listeners of two kinds of load balancers.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+    """
+    catalog, calls = inputs.catalog, inputs.finder.observability.calls
+    named: dict[Action, set[str]] = defaultdict(set)
+    for line in inputs.context.lines:
+        named[line.action].update(_resources(line.scope.resources, not_resource=line.scope.not_resource))
+    for action in sorted(inputs.seen.keys() & named.keys()):
+        required = {resource.type for resource in catalog.detail(action).resources if resource.required}
+        found = {name for name in required if _is_named(catalog, action, name, named[action])}
+        if not 1 < len(required) <= _MOST_TYPES or required == found:
+            continue
+        statements = [grant.statement for grant in inputs.missed.observed.grants_of(action)]
+        granted = {
+            name
+            for statement in statements
+            for name in _resources(statement.resources, not_resource=statement.not_resource)
+        }
+        nouns = {_noun(catalog, action, name) for name in found}
+        for missing in sorted(required - found - calls.alternatives(action, found)):
+            if _noun(catalog, action, missing) not in nouns and _is_named(catalog, action, missing, granted):
+                yield Caveat.of(ReplacementCaveat.REQUIRED_TYPE, action=action, type=missing)
+
+
+def _resources(resources: tuple[str, ...], *, not_resource: bool) -> tuple[str, ...]:
+    return ("*",) if not_resource else resources
+
+
+def _is_named(catalog: Catalog, action: Action, resource_type: str, resources: Collection[str]) -> bool:
+    return any(resource == "*" or catalog.can_name_type(action, resource_type, resource) for resource in resources)
+
+
+def _noun(catalog: Catalog, action: Action, resource_type: str) -> str:
+    """The word before the first name in the ARNs of a type."""
+    formats = catalog.arn_formats(action.partition(":")[0], resource_type)
+    return next(
+        (arn_format.split(":", 5)[-1].partition("/")[0].partition(":")[0] for arn_format in formats), resource_type
+    )
+
+
+def find_expected_denials(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat where a backtest expects too many denials, or can make no forecast."""
+    forecast = inputs.records.forecast
+    if forecast is None:
+        return
+    past, expected = forecast.past, forecast.expected
+    if forecast.limit is None:
+        yield Caveat.of(ReplacementCaveat.NO_FORECAST, case="no-backtest")
+    elif past is None or expected is None:
+        days = inputs.context.covered_days
+        yield Caveat.of(ReplacementCaveat.NO_FORECAST, case="not-enough-days", days=days, needed=FEWEST_DAYS)
+    elif expected.high > forecast.limit:
+        yield Caveat.of(
+            ReplacementCaveat.EXPECTED_DENIALS,
+            needs=past.needs,
+            windows=past.windows,
+            days=past.days,
+            action=past.example.action if past.example else "",
+            resource=past.example.resource if past.example else "",
+            high=expected.high,
+            next_days=expected.days,
+        )

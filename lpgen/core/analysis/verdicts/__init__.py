@@ -1,1 +1,0 @@
-"""Judgements on each action of a principal: its verdict, its danger, and hints from its use."""
