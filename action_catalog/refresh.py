@@ -20,7 +20,7 @@ from lpgen.core.catalog.service import (
     ConditionKeyRow,
     Manifest,
     ResourceTypeRow,
-    ResourceUseRow,
+    ResourceUse,
     ServiceRow,
     SourceRow,
     json_from_manifest,
@@ -90,7 +90,7 @@ def _with_all_types(service: str, action: ActionRow) -> ActionRow:
     """The action with the resource types that the input leaves out."""
     known = {use.type for use in action.resources}
     more = [name for name in _MORE_TYPES.get((service, action.name), ()) if name not in known]
-    uses = (ResourceUseRow(type=name, required=False) for name in more)
+    uses = (ResourceUse(type=name, required=False) for name in more)
     return msgspec.structs.replace(action, resources=(*action.resources, *uses)) if more else action
 
 

@@ -17,7 +17,6 @@ from functools import cached_property, lru_cache
 
 import msgspec
 
-from lpgen.core.catalog.catalog_table import CatalogSource, read_optional_table
 from lpgen.core.globs.match import has_wildcard
 
 # ---------------------------------------------------------------- the automaton
@@ -148,12 +147,6 @@ class FurtherFormats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 NO_FURTHER_FORMATS = FurtherFormats(())
-
-
-def read_further_formats(source: CatalogSource) -> dict[str, FurtherFormats]:
-    """The further formats by service; a catalog may have none."""
-    name = "arn_formats"
-    return read_optional_table(source, name, dict[str, FurtherFormats], {})
 
 
 class ArnFormat:

@@ -8,46 +8,18 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
-from lpgen.core.catalog.arn_formats import NO_FURTHER_FORMATS, FurtherFormats, read_further_formats
-from lpgen.core.catalog.catalog_table import CatalogSource
+from lpgen.core.catalog.arn_formats import NO_FURTHER_FORMATS, FurtherFormats
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table, read_optional_table
 from lpgen.core.catalog.patterns import parse_pattern
 from lpgen.core.catalog.service import ActionRow, CatalogService, Manifest, manifest_from_json
 from lpgen.core.globs.match import glob_matcher
-from lpgen.core.model import AccessLevel, Action, ActionPattern
+from lpgen.core.model import Action, ActionPattern
 from lpgen.errors import CatalogError
 
 _T = TypeVar("_T")
 
 _REMEMBERED = 1 << 13
 """How many answers about resources a catalog keeps: enough for the grants of a big account, bounded for its logs."""
-
-_LEVELS = tuple(AccessLevel)
-"""From List to Permissions management: `AccessLevel` is declared in the order of precedence."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceUse:
-    """A resource type that an action takes. `required` is None where the source doesn't say."""
-
-    type: str
-    required: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class ActionDetail:
-    """The catalog's facts about one action. `levels` is as in the source; `level` is the one that counts."""
-
-    action: Action
-    levels: tuple[AccessLevel, ...]
-    resources: tuple[ResourceUse, ...]
-    condition_keys: tuple[str, ...]
-    dependents: tuple[Action, ...] | None  # None: the source doesn't say
-    first_seen: str  # ISO date
-
-    @property
-    def level(self) -> AccessLevel:
-        """The level that counts: Permissions management beats Tagging, which beats Write, Read and List."""
-        return max(self.levels, key=_LEVELS.index)
 
 
 class PatternProblemKind(StrEnum):
@@ -84,9 +56,9 @@ class Catalog:
         self._source = source
         self._services: dict[str, CatalogService] = {}
         self._expanded: dict[ActionPattern, frozenset[Action] | PatternProblem] = {}
-        self._details: dict[Action, ActionDetail] = {}
         self._bare: dict[str, bool] = {}
         self._facts: dict[Callable[[CatalogSource], object], Any] = {}
+        self._tables: dict[str, Any] = {}
         self._takes = lru_cache(maxsize=_REMEMBERED)(self._decide_takes)
         self._type = lru_cache(maxsize=_REMEMBERED)(self._decide_type)
 
@@ -117,6 +89,13 @@ class Catalog:
         """The source of its bytes, for the tables that other core modules read (event map, visibility)."""
         return self._source
 
+    def table(self, name: str, shape: type[_T]) -> _T:
+        """A table as a value of this shape, read once."""
+        if name not in self._tables:
+            self._tables[name] = read_catalog_table(self._source, name, shape)
+        found: _T = self._tables[name]
+        return found
+
     def facts(self, read: Callable[[CatalogSource], _T]) -> _T:
         """The facts that a class or function reads from the tables, read once."""
         if read not in self._facts:
@@ -142,27 +121,13 @@ class Catalog:
         service = self._service(name.partition(":")[0])
         return service.by_lower.get(name.lower()) if service else None
 
-    def detail(self, action: Action) -> ActionDetail:
+    def detail(self, action: Action) -> ActionRow:
         """The facts about an action.
 
         Raises:
             CatalogError: this catalog doesn't hold the action (it came from another one).
         """
-        known = self._details.get(action)
-        if known is None:
-            known = self._details[action] = self._read_detail(action)
-        return known
-
-    def _read_detail(self, action: Action) -> ActionDetail:
-        _, row = self._row(action)
-        return ActionDetail(
-            action=action,
-            levels=row.levels,
-            resources=tuple(ResourceUse(type=use.type, required=use.required) for use in row.resources),
-            condition_keys=row.conditions,
-            dependents=None if row.dependents is None else tuple(Action(name) for name in row.dependents),
-            first_seen=row.first_seen,
-        )
+        return self._row(action)[1]
 
     def expand(self, patterns: Iterable[ActionPattern]) -> Expansion:
         """Every action that matches at least one of the patterns."""
@@ -229,13 +194,13 @@ class Catalog:
         `aws:ResourceTag`, say; empty where the source names none: then the request has none.
         """
         service, row = self._row(action)
-        keys = (*row.conditions, *service.conditions_of_type(self.resource_type(action, arn)))
+        keys = (*row.condition_keys, *service.conditions_of_type(self.resource_type(action, arn)))
         names = (key.partition("/")[0] for key in keys if "/" in key)
         return tuple(sorted({name for name in names if name.lower().endswith(":resourcetag")}))
 
     def further_formats(self, prefix: str) -> FurtherFormats:
         """The ARN formats of a service that AWS documents, but not in the service authorization reference."""
-        return self.facts(read_further_formats).get(prefix, NO_FURTHER_FORMATS)
+        return self._further_formats.get(prefix, NO_FURTHER_FORMATS)
 
     def arn_formats(self, prefix: str, resource_type: str) -> tuple[str, ...]:
         """The ARN formats of a resource type with `${…}` placeholders; `ecs`, `task` for example."""
@@ -243,6 +208,11 @@ class Catalog:
         return service.arn_formats(resource_type) if service else ()
 
     # ------------------------------------------------------------ internals
+
+    @cached_property
+    def _further_formats(self) -> dict[str, FurtherFormats]:
+        """The further formats by service; a catalog may have none."""
+        return read_optional_table(self._source, "arn_formats", dict[str, FurtherFormats], {})
 
     @cached_property
     def _prefixes(self) -> tuple[str, ...]:

@@ -34,7 +34,11 @@ ArnFormatText = Annotated[str, msgspec.Meta(pattern=r"\Aarn:[^\x00-\x1f\x7f]+\Z"
 _IsoDate = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
 
 
-class ResourceUseRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+_LEVELS = tuple(AccessLevel)
+"""From List to Permissions management: `AccessLevel` is declared in the order of precedence."""
+
+
+class ResourceUse(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A resource type that an action takes; `required` is null where the source doesn't say."""
 
     type: TypeName
@@ -46,10 +50,15 @@ class ActionRow(msgspec.Struct, frozen=True, gc=False):
 
     name: ActionName
     levels: Annotated[tuple[AccessLevel, ...], msgspec.Meta(min_length=1)]
-    resources: tuple[ResourceUseRow, ...]
-    conditions: tuple[str, ...]
-    dependents: tuple[str, ...] | None
+    resources: tuple[ResourceUse, ...]
+    condition_keys: tuple[str, ...] = msgspec.field(name="conditions")
+    dependents: tuple[Action, ...] | None
     first_seen: _IsoDate
+
+    @property
+    def level(self) -> AccessLevel:
+        """The level that counts: Permissions management beats Tagging, which beats Write, Read and List."""
+        return max(self.levels, key=_LEVELS.index)
 
 
 class ResourceTypeRow(msgspec.Struct, frozen=True, gc=False):
@@ -159,15 +168,6 @@ def service_from_json(text: bytes, *, prefix: str) -> ServiceRow:
     return _decode_service(_service_decoder, text, prefix)
 
 
-def _names_from_json(text: bytes, *, prefix: str) -> tuple[str, ...]:
-    """The names of a service's actions from its file, in its order.
-
-    Raises:
-        CatalogError: it isn't JSON, not of this shape, or of another service.
-    """
-    return tuple(row.name for row in _decode_service(_names_decoder, text, prefix).actions)
-
-
 def _decode_service(decoder: msgspec.json.Decoder[_Service], text: bytes, prefix: str) -> _Service:
     try:
         service = decoder.decode(text)
@@ -195,9 +195,9 @@ def manifest_from_json(text: bytes) -> Manifest:
 
 def json_from_service(service: ServiceRow) -> bytes:
     """A service's file: valid JSON, with one action, resource type or condition key a line for the sake of diffs."""
-    parts = [f'{{"service": {_json(service.service)}, "name": {_json(service.name)}']
+    parts = [f'{{"service": {json_line(service.service)}, "name": {json_line(service.name)}']
     for field in ("actions", "resources", "conditions"):
-        rows = ",\n".join(_json(row) for row in getattr(service, field))
+        rows = ",\n".join(map(json_line, getattr(service, field)))
         parts.append(f'"{field}": [\n{rows}\n]' if rows else f'"{field}": []')
     return (",\n".join(parts) + "}\n").encode()
 
@@ -222,7 +222,8 @@ def split_formats(arns: Iterable[str]) -> tuple[str, ...]:
     return tuple(part for arn in arns for part in arn.split(", "))
 
 
-def _json(value: object) -> str:
+def json_line(value: object) -> str:
+    """A value as one line of JSON."""
     return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
 
 
@@ -246,8 +247,8 @@ class CatalogService:
     @cached_property
     def actions(self) -> tuple[Action, ...]:
         """All actions, sorted."""
-        names = _names_from_json(self._text, prefix=self._prefix)
-        return tuple(sorted(Action(f"{self._prefix}:{name}") for name in names))
+        rows = _decode_service(_names_decoder, self._text, self._prefix).actions
+        return tuple(sorted(Action(f"{self._prefix}:{row.name}") for row in rows))
 
     @cached_property
     def by_lower(self) -> dict[str, Action]:

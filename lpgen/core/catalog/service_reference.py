@@ -20,10 +20,11 @@ from lpgen.core.catalog.service import (
     ArnFormatText,
     ConditionKeyRow,
     ResourceTypeRow,
-    ResourceUseRow,
+    ResourceUse,
     ServicePrefix,
     ServiceRow,
     TypeName,
+    json_line,
     sorted_service,
     split_formats,
 )
@@ -175,10 +176,10 @@ def _action_row(action: _ReferenceAction, earlier: ActionRow | None, date: str) 
         name=action.name,
         levels=_levels(action.annotations, earlier),
         resources=tuple(
-            ResourceUseRow(type=row.name, required=required.get(row.name))
+            ResourceUse(type=row.name, required=required.get(row.name))
             for row in sorted(action.resources, key=lambda row: row.name)
         ),
-        conditions=tuple(sorted(action.action_condition_keys)),
+        condition_keys=tuple(sorted(action.action_condition_keys)),
         dependents=earlier.dependents if earlier else None,
         first_seen=earlier.first_seen if earlier else date,
     )
@@ -221,9 +222,5 @@ def authorized_actions(reference: ServiceReference) -> _AuthorizedActions:
 
 def json_from_authorized_actions(needs: Mapping[str, tuple[_AuthorizedActionRow, ...] | None]) -> bytes:
     """The table's file: valid JSON with one operation a line."""
-    rows = ",\n".join(f"{_json(name)}: {_json(value)}" for name, value in needs.items())
+    rows = ",\n".join(f"{json_line(name)}: {json_line(value)}" for name, value in needs.items())
     return f"{{\n{rows}\n}}\n".encode()
-
-
-def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()

@@ -126,14 +126,10 @@ def intersect_patterns(a: str, b: str) -> str | None:
     if pattern_contains(b, a):
         return a
     for candidate in _joined(a, b):
-        if pattern_contains(a, candidate) and pattern_contains(b, candidate) and _covers_both(candidate, a, b):
+        is_inside = pattern_contains(a, candidate) and pattern_contains(b, candidate)
+        if is_inside and tokens_contain_all(tokens_from_glob(candidate), (tokens_from_glob(a), tokens_from_glob(b))):
             return candidate
     return None
-
-
-def _covers_both(candidate: str, a: str, b: str) -> bool:
-    """Whether every text that both globs match is matched by the candidate."""
-    return tokens_contain_all(tokens_from_glob(candidate), (tokens_from_glob(a), tokens_from_glob(b)))
 
 
 def _joined(a: str, b: str) -> list[str]:
@@ -147,8 +143,8 @@ def _joined(a: str, b: str) -> list[str]:
             found.append(normalize_glob(head + tail))
         start = first[: first.find("*")] if "*" in first else ""
         if start and "*" not in second[: len(start)]:
-            told = "".join(other if pair == "?" else pair for pair, other in zip(start, second, strict=False))
-            found.append(normalize_glob(told + second[len(start) :]))
+            narrowed = "".join(theirs if ours == "?" else ours for ours, theirs in zip(start, second, strict=False))
+            found.append(normalize_glob(narrowed + second[len(start) :]))
     return found
 
 
@@ -180,16 +176,6 @@ def literal_head(pattern: str) -> str:
 # ---------------------------------------------------------------- policy variables
 
 
-def has_variable(text: str) -> bool:
-    """Whether a policy text holds `${…}`, so that a glob can't express what it matches.
-
-    The value of a variable is decided by the request; the escapes `${*}`, `${?}` and `${$}` mean characters that a glob
-    can't name. All this holds only for language version 2012-10-17; before, `${…}` is literal text.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-    """
-    return "${" in text and VARIABLE.search(text) is not None
-
-
 def variables_as_wildcards(text: str) -> str:
     """The glob with each variable as `*`: it matches at least every text that the original can match under any values.
 
@@ -218,6 +204,12 @@ def as_glob(pattern: str, version: str) -> str:
     return pattern if version == LEGACY_VERSION else variables_as_wildcards(pattern)
 
 
-def holds_variable(pattern: str, version: str) -> bool:
-    """Whether the request decides which texts the pattern matches: the older policy language has no variables."""
-    return version != LEGACY_VERSION and has_variable(pattern)
+def holds_variable(text: str, version: str) -> bool:
+    """Whether a text of a policy of this language version holds `${…}`, so a glob can't express what it matches.
+
+    The request decides the value of a variable. The escapes `${*}`, `${?}` and `${$}` mean characters that a glob can't
+    name. Before version 2012-10-17, `${…}` is literal text.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    return version != LEGACY_VERSION and "${" in text and VARIABLE.search(text) is not None

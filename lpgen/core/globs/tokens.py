@@ -114,9 +114,9 @@ def tokens_contain_all(outer: Tokens, inners: tuple[Tokens, ...]) -> bool:
 
 def _is_least(known: list[int], states: int) -> bool:
     """Whether none of the known sets of states is part of a set, which then replaces those that it is part of."""
-    if any(one & states == one for one in known):
+    if any(least & states == least for least in known):
         return False
-    known[:] = [one for one in known if one & states != states]
+    known[:] = [least for least in known if least & states != states]
     known.append(states)
     return True
 
@@ -179,13 +179,12 @@ def _automaton(tokens: Tokens) -> _Automaton:
     places: dict[int, int] = {}
     for at, token in enumerate(tokens):
         places[token] = places.get(token, 0) | 1 << at
-    one, field_one = places.get(ANY, 0), places.get(FIELD_ANY, 0)
-    run, field_run = places.get(RUN, 0), places.get(FIELD_RUN, 0)
-    colons = places.get(_COLON, 0)
-    other = (one | field_one, run | field_run)
-    moves = {symbol: (other[0] | mask, other[1]) for symbol, mask in places.items() if symbol >= 0}
-    moves[_COLON] = (one | colons, run)
-    return _Automaton(runs=run | field_run, final=1 << len(tokens), moves=moves, other=other, colons=colons)
+    single, run, colons = places.get(ANY, 0), places.get(RUN, 0), places.get(_COLON, 0)
+    runs = run | places.get(FIELD_RUN, 0)
+    other = (single | places.get(FIELD_ANY, 0), runs)
+    moves = {symbol: (other[0] | mask, runs) for symbol, mask in places.items() if symbol >= 0}
+    moves[_COLON] = (single | colons, run)
+    return _Automaton(runs=runs, final=1 << len(tokens), moves=moves, other=other, colons=colons)
 
 
 def _close(states: int, runs: int) -> int:

@@ -7,8 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lpgen.core.arns import account_in_arn, is_account_id, split_arn
@@ -26,21 +25,15 @@ from lpgen.core.iam.decision import (
     Request,
     Result,
     Stop,
-    Unstated,
     Wall,
     all_of,
     any_of,
     maybe,
     opposite,
 )
-from lpgen.core.iam.principals import (
-    Naming,
-    PrincipalForm,
-    RequestPrincipal,
-    principal_from_text,
-)
+from lpgen.core.iam.principals import Naming, PrincipalForm, RequestPrincipal, principal_from_text
 from lpgen.core.iam.walls import walls_of
-from lpgen.core.model import NO_RESOURCE, Effect, Policy, ResourceKind
+from lpgen.core.model import NO_RESOURCE, Effect, ResourceKind
 
 RESOURCE_POLICY = "resource policy"
 """The key that a decision depends on where nothing but an unstated resource policy could allow the request."""
@@ -124,7 +117,9 @@ def _needs(
 def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySet, walls: dict[Layer, Wall]) -> _Need:
     """Whether identity policies, resource policy, boundary and session policy together allow."""
     if not principal.has_identity_policies:
-        return _Need(_ResourceSide(policies.resource, walls.get(Layer.RESOURCE)).direct, (Stop(Layer.RESOURCE),))
+        unstated = policies.resource is UNSTATED
+        granted = maybe(RESOURCE_POLICY) if unstated else _allowed_by_resource(walls, Naming.DIRECT)
+        return _Need(granted, (Stop(Layer.RESOURCE),))
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html: nothing need allow the root user.
     root = principal.form is PrincipalForm.ROOT
     identity = YES if root else walls[Layer.IDENTITY].allowed()
@@ -140,49 +135,27 @@ def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySe
     silent = [Stop(layer) for layer, match in said.items() if match.answer is Answer.NO]
     if policies.resource is UNSTATED:
         return _Need(own, tuple(silent))
-    resource = _ResourceSide(policies.resource, walls.get(Layer.RESOURCE))
+    direct = _allowed_by_resource(walls, Naming.DIRECT)
+    by_role = _allowed_by_resource(walls, Naming.ROLE)
+    delegates = _allowed_by_resource(walls, Naming.ACCOUNT)
     if not same_account(request, principal):
-        there = resource.anyhow
+        there = any_of((direct, by_role, delegates))
         stop = [Stop(Layer.RESOURCE)] if there.answer is Answer.NO else []
         return _Need(all_of((own, there)), (*silent, *stop))
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html:
     # the boundary and the session policy limit a resource policy's grant to a role, but not its grant to a user or to a
     # session itself.
-    counts = resource.delegates if resource_policy_rules(request) else YES
+    counts = delegates if resource_policy_rules(request) else YES
     if counts.answer is Answer.NO:
         silent = [Stop(Layer.RESOURCE)]
-    ways = (all_of((own, counts)), all_of((resource.by_role, *limits.values())), resource.direct)
+    ways = (all_of((own, counts)), all_of((by_role, *limits.values())), direct)
     return _Need(any_of(ways), tuple(silent) or (Stop(Layer.IDENTITY),))
 
 
-@dataclass(frozen=True, slots=True)
-class _ResourceSide:
-    """The grants of the resource policy, by how it names the principal."""
-
-    policy: Policy | Unstated | None
-    wall: Wall | None
-
-    def _by(self, *wanted: Naming, unstated: Match = NO) -> Match:
-        if self.wall is None:
-            return unstated if self.policy is UNSTATED else NO
-        return self.wall.allowed_by(*wanted)
-
-    @property
-    def direct(self) -> Match:
-        return self._by(Naming.DIRECT, unstated=maybe(RESOURCE_POLICY))
-
-    @property
-    def by_role(self) -> Match:
-        return self._by(Naming.ROLE)
-
-    @property
-    def delegates(self) -> Match:
-        """Whether it leaves the decision to the identity policies of the principal's account."""
-        return self._by(Naming.ACCOUNT)
-
-    @property
-    def anyhow(self) -> Match:
-        return self._by(Naming.ACCOUNT, Naming.ROLE, Naming.DIRECT)
+def _allowed_by_resource(walls: Mapping[Layer, Wall], naming: Naming) -> Match:
+    """Whether a statement of the resource policy that names the principal in this way allows the request."""
+    wall = walls.get(Layer.RESOURCE)
+    return wall.allowed_by(naming) if wall else NO
 
 
 def resource_policy_rules(request: Request) -> bool:

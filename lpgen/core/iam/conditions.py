@@ -16,14 +16,17 @@ from decimal import Decimal
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from operator import eq, ge, gt, le, lt
+from typing import TypeVar
 
 from lpgen.core.arns import ARN_FIELDS
-from lpgen.core.globs.match import fold_case
+from lpgen.core.globs.match import fold_case, holds_variable
 from lpgen.core.globs.tokens import Tokens, match_tokens
 from lpgen.core.iam.condition_operator import ComparisonKind, Operator, Quantifier, operator_from_name
 from lpgen.core.iam.decision import NO, YES, AbsentKeys, Match, Request, all_of, any_of, match_of, maybe, opposite
-from lpgen.core.iam.policy_variables import Filled, Unfilled, UnfilledReason, as_written, fill_in, has_variables
+from lpgen.core.iam.policy_variables import Filled, Unfilled, UnfilledReason, as_written, fill_in
 from lpgen.core.model import Condition
+
+_Value = TypeVar("_Value")
 
 _TAKES_VARIABLES = frozenset(
     (
@@ -127,28 +130,6 @@ def _bytes(text: str) -> bytes | None:
         return None
 
 
-def _ordered(
-    read: Callable[[str], Decimal | None], holds: Callable[[Decimal, Decimal], bool]
-) -> Callable[[str, str], bool | None]:
-    """A comparison of the request's value with the policy's, in that order."""
-
-    def compare(wanted: str, value: str) -> bool | None:
-        right, left = read(wanted), read(value)
-        return None if left is None or right is None else holds(left, right)
-
-    return compare
-
-
-def _compare_bool(wanted: str, value: str) -> bool | None:
-    right, left = _bool(wanted), _bool(value)
-    return None if left is None or right is None else left is right
-
-
-def _compare_bytes(wanted: str, value: str) -> bool | None:
-    right, left = _bytes(wanted), _bytes(value)
-    return None if left is None or right is None else left == right
-
-
 # ---------------------------------------------------------------- addresses
 
 _NETWORK = re.compile(r"[0-9A-Fa-f.:]+(?:/[0-9]{1,3})?")
@@ -176,21 +157,36 @@ def _compare_address(wanted: str, value: str) -> bool | None:
     return None if network is None or address is None else address in network
 
 
+# ---------------------------------------------------------------- comparisons
+
+
+def _reading(
+    read: Callable[[str], _Value | None], holds: Callable[[_Value, _Value], bool]
+) -> Callable[[str, str], bool | None]:
+    """A comparison of the request's value with the policy's, in that order; None where either can't be read."""
+
+    def compare(wanted: str, value: str) -> bool | None:
+        right, left = read(wanted), read(value)
+        return None if left is None or right is None else holds(left, right)
+
+    return compare
+
+
 _COMPARE: dict[ComparisonKind, Callable[[str, str], bool | None]] = {
     ComparisonKind.STRING_EQUALS: eq,
     ComparisonKind.STRING_EQUALS_IGNORE_CASE: lambda wanted, value: fold_case(wanted) == fold_case(value),
-    ComparisonKind.NUMERIC_EQUALS: _ordered(_number, eq),
-    ComparisonKind.NUMERIC_LESS_THAN: _ordered(_number, lt),
-    ComparisonKind.NUMERIC_LESS_THAN_EQUALS: _ordered(_number, le),
-    ComparisonKind.NUMERIC_GREATER_THAN: _ordered(_number, gt),
-    ComparisonKind.NUMERIC_GREATER_THAN_EQUALS: _ordered(_number, ge),
-    ComparisonKind.DATE_EQUALS: _ordered(_seconds, eq),
-    ComparisonKind.DATE_LESS_THAN: _ordered(_seconds, lt),
-    ComparisonKind.DATE_LESS_THAN_EQUALS: _ordered(_seconds, le),
-    ComparisonKind.DATE_GREATER_THAN: _ordered(_seconds, gt),
-    ComparisonKind.DATE_GREATER_THAN_EQUALS: _ordered(_seconds, ge),
-    ComparisonKind.BOOL: _compare_bool,
-    ComparisonKind.BINARY_EQUALS: _compare_bytes,
+    ComparisonKind.NUMERIC_EQUALS: _reading(_number, eq),
+    ComparisonKind.NUMERIC_LESS_THAN: _reading(_number, lt),
+    ComparisonKind.NUMERIC_LESS_THAN_EQUALS: _reading(_number, le),
+    ComparisonKind.NUMERIC_GREATER_THAN: _reading(_number, gt),
+    ComparisonKind.NUMERIC_GREATER_THAN_EQUALS: _reading(_number, ge),
+    ComparisonKind.DATE_EQUALS: _reading(_seconds, eq),
+    ComparisonKind.DATE_LESS_THAN: _reading(_seconds, lt),
+    ComparisonKind.DATE_LESS_THAN_EQUALS: _reading(_seconds, le),
+    ComparisonKind.DATE_GREATER_THAN: _reading(_seconds, gt),
+    ComparisonKind.DATE_GREATER_THAN_EQUALS: _reading(_seconds, ge),
+    ComparisonKind.BOOL: _reading(_bool, eq),
+    ComparisonKind.BINARY_EQUALS: _reading(_bytes, eq),
     ComparisonKind.IP_ADDRESS: _compare_address,
 }
 
@@ -217,7 +213,7 @@ def condition_match(condition: Condition, version: str, request: Request) -> Mat
 
 @lru_cache(maxsize=4096)
 def _any_has_variables(texts: tuple[str, ...], version: str) -> bool:
-    return any(has_variables(text, version) for text in texts)
+    return any(holds_variable(text, version) for text in texts)
 
 
 @lru_cache(maxsize=8192)  # requests have the values of few keys in common, and policies their conditions
@@ -297,7 +293,7 @@ def _present_match(
 
 
 def _fill_in(operator: Operator | None, text: str, version: str, request: Request) -> Filled | Unfilled:
-    if operator is not None and operator.comparison in _TAKES_VARIABLES and has_variables(text, version):
+    if operator is not None and operator.comparison in _TAKES_VARIABLES and holds_variable(text, version):
         return fill_in(text, request)
     return as_written(text)
 

@@ -223,7 +223,7 @@ class Wall:
         """Whether any statement allows the request; Denies aren't asked."""
         return any_of([reason.match for reason in self.reasons if reason.effect is Effect.ALLOW])
 
-    def allowed_by(self, *wanted: Naming) -> Match:
-        """Whether a statement allows that names the principal in one of these ways."""
+    def allowed_by(self, wanted: Naming) -> Match:
+        """Whether a statement that names the principal in this way allows the request."""
         pairs = zip(self.reasons, self.namings, strict=True)
-        return any_of(r.match for r, naming in pairs if r.effect is Effect.ALLOW and naming in wanted)
+        return any_of(r.match for r, naming in pairs if r.effect is Effect.ALLOW and naming is wanted)

@@ -97,7 +97,7 @@ def resources_meet(pattern: str, seen: str) -> bool:
     ours, theirs = _fields(complete_arn(pattern)), _fields(seen)
     if len(ours) != ARN_FIELDS or len(theirs) != ARN_FIELDS or not _has_no_colon(theirs):
         return True
-    return all(patterns_intersect(pair, other) for pair, other in zip(ours, theirs, strict=True))
+    return all(patterns_intersect(our, their) for our, their in zip(ours, theirs, strict=True))
 
 
 def _has_no_colon(fields: list[str]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from lpgen.core.catalog.patterns import parse_pattern
-from lpgen.core.globs.match import fold_case, glob_matcher, has_wildcard, variables_as_wildcards
+from lpgen.core.globs.match import fold_case, glob_matcher, has_wildcard, holds_variable, variables_as_wildcards
 from lpgen.core.globs.tokens import match_tokens, tokens_contain, tokens_intersect
 from lpgen.core.iam.conditions import conditions_match
 from lpgen.core.iam.decision import (
@@ -33,7 +33,7 @@ from lpgen.core.iam.match_resource import (
     resource_tokens,
     resources_meet,
 )
-from lpgen.core.iam.policy_variables import Filled, UnfilledReason, fill_in, has_variables
+from lpgen.core.iam.policy_variables import Filled, UnfilledReason, fill_in
 from lpgen.core.model import ActionPattern, Resource, ResourceKind, Statement
 
 
@@ -95,16 +95,14 @@ def _fixed_and_varying(
     patterns: tuple[str, ...], version: str
 ) -> tuple[tuple[Callable[[str], bool], ...], tuple[str, ...]]:
     """The tests of those patterns that match the same exact resources whatever the request, and the other patterns."""
-    fixed = (pattern for pattern in patterns if not has_variables(pattern, version))
-    return tuple(map(resource_matcher, fixed)), tuple(
-        pattern for pattern in patterns if has_variables(pattern, version)
-    )
+    varying = tuple(pattern for pattern in patterns if holds_variable(pattern, version))
+    return tuple(resource_matcher(pattern) for pattern in patterns if pattern not in varying), varying
 
 
 def _pattern_match(pattern: str, version: str, request: Request) -> Match:
     """Whether one resource pattern covers the request's resource."""
     resource = request.resource
-    if not has_variables(pattern, version):
+    if not holds_variable(pattern, version):
         return _plain_match(pattern, resource)
     filled = fill_in(pattern, request)
     if isinstance(filled, Filled):

@@ -139,11 +139,9 @@ class PolicyReader:
 
     def _read_effect(self, statement: Mapping[str, Any]) -> Effect:
         written = statement.get("Effect")
-        if written == Effect.ALLOW.value:
-            return Effect.ALLOW
-        if written == Effect.DENY.value:
-            return Effect.DENY
-        raise self.error(f"`Effect` is {quote_input(str(written))}, neither Allow nor Deny")
+        if not isinstance(written, str) or written not in tuple(Effect):
+            raise self.error(f"`Effect` is {quote_input(str(written))}, neither Allow nor Deny")
+        return Effect(written)
 
     def _read_choice(
         self, statement: Mapping[str, Any], name: str, *, required: bool = True

@@ -12,7 +12,6 @@ from functools import lru_cache
 from lpgen.core.globs.match import VARIABLE, VARIABLE_ESCAPES
 from lpgen.core.globs.tokens import Tokens, literal_tokens, tokens_from_glob
 from lpgen.core.iam.decision import Request
-from lpgen.core.model import CURRENT_VERSION
 
 
 class UnfilledReason(StrEnum):
@@ -56,14 +55,6 @@ class Filled:
 def as_written(text: str) -> Filled:
     """A policy text in which nothing is a variable."""
     return Filled(((text, False),))
-
-
-def has_variables(text: str, version: str) -> bool:
-    """Whether a text in a policy of this language version has variables. Before 2012-10-17 there are none.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
-    """
-    return version == CURRENT_VERSION and "${" in text
 
 
 def fill_in(text: str, request: Request) -> Filled | Unfilled:

@@ -66,7 +66,7 @@ class _StatementIndex:
 
     def covering(self, folded_action: str) -> _Covered:
         near = self._of_service(folded_action.partition(":")[0])
-        found = _Covered(tuple(one for one in near if action_matches(one.statement, folded_action)))
+        found = _Covered(tuple(covering for covering in near if action_matches(covering.statement, folded_action)))
         self.by_action[folded_action] = found
         return found
 
@@ -75,9 +75,9 @@ class _StatementIndex:
         found = self._by_service.get(service)
         if found is None:
             found = tuple(
-                statement
-                for statement, prefixes in self._statements
-                if statement.statement.not_action or "*" in prefixes or service in prefixes
+                covering
+                for covering, prefixes in self._statements
+                if covering.statement.not_action or "*" in prefixes or service in prefixes
             )
             self._by_service[service] = found
         return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from lpgen.core.catalog.catalog import Catalog, CatalogChanges, ResourceUse
-from lpgen.core.catalog.service import Manifest
+from lpgen.core.catalog.catalog import Catalog, CatalogChanges
+from lpgen.core.catalog.service import Manifest, ResourceUse
 from lpgen.core.model import AccessLevel, Action
 
 Facts = dict[str, object]
