@@ -8,7 +8,7 @@ from typing import Any
 from action_catalog.bind_type import TypeFormats
 from action_catalog.parameter_names import free_placeholders
 from action_catalog.service_models import Operation
-from lpgen.core.cloudtrail.optional_actions import types_in_name
+from lpgen.core.cloudtrail.row_actions import types_in_name
 
 Services = Mapping[str, Mapping[str, Any]]
 """The files of `services/` by IAM prefix."""

@@ -160,7 +160,7 @@ class _Read:
         if not isinstance(value, dict):
             return value
         read = {name: self.of_name(name) for name in value}
-        return {name: one and one.of(value[name], depth - 1) for name, one in read.items()}
+        return {name: part and part.of(value[name], depth - 1) for name, part in read.items()}
 
 
 class ReadValues:
@@ -204,5 +204,5 @@ class ReadValues:
         # The first name twice, as `itemgetter` gives a tuple only for several.
         twice = [read[0], *read] if read else []
         reader: _Reader = itemgetter(*twice) if twice else lambda _value: ()
-        made = self._readers[names] = reader, tuple(one for name in twice if (one := self._read.of_name(name)))
+        made = self._readers[names] = reader, tuple(part for name in twice if (part := self._read.of_name(name)))
         return made

@@ -146,25 +146,17 @@ def _caller_by_id(identity: UserIdentity) -> Caller:
 
 
 def _caller_from_arn(identity: UserIdentity, arn: str | None, principal_id: str | None) -> Caller:
-    kind = _kind_from_arn(arn or "")
-    if kind is CallerKind.UNKNOWN or not arn:
+    fields = split_arn(arn or "")
+    kind, slash, _ = fields.name.partition("/")
+    if not arn or fields.service != "iam" or kind not in ("role", "user") or not slash:
         return Caller(CallerKind.UNKNOWN, account=identity.accountId or "")
     return Caller(
-        kind,
+        CallerKind.ROLE if kind == "role" else CallerKind.USER,
         principal=arn,
         principal_id=(principal_id or "").partition(":")[0],
-        account=split_arn(arn).account,
-        service_session=_is_service_session(identity, arn),
+        account=fields.account,
+        service_session=_SERVICE_LINKED_PATH in arn or _has_service_session_name(identity),
     )
-
-
-def _kind_from_arn(arn: str) -> CallerKind:
-    fields = split_arn(arn)
-    if fields.service == "iam" and fields.name.startswith("role/"):
-        return CallerKind.ROLE
-    if fields.service == "iam" and fields.name.startswith("user/"):
-        return CallerKind.USER
-    return CallerKind.UNKNOWN
 
 
 def _unique_id(identity: UserIdentity) -> str:
@@ -173,10 +165,6 @@ def _unique_id(identity: UserIdentity) -> str:
 
 def _has_unique_id(identity: UserIdentity) -> bool:
     return _unique_id(identity).startswith(_ID_PREFIXES)
-
-
-def _is_service_session(identity: UserIdentity, arn: str) -> bool:
-    return _SERVICE_LINKED_PATH in arn or _has_service_session_name(identity)
 
 
 def _has_service_session_name(identity: UserIdentity) -> bool:
@@ -193,7 +181,6 @@ def _is_anonymous(identity: UserIdentity) -> bool:
 # ---------------------------------------------------------------- principals beyond the caller
 
 _SESSION: Final = "assumed-role/"
-_OF_A_SERVICE: Final = "aws:"
 
 
 def named_principal(text: str) -> str:
@@ -209,7 +196,7 @@ def named_principal(text: str) -> str:
     if fields.service == "iam" and kind in ("role", "user") and name:
         return text
     role, slash, _ = name.partition("/")
-    if fields.service != "sts" or kind != "assumed-role" or not slash or role.startswith(_OF_A_SERVICE):
+    if fields.service != "sts" or kind != "assumed-role" or not slash or role.startswith("aws:"):
         return ""
     return f"arn:{fields.partition}:sts::{fields.account}:{_SESSION}{role}"
 

@@ -17,10 +17,16 @@ import msgspec
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.operation_rows import EventSource, EventSources, OperationRow, Operations, strip_version
-from lpgen.core.cloudtrail.optional_actions import OptionalReader, optional_actions, parameter_tests, row_of_tagged
 from lpgen.core.cloudtrail.outcome import name_denied_resource
 from lpgen.core.cloudtrail.records import READ_VERSION, Record
-from lpgen.core.cloudtrail.resource_reading import ResourceReader, reader_from_row
+from lpgen.core.cloudtrail.row_actions import (
+    OptionalReader,
+    ResourceReader,
+    optional_actions,
+    parameter_tests,
+    reader_from_row,
+    row_of_tagged,
+)
 from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, Completion, Rule, RuleTable, call_from_record
 from lpgen.core.cloudtrail.rules.inferences import NAMED_OBJECT, REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
 from lpgen.core.cloudtrail.rules.passing import (
@@ -233,9 +239,10 @@ class EventMap:
             action = self.catalog.canonical(name)
             if action:
                 is_tagging = self.catalog.detail(action).level is AccessLevel.TAGGING
-                own = msgspec.structs.replace(row, reads=())
-                own = row_of_tagged(self.catalog, action, operation, row) if is_tagging else own
-                how = TAG_ON_CREATE if is_tagging else row.how or REQUEST_OPTION
+                if is_tagging:
+                    own, how = row_of_tagged(self.catalog, action, operation, row), TAG_ON_CREATE
+                else:
+                    own, how = msgspec.structs.replace(row, reads=()), row.how or REQUEST_OPTION
                 yield OptionalReader(parameter_tests(parameter), reader_from_row(self.catalog, action, own, types), how)
         for name, parameter in row.objects.items():
             named = OperationRow(resources={"object": f"url:{parameter}"})
@@ -343,11 +350,6 @@ _SKIP_BY_STATUS: Final = {
 _SKIP_BY_OUTCOME: Final = {Outcome.DENIED: SkipReason.DENIED, Outcome.UNDETERMINED: SkipReason.UNDETERMINED}
 
 
-def _skip_by_event_type(name: str) -> SkipReason | None:
-    """A type that AWS doesn't document is no use and no lack of it: the record can't be read."""
-    return None if name in _CALLS else _SKIP_BY_EVENT_TYPE.get(name, SkipReason.BAD_RECORD)
-
-
 def skip_from_record(
     record: Record, caller: Caller, outcome: OutcomeDetail, mapping: RecordMapping
 ) -> SkipReason | None:
@@ -360,9 +362,11 @@ def skip_from_record(
     """
     if record.eventVersion and not record.eventVersion.startswith(READ_VERSION):
         return SkipReason.UNKNOWN_VERSION
+    event_type = record.eventType or ""
+    if event_type not in _CALLS:  # a record of a type that AWS doesn't document can't be read
+        return _SKIP_BY_EVENT_TYPE.get(event_type, SkipReason.BAD_RECORD)
     return (
-        _skip_by_event_type(record.eventType or "")
-        or _SKIP_BY_CATEGORY.get(record.eventCategory or "")
+        _SKIP_BY_CATEGORY.get(record.eventCategory or "")
         or (SkipReason.UNAUTHENTICATED if outcome.outcome is Outcome.UNAUTHENTICATED else None)
         or _SKIP_BY_CALLER.get(caller.kind)
         or _SKIP_BY_STATUS.get(mapping.status)

@@ -143,7 +143,7 @@ def _denial_kind(name: str, message: str) -> DenialKind:
     found = _WALL.search(message)
     if found:
         return _KIND_BY_WALL[found[1].lower()]
-    return DenialKind.EXPLICIT if "explicit deny" in message.lower() else DenialKind.UNSTATED
+    return DenialKind.EXPLICIT if _EXPLICIT.search(message) else DenialKind.UNSTATED
 
 
 @lru_cache(maxsize=4096)

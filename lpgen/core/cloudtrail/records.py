@@ -114,35 +114,31 @@ def record_from_raw(raw: RawRecord) -> Record:
 
 def decode_additional(text: bytes) -> dict[str, object] | str | None:
     """A record's `additionalEventData`; None for what can't be read."""
-    try:
-        return _decode(_additional_data, text)
-    except _UNDECODABLE:
-        return None
+    return _decode(_additional_data, text)
 
 
 def decode_resources(text: bytes) -> list[RecordResource] | None:
     """A record's `resources`; None for what can't be read."""
-    try:
-        return _decode(_resources, text)
-    except _UNDECODABLE:
-        return None
+    return _decode(_resources, text)
 
 
 _Decoded = TypeVar("_Decoded")
 
-_UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _additional_data: Final[msgspec.json.Decoder[dict[str, object] | str | None]] = msgspec.json.Decoder(
     dict[str, object] | str | None
 )
 _resources: Final[msgspec.json.Decoder[list[RecordResource] | None]] = msgspec.json.Decoder(list[RecordResource] | None)
 
 
-def _decode(decoder: msgspec.json.Decoder[_Decoded], text: bytes) -> _Decoded:
-    """The decoded text, with U+FFFD for stray bytes: reading the file has passed over them."""
+def _decode(decoder: msgspec.json.Decoder[_Decoded], text: bytes) -> _Decoded | None:
+    """The decoded text, with U+FFFD for stray bytes, or None if it can't be read."""
     try:
-        return decoder.decode(text)
-    except UnicodeDecodeError:
-        return decoder.decode(text.decode("utf-8", "replace"))
+        try:
+            return decoder.decode(text)
+        except UnicodeDecodeError:
+            return decoder.decode(text.decode("utf-8", "replace"))
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,12 +100,8 @@ def template_from_format(arn_format: str) -> ArnTemplate:
 
 def _default_value(call: Call, name: str) -> str:
     """The value of a placeholder that no parameter fills: the call's place, or `*`."""
-    key = name.lower()
-    if key not in _CONTEXT:
-        return _OPEN
-    if key == "partition":
-        return call.partition
-    return call.region if key == "region" else call.account
+    place = {"partition": call.partition, "region": call.region, "account": call.account, "accountid": call.account}
+    return place.get(name.lower(), _OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +116,6 @@ class Parameter:
     start: str = ""
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it is one path and nothing else."""
-        return len(self.paths) == 1 and self.default is None and not (self.mark or self.start)
-
-    @property
     def holds_arn(self) -> bool:
         """Whether it gives only ARNs, as its name or mark says."""
         named = self.default is None and all(_ARN_KEY.search(path[-1]) for path in self.paths)
@@ -132,8 +123,6 @@ class Parameter:
 
     def texts(self, call: Call) -> tuple[str, ...]:
         """The texts that the call has there; what can't be read has no default."""
-        if self.is_plain:
-            return call.texts(*self.paths[0])
         read = {_RESPONSE: call.shown, _ADDITIONAL: call.additional}.get(self.mark, call.texts)
         starts = (self.start, "arn:")
         found = tuple(text for path in self.paths for text in read(*path) if text.startswith(starts))
@@ -197,9 +186,9 @@ class Binder:
         if not self.paths:
             yield resource_from_arn(self.template.fill(call, dict.fromkeys(self.open, _OPEN)))
             return
-        columns = [
+        columns = (
             _owners(call, parameter) if name in self.owner else parameter.texts(call) for name, parameter in self.paths
-        ]
+        )
         for row in islice(product(*columns), _MOST_ARNS):
             if row[-1].startswith("arn:"):
                 if is_literal(row[-1]):
