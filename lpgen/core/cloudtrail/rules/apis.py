@@ -51,8 +51,8 @@ def _map_tag(call: Call) -> tuple[MappedAction, ...]:
 def _complete_body(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """The additional actions on policies and certificates, and the roles that the call hands over."""
     (resource,) = actions[0].resources
-    more = (*_map_policy(call, resource), *_map_certificate(call, resource), *_map_roles(call))
-    return (*actions, *_map_tags(call), *more)
+    further = (*_map_policy(call, resource), *_map_certificate(call, resource), *_map_roles(call))
+    return (*actions, *_map_tags(call), *further)
 
 
 _TAGGED_CREATIONS = (
@@ -73,19 +73,15 @@ def _map_tags(call: Call) -> tuple[MappedAction, ...]:
     Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html and
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigatewayv2.html (API operations)
     """
-    if call.operation not in _TAGGED_CREATIONS or not _has_body_tags(call):
+    return _map_tagging(call, "PUT") if call.operation in _TAGGED_CREATIONS else ()
+
+
+def _map_tagging(call: Call, verb: str) -> tuple[MappedAction, ...]:
+    """The request that sets tags, if any, on the resource that the call makes, whose ARN isn't known before."""
+    if not any(tags for body in _bodies(call) for tags in values_at(body, ("tags",))):
         return ()
-    return (_map_tagging(call, "PUT"),)
-
-
-def _map_tagging(call: Call, verb: str) -> MappedAction:
-    """The request that sets tags on the resource that the call makes, whose ARN isn't known before."""
     tags = fold(call.arn("apigateway", "/tags/", account=False), "*")
-    return mapped(f"apigateway:{verb}", (tags,), how=TAG_ON_CREATE)
-
-
-def _has_body_tags(call: Call) -> bool:
-    return any(True for body in _bodies(call) for tags in values_at(body, ("tags",)) if tags)
+    return (mapped(f"apigateway:{verb}", (tags,), how=TAG_ON_CREATE),)
 
 
 _POLICY_ACTIONS = {
@@ -196,8 +192,7 @@ def _map_create_portal(call: Call) -> tuple[MappedAction, ...]:
     own = mapped(f"apigateway:{call.operation}", (fold(call.arn("apigateway", f"/{kind}/"), "*"),))
     products = [arn for arn in call.texts("includedPortalProductArns") if is_arn_of(arn, "apigateway")]
     shown = (mapped("apigateway:GetPortalProduct", map(exact, products), how=REQUEST_OPTION),) if products else ()
-    tagging = (_map_tagging(call, "POST"),) if _has_body_tags(call) else ()
-    return (own, *shown, *tagging)
+    return (own, *shown, *_map_tagging(call, "POST"))
 
 
 _ROUTING_RULES = ("CreateRoutingRule", "DeleteRoutingRule", "GetRoutingRule", "ListRoutingRules", "PutRoutingRule")
@@ -208,19 +203,21 @@ _ROUTING_RULES = ("CreateRoutingRule", "DeleteRoutingRule", "GetRoutingRule", "L
 # https://docs.aws.amazon.com/appsync/latest/devguide/merged-api.html and
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_appsync.html (operations)
 
-_APPSYNC: Final = "appsync.amazonaws.com"
-
 _GRAPHQL_API: Final = NamedType("appsync", "apis/{}", "apiId")
+
+
+_ASSOCIATIONS: Final = {
+    "AssociateSourceGraphqlApi": "mergedApiIdentifier",
+    "AssociateMergedGraphqlApi": "sourceApiIdentifier",
+}
+"""By operation: the parameter with the API that its action is needed on."""
 
 
 def _map_associate(call: Call) -> tuple[MappedAction, ...]:
     """An association, whichever side asks for it: the merged API takes a source, which joins it."""
-    actions = {
-        "AssociateSourceGraphqlApi": "mergedApiIdentifier",
-        "AssociateMergedGraphqlApi": "sourceApiIdentifier",
-    }
     named = {
-        name: _GRAPHQL_API.read(call, parameter) or (_GRAPHQL_API.pattern(call),) for name, parameter in actions.items()
+        name: _GRAPHQL_API.read(call, parameter) or (_GRAPHQL_API.pattern(call),)
+        for name, parameter in _ASSOCIATIONS.items()
     }
     own = mapped(f"appsync:{call.operation}", named.pop(call.operation))
     return (own, *(mapped(f"appsync:{name}", apis, how=MERGED_API) for name, apis in named.items()))
@@ -233,8 +230,7 @@ RULES: RuleTable = {
     (_API_GATEWAY, "RejectDomainNameAccessAssociation"): _map_reject_access,
     (_API_GATEWAY, "CreatePortal"): _map_create_portal,
     (_API_GATEWAY, "CreatePortalProduct"): _map_create_portal,
-    (_APPSYNC, "AssociateMergedGraphqlApi"): _map_associate,
-    (_APPSYNC, "AssociateSourceGraphqlApi"): _map_associate,
+    **{("appsync.amazonaws.com", operation): _map_associate for operation in _ASSOCIATIONS},
 }
 
 COMPLETIONS: CompletionTable = {

@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/rerank-prereq.html.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import GUARDRAIL, NAMED_MODEL, TAG_ON_CREATE
@@ -47,16 +46,21 @@ def _models(call: Call, parameter: str = "modelId") -> Iterator[Resource]:
             yield resource_from_arn(call.arn("bedrock", f"foundation-model/{text}", account=False))
 
 
-@dataclass(frozen=True, slots=True)
-class _ModelRule:
+_MODEL_CALLS = {
+    "Converse": "bedrock:InvokeModel",
+    "ConverseStream": "bedrock:InvokeModelWithResponseStream",
+    "InvokeModel": "bedrock:InvokeModel",
+    "InvokeModelWithBidirectionalStream": "bedrock:InvokeModel",
+    "InvokeModelWithResponseStream": "bedrock:InvokeModelWithResponseStream",
+    "StartAsyncInvoke": "bedrock:InvokeModel",
+}
+
+
+def _map_model_call(call: Call) -> tuple[MappedAction, ...]:
     """A call that runs a model."""
-
-    action: str
-
-    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        run = mapped(self.action, _models(call))
-        guardrails = read_resources(call, _TYPES, ("guardrail?",))
-        return (run, mapped("bedrock:ApplyGuardrail", guardrails, how=GUARDRAIL)) if guardrails else (run,)
+    run = mapped(_MODEL_CALLS[call.operation], _models(call))
+    guardrails = read_resources(call, _TYPES, ("guardrail?",))
+    return (run, mapped("bedrock:ApplyGuardrail", guardrails, how=GUARDRAIL)) if guardrails else (run,)
 
 
 _RERANKING = "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn"
@@ -120,15 +124,6 @@ def _map_customization(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-_MODEL_CALLS = {
-    "Converse": "bedrock:InvokeModel",
-    "ConverseStream": "bedrock:InvokeModelWithResponseStream",
-    "InvokeModel": "bedrock:InvokeModel",
-    "InvokeModelWithBidirectionalStream": "bedrock:InvokeModel",
-    "InvokeModelWithResponseStream": "bedrock:InvokeModelWithResponseStream",
-    "StartAsyncInvoke": "bedrock:InvokeModel",
-}
-
 RULES: RuleTable = {
     (_SOURCE, "Rerank"): _map_rerank,
     (_SOURCE, "RetrieveAndGenerate"): _map_answer,
@@ -136,5 +131,5 @@ RULES: RuleTable = {
     (_SOURCE, "CreateModelInvocationJob"): _map_batch,
     (_SOURCE, "CreateProvisionedModelThroughput"): _map_throughput,
     (_SOURCE, "CreateModelCustomizationJob"): _map_customization,
-    **{(_SOURCE, operation): _ModelRule(action) for operation, action in _MODEL_CALLS.items()},
+    **{(_SOURCE, operation): _map_model_call for operation in _MODEL_CALLS},
 }

@@ -9,12 +9,11 @@ from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import (
     ACCOUNT_POLICY,
     SHARED_TELEMETRY,
-    TAG_ON_CREATE,
     UNMASKED_LOGS,
     VENDED_LOGS,
 )
-from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, resource_from_arn
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, resource_from_arn, tag_on_create
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 # ---------------------------------------------------------------- CloudWatch Logs
@@ -70,9 +69,7 @@ def _map_create_group(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     """
     own = mapped("logs:CreateLogGroup", _GroupType().read(call, ""))
-    if not call.has("tags"):
-        return (own,)
-    return (own, mapped("logs:TagResource", map(exact, _group_arns(call)), how=TAG_ON_CREATE))
+    return (own, *tag_on_create(call, "logs:TagResource", map(exact, _group_arns(call))))
 
 
 _UNMASKING = {"FilterLogEvents": "group", "GetLogEvents": "stream", "GetLogRecord": "group"}
@@ -139,18 +136,13 @@ def _map_delivery_source(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
     """
     own = mapped("logs:PutDeliverySource", NamedType("logs", "delivery-source:{}", "name").read(call, ""))
-    tags = (mapped("logs:TagResource", own.resources, how=TAG_ON_CREATE),) if call.has("tags") else ()
+    tags = tag_on_create(call, "logs:TagResource", own.resources)
     arn = call.text("resourceArn")
     service = arn.split(":")[2] if arn.count(":") > 1 else ""
     if service not in _VENDING or not is_arn_of(arn, service):
         return (own, *tags)
     return (own, *tags, mapped(f"{service}:AllowVendedLogDeliveryForResource", (exact(arn),), how=VENDED_LOGS))
 
-
-_LOG_TYPES: dict[str, ResourceType] = {
-    "group": _GroupType(),
-    "stream": ReaderType(_read_streams),
-}
 
 # ---------------------------------------------------------------- Observability Access Manager
 
@@ -171,12 +163,9 @@ LINKED_SERVICES = {
 
 def _complete_link(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """CreateLink and UpdateLink, with the actions for the types that the link shares: an update states them again."""
-    return (*actions, *_link_actions(call))
-
-
-def _link_actions(call: Call) -> Iterator[MappedAction]:
-    for service in sorted({LINKED_SERVICES[kind] for kind in call.texts("resourceTypes") if kind in LINKED_SERVICES}):
-        yield mapped(f"{service}:Link", (NO_RESOURCE,), how=SHARED_TELEMETRY)
+    services = {LINKED_SERVICES[kind] for kind in call.texts("resourceTypes") if kind in LINKED_SERVICES}
+    linked = (mapped(f"{service}:Link", (NO_RESOURCE,), how=SHARED_TELEMETRY) for service in sorted(services))
+    return (*actions, *linked)
 
 
 # ---------------------------------------------------------------- CloudTrail
@@ -212,6 +201,6 @@ COMPLETIONS: CompletionTable = {
 }
 
 READERS: ReaderTable = {
-    _LOGS: _LOG_TYPES,
+    _LOGS: {"group": _GroupType(), "stream": ReaderType(_read_streams)},
     "cloudtrail.amazonaws.com": {"queried": ReaderType(_read_queried, "cloudtrail", "eventdatastore/*")},
 }

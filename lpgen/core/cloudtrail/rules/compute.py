@@ -8,10 +8,10 @@ from typing import Final
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, Rule, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.ec2_types import pass_profiles
-from lpgen.core.cloudtrail.rules.inferences import RECIPE_PARTS, TAG_ON_CREATE
+from lpgen.core.cloudtrail.rules.inferences import RECIPE_PARTS
 from lpgen.core.cloudtrail.rules.passing import ROLE_UNREAD, entity_arn, passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, mapped, resource_from_arn
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, mapped, resource_from_arn, tag_on_create
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
 
@@ -48,8 +48,6 @@ def _complete_launch_configuration(call: Call, actions: tuple[MappedAction, ...]
 # Job definitions, with or without a revision.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
 
-_BATCH = "batch.amazonaws.com"
-
 
 def _read_submitted(call: Call) -> Iterator[Resource]:
     """The job definition to run, whose ARN in the request has a revision even where the caller leaves it open.
@@ -62,11 +60,6 @@ def _read_submitted(call: Call) -> Iterator[Resource]:
             named = name if ":" in name else f"{name}:*"
             yield resource_from_arn(start + found + named if found else call.arn("batch", f"job-definition/{named}"))
 
-
-_BATCH_TYPES: dict[str, ResourceType] = {
-    "definition": NamedType("batch", "job-definition/{}", "jobDefinition|jobDefinitionName"),
-    "submitted": ReaderType(_read_submitted),
-}
 
 # ---------------------------------------------------------------- Elastic Beanstalk
 
@@ -118,18 +111,9 @@ def _passed_by_option(call: Call, option: tuple[str, str]) -> Iterator[MappedAct
     names, service = _PASSED[option]
     for setting in values_at(call.request, ("optionSettings",)):
         if (*texts_at(setting, ("namespace",)), *texts_at(setting, ("optionName",))) == option:
-            yield from passed_roles(
-                call, (entity_arn(call, names, text) for text in texts_at(setting, ("value",))), service
-            )
+            values = texts_at(setting, ("value",))
+            yield from passed_roles(call, (entity_arn(call, names, value) for value in values), service)
 
-
-_BEANSTALK_TYPES: dict[str, ResourceType] = {
-    "source": NamedType("elasticbeanstalk", "environment/*/{}", "sourceEnvironmentName"),
-    "destination": NamedType("elasticbeanstalk", "environment/*/{}", "destinationEnvironmentName"),
-}
-
-# A call may name either environment by its id instead, which isn't part of its ARN.
-# https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_SwapEnvironmentCNAMEs.html
 
 _WITH_OPTIONS: Final = (
     "CreateConfigurationTemplate",
@@ -172,7 +156,7 @@ class _Creation:
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
         """The action on the new resource, its tags, the parts that are read and the roles that are passed."""
         made = (_new_resource(call, self.shape),)
-        tags = (mapped("imagebuilder:TagResource", made, how=TAG_ON_CREATE),) if call.has("tags") else ()
+        tags = tag_on_create(call, "imagebuilder:TagResource", made)
         return (mapped(f"imagebuilder:{call.operation}", made), *tags, *_read_parts(call, self.reads), *_pass(call))
 
 
@@ -194,8 +178,7 @@ def _name_in_arn(name: str) -> str:
 
 def _read_parts(call: Call, reads: tuple[tuple[str, str], ...]) -> Iterator[MappedAction]:
     for action, path in reads:
-        named = _named(call, path)
-        if named:
+        if named := _named(call, path):
             yield mapped(f"imagebuilder:{action}", named, how=RECIPE_PARTS)
 
 
@@ -210,13 +193,9 @@ def _pass(call: Call) -> tuple[MappedAction, ...]:
     profile = [entity_arn(call, "instance-profile", text) for text in call.texts("instanceProfileName")]
     path = ("distributions", "s3ExportConfiguration", "roleName")
     exporter = [entity_arn(call, "role", text) for text in call.texts(*path)]
-    shown = (
-        (mapped("iam:GetInstanceProfile", map(exact, profile), how=RECIPE_PARTS),)
-        if profile and profile[0].startswith("arn:")
-        else ()
-    )
+    is_known = bool(profile) and profile[0].startswith("arn:")
     return (
-        *shown,
+        *((mapped("iam:GetInstanceProfile", map(exact, profile), how=RECIPE_PARTS),) if is_known else ()),
         *passed_roles(call, builder, "imagebuilder.amazonaws.com"),
         *passed_roles(call, profile, "ec2.amazonaws.com"),
         *passed_roles(call, exporter, "vmie.amazonaws.com"),
@@ -234,9 +213,9 @@ class _ChangeRule:
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
         """The action on the named resource, the tags of the new one, the parts that are read and the roles passed."""
         named = _named(call, self.path)
-        made = (resource_from_arn(call.arn(_SERVICE, self.tags)),) if self.tags else ()
-        tagging = (mapped("imagebuilder:TagResource", made, how=TAG_ON_CREATE),) if made and call.has("tags") else ()
-        return (mapped(f"imagebuilder:{call.operation}", named), *tagging, *_read_parts(call, self.reads), *_pass(call))
+        made = resource_from_arn(call.arn(_SERVICE, self.tags))
+        tags = tag_on_create(call, "imagebuilder:TagResource", (made,)) if self.tags else ()
+        return (mapped(f"imagebuilder:{call.operation}", named), *tags, *_read_parts(call, self.reads), *_pass(call))
 
 
 _RULES: dict[str, Rule] = {
@@ -273,6 +252,14 @@ COMPLETIONS: CompletionTable = {
 
 READERS: ReaderTable = {
     _AUTO_SCALING: {"policy-group": ReaderType(_groups_of_policies)},
-    _BATCH: _BATCH_TYPES,
-    _BEANSTALK: _BEANSTALK_TYPES,
+    "batch.amazonaws.com": {
+        "definition": NamedType("batch", "job-definition/{}", "jobDefinition|jobDefinitionName"),
+        "submitted": ReaderType(_read_submitted),
+    },
+    # A call may name either environment by its id instead, which isn't part of its ARN.
+    # https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_SwapEnvironmentCNAMEs.html
+    _BEANSTALK: {
+        "source": NamedType("elasticbeanstalk", "environment/*/{}", "sourceEnvironmentName"),
+        "destination": NamedType("elasticbeanstalk", "environment/*/{}", "destinationEnvironmentName"),
+    },
 }

@@ -19,10 +19,9 @@ from lpgen.core.cloudtrail.rules.inferences import (
     TABLE_IMPORT,
     TABLE_REPLICA,
     TABLE_RESTORE,
-    TAG_ON_CREATE,
 )
-from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped
-from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped, tag_on_create
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.model import MappedAction, Resource
 
 _SOURCE = "dynamodb.amazonaws.com"
@@ -175,12 +174,10 @@ _DATA_ACTIONS = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", 
 def _map_create_table(call: Call) -> tuple[MappedAction, ...]:
     """CreateTable, with the actions of the tags and the resource policy that it sets."""
     tables = tuple(_read_tables(call))
-    actions = [mapped("dynamodb:CreateTable", tables)]
-    if call.has("tags"):
-        actions.append(mapped("dynamodb:TagResource", tables, how=TAG_ON_CREATE))
-    if call.has("resourcePolicy"):
-        actions.append(mapped("dynamodb:PutResourcePolicy", tables, how=RESOURCE_POLICY_ON_CREATE))
-    return tuple(actions)
+    own, tags = mapped("dynamodb:CreateTable", tables), tag_on_create(call, "dynamodb:TagResource", tables)
+    if not call.has("resourcePolicy"):
+        return (own, *tags)
+    return (own, *tags, mapped("dynamodb:PutResourcePolicy", tables, how=RESOURCE_POLICY_ON_CREATE))
 
 
 def _map_update_table(call: Call) -> tuple[MappedAction, ...]:
@@ -256,13 +253,6 @@ def _map_import(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-_TYPES: dict[str, ResourceType] = {
-    "table": ReaderType(_read_tables),
-    "scope": ReaderType(_read_scope),
-    "stream": ReaderType(_read_streams),
-}
-
-
 RULES: RuleTable = {
     (_SOURCE, "TransactWriteItems"): _map_transaction,
     (_SOURCE, "TransactGetItems"): _map_transaction,
@@ -277,4 +267,10 @@ RULES: RuleTable = {
     (_SOURCE, "ImportTable"): _map_import,
 }
 
-READERS: ReaderTable = {_SOURCE: _TYPES}
+READERS: ReaderTable = {
+    _SOURCE: {
+        "table": ReaderType(_read_tables),
+        "scope": ReaderType(_read_scope),
+        "stream": ReaderType(_read_streams),
+    }
+}

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 
 from lpgen.core.cloudtrail.rules.call import (
     EVERY_READ,
@@ -58,12 +59,12 @@ def _tag_on_create(call: Call) -> tuple[MappedAction, ...]:
     """
     kinds = sorted({kind for kind in _tagged_types(ec2_request(call)) if call.catalog.arn_formats("ec2", kind)})
     resources = [resource for kind in kinds for resource in _tagged_resources(call, kind)]
-    if resources or not copies_tags(ec2_request(call)):
-        return (mapped("ec2:CreateTags", resources, how=TAG_ON_CREATE),) if resources else ()
-    copied = read_resources(
-        call, EC2_TYPES, ("+snapshot",) if "Snapshot" in call.operation else ("+image", "+snapshot")
-    )
-    return (mapped("ec2:CreateTags", copied, how=COPIED_TAGS),)
+    if resources:
+        return (mapped("ec2:CreateTags", resources, how=TAG_ON_CREATE),)
+    if not copies_tags(ec2_request(call)):
+        return ()
+    copies = ("+snapshot",) if "Snapshot" in call.operation else ("+image", "+snapshot")
+    return (mapped("ec2:CreateTags", read_resources(call, EC2_TYPES, copies), how=COPIED_TAGS),)
 
 
 def _tagged_types(request: object) -> Iterator[str]:
@@ -164,18 +165,7 @@ def _map_profile_association(call: Call) -> tuple[MappedAction, ...]:
     return (mapped(f"ec2:{call.operation}", instances), *pass_profiles(call, ec2_request(call)))
 
 
-_FLOW_LOG_TOKENS = (
-    "natgateway?",
-    "network-interface?",
-    "subnet?",
-    "transit-gateway?",
-    "transit-gateway-attachment?",
-    "vpc?",
-    "+vpc-flow-log",
-)
-
-
-_LOG_DELIVERY = mapped("logs:CreateLogDelivery", (NO_RESOURCE,), how=LOG_DELIVERY)
+_LOGGED_TYPES = ("natgateway", "network-interface", "subnet", "transit-gateway", "transit-gateway-attachment", "vpc")
 
 
 def _map_flow_logs(call: Call) -> tuple[MappedAction, ...]:
@@ -185,15 +175,16 @@ def _map_flow_logs(call: Call) -> tuple[MappedAction, ...]:
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
     """
     destination = next(iter(texts_at(ec2_request(call), ("LogDestinationType",))), "cloud-watch-logs")
-    delivery = () if destination == "cloud-watch-logs" else (_LOG_DELIVERY,)
+    delivery = mapped("logs:CreateLogDelivery", (NO_RESOURCE,), how=LOG_DELIVERY)
     roles = {
         Resource(ResourceKind.ARN, text)
         for path in (("DeliverLogsPermissionArn",), ("DeliverCrossAccountRole",))
         for text in texts_at(ec2_request(call), path)
     }
+    tokens = (*(f"{kind}?" for kind in _LOGGED_TYPES), "+vpc-flow-log")
     return (
-        mapped("ec2:CreateFlowLogs", read_resources(call, EC2_TYPES, _FLOW_LOG_TOKENS)),
-        *delivery,
+        mapped("ec2:CreateFlowLogs", read_resources(call, EC2_TYPES, tokens)),
+        *(() if destination == "cloud-watch-logs" else (delivery,)),
         *passed(call, roles, "vpc-flow-logs.amazonaws.com"),
         *_tag_on_create(call),
     )
@@ -214,7 +205,8 @@ def _map_across_regions(call: Call) -> tuple[MappedAction, ...]:
     https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
     """
     tokens = _ACROSS_REGIONS[call.operation]
-    named = (text for key in _REGION_KEYS for text in _region_names(ec2_request(call), key))
+    paths = product(_REGION_KEYS, ((), ("content",)))
+    named = (text for key, below in paths for text in texts_at(ec2_request(call), (key, *below)))
     across = any(text != call.region for text in named)
     reached = read_resources(call, EC2_TYPES, tokens[-1:])
     allowed = (mapped("vpce:AllowMultiRegion", reached, how=REQUEST_OPTION),) if across else ()
@@ -228,18 +220,9 @@ def _endpoint_dns(call: Call) -> Iterator[MappedAction]:
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
     """
     request = ec2_request(call)
-    is_interface = "Interface" in texts_at(request, ("VpcEndpointType",))
-    if (
-        call.operation == "CreateVpcEndpoint"
-        and is_interface
-        and False not in values_at(request, ("PrivateDnsEnabled",))
-    ):
+    is_interface = call.operation == "CreateVpcEndpoint" and "Interface" in texts_at(request, ("VpcEndpointType",))
+    if is_interface and False not in values_at(request, ("PrivateDnsEnabled",)):
         yield mapped("route53:AssociateVPCWithHostedZone", (UNKNOWN_RESOURCE,), how=ENDPOINT_DNS)
-
-
-def _region_names(request: object, key: str) -> Iterator[str]:
-    yield from texts_at(request, (key,))
-    yield from texts_at(request, (key, "content"))
 
 
 # ---------------------------------------------------------------- launches
@@ -266,7 +249,7 @@ def _map_run_instances(call: Call) -> tuple[MappedAction, ...]:
     """RunInstances on the types it always takes and on all that it names, with its tags, profile and image alias."""
     profiles = pass_profiles(call, call.request) or pass_profiles(call, call.response)
     return (
-        mapped("ec2:RunInstances", with_shared(call, _run_resources(call), LAUNCHED_INTO)),
+        mapped("ec2:RunInstances", with_shared(call, tuple(_run_resources(call)), LAUNCHED_INTO)),
         *_launch_tags(call),
         *profiles,
         *_read_image_alias(call),
@@ -317,11 +300,8 @@ def _launch_tags(call: Call) -> tuple[MappedAction, ...]:
 
 def _creates_interface(call: Call) -> bool:
     """Whether the launch makes a network interface: yes unless each interface it names exists already."""
-    interfaces = call.request.get("networkInterfaceSet")
-    items = interfaces.get("items") if isinstance(interfaces, dict) else None
-    if not isinstance(items, list) or not items:
-        return True
-    return any(not isinstance(item, dict) or not item.get("networkInterfaceId") for item in items)
+    interfaces = values_at(call.request, ("networkInterfaceSet", "items"))
+    return not interfaces or any(not any(values_at(item, ("networkInterfaceId",))) for item in interfaces)
 
 
 def _resources_by_type(call: Call, value: object) -> dict[str, set[Resource]]:

@@ -16,12 +16,10 @@ from typing import Final
 import msgspec
 
 from lpgen.core.arns import split_arn
-from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT, Call, texts_at
-from lpgen.core.cloudtrail.rules.passing import passed
+from lpgen.core.cloudtrail.rules.passing import entity_arn, passed_roles
 from lpgen.core.cloudtrail.rules.resources import resource_from_arn
 from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType
-from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 
 
@@ -43,12 +41,8 @@ class _Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     silent_keys: frozenset[str]
 
 
-def _read_ids(source: CatalogSource) -> _Ids:
-    return read_catalog_table(source, "ec2_ids", _Ids)
-
-
 def _ids(call: Call) -> _Ids:
-    return call.catalog.facts(_read_ids)
+    return call.catalog.table("ec2_ids", _Ids)
 
 
 _NO_ACCOUNT = frozenset({"image", "snapshot"})
@@ -228,16 +222,8 @@ def pass_profiles(call: Call, value: object) -> tuple[MappedAction, ...]:
     The profile's ARN takes the place of the role in it, which only a snapshot of IAM shows.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html
     """
-    profiles = {
-        Resource(ResourceKind.ARN, arn)
-        for name in _profiles_below(value)
-        if not has_wildcard(arn := _profile_arn(call, name))
-    }
-    return passed(call, profiles, "ec2.amazonaws.com")
-
-
-def _profile_arn(call: Call, name: str) -> str:
-    return name if name.startswith("arn:") else call.arn("iam", f"instance-profile/{name}", region=False)
+    profiles = [entity_arn(call, "instance-profile", name) for name in _profiles_below(value)]
+    return passed_roles(call, profiles, "ec2.amazonaws.com")
 
 
 def _profiles_below(value: object) -> Iterator[str]:

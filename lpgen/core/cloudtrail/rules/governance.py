@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.arns import is_account_id
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, values_at
-from lpgen.core.cloudtrail.rules.inferences import LIST_ALL, TAG_ON_CREATE, TEMPLATE_SOURCE
-from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.inferences import LIST_ALL, TEMPLATE_SOURCE
+from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, mapped, resource_from_arn, tag_on_create
 from lpgen.core.cloudtrail.rules.ssm import document_arn
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType, read_resources
 from lpgen.core.globs.match import has_wildcard
@@ -22,10 +22,6 @@ from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
 
 _CLOUDFORMATION = "cloudformation.amazonaws.com"
-
-
-def _formation_type(shape: str, paths: str) -> NamedType:
-    return NamedType("cloudformation", shape, paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +48,8 @@ def _as_owner(call: Call) -> Call:
 
 
 _STACK_TYPES: dict[str, ResourceType] = {
-    "stack": _formation_type("stack/{}/*", "stackName"),
-    "stackset": _StackSetType(_formation_type("stackset/{}:*", "stackSetName")),
+    "stack": NamedType("cloudformation", "stack/{}/*", "stackName"),
+    "stackset": _StackSetType(NamedType("cloudformation", "stackset/{}:*", "stackSetName")),
 }
 
 
@@ -81,14 +77,11 @@ def _complete_pack(call: Call, actions: tuple[MappedAction, ...]) -> tuple[Mappe
 
     https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html
     """
-    return (*actions, *_read_template(call))
-
-
-def _read_template(call: Call) -> Iterator[MappedAction]:
     document = call.text("templateSSMDocumentDetails", "documentName")
-    if document:
-        arns = (arn for arn in (document_arn(call, document),) if arn)
-        yield mapped("ssm:GetDocument", map(exact, arns), how=TEMPLATE_SOURCE)
+    if not document:
+        return actions
+    arn = document_arn(call, document)
+    return (*actions, mapped("ssm:GetDocument", (exact(arn),) if arn else (), how=TEMPLATE_SOURCE))
 
 
 # ---------------------------------------------------------------- Organizations
@@ -119,7 +112,6 @@ _KIND_BY_PREFIX = {
     "h-": "handshake",
     "rp-": "resourcepolicy",
 }
-_OWNED_BY_AWS = "FullAWSAccess"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +121,7 @@ class _EntityType:
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_Target.html
     """
 
-    kinds: frozenset[str]
+    kinds: tuple[str, ...]
     paths: str
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
@@ -156,7 +148,7 @@ def _entity_resource(call: Call, kind: str, text: str) -> Resource:
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPolicies.html
     """
-    if text.endswith(_OWNED_BY_AWS):
+    if text.endswith("FullAWSAccess"):
         return resource_from_arn(f"arn:{call.partition}:organizations::aws:policy/*/{text}")
     return _resource(call, _SHAPES[kind].format(text))
 
@@ -167,21 +159,17 @@ def _kind_of_id(text: str) -> str:
     return next((kind for prefix, kind in _KIND_BY_PREFIX.items() if text.startswith(prefix)), "")
 
 
-def _entity(kinds: Iterable[str], paths: str) -> _EntityType:
-    return _EntityType(frozenset(kinds), paths)
-
-
 _ORGANIZATION_TYPES: dict[str, ResourceType] = {
-    "account": _entity(("account",), "accountId"),
-    "handshake": _entity(("handshake",), "handshakeId"),
-    "parent": _entity(("organizationalunit", "root"), "parentId"),
-    "policy": _entity(("policy",), "policyId"),
-    "resource-policy": _entity(("resourcepolicy",), "resourcePolicyId"),
-    "root": _entity(("root",), "rootId"),
-    "target": _entity(("account", "organizationalunit", "root"), "targetId|childId"),
-    "tagged": _entity(_SHAPES, "resourceId"),
-    "transfer": _entity(("responsibilitytransfer",), "id"),
-    "unit": _entity(("organizationalunit",), "organizationalUnitId"),
+    "account": _EntityType(("account",), "accountId"),
+    "handshake": _EntityType(("handshake",), "handshakeId"),
+    "parent": _EntityType(("organizationalunit", "root"), "parentId"),
+    "policy": _EntityType(("policy",), "policyId"),
+    "resource-policy": _EntityType(("resourcepolicy",), "resourcePolicyId"),
+    "root": _EntityType(("root",), "rootId"),
+    "target": _EntityType(("account", "organizationalunit", "root"), "targetId|childId"),
+    "tagged": _EntityType(tuple(_SHAPES), "resourceId"),
+    "transfer": _EntityType(("responsibilitytransfer",), "id"),
+    "unit": _EntityType(("organizationalunit",), "organizationalUnitId"),
 }
 
 
@@ -190,10 +178,10 @@ def _map_policy_creation(call: Call) -> tuple[MappedAction, ...]:
     kind = call.text("type").lower()
     text = f"policy/o-*/{kind if kind and not has_wildcard(kind) else '*'}/p-*"
     created = (_resource(call, text),)
-    action = mapped("organizations:CreatePolicy", created)
-    if not call.has("tags"):
-        return (action,)
-    return (action, mapped("organizations:TagResource", created, how=TAG_ON_CREATE))
+    return (
+        mapped("organizations:CreatePolicy", created),
+        *tag_on_create(call, "organizations:TagResource", created),
+    )
 
 
 def _read_account(call: Call) -> Iterator[Resource]:

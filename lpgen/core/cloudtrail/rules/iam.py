@@ -8,12 +8,11 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsident
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable, texts_at
-from lpgen.core.cloudtrail.rules.inferences import PASS_ROLE, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable
+from lpgen.core.cloudtrail.rules.inferences import PASS_ROLE
+from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn, tag_on_create
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, read_resources
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource, ResourceKind
@@ -67,17 +66,14 @@ class _CreateRule:
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
         created = (self._created(call),)
-        actions = [mapped(f"iam:{call.operation}", created)]
-        if self.tag_action and call.has("tags"):
-            actions.append(mapped(self.tag_action, created, how=TAG_ON_CREATE))
-        return tuple(actions)
+        tags = tag_on_create(call, self.tag_action, created) if self.tag_action else ()
+        return (mapped(f"iam:{call.operation}", created), *tags)
 
     def _created(self, call: Call) -> Resource:
-        arn = next(iter(texts_at(call.response, self.answer)), "")
+        arn = next(iter(call.shown(*self.answer)), "")
         name = call.text(self.name)
         if not arn and name and not has_wildcard(name):
-            path = "/" + call.text("path").strip("/")
-            inner = f"{path}/{name}".lstrip("/")
+            inner = f"{call.text('path').strip('/')}/{name}".lstrip("/")
             arn = call.arn("iam", f"{self.shape}/{inner}", region=False)
         return resource_from_arn(arn or call.arn("iam", f"{self.shape}/*", region=False))
 
@@ -87,10 +83,8 @@ def _map_oidc_creation(call: Call) -> tuple[MappedAction, ...]:
     host = call.text("url").removeprefix("https://").rstrip("/")
     name = "*" if not host or has_wildcard(host) else host
     created = (resource_from_arn(call.arn("iam", f"oidc-provider/{name}", region=False)),)
-    actions = [mapped("iam:CreateOpenIDConnectProvider", created)]
-    if call.has("tags"):
-        actions.append(mapped("iam:TagOpenIDConnectProvider", created, how=TAG_ON_CREATE))
-    return tuple(actions)
+    tags = tag_on_create(call, "iam:TagOpenIDConnectProvider", created)
+    return (mapped("iam:CreateOpenIDConnectProvider", created), *tags)
 
 
 def _map_profile_role(call: Call) -> tuple[MappedAction, ...]:
@@ -110,7 +104,7 @@ def _map_service_linked_role(call: Call) -> tuple[MappedAction, ...]:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/create-service-linked-role.html
     """
     service = call.text("aWSServiceName")
-    arn = next(iter(texts_at(call.response, ("role", "arn"))), "")
+    arn = next(iter(call.shown("role", "arn")), "")
     pattern = call.arn("iam", f"role/aws-service-role/{service or '*'}/*", region=False)
     context = {"iam:AWSServiceName": service} if service else {}
     return (mapped("iam:CreateServiceLinkedRole", (resource_from_arn(arn or pattern),), context=context),)
@@ -118,7 +112,7 @@ def _map_service_linked_role(call: Call) -> tuple[MappedAction, ...]:
 
 def _map_service_linked_deletion(call: Call) -> tuple[MappedAction, ...]:
     """DeleteServiceLinkedRole and the status of one: the task id holds the service and the role."""
-    task = call.text("deletionTaskId") or next(iter(texts_at(call.response, ("deletionTaskId",))), "")
+    task = call.text("deletionTaskId") or next(iter(call.shown("deletionTaskId")), "")
     fields = task.split("/")
     if len(fields) >= 4 and fields[1] == "aws-service-role":
         name = "/".join(fields[1:4])
@@ -127,15 +121,11 @@ def _map_service_linked_deletion(call: Call) -> tuple[MappedAction, ...]:
     return (mapped(f"iam:{call.operation}", (resource_from_arn(call.arn("iam", f"role/{name}", region=False)),)),)
 
 
-@dataclass(frozen=True, slots=True)
-class _NamedEntityRule:
+def _map_named_entity(call: Call) -> tuple[MappedAction, ...]:
     """An operation that takes the ARN of a role, user, group or policy in one parameter."""
-
-    parameter: str
-
-    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        arns = (text for text in call.texts(self.parameter) if ":iam::" in text and not has_wildcard(text))
-        return (mapped(f"iam:{call.operation}", map(resource_from_arn, arns)),)
+    texts = (*call.texts("policySourceArn"), *call.texts("arn"))
+    arns = (text for text in texts if ":iam::" in text and not has_wildcard(text))
+    return (mapped(f"iam:{call.operation}", map(resource_from_arn, arns)),)
 
 
 def _map_access_report(call: Call) -> tuple[MappedAction, ...]:
@@ -146,15 +136,10 @@ def _map_access_report(call: Call) -> tuple[MappedAction, ...]:
     return (mapped("iam:GenerateOrganizationsAccessReport", (report,)),)
 
 
-def _access_key_owner(call: Call) -> Iterator[Resource]:
-    """The user whose key GetAccessKeyLastUsed asks for, which only the answer names."""
-    for name in texts_at(call.response, ("userName",)):
-        yield resource_from_arn(call.arn("iam", f"user/{name}", region=False))
-
-
 def _map_access_key(call: Call) -> tuple[MappedAction, ...]:
-    owners = tuple(_access_key_owner(call)) or (_TYPES["user"].pattern(call),)
-    return (mapped("iam:GetAccessKeyLastUsed", owners),)
+    """GetAccessKeyLastUsed, on the user whose key it is, which only the answer names."""
+    owners = [resource_from_arn(call.arn("iam", f"user/{name}", region=False)) for name in call.shown("userName")]
+    return (mapped("iam:GetAccessKeyLastUsed", owners or (_TYPES["user"].pattern(call),)),)
 
 
 _SPECIAL: dict[str, Rule] = {
@@ -180,17 +165,15 @@ _SPECIAL: dict[str, Rule] = {
     "CreateServiceLinkedRole": _map_service_linked_role,
     "DeleteServiceLinkedRole": _map_service_linked_deletion,
     "GetServiceLinkedRoleDeletionStatus": _map_service_linked_deletion,
-    "SimulatePrincipalPolicy": _NamedEntityRule("policySourceArn"),
-    "GetContextKeysForPrincipalPolicy": _NamedEntityRule("policySourceArn"),
-    "GenerateServiceLastAccessedDetails": _NamedEntityRule("arn"),
-    "ListPoliciesGrantingServiceAccess": _NamedEntityRule("arn"),
+    "SimulatePrincipalPolicy": _map_named_entity,
+    "GetContextKeysForPrincipalPolicy": _map_named_entity,
+    "GenerateServiceLastAccessedDetails": _map_named_entity,
+    "ListPoliciesGrantingServiceAccess": _map_named_entity,
     "GenerateOrganizationsAccessReport": _map_access_report,
     "GetAccessKeyLastUsed": _map_access_key,
 }
 
 
-RULES: RuleTable = {
-    **{(_SOURCE, operation): rule for operation, rule in _SPECIAL.items()},
-}
+RULES: RuleTable = {(_SOURCE, operation): rule for operation, rule in _SPECIAL.items()}
 
 READERS: ReaderTable = {_SOURCE: _TYPES}

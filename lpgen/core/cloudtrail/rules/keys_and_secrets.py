@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.kms_context import CALLS, context_from_grant, context_of_data, data_keys
-from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, texts_at
+from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import (
     CLOUDHSM_KEY_STORE,
     REPLICA_KEY,
@@ -16,10 +16,9 @@ from lpgen.core.cloudtrail.rules.inferences import (
     SECRET_POLICY_CHECK,
     SECRET_REPLICA,
     SECRET_ROTATION,
-    TAG_ON_CREATE,
 )
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped
+from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped, tag_on_create
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
@@ -84,8 +83,8 @@ def _map_reencrypt(call: Call) -> tuple[MappedAction, ...]:
     if not target:
         target = next((arn for arn in listed if arn != source), source if len(listed) == 1 else "")
     return (
-        mapped("kms:ReEncryptFrom", (exact(arn) for arn in (source,) if arn)),
-        mapped("kms:ReEncryptTo", (exact(arn) for arn in (target,) if arn)),
+        mapped("kms:ReEncryptFrom", (exact(source),) if source else ()),
+        mapped("kms:ReEncryptTo", (exact(target),) if target else ()),
     )
 
 
@@ -98,12 +97,8 @@ def _match_key(call: Call, parameter: str, listed: tuple[str, ...]) -> str:
 
 def _map_create_key(call: Call) -> tuple[MappedAction, ...]:
     """CreateKey, and kms:TagResource on the new key where the call sets tags."""
-    tags = (mapped("kms:TagResource", _read_new_key(call), how=TAG_ON_CREATE),) if call.has("tags") else ()
-    return (mapped("kms:CreateKey", (NO_RESOURCE,)), *tags)
-
-
-def _read_new_key(call: Call) -> Iterator[Resource]:
-    yield from map(exact, _list_keys(call)) if _list_keys(call) else (fold(call.arn("kms", "key/"), "*"),)
+    made = tuple(map(exact, _list_keys(call))) or (fold(call.arn("kms", "key/"), "*"),)
+    return (mapped("kms:CreateKey", (NO_RESOURCE,)), *tag_on_create(call, "kms:TagResource", made))
 
 
 def _map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
@@ -112,18 +107,12 @@ def _map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html
     """
     replica = fold(f"arn:{call.partition}:kms:{call.text('replicaRegion')}:{call.account}:key/mrk-", "*")
-    tags = (mapped("kms:TagResource", (replica,), how=TAG_ON_CREATE),) if call.has("tags") else ()
-    primary = tuple(_read_primary(call))
+    primary = _match_key(call, "keyId", _list_keys(call))
     return (
-        mapped("kms:ReplicateKey", primary),
+        mapped("kms:ReplicateKey", (exact(primary),) if primary else ()),
         mapped("kms:CreateKey", (NO_RESOURCE,), how=REPLICA_KEY),
-        *tags,
+        *tag_on_create(call, "kms:TagResource", (replica,)),
     )
-
-
-def _read_primary(call: Call) -> Iterator[Resource]:
-    arn = _match_key(call, "keyId", _list_keys(call))
-    return map(exact, (arn,) if arn else ())
 
 
 def _map_key_store(call: Call) -> tuple[MappedAction, ...]:
@@ -163,13 +152,9 @@ _ANY_SUFFIX = "-??????"
 
 def _read_secrets(call: Call) -> Iterator[Resource]:
     """The secret that a call names; by the ARN that AWS answers with where there is one, as a name lacks the suffix."""
-    answered = [
-        arn for key in ("arn", "aRN") for arn in texts_at(call.response, (key,)) if is_arn_of(arn, "secretsmanager")
-    ]
-    if answered:
-        yield from map(exact, answered)
-    else:
-        yield from (_secret(call, name) for name in call.texts("secretId") or call.texts("name"))
+    answered = [arn for arn in (*call.shown("arn"), *call.shown("aRN")) if is_arn_of(arn, "secretsmanager")]
+    named = call.texts("secretId") or call.texts("name")
+    return map(exact, answered) if answered else (_secret(call, name) for name in named)
 
 
 def _secret(call: Call, name: str) -> Resource:
@@ -189,12 +174,10 @@ def _map_create_secret(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
     """
     secret = tuple(_secret(call, name) for name in call.texts("name")) or tuple(_read_secrets(call))
-    actions = [mapped("secretsmanager:CreateSecret", secret)]
-    if call.has("tags"):
-        actions.append(mapped("secretsmanager:TagResource", secret, how=TAG_ON_CREATE))
-    if call.has("addReplicaRegions"):
-        actions.append(mapped("secretsmanager:ReplicateSecretToRegions", secret, how=SECRET_REPLICA))
-    return tuple(actions)
+    own = (mapped("secretsmanager:CreateSecret", secret), *tag_on_create(call, "secretsmanager:TagResource", secret))
+    if not call.has("addReplicaRegions"):
+        return own
+    return (*own, mapped("secretsmanager:ReplicateSecretToRegions", secret, how=SECRET_REPLICA))
 
 
 def _map_rotate_secret(call: Call) -> tuple[MappedAction, ...]:
@@ -249,9 +232,7 @@ RULES: RuleTable = {
     (_SECRETS_MANAGER, "ValidateResourcePolicy"): _map_validate_policy,
 }
 
-COMPLETIONS: CompletionTable = {
-    **{(_KMS, name): _complete_data for name in CALLS},
-}
+COMPLETIONS: CompletionTable = {(_KMS, name): _complete_data for name in CALLS}
 
 READERS: ReaderTable = {
     _KMS: {"key": ReaderType(_read_keys), "alias": ReaderType(_read_aliases)},

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at
-from lpgen.core.cloudtrail.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, is_literal, mapped
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.call import Call, RuleTable
+from lpgen.core.cloudtrail.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK
+from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, is_literal, mapped, tag_on_create
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 _SOURCE = "lambda.amazonaws.com"
@@ -69,19 +69,15 @@ def _read_layer_versions(call: Call) -> Iterator[Resource]:
 def _map_create_function(call: Call) -> tuple[MappedAction, ...]:
     """CreateFunction, with what its tags, code, layers and network need."""
     function = tuple(_read_functions(call))
-    actions = [mapped("lambda:CreateFunction", function)]
-    if call.has("tags"):
-        actions.append(mapped("lambda:TagResource", function, how=TAG_ON_CREATE))
-    providers = tuple(map(exact, _provider_arns(call)))
-    if providers:
-        actions.append(mapped("lambda:PassCapacityProvider", providers, how=CAPACITY_PROVIDER))
-    return (*actions, *_map_code(call, "code"), *_map_layers(call), *_map_network(call), *_map_file_systems(call))
-
-
-def _provider_arns(call: Call) -> Iterator[str]:
-    """The capacity providers that a function is to run on."""
     path = ("capacityProviderConfig", "lambdaManagedInstancesCapacityProviderConfig", "capacityProviderArn")
-    return (arn for arn in call.texts(*path) if is_arn_of(arn, "lambda"))
+    providers = [exact(arn) for arn in call.texts(*path) if is_arn_of(arn, "lambda")]
+    return (
+        mapped("lambda:CreateFunction", function),
+        *tag_on_create(call, "lambda:TagResource", function),
+        *((mapped("lambda:PassCapacityProvider", providers, how=CAPACITY_PROVIDER),) if providers else ()),
+        *_map_code(call, "code"),
+        *_map_configuration(call),
+    )
 
 
 def _map_update_code(call: Call) -> tuple[MappedAction, ...]:
@@ -91,8 +87,11 @@ def _map_update_code(call: Call) -> tuple[MappedAction, ...]:
 
 def _map_update_configuration(call: Call) -> tuple[MappedAction, ...]:
     """UpdateFunctionConfiguration, with what its layers and network need."""
-    own = mapped("lambda:UpdateFunctionConfiguration", _read_functions(call))
-    return (own, *_map_layers(call), *_map_network(call), *_map_file_systems(call))
+    return (mapped("lambda:UpdateFunctionConfiguration", _read_functions(call)), *_map_configuration(call))
+
+
+def _map_configuration(call: Call) -> tuple[MappedAction, ...]:
+    return (*_map_layers(call), *_map_network(call), *_map_file_systems(call))
 
 
 def _map_publish_layer(call: Call) -> tuple[MappedAction, ...]:
@@ -115,10 +114,8 @@ def _map_code(call: Call, *where: str) -> tuple[MappedAction, ...]:
     repository = _repository_arn(call, call.text(*where, "imageUri"))
     if not repository:
         return ()
-    image = (exact(repository),)
-    return tuple(
-        mapped(action, image, how=FUNCTION_CODE) for action in ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-    )
+    reads = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+    return tuple(mapped(action, (exact(repository),), how=FUNCTION_CODE) for action in reads)
 
 
 def _repository_arn(call: Call, image: str) -> str:
@@ -161,16 +158,10 @@ def _map_network(call: Call) -> tuple[MappedAction, ...]:
     if not call.has("vpcConfig", "subnetIds"):
         return ()
     looks = tuple(mapped(action, (NO_RESOURCE,), how=FUNCTION_NETWORK) for action in _NETWORK_ACTIONS)
-    vpcs = (call.arn("ec2", f"vpc/{vpc}") for vpc in texts_at(call.response, ("vpcConfig", "vpcId")) if is_literal(vpc))
+    vpcs = (call.arn("ec2", f"vpc/{vpc}") for vpc in call.shown("vpcConfig", "vpcId") if is_literal(vpc))
     found = tuple(exact(arn) for arn in sorted(vpcs)) or (UNKNOWN_RESOURCE,)
     return (*looks, mapped("ec2:GetSecurityGroupsForVpc", found, how=FUNCTION_NETWORK))
 
-
-_TYPES: dict[str, ResourceType] = {
-    "function": ReaderType(_read_functions),
-    "qualified": ReaderType(_read_qualified),
-    "layerversion": ReaderType(_read_layer_versions),
-}
 
 RULES: RuleTable = {
     (_SOURCE, "CreateFunction"): _map_create_function,
@@ -179,4 +170,10 @@ RULES: RuleTable = {
     (_SOURCE, "PublishLayerVersion"): _map_publish_layer,
 }
 
-READERS: ReaderTable = {_SOURCE: _TYPES}
+READERS: ReaderTable = {
+    _SOURCE: {
+        "function": ReaderType(_read_functions),
+        "qualified": ReaderType(_read_qualified),
+        "layerversion": ReaderType(_read_layer_versions),
+    }
+}

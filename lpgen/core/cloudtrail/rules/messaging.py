@@ -189,15 +189,12 @@ _MACHINE_PATHS = (
     ("routingConfiguration", "stateMachineVersionArn"),
 )
 
-_MACHINE_FIELDS = 7
-
 
 def _read_machines(call: Call) -> Iterator[Resource]:
     """The state machines that a call names by ARN, less a version or alias at the end."""
-    for path in _MACHINE_PATHS:
-        for arn in call.texts(*path):
-            if is_arn_of(arn, "states"):
-                yield exact(":".join(arn.split(":")[:_MACHINE_FIELDS]))
+    for arn in (arn for path in _MACHINE_PATHS for arn in call.texts(*path)):
+        if is_arn_of(arn, "states"):
+            yield exact(":".join(arn.split(":")[:7]))
 
 
 # ---------------------------------------------------------------- SES
@@ -264,9 +261,7 @@ RULES: RuleTable = {
     (_SES, "SendEmail"): _map_send,
 }
 
-COMPLETIONS: CompletionTable = {
-    **{(_SNS, operation): _complete_roles for operation in _WITH_ATTRIBUTES},
-}
+COMPLETIONS: CompletionTable = {(_SNS, operation): _complete_roles for operation in _WITH_ATTRIBUTES}
 
 READERS: ReaderTable = {
     _SNS: {"subscription": ReaderType(_read_subscriptions)},

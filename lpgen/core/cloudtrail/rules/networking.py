@@ -8,8 +8,8 @@ from typing import Final
 from lpgen.core.cloudtrail.records import Json
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, Rule, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.ec2_types import EC2_TYPES
-from lpgen.core.cloudtrail.rules.inferences import FIREWALL_POLICY, RESOLVER_ENDPOINT, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.inferences import FIREWALL_POLICY, RESOLVER_ENDPOINT
+from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, resource_from_arn, tag_on_create
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, read_resources
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
@@ -83,8 +83,6 @@ def _map_zone_tags(call: Call) -> tuple[MappedAction, ...]:
     return (mapped(f"route53:{call.operation}", named.read(call, "") if kind in _TAGGED else ()),)
 
 
-_RESOLVER = "route53resolver.amazonaws.com"
-
 # ---------------------------------------------------------------- Network Firewall
 
 # Rule groups are named by name and type, and a policy or proxy is authorized on the groups it names.
@@ -111,12 +109,11 @@ def _read_rule_group(call: Call) -> Iterator[Resource]:
 
 def _complete_policy(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """A policy, and the lists in which the call looks up the rule groups and TLS inspection that it names."""
-    policy = ("firewallPolicy",)
     groups = ("statefulRuleGroupReferences", "statelessRuleGroupReferences")
     looked_up = []
-    if any(call.has(*policy, name) for name in groups):
+    if any(call.has("firewallPolicy", name) for name in groups):
         looked_up.append(mapped("network-firewall:ListRuleGroups", (NO_RESOURCE,), how=FIREWALL_POLICY))
-    if call.has(*policy, "tLSInspectionConfigurationArn"):
+    if call.has("firewallPolicy", "tLSInspectionConfigurationArn"):
         looked_up.append(mapped("network-firewall:ListTLSInspectionConfigurations", (), how=FIREWALL_POLICY))
     return (*actions, *looked_up)
 
@@ -181,9 +178,8 @@ def _map_named(kind: str) -> Rule:
     def map_call(call: Call) -> tuple[MappedAction, ...]:
         found = tuple(_read_named(call, kind))
         main = mapped(f"wafv2:{call.operation}", (*found, *_read_referenced(call)) if found else ())
-        if call.operation.startswith("Create") and call.has("tags"):
-            return (main, mapped("wafv2:TagResource", found, how=TAG_ON_CREATE))
-        return (main,)
+        is_new = call.operation.startswith("Create")
+        return (main, *(tag_on_create(call, "wafv2:TagResource", found) if is_new else ()))
 
     return map_call
 
@@ -198,18 +194,11 @@ def _map_rate_based_keys(call: Call) -> tuple[MappedAction, ...]:
 
 def _map_put_versions(call: Call) -> tuple[MappedAction, ...]:
     """PutManagedRuleSetVersions, on the managed rule set and the rule groups that become its versions."""
-    groups = (
-        arn for arn in texts_at(list(_new_versions(call)), ("associatedRuleGroupArn",)) if is_arn_of(arn, "wafv2")
-    )
+    by_name = (versions for versions in values_at(call.request, ("versionsToPublish",)) if isinstance(versions, dict))
+    arns = texts_at([version for versions in by_name for version in versions.values()], ("associatedRuleGroupArn",))
+    groups = (exact(arn) for arn in arns if is_arn_of(arn, "wafv2"))
     found = tuple(_read_named(call, "managedruleset"))
-    return (mapped("wafv2:PutManagedRuleSetVersions", (*found, *map(exact, groups)) if found else ()),)
-
-
-def _new_versions(call: Call) -> Iterator[object]:
-    """The versions to publish, which the request holds by their names."""
-    for versions in values_at(call.request, ("versionsToPublish",)):
-        if isinstance(versions, dict):
-            yield from versions.values()
+    return (mapped("wafv2:PutManagedRuleSetVersions", (*found, *groups) if found else ()),)
 
 
 RULES: RuleTable = {
@@ -221,16 +210,14 @@ RULES: RuleTable = {
         for name, kind in _WAF_TYPES.items()
         for verb in ("Create", "Get", "Update", "Delete")
         if name != "ManagedRuleSet" or verb == "Get"
-    }
-    | {
-        (_WAF, "GetRateBasedStatementManagedKeys"): _map_rate_based_keys,
-        (_WAF, "UpdateManagedRuleSetVersionExpiryDate"): _map_named("managedruleset"),
-        (_WAF, "PutManagedRuleSetVersions"): _map_put_versions,
     },
+    (_WAF, "GetRateBasedStatementManagedKeys"): _map_rate_based_keys,
+    (_WAF, "UpdateManagedRuleSetVersionExpiryDate"): _map_named("managedruleset"),
+    (_WAF, "PutManagedRuleSetVersions"): _map_put_versions,
 }
 
 COMPLETIONS: CompletionTable = {
-    (_RESOLVER, "CreateResolverEndpoint"): _complete_endpoint,
+    ("route53resolver.amazonaws.com", "CreateResolverEndpoint"): _complete_endpoint,
     (_FIREWALL_SOURCE, "CreateFirewallPolicy"): _complete_policy,
     (_FIREWALL_SOURCE, "UpdateFirewallPolicy"): _complete_policy,
 }

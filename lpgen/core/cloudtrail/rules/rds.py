@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, values_at
-from lpgen.core.cloudtrail.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT
+from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn, tag_on_create
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType, read_resources
 from lpgen.core.model import MappedAction, Resource
 
@@ -74,7 +74,7 @@ def _complete_deployment(call: Call, actions: tuple[MappedAction, ...]) -> tuple
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-authorizing-access.html
     """
     deployment = read_resources(call, _TYPES, ("+deployment",))
-    tags = (mapped("rds:AddTagsToResource", deployment, how=TAG_ON_CREATE),) if call.has("tags") else ()
+    tags = tag_on_create(call, "rds:AddTagsToResource", deployment)
     green = read_resources(call, _TYPES, ("+deployment", "+db", "+cluster", "+cluster-endpoint"))
     return (*actions, *tags, *_copied_tags(call, green))
 
@@ -92,14 +92,12 @@ _LAST_SNAPSHOTS = {
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.access-control.html and
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsperformanceinsights.html
 
-_SERVICES = {"RDS": "rds"}
-
 
 def _database_type(kind: str, *, has_report: bool = False) -> ReaderType:
     """The metrics of a database, or its reports: `perf-reports/rds/db-ABC/report-1`, as far as a call names them."""
 
     def read(call: Call) -> Iterator[Resource]:
-        service, database = _SERVICES.get(call.text("serviceType"), "*"), call.text("identifier")
+        service, database = "rds" if call.text("serviceType") == "RDS" else "*", call.text("identifier")
         report = f"/{call.text('analysisReportId') or '*'}" if has_report else ""
         if database:
             yield resource_from_arn(call.arn("pi", f"{kind}/{service}/{database}{report}"))
@@ -107,9 +105,7 @@ def _database_type(kind: str, *, has_report: bool = False) -> ReaderType:
     return ReaderType(read, "pi", f"{kind}/*")
 
 
-RULES: RuleTable = {
-    **{(_RDS, operation): _map_final_snapshot for operation in _LAST_SNAPSHOTS},
-}
+RULES: RuleTable = {(_RDS, operation): _map_final_snapshot for operation in _LAST_SNAPSHOTS}
 
 COMPLETIONS: CompletionTable = {
     (_RDS, "CreateBlueGreenDeployment"): _complete_deployment,

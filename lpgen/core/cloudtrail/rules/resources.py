@@ -10,6 +10,7 @@ from urllib.parse import quote
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.records import HIDDEN
 from lpgen.core.cloudtrail.rules.call import Call
+from lpgen.core.cloudtrail.rules.inferences import TAG_ON_CREATE
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import OBSERVED, UNKNOWN_RESOURCE, Action, MappedAction, Resource, ResourceKind
 
@@ -37,6 +38,11 @@ def mapped(
     """
     kept = tuple(sorted(set(resources))) or (UNKNOWN_RESOURCE,)
     return MappedAction(Action(action), kept, how, tuple(sorted((context or {}).items())))
+
+
+def tag_on_create(call: Call, action: str, made: Iterable[Resource], *path: str) -> tuple[MappedAction, ...]:
+    """The tagging action on what a call makes, if the request has tags at the path, by default `tags`."""
+    return (mapped(action, made, how=TAG_ON_CREATE),) if call.has(*(path or ("tags",))) else ()
 
 
 _SPECIAL = re.compile(r"\*|\$(?=\{)")
@@ -78,6 +84,11 @@ def listed_arns(call: Call, service: str, *types: str) -> tuple[str, ...]:
         for entry in call.record.resources or ()
         if entry.ARN and is_arn_of(entry.ARN, service) and (not types or not entry.type or entry.type in types)
     )
+
+
+def is_on(call: Call, name: str) -> bool:
+    """Whether a flag of the request is set; CloudTrail may log it as text."""
+    return call.request.get(name) is True or call.text(name).lower() == "true"
 
 
 def first_text(call: Call, *keys: str) -> str:
