@@ -39,14 +39,12 @@ def _complete_pipeline(call: Call, actions: tuple[MappedAction, ...]) -> tuple[M
     settings = ("pipeline", "stages", "actions", "configuration")
     connections: dict[str, list[Resource]] = {}
     for arn in call.texts(*settings, "ConnectionArn"):
-        if is_arn_of(arn, *_CONNECTION_SERVICES):
+        if is_arn_of(arn, "codeconnections", "codestar-connections"):
             connections.setdefault(split_arn(arn).service, []).append(exact(arn))
     passed = (mapped(f"{service}:PassConnection", arns, how=REQUEST_OPTION) for service, arns in connections.items())
     roles = passed_roles(call, call.texts(*settings, "RoleArn"), "cloudformation.amazonaws.com")
     return (*actions, *passed, *roles)
 
-
-_CONNECTION_SERVICES = ("codeconnections", "codestar-connections")
 
 # ---------------------------------------------------------------- Fault Injection Service
 

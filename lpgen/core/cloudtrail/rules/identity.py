@@ -115,8 +115,6 @@ def _complete_user_pool(call: Call, actions: tuple[MappedAction, ...]) -> tuple[
 
 # Its access portal shares the event source and needs no IAM permission.
 
-_IDENTITY_CENTER = "sso.amazonaws.com"
-
 
 def _map_application_listing(call: Call) -> tuple[MappedAction, ...] | None:
     """ListApplications: the access portal's call of this name has no instance and needs no permission.
@@ -131,7 +129,7 @@ RULES: RuleTable = {
     (_STS, "GetFederationToken"): _map_federation_token,
     (_STS, "AssumeRoot"): _map_assume_root,
     (_STS, "GetWebIdentityToken"): _map_web_identity_token,
-    (_IDENTITY_CENTER, "ListApplications"): _map_application_listing,
+    ("sso.amazonaws.com", "ListApplications"): _map_application_listing,
 }
 
 COMPLETIONS: CompletionTable = {

@@ -11,9 +11,8 @@ from lpgen.core.cloudtrail.rules.inferences import (
     METADATA_TABLES,
     MISSING_OBJECT,
     OBJECT_HEADERS,
-    TAG_ON_CREATE,
 )
-from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, mapped
+from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, is_on, mapped, tag_on_create
 from lpgen.core.cloudtrail.rules.s3_arns import (
     read_buckets,
     read_copy_source,
@@ -41,8 +40,6 @@ _GRANTS = (
     "x-amz-grant-write-acp",
 )
 
-_BUCKET_TYPES = {"bucket": ReaderType(read_buckets)}
-
 
 def _map_create_bucket(call: Call) -> tuple[MappedAction, ...]:
     """CreateBucket, with the action of each setting that its headers ask for.
@@ -54,29 +51,23 @@ def _map_create_bucket(call: Call) -> tuple[MappedAction, ...]:
     extra: list[str] = []
     if call.text("x-amz-acl") not in ("", "private") or any(call.has(header) for header in _GRANTS):
         extra.append("s3:PutBucketAcl")
-    if _is_on(call, "x-amz-bucket-object-lock-enabled"):
+    if is_on(call, "x-amz-bucket-object-lock-enabled"):
         extra += ("s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning")
     if call.has("x-amz-object-ownership"):
         extra.append("s3:PutBucketOwnershipControls")
-    actions = [mapped("s3:CreateBucket", bucket), *(mapped(action, bucket, how=BUCKET_SETTINGS) for action in extra)]
-    if call.has("createBucketConfiguration", "tags"):
-        actions.append(mapped("s3:TagResource", bucket, how=TAG_ON_CREATE))
-    return tuple(actions)
+    return (
+        mapped("s3:CreateBucket", bucket),
+        *(mapped(action, bucket, how=BUCKET_SETTINGS) for action in extra),
+        *tag_on_create(call, "s3:TagResource", bucket, "createBucketConfiguration", "tags"),
+    )
 
 
-def _is_on(call: Call, header: str) -> bool:
-    return call.text(header).lower() == "true" or call.request.get(header) is True
-
-
-def _map_public_access_block(verb: str) -> Rule:
+def _map_public_access_block(call: Call) -> tuple[MappedAction, ...]:
     """`GetPublicAccessBlock` and its kin name a bucket, or the account where they name none."""
-
-    def map_call(call: Call) -> tuple[MappedAction, ...]:
-        if first_text(call, "bucketName", "bucket"):
-            return (mapped(f"s3:{verb}BucketPublicAccessBlock", read_buckets(call)),)
-        return (mapped(f"s3:{verb}AccountPublicAccessBlock", (NO_RESOURCE,)),)
-
-    return map_call
+    verb = "Get" if call.operation.startswith("Get") else "Put"
+    if first_text(call, "bucketName", "bucket"):
+        return (mapped(f"s3:{verb}BucketPublicAccessBlock", read_buckets(call)),)
+    return (mapped(f"s3:{verb}AccountPublicAccessBlock", (NO_RESOURCE,)),)
 
 
 _TABLE_BUCKET_ACTIONS = ("s3tables:CreateNamespace", "s3tables:CreateTable", "s3tables:CreateTableBucket")
@@ -126,8 +117,6 @@ def _map_metadata_table(call: Call) -> tuple[MappedAction, ...]:
 # and https://docs.aws.amazon.com/service-authorization/latest/reference/list_s3.html (API operations).
 # CloudTrail logs headers and query parameters by their own names (`x-amz-acl`, `versionId`).
 
-_OBJECT_TYPES = {"object": ReaderType(read_objects)}
-
 _VERSIONED = {
     "GetObject": ("GetObject", "GetObjectVersion"),
     "HeadObject": ("GetObject", "GetObjectVersion"),
@@ -163,44 +152,29 @@ _HEADER_ACTIONS = (
 """The actions that an upload or copy needs in addition to s3:PutObject, and the headers that ask for them."""
 
 
-def _map_object_version(operation: str, prefix: str = "s3") -> Rule:
-    """A rule for an operation whose action depends on whether the request names a version."""
-    current, versioned = _VERSIONED[operation]
-
-    def map_call(call: Call) -> tuple[MappedAction, ...]:
-        action = versioned if call.has("versionId") else current
-        return (mapped(f"{prefix}:{action}", read_objects(call)), *_map_bypass(call))
-
-    return map_call
+def _map_versioned(call: Call) -> tuple[MappedAction, ...]:
+    """An operation whose action depends on whether the request names a version."""
+    current, versioned = _VERSIONED[call.operation]
+    action = versioned if call.has("versionId") else current
+    return (mapped(f"s3:{action}", read_objects(call)), *_map_bypass(call))
 
 
-def _map_read(operation: str) -> Rule:
-    """A rule for GetObject or HeadObject, which also list where they say that the object isn't there.
+def _map_read(call: Call) -> tuple[MappedAction, ...]:
+    """GetObject or HeadObject, which also list where they say that the object isn't there.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (permissions)
     """
-    read = _map_object_version(operation)
-
-    def map_call(call: Call) -> tuple[MappedAction, ...] | None:
-        actions = read(call)
-        if call.record.errorCode != "NoSuchKey" or call.has("versionId") or actions is None:
-            return actions
-        return (*actions, mapped("s3:ListBucket", read_buckets(call), how=MISSING_OBJECT))
-
-    return map_call
+    actions = _map_versioned(call)
+    if call.record.errorCode != "NoSuchKey" or call.has("versionId"):
+        return actions
+    return (*actions, mapped("s3:ListBucket", read_buckets(call), how=MISSING_OBJECT))
 
 
 def _map_upload(call: Call) -> tuple[MappedAction, ...]:
     """PutObject, PostObject and CreateMultipartUpload, with the actions that their headers ask for."""
     target = tuple(read_objects(call))
-    return (
-        mapped("s3:PutObject", target),
-        *(
-            mapped(action, target, how=OBJECT_HEADERS)
-            for action, headers in _HEADER_ACTIONS
-            if any(call.has(header) for header in headers)
-        ),
-    )
+    asked = (action for action, headers in _HEADER_ACTIONS if any(call.has(header) for header in headers))
+    return (mapped("s3:PutObject", target), *(mapped(action, target, how=OBJECT_HEADERS) for action in asked))
 
 
 def _map_copy(call: Call) -> tuple[MappedAction, ...]:
@@ -269,8 +243,7 @@ def _map_retention(call: Call) -> tuple[MappedAction, ...]:
 
 def _map_bypass(call: Call) -> tuple[MappedAction, ...]:
     """s3:BypassGovernanceRetention where the request asks for it."""
-    header = "x-amz-bypass-governance-retention"
-    if call.text(header).lower() != "true" and call.request.get(header) is not True:
+    if not is_on(call, "x-amz-bypass-governance-retention"):
         return ()
     objects = read_deleted_objects(call) if call.operation == "DeleteObjects" else read_objects(call)
     return (mapped("s3:BypassGovernanceRetention", objects, how=GOVERNANCE_BYPASS),)
@@ -285,11 +258,9 @@ RULES: RuleTable = {
     (_SOURCE, "UpdateBucketMetadataInventoryTableConfiguration"): _map_metadata_tables(
         "s3:UpdateBucketMetadataInventoryTableConfiguration"
     ),
-    (_SOURCE, "GetPublicAccessBlock"): _map_public_access_block("Get"),
-    (_SOURCE, "PutPublicAccessBlock"): _map_public_access_block("Put"),
-    (_SOURCE, "DeletePublicAccessBlock"): _map_public_access_block("Put"),
-    **{(_SOURCE, operation): _map_object_version(operation) for operation in _VERSIONED},
-    **{(_SOURCE, operation): _map_read(operation) for operation in ("GetObject", "HeadObject")},
+    **{(_SOURCE, f"{verb}PublicAccessBlock"): _map_public_access_block for verb in ("Get", "Put", "Delete")},
+    **{(_SOURCE, operation): _map_versioned for operation in _VERSIONED},
+    **{(_SOURCE, operation): _map_read for operation in ("GetObject", "HeadObject")},
     (_SOURCE, "PutObject"): _map_upload,
     (_SOURCE, "PostObject"): _map_upload,
     (_SOURCE, "CreateMultipartUpload"): _map_upload,
@@ -301,4 +272,4 @@ RULES: RuleTable = {
     (_SOURCE, "UpdateObjectEncryption"): _map_update_encryption,
 }
 
-READERS: ReaderTable = {_SOURCE: _BUCKET_TYPES | _OBJECT_TYPES}
+READERS: ReaderTable = {_SOURCE: {"bucket": ReaderType(read_buckets), "object": ReaderType(read_objects)}}

@@ -10,11 +10,19 @@ from collections.abc import Iterator
 from typing import Final
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable
-from lpgen.core.cloudtrail.rules.inferences import GRANTS_DIRECTORY, TAG_ON_CREATE
+from lpgen.core.cloudtrail.rules.inferences import GRANTS_DIRECTORY
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, first_text, fold, is_arn_of, mapped
+from lpgen.core.cloudtrail.rules.resources import (
+    exact,
+    exact_or_any,
+    first_text,
+    fold,
+    is_arn_of,
+    mapped,
+    tag_on_create,
+)
 from lpgen.core.cloudtrail.rules.s3_arns import FAMILY
-from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 _SOURCE = "s3.amazonaws.com"
@@ -90,23 +98,11 @@ def _map_create_lens_group(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_with_tags(call: Call, action: str, tag_action: str, made: Resource) -> tuple[MappedAction, ...]:
-    own = mapped(action, (NO_RESOURCE,))
-    if not _has_tags(call):
-        return (own,)
-    return (own, mapped(tag_action, (made,), how=TAG_ON_CREATE))
+    """A creation with the tags that the request sets, itself or in the body that is named after the operation."""
+    body = (f"{call.operation}Request", "tags")
+    tags = tag_on_create(call, tag_action, (made,)) or tag_on_create(call, tag_action, (made,), *body)
+    return (mapped(action, (NO_RESOURCE,)), *tags)
 
-
-def _has_tags(call: Call) -> bool:
-    """Whether the request sets tags, itself or in the body that is named after the operation."""
-    return call.has("tags") or call.has(f"{call.operation}Request", "tags")
-
-
-_TYPES: dict[str, ResourceType] = {
-    "point": ReaderType(read_access_points),
-    "lambdapoint": ReaderType(_read_lambda_points),
-    "multipoint": ReaderType(_read_multi_points),
-    "tagged": ReaderType(read_tagged),
-}
 
 # ---------------------------------------------------------------- Access Grants
 
@@ -129,18 +125,10 @@ _BY_IDENTITY_CENTER: Final[dict[str, tuple[str, ...]]] = {
 """The actions in IAM Identity Center that a call needs where it names an instance."""
 
 
-def _read_instance(call: Call) -> Iterator[Resource]:
-    yield exact(call.arn("s3", "access-grants/default"))
-
-
-def _names_identity_center(call: Call) -> bool:
-    return call.has("identityCenterArn") or call.has(f"{call.operation}Request", "identityCenterArn")
-
-
 def _complete_instance(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
     """A call that may name an instance of IAM Identity Center."""
-    named = _BY_IDENTITY_CENTER[call.operation] if _names_identity_center(call) else ()
-    return (*actions, *_asked_of_directory(*named))
+    is_named = call.has("identityCenterArn") or call.has(f"{call.operation}Request", "identityCenterArn")
+    return (*actions, *_asked_of_directory(*(_BY_IDENTITY_CENTER[call.operation] if is_named else ())))
 
 
 def _complete_dissociation(_call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
@@ -174,4 +162,12 @@ COMPLETIONS: CompletionTable = {
     (_SOURCE, "CreateAccessGrant"): _complete_grant,
 }
 
-READERS: ReaderTable = {_SOURCE: {**_TYPES, "grants": ReaderType(_read_instance)}}
+READERS: ReaderTable = {
+    _SOURCE: {
+        "point": ReaderType(read_access_points),
+        "lambdapoint": ReaderType(_read_lambda_points),
+        "multipoint": ReaderType(_read_multi_points),
+        "tagged": ReaderType(read_tagged),
+        "grants": ReaderType(lambda call: (exact(call.arn("s3", "access-grants/default")),)),
+    }
+}

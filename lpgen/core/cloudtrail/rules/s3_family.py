@@ -29,7 +29,6 @@ from lpgen.core.cloudtrail.rules.s3_control import read_access_points, read_tagg
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.model import Action, MappedAction, Resource, ResourceKind
 
-_GENERAL = "s3.amazonaws.com"
 _EXPRESS = "s3express.amazonaws.com"
 _OUTPOSTS = "s3-outposts.amazonaws.com"
 _OBJECT_LAMBDA = "s3-object-lambda.amazonaws.com"
@@ -164,7 +163,7 @@ RULES: RuleTable = {(_EXPRESS, operation): _map_zonal for operation in _ZONAL}
 COMPLETIONS: CompletionTable = {(source, EVERY_READ): _complete_object for source in (_OUTPOSTS, _OBJECT_LAMBDA)}
 
 READERS: ReaderTable = {
-    _GENERAL: {"zonalpoint": ReaderType(_read_express_points)},
+    "s3.amazonaws.com": {"zonalpoint": ReaderType(_read_express_points)},
     _EXPRESS: {
         "bucket": ReaderType(read_buckets),
         "point": ReaderType(_read_express_points),

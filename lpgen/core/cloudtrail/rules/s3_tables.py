@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable, texts_at
-from lpgen.core.cloudtrail.rules.inferences import TABLE_SETTINGS, TAG_ON_CREATE, VECTOR_CONTENT
-from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped
-from lpgen.core.cloudtrail.rules.types import ListedType, NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.call import Call, RuleTable
+from lpgen.core.cloudtrail.rules.inferences import TABLE_SETTINGS, VECTOR_CONTENT
+from lpgen.core.cloudtrail.rules.resources import (
+    exact,
+    first_text,
+    fold,
+    is_arn_of,
+    is_on,
+    listed_arns,
+    mapped,
+    tag_on_create,
+)
+from lpgen.core.cloudtrail.rules.types import ListedType, NamedType, ReaderTable, ReaderType
 from lpgen.core.model import MappedAction, Resource
 
 # ---------------------------------------------------------------- S3 Tables
@@ -25,8 +34,9 @@ _S3_TABLES: Final = "s3tables.amazonaws.com"
 
 def _read_tables(call: Call) -> Iterator[Resource]:
     """The table that a call names or the record shows; any of its bucket where only the table's name is known."""
-    named = (first_text(call, "tableArn", "tableARN"), *texts_at(call.response, ("tableARN",)))
-    tables = dict.fromkeys(arn for arn in (*_listed_tables(call), *named) if is_arn_of(arn, "s3tables"))
+    named = (first_text(call, "tableArn", "tableARN"), *call.shown("tableARN"))
+    listed = (arn for arn in listed_arns(call, "s3tables", "AWS::S3Tables::Table") if "/table/" in arn)
+    tables = dict.fromkeys(arn for arn in (*listed, *named) if is_arn_of(arn, "s3tables"))
     if tables:
         yield from map(exact, tables)
         return
@@ -35,15 +45,10 @@ def _read_tables(call: Call) -> Iterator[Resource]:
         yield fold(f"{bucket}/table/", "*")
 
 
-def _listed_tables(call: Call) -> Iterator[str]:
-    return (arn for arn in listed_arns(call, "s3tables", "AWS::S3Tables::Table") if "/table/" in arn)
-
-
 _SETTINGS: Final = {
     "encryptionConfiguration": "PutTableEncryption",
     "metadata": "PutTableData",
     "storageClassConfiguration": "PutTableStorageClass",
-    "tags": "TagResource",
 }
 """The actions that CreateTable needs in addition to its own, by the parameter that asks for each."""
 
@@ -59,16 +64,9 @@ def _map_create_table(call: Call) -> tuple[MappedAction, ...]:
     own = mapped("s3tables:CreateTable", (exact(bucket),) if bucket else ())
     made = (fold(f"{bucket}/table/", "*"),) if bucket else ()
     asked = (action for parameter, action in _SETTINGS.items() if call.has(parameter))
-    return (own, *(mapped(f"s3tables:{action}", made, how=_how(action)) for action in asked))
+    settings = (mapped(f"s3tables:{action}", made, how=TABLE_SETTINGS) for action in asked)
+    return (own, *settings, *tag_on_create(call, "s3tables:TagResource", made))
 
-
-def _how(action: str) -> str:
-    return TAG_ON_CREATE if action == "TagResource" else TABLE_SETTINGS
-
-
-_TABLE_TYPES: dict[str, ResourceType] = {
-    "table": ReaderType(_read_tables),
-}
 
 # ---------------------------------------------------------------- S3 Vectors
 
@@ -90,31 +88,20 @@ _CONTENT: Final = {"QueryVectors": ("returnMetadata",), "ListVectors": ("returnM
 """The parameters of a call that ask for the content of vectors, which s3vectors:GetVectors allows."""
 
 
-def _map_reading(operation: str) -> Rule:
-    def map_call(call: Call) -> tuple[MappedAction, ...]:
-        indexes = _INDEX.read(call, "") or (_INDEX.pattern(call),)
-        own = mapped(f"s3vectors:{operation}", indexes)
-        if not (call.has("filter") or any(_is_true(call, name) for name in _CONTENT[operation])):
-            return (own,)
-        return (own, mapped("s3vectors:GetVectors", indexes, how=VECTOR_CONTENT))
-
-    return map_call
-
-
-def _is_true(call: Call, name: str) -> bool:
-    """Whether a flag is set; CloudTrail logs it as text."""
-    return call.request.get(name) is True or call.text(name).lower() == "true"
-
-
-_TYPES: dict[str, ResourceType] = {"index": _INDEX}
+def _map_reading(call: Call) -> tuple[MappedAction, ...]:
+    indexes = _INDEX.read(call, "") or (_INDEX.pattern(call),)
+    own = mapped(f"s3vectors:{call.operation}", indexes)
+    if not (call.has("filter") or any(is_on(call, name) for name in _CONTENT[call.operation])):
+        return (own,)
+    return (own, mapped("s3vectors:GetVectors", indexes, how=VECTOR_CONTENT))
 
 
 RULES: RuleTable = {
     (_S3_TABLES, "CreateTable"): _map_create_table,
-    **{(_S3_VECTORS, operation): _map_reading(operation) for operation in _CONTENT},
+    **{(_S3_VECTORS, operation): _map_reading for operation in _CONTENT},
 }
 
 READERS: ReaderTable = {
-    _S3_TABLES: _TABLE_TYPES,
-    _S3_VECTORS: _TYPES,
+    _S3_TABLES: {"table": ReaderType(_read_tables)},
+    _S3_VECTORS: {"index": _INDEX},
 }

@@ -11,25 +11,18 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at, values_at
-from lpgen.core.cloudtrail.rules.inferences import ASSOCIATION_BATCH, REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.cloudtrail.rules.inferences import ASSOCIATION_BATCH, REQUEST_OPTION
 from lpgen.core.cloudtrail.rules.passing import passed, passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, fold, is_arn_of, mapped
-from lpgen.core.cloudtrail.rules.types import ListedType, NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, fold, is_arn_of, mapped, tag_on_create
+from lpgen.core.cloudtrail.rules.types import ListedType, NamedType, ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 # ---------------------------------------------------------------- parameters
 
-_PUBLIC = "aws/service/"
 
-
-def _read_parameters(call: Call) -> Iterator[Resource]:
+def _parameters_at(*keys: str) -> ReaderType:
     """The parameters that a call names, by name or ARN, without a version or label after a colon."""
-    return (_name_parameter(call, name) for name in (*call.texts("name"), *call.texts("names")))
-
-
-def _read_path(call: Call) -> Iterator[Resource]:
-    """The path of GetParametersByPath as the request spells it, which is what IAM compares."""
-    return (_name_parameter(call, path) for path in call.texts("path"))
+    return ReaderType(lambda call: (_name_parameter(call, name) for key in keys for name in call.texts(key)))
 
 
 def _name_parameter(call: Call, name: str) -> Resource:
@@ -40,7 +33,7 @@ def _name_parameter(call: Call, name: str) -> Resource:
     if is_arn_of(name, "ssm"):
         return exact(":".join(name.split(":")[:6]))
     path = name.partition(":")[0].removeprefix("/")
-    return exact(call.arn("ssm", f"parameter/{path}", account=not path.startswith(_PUBLIC)))
+    return exact(call.arn("ssm", f"parameter/{path}", account=not path.startswith("aws/service/")))
 
 
 # ---------------------------------------------------------------- documents and nodes
@@ -157,10 +150,10 @@ def _map_automation(call: Call) -> tuple[MappedAction, ...]:
     """StartAutomationExecution and StartChangeRequestExecution: on the runbook, and on the execution they make."""
     runbooks = (*call.texts("documentName"), *call.texts("runbooks", "documentName"))
     documents = (document_arn(call, name) for name in runbooks)
-    execution = next(texts_at(call.response, ("automationExecutionId",)), "")
+    execution = next(iter(call.shown("automationExecutionId")), "")
     made = exact_or_any(call.arn("ssm", "automation-execution/"), execution)
     resources = (*(exact(arn) for arn in documents if arn), made)
-    tags = (mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    tags = tag_on_create(call, "ssm:AddTagsToResource", (made,))
     return (mapped(f"ssm:{call.operation}", resources), *tags, *_map_assumed(call))
 
 
@@ -187,7 +180,7 @@ def _map_new_document(call: Call) -> tuple[MappedAction, ...]:
     """
     documents = _DocumentType().read(call, "name") or (_DocumentType().pattern(call),)
     own = mapped("ssm:CreateDocument", documents)
-    tags = (mapped("ssm:AddTagsToResource", documents, how=TAG_ON_CREATE),) if call.has("tags") else ()
+    tags = tag_on_create(call, "ssm:AddTagsToResource", documents)
     return (own, *tags, *passed_roles(call, _ASSUMED.findall(call.text("content")), _SOURCE))
 
 
@@ -200,11 +193,8 @@ def _map_node_role(call: Call) -> tuple[MappedAction, ...]:
     creates = call.operation == "CreateActivation"
     own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,) if creates else (*roles, *_read_nodes(call)))
     made = fold(call.arn("ssm", "managed-instance/"), "*")
-    tags = (mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    tags = tag_on_create(call, "ssm:AddTagsToResource", (made,))
     return (own, *tags, *passed(call, set(roles), _SOURCE))
-
-
-_INSTANCE_ROLE_SETTING = "/ssm/managed-instance/default-ec2-instance-management-role"
 
 
 def _map_setting(call: Call) -> tuple[MappedAction, ...]:
@@ -213,7 +203,7 @@ def _map_setting(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html
     """
     own = mapped("ssm:UpdateServiceSetting", _read_settings(call))
-    if not call.text("settingId").endswith(_INSTANCE_ROLE_SETTING):
+    if not call.text("settingId").endswith("/ssm/managed-instance/default-ec2-instance-management-role"):
         return (own,)
     roles = NamedType("iam", "role/{}", "settingValue", region=False).read(call, "")
     return (own, *passed(call, set(roles), _SOURCE))
@@ -225,11 +215,11 @@ def _map_association(call: Call) -> tuple[MappedAction, ...]:
     An update needs to describe the association too.
     Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_UpdateAssociation.html
     """
-    names = (*call.texts("associationId"), *texts_at(call.response, ("associationDescription", "associationId")))
+    names = (*call.texts("associationId"), *call.shown("associationDescription", "associationId"))
     association = exact_or_any(call.arn("ssm", "association/"), next(iter(names), ""))
     documents = _DocumentType().read(call, "name")
     own = mapped(f"ssm:{call.operation}", (association, *documents, *_read_nodes(call)))
-    tags = (mapped("ssm:AddTagsToResource", (association,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    tags = tag_on_create(call, "ssm:AddTagsToResource", (association,))
     is_update = call.operation == "UpdateAssociation"
     described = (mapped("ssm:DescribeAssociation", (association,), how=REQUEST_OPTION),) if is_update else ()
     return (own, *tags, *described, *_map_assumed(call))
@@ -252,16 +242,6 @@ def _map_association_batch(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-_TYPES: dict[str, ResourceType] = {
-    "parameter": ListedType("ssm", ("AWS::SSM::Parameter",), ReaderType(_read_parameters)),
-    "path": ReaderType(_read_path),
-    "document": _DocumentType(),
-    "node": ReaderType(_read_nodes),
-    "tagged": ReaderType(read_tagged),
-    "setting": ReaderType(_read_settings),
-}
-
-
 RULES: RuleTable = {
     (_SOURCE, "CreateActivation"): _map_node_role,
     (_SOURCE, "CreateDocument"): _map_new_document,
@@ -277,5 +257,12 @@ RULES: RuleTable = {
 }
 
 READERS: ReaderTable = {
-    _SOURCE: _TYPES,
+    _SOURCE: {
+        "parameter": ListedType("ssm", ("AWS::SSM::Parameter",), _parameters_at("name", "names")),
+        "path": _parameters_at("path"),  # of GetParametersByPath, as the request spells it: IAM compares this
+        "document": _DocumentType(),
+        "node": ReaderType(_read_nodes),
+        "tagged": ReaderType(read_tagged),
+        "setting": ReaderType(_read_settings),
+    }
 }
