@@ -75,7 +75,7 @@ _VENDING: Final = "AllowVendedLogDeliveryForResource"
 """The action of each service whose logs CloudWatch Logs delivers; its rule reads the service off an ARN."""
 
 
-class ProbeCall(Call):
+class _ProbeCall(Call):
     """A call that answers a rule's questions by plan: `flags` by path, `default` for every other path."""
 
     def __init__(self, source: str, operation: str, request: dict[str, object] | None = None) -> None:
@@ -83,7 +83,7 @@ class ProbeCall(Call):
         super().__init__(record, operation, "aws", "us-east-1", _ACCOUNT, bundled_catalog())
         self.__dict__.update(asked=set(), flags={}, default=True, value="probe")
 
-    def plan(self, value: str, *, default: bool, flip: tuple[str, ...] | None = None) -> ProbeCall:
+    def plan(self, value: str, *, default: bool, flip: tuple[str, ...] | None = None) -> _ProbeCall:
         """The same call with other answers; `flip` is the one path that doesn't get the default."""
         self.__dict__.update(value=value, default=default, flags={} if flip is None else {flip: not default})
         return self
@@ -112,17 +112,17 @@ class ProbeCall(Call):
 def shown_by_rule(rule: Rule, source: str, operation: str, texts: tuple[str, ...] = _TEXTS) -> Shown:
     """What a rule answers to calls that ask for everything, for nothing, and for all but one thing or one only."""
     for request in _REQUESTS:
-        call = ProbeCall(source, operation, request)
+        call = _ProbeCall(source, operation, request)
         for text, default in product(texts, (True, False)):
             yield from _answer(rule, call.plan(text, default=default))
-    call = ProbeCall(source, operation)
+    call = _ProbeCall(source, operation)
     for default in (True, False):
         list(_answer(rule, call.plan(texts[0], default=default)))
     for path, text, default in product(sorted(call.paths), texts, (True, False)):
         yield from _answer(rule, call.plan(text, default=default, flip=path))
 
 
-def _answer(rule: Rule, call: ProbeCall) -> Shown:
+def _answer(rule: Rule, call: _ProbeCall) -> Shown:
     answer: Iterable[MappedAction] = rule(call) or ()
     for mapped in answer:
         yield mapped.action, mapped.how
@@ -142,7 +142,7 @@ def shown_by_row(catalog: Catalog, row: OperationRow) -> Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownActions:
+class _ShownActions:
     """What records show beside the action of an operation's own name, each sorted.
 
     `observed`: what a call needs by itself. `inferred`: what else a call shows, with the inference rules. `replaced`:
@@ -154,7 +154,7 @@ class ShownActions:
     replaced: tuple[Action, ...]
 
 
-def shown_actions(catalog: Catalog, tables: Iterable[str]) -> ShownActions:
+def shown_actions(catalog: Catalog, tables: Iterable[str]) -> _ShownActions:
     """Everything that rules and operation tables show beside the action of an operation's own name."""
     hows: dict[Action, set[str]] = defaultdict(set)
     replaced: set[Action] = set()
@@ -170,11 +170,11 @@ def shown_actions(catalog: Catalog, tables: Iterable[str]) -> ShownActions:
     return _sort_shown(catalog, hows, replaced)
 
 
-def _sort_shown(catalog: Catalog, hows: Mapping[Action, set[str]], replaced: set[Action]) -> ShownActions:
+def _sort_shown(catalog: Catalog, hows: Mapping[Action, set[str]], replaced: set[Action]) -> _ShownActions:
     own = OwnOperations(catalog.source)
     spelled = {action: found for name, found in hows.items() if (action := catalog.canonical(name))}
     beside = {action: spelled[action] for action in sorted(spelled) if not own.operation(action)}
-    return ShownActions(
+    return _ShownActions(
         tuple(action for action, found in beside.items() if OBSERVED in found),
         {action: tuple(sorted(found)) for action, found in beside.items() if OBSERVED not in found},
         tuple(sorted(replaced)),
@@ -225,7 +225,7 @@ def table_names(folder: Path = HERE) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (folder / "operations").glob("*.json")))
 
 
-def text_from_shown(shown: ShownActions) -> str:
+def text_from_shown(shown: _ShownActions) -> str:
     """The file, one action a line."""
     inferred = (f"{json.dumps(action)}: {json.dumps(list(hows))}" for action, hows in shown.inferred.items())
     parts = (

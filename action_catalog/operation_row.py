@@ -79,7 +79,7 @@ def _depends_on_pass_role(services: Services, names: Iterable[str]) -> bool:
 def with_wire_row(row: Mapping[str, Any], wire: Mapping[str, str]) -> dict[str, Any]:
     """The row with its parameters by their names on the wire too."""
     bound = (field for field in ("resources", "tagged") if isinstance(row.get(field), dict))
-    wired = {field: {kind: _with_wire_names(one, wire) for kind, one in row[field].items()} for field in bound}
+    wired = {field: {kind: _with_wire_names(binding, wire) for kind, binding in row[field].items()} for field in bound}
     return {**row, **wired}
 
 

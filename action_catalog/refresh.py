@@ -51,7 +51,7 @@ SOURCES = (
 )
 
 
-class InputType(msgspec.Struct):
+class _InputType(msgspec.Struct):
     """A resource type as the input has it: several ARN formats in one string, joined by `, `."""
 
     type: str
@@ -59,13 +59,13 @@ class InputType(msgspec.Struct):
     conditions: tuple[str, ...]
 
 
-class InputService(msgspec.Struct):
+class _InputService(msgspec.Struct):
     """A service as the input has it."""
 
     service: str
     name: str
     actions: tuple[ActionRow, ...]
-    resources: tuple[InputType, ...]
+    resources: tuple[_InputType, ...]
     conditions: tuple[ConditionKeyRow, ...]
 
 
@@ -94,7 +94,7 @@ def _with_all_types(service: str, action: ActionRow) -> ActionRow:
     return msgspec.structs.replace(action, resources=(*action.resources, *uses)) if more else action
 
 
-def service_from_input(service: InputService) -> ServiceRow:
+def service_from_input(service: _InputService) -> ServiceRow:
     """The service as the catalog keeps it."""
     types = tuple(
         ResourceTypeRow(type=row.type, arns=split_formats((row.arn,)), conditions=row.conditions)
@@ -114,7 +114,7 @@ def service_from_input(service: InputService) -> ServiceRow:
 def read_services(path: Path) -> tuple[ServiceRow, ...]:
     """Every service of a catalog in JSON lines, sorted by prefix."""
     with path.open("rb") as lines:
-        services = [service_from_input(msgspec.json.decode(line, type=InputService)) for line in lines]
+        services = [service_from_input(msgspec.json.decode(line, type=_InputService)) for line in lines]
     return tuple(sorted(services, key=lambda service: service.service))
 
 

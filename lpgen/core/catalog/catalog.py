@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, TypeVar
 
 from lpgen.core.catalog.arn_formats import NO_FURTHER_FORMATS, FurtherFormats
@@ -30,7 +30,7 @@ class PatternProblemKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PatternProblem:
+class _PatternProblem:
     """A pattern that gave no action, and why."""
 
     pattern: ActionPattern
@@ -43,7 +43,7 @@ class Expansion:
     """The actions that patterns expand to. `problems` names each pattern that is invalid or matched nothing."""
 
     actions: frozenset[Action]
-    problems: tuple[PatternProblem, ...]
+    problems: tuple[_PatternProblem, ...]
 
 
 class Catalog:
@@ -55,8 +55,8 @@ class Catalog:
     def __init__(self, source: CatalogSource) -> None:
         self._source = source
         self._services: dict[str, CatalogService] = {}
-        self._expanded: dict[ActionPattern, frozenset[Action] | PatternProblem] = {}
-        self._bare: dict[str, bool] = {}
+        self._expand_one = cache(self._match_pattern)
+        self._is_bare = lru_cache(maxsize=_REMEMBERED)(self._decide_bare)
         self._facts: dict[Callable[[CatalogSource], object], Any] = {}
         self._tables: dict[str, Any] = {}
         self._takes = lru_cache(maxsize=_REMEMBERED)(self._decide_takes)
@@ -132,8 +132,8 @@ class Catalog:
     def expand(self, patterns: Iterable[ActionPattern]) -> Expansion:
         """Every action that matches at least one of the patterns."""
         outcomes = [self._expand_one(pattern) for pattern in patterns]
-        problems = {outcome: None for outcome in outcomes if isinstance(outcome, PatternProblem)}
-        matched = [outcome for outcome in outcomes if not isinstance(outcome, PatternProblem)]
+        problems = {outcome: None for outcome in outcomes if isinstance(outcome, _PatternProblem)}
+        matched = [outcome for outcome in outcomes if not isinstance(outcome, _PatternProblem)]
         actions = matched[0] if len(matched) == 1 else frozenset[Action]().union(*matched)
         return Expansion(actions=actions, problems=tuple(problems))
 
@@ -154,13 +154,7 @@ class Catalog:
 
     def is_without_resource(self, name: str) -> bool:
         """Whether there is an action of this name, in any case, and it has no resource-level permissions."""
-        known = self._bare.get(name)
-        if known is None:
-            action = self.canonical(name)
-            known = action is not None and self.takes_no_resource(action)
-            if len(self._bare) < _REMEMBERED:
-                self._bare[name] = known
-        return known
+        return self._is_bare(name)
 
     def takes_resource(self, action: Action, resource: str) -> bool:
         """Whether an ARN or resource glob can name a resource of one of the action's resource types.
@@ -246,26 +240,24 @@ class Catalog:
             raise CatalogError(f"the action catalog of {self.date} has no action `{action}`")
         return service, row
 
-    def _expand_one(self, pattern: ActionPattern) -> frozenset[Action] | PatternProblem:
-        outcome = self._expanded.get(pattern)
-        if outcome is None:
-            outcome = self._expanded[pattern] = self._match_pattern(pattern)
-        return outcome
-
-    def _match_pattern(self, pattern: ActionPattern) -> frozenset[Action] | PatternProblem:
+    def _match_pattern(self, pattern: ActionPattern) -> frozenset[Action] | _PatternProblem:
         parsed = parse_pattern(pattern)
         if isinstance(parsed, str):
-            return PatternProblem(pattern, PatternProblemKind.INVALID, parsed)
+            return _PatternProblem(pattern, PatternProblemKind.INVALID, parsed)
         if parsed.prefix == "*":
             return self.actions()
         service = self._service(parsed.prefix)
         if service is None:
             message = f"the action catalog of {self.date} has no service `{parsed.prefix}`"
-            return PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
+            return _PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
         matches = glob_matcher(f"{parsed.prefix}:{parsed.name}")
         found = frozenset(action for lower, action in service.by_lower.items() if matches(lower))
         message = f"the action catalog of {self.date} has no such action"
-        return found or PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
+        return found or _PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
+
+    def _decide_bare(self, name: str) -> bool:
+        action = self.canonical(name)
+        return action is not None and self.takes_no_resource(action)
 
     def _decide_takes(self, action: Action, resource: str) -> bool:
         service, row = self._row(action)

@@ -152,6 +152,7 @@ class Manifest(msgspec.Struct, frozen=True):
         )
 
 
+_T = TypeVar("_T")
 _Service = TypeVar("_Service", ServiceRow, _ServiceNames)
 
 _names_decoder = msgspec.json.Decoder(_ServiceNames)
@@ -169,10 +170,7 @@ def service_from_json(text: bytes, *, prefix: str) -> ServiceRow:
 
 
 def _decode_service(decoder: msgspec.json.Decoder[_Service], text: bytes, prefix: str) -> _Service:
-    try:
-        service = decoder.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CatalogError(f"service `{prefix}` of the action catalog can't be read: {error}") from error
+    service = decode_json(decoder, text, f"service `{prefix}` of the action catalog")
     if service.service != prefix:
         raise CatalogError(f"service `{prefix}` of the action catalog holds `{service.service}` instead")
     return service
@@ -184,13 +182,22 @@ def manifest_from_json(text: bytes) -> Manifest:
     Raises:
         CatalogError: it isn't JSON, not of this shape, or of another format version.
     """
-    try:
-        manifest = _manifest_decoder.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CatalogError(f"the manifest of the action catalog can't be read: {error}") from error
+    manifest = decode_json(_manifest_decoder, text, "the manifest of the action catalog")
     if manifest.format != _FORMAT:
         raise CatalogError(f"the action catalog has format {manifest.format}, and this lpgen reads format {_FORMAT}")
     return manifest
+
+
+def decode_json(decoder: msgspec.json.Decoder[_T], text: bytes, noun: str) -> _T:
+    """The decoded text; `noun` names it in the error.
+
+    Raises:
+        CatalogError: it isn't JSON, or not of the decoder's shape.
+    """
+    try:
+        return decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CatalogError(f"{noun} can't be read: {error}") from error
 
 
 def json_from_service(service: ServiceRow) -> bytes:

@@ -24,6 +24,7 @@ from lpgen.core.catalog.service import (
     ServicePrefix,
     ServiceRow,
     TypeName,
+    decode_json,
     json_line,
     sorted_service,
     split_formats,
@@ -115,10 +116,7 @@ def index_from_json(text: bytes) -> tuple[IndexRow, ...]:
     Raises:
         CatalogError: it isn't such an index, is empty, or lists a service twice.
     """
-    try:
-        index = _index_decoder.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CatalogError(f"the index of the service reference can't be read: {error}") from error
+    index = decode_json(_index_decoder, text, "the index of the service reference")
     if not index:
         raise CatalogError("the index of the service reference lists no services")
     if len({row.service for row in index}) < len(index):
@@ -132,10 +130,7 @@ def reference_from_json(text: bytes, *, service: str) -> ServiceReference:
     Raises:
         CatalogError: it isn't such a file, is another service's, or names an action or a resource type twice.
     """
-    try:
-        reference = _reference_decoder.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CatalogError(f"the service reference of `{service}` can't be read: {error}") from error
+    reference = decode_json(_reference_decoder, text, f"the service reference of `{service}`")
     if reference.name != service:
         raise CatalogError(f"the service reference of `{service}` is that of `{reference.name}`")
     _refuse_twins("action", [action.name.lower() for action in reference.actions], service)

@@ -8,7 +8,7 @@ and reported; nothing is guessed. Every resulting action is one of the catalog's
 from __future__ import annotations
 
 from collections import ChainMap, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeVar
 
@@ -23,12 +23,11 @@ from lpgen.core.cloudtrail.row_actions import (
     OptionalReader,
     ResourceReader,
     optional_actions,
-    parameter_tests,
+    optional_readers,
     reader_from_row,
-    row_of_tagged,
 )
 from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, Completion, Rule, RuleTable, call_from_record
-from lpgen.core.cloudtrail.rules.inferences import NAMED_OBJECT, REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
+from lpgen.core.cloudtrail.rules.inferences import UNREAD_REQUEST
 from lpgen.core.cloudtrail.rules.passing import (
     PASS_ROLE_ACTION,
     ROLE_UNREAD,
@@ -43,7 +42,6 @@ from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType
 from lpgen.core.model import (
     NO_RESOURCE,
     UNKNOWN_RESOURCE,
-    AccessLevel,
     Action,
     Caller,
     CallerKind,
@@ -220,7 +218,7 @@ class EventMap:
             rule=named_rule[1] if named_rule else None,
             completion=self._completion(source.table, operation, row),
             readers=tuple(reader_from_row(self.catalog, action, row, types) for action in actions),
-            also=tuple(self._optional_readers(operation, row, types)),
+            also=tuple(optional_readers(self.catalog, operation, row, types)),
             roles=role_parameters(self._passed_to.get(source.table), operation, row.roles),
             listed=found is not None,
             switch=source.switch,
@@ -231,23 +229,6 @@ class EventMap:
         if found is None and row.is_read_by_code:
             found = self._completions.get((table, EVERY_READ))
         return found[1] if found else None
-
-    def _optional_readers(
-        self, operation: str, row: OperationRow, types: Mapping[str, ResourceType]
-    ) -> Iterator[OptionalReader]:
-        for name, parameter in row.also.items():
-            action = self.catalog.canonical(name)
-            if action:
-                is_tagging = self.catalog.detail(action).level is AccessLevel.TAGGING
-                if is_tagging:
-                    own, how = row_of_tagged(self.catalog, action, operation, row), TAG_ON_CREATE
-                else:
-                    own, how = msgspec.structs.replace(row, reads=()), row.how or REQUEST_OPTION
-                yield OptionalReader(parameter_tests(parameter), reader_from_row(self.catalog, action, own, types), how)
-        for name, parameter in row.objects.items():
-            named = OperationRow(resources={"object": f"url:{parameter}"})
-            reader = reader_from_row(self.catalog, Action(name), named)
-            yield OptionalReader(parameter_tests(parameter), reader, NAMED_OBJECT)
 
     def _actions_of(self, source: EventSource, operation: str, row: OperationRow) -> tuple[Action, ...]:
         """The row's actions, or the action of the operation's own name; empty where one isn't in the catalog."""

@@ -27,13 +27,20 @@ from lpgen.core.cloudtrail.resource_arns import (
     template_from_format,
 )
 from lpgen.core.cloudtrail.rules.call import Call, copies_tags, plain_arn
-from lpgen.core.cloudtrail.rules.inferences import COPIED_TAGS, NAMED_OBJECT, TAG_ON_CREATE, UNREAD_REQUEST
+from lpgen.core.cloudtrail.rules.inferences import (
+    COPIED_TAGS,
+    NAMED_OBJECT,
+    REQUEST_OPTION,
+    TAG_ON_CREATE,
+    UNREAD_REQUEST,
+)
 from lpgen.core.cloudtrail.rules.resources import is_literal, mapped, read_request_path, resource_from_arn
 from lpgen.core.cloudtrail.rules.types import ResourceType, name_in_token, read_resources
 from lpgen.core.model import (
     NO_RESOURCE,
     OBSERVED,
     UNKNOWN_RESOURCE,
+    AccessLevel,
     Action,
     MappedAction,
     Resource,
@@ -257,15 +264,34 @@ class OptionalReader:
     how: str
 
 
-def parameter_tests(parameters: str) -> tuple[_ParameterTest, ...]:
+def optional_readers(
+    catalog: Catalog, operation: str, row: OperationRow, types: Mapping[str, ResourceType]
+) -> Iterator[OptionalReader]:
+    """The readers of a row's optional actions."""
+    for name, parameter in row.also.items():
+        action = catalog.canonical(name)
+        if action:
+            is_tagging = catalog.detail(action).level is AccessLevel.TAGGING
+            if is_tagging:
+                own, how = row_of_tagged(catalog, action, operation, row), TAG_ON_CREATE
+            else:
+                own, how = msgspec.structs.replace(row, reads=()), row.how or REQUEST_OPTION
+            yield OptionalReader(_tests_from_text(parameter), reader_from_row(catalog, action, own, types), how)
+    for name, parameter in row.objects.items():
+        named = OperationRow(resources={"object": f"url:{parameter}"})
+        reader = reader_from_row(catalog, Action(name), named)
+        yield OptionalReader(_tests_from_text(parameter), reader, NAMED_OBJECT)
+
+
+def _tests_from_text(parameters: str) -> tuple[_ParameterTest, ...]:
     """The tests that a row writes as `path|path@service|path=text|path~=text`."""
-    return tuple(map(_test_from_text, parameters.split("|")))
-
-
-def _test_from_text(text: str) -> _ParameterTest:
-    path, _, wanted = text.partition("=")
-    path, _, service = path.partition("@")
-    return _ParameterTest(tuple(path.removesuffix("~").split(".")), service, wanted, or_absent=path.endswith("~"))
+    tests = []
+    for text in parameters.split("|"):
+        path, _, wanted = text.partition("=")
+        path, _, service = path.partition("@")
+        keys = tuple(path.removesuffix("~").split("."))
+        tests.append(_ParameterTest(keys, service, wanted, or_absent=path.endswith("~")))
+    return tuple(tests)
 
 
 def optional_actions(

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -111,8 +110,7 @@ class VisibilityTable:
         self._source = source
         self._own = OwnOperations(source)
         self._answers: dict[Action, ActionVisibility] = {}
-        self._data: dict[frozenset[Action], frozenset[Action]] = {}
-        self._without_management: dict[frozenset[Action], frozenset[Action]] = {}
+        self._sets: dict[tuple[Visibility, frozenset[Action]], frozenset[Action]] = {}
 
     def visibility(self, action: Action) -> ActionVisibility:
         """How CloudTrail shows an action; NEVER for one that the catalog doesn't know."""
@@ -123,19 +121,11 @@ class VisibilityTable:
 
     def data_actions(self, actions: frozenset[Action]) -> frozenset[Action]:
         """The actions that only data events show."""
-        found = self._data.get(actions)
-        if found is None:
-            data = (action for action in actions if self.visibility(action).visibility is Visibility.DATA)
-            found = self._data[actions] = frozenset(data)
-        return found
+        return self._actions_shown_by(Visibility.DATA, actions)
 
     def beside_management(self, actions: frozenset[Action]) -> frozenset[Action]:
         """Those of the actions that no management event of their own shows."""
-        found = self._without_management.get(actions)
-        if found is None:
-            others = (action for action in actions if self.visibility(action).visibility is not Visibility.MANAGEMENT)
-            found = self._without_management[actions] = frozenset(others)
-        return found
+        return actions - self._actions_shown_by(Visibility.MANAGEMENT, actions)
 
     @cached_property
     def without_users(self) -> frozenset[str]:
@@ -148,6 +138,13 @@ class VisibilityTable:
         return tuple(sorted(row.with_)) if row else ()
 
     # ------------------------------------------------------------ internals
+
+    def _actions_shown_by(self, visibility: Visibility, actions: frozenset[Action]) -> frozenset[Action]:
+        found = self._sets.get((visibility, actions))
+        if found is None:
+            shown = (action for action in actions if self.visibility(action).visibility is visibility)
+            found = self._sets[visibility, actions] = frozenset(shown)
+        return found
 
     def _decide(self, action: Action) -> ActionVisibility:
         name = action.casefold()
@@ -209,15 +206,9 @@ class VisibilityTable:
         return {row.service: row for row in rows}
 
 
-_tables: Final[WeakKeyDictionary[Catalog, VisibilityTable]] = WeakKeyDictionary()
-
-
 def visibility_from_catalog(catalog: Catalog) -> VisibilityTable:
     """The visibility of the catalog's actions: one table a catalog."""
-    table = _tables.get(catalog)
-    if table is None:
-        table = _tables[catalog] = VisibilityTable(catalog.source)
-    return table
+    return catalog.facts(VisibilityTable)
 
 
 _UNSEEN: Final = ActionVisibility(

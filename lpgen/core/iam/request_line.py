@@ -9,7 +9,7 @@ ignored. `context` is complete: the request has no other keys.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lpgen.core.catalog.catalog import Catalog
@@ -102,12 +102,8 @@ def _context(written: object) -> dict[str, tuple[str, ...]]:
         return {}
     if not isinstance(written, dict):
         raise RequestError("`context` is not an object")
-    return {key: _context_values(key, value) for key, value in written.items() if value is not None}
-
-
-def _context_values(key: str, written: object) -> tuple[str, ...]:
-    values = written if isinstance(written, list) else [written]
-    return tuple(_context_value(key, value) for value in values)
+    lists = {key: value if isinstance(value, list) else [value] for key, value in written.items() if value is not None}
+    return {key: tuple(_context_value(key, value) for value in values) for key, values in lists.items()}
 
 
 def _context_value(key: str, value: object) -> str:
@@ -139,20 +135,19 @@ def _policy(document: object, place: str) -> Policy | None:
 
 
 def _policies(documents: object, place: str) -> tuple[Policy, ...]:
-    if documents is None:
-        return ()
-    if not isinstance(documents, list):
-        raise PolicyError(f"{quote_input(place)} is not a list of policies")
-    found = (_policy(document, f"{place}[{index}]") for index, document in enumerate(documents))
+    found = [_policy(document, inner) for document, inner in _list_items(documents, place, "policies")]
     return tuple(policy for policy in found if policy is not None)
 
 
 def _levels(levels: object, place: str) -> tuple[tuple[Policy, ...], ...]:
-    if levels is None:
-        return ()
-    if not isinstance(levels, list):
-        raise PolicyError(f"{quote_input(place)} is not a list of levels")
-    return tuple(_policies(level, f"{place}[{index}]") for index, level in enumerate(levels))
+    return tuple(_policies(level, inner) for level, inner in _list_items(levels, place, "levels"))
+
+
+def _list_items(written: object, place: str, noun: str) -> Iterator[tuple[object, str]]:
+    """The items of a list, each with its place."""
+    if not isinstance(written, list | None):
+        raise PolicyError(f"{quote_input(place)} is not a list of {noun}")
+    return ((item, f"{place}[{index}]") for index, item in enumerate(written or ()))
 
 
 # ---------------------------------------------------------------- answering

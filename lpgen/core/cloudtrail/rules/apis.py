@@ -21,6 +21,7 @@ from lpgen.core.cloudtrail.rules.resources import (
     fold,
     is_arn_of,
     mapped,
+    read_arns,
     read_request_path,
     resource_from_arn,
 )
@@ -173,14 +174,12 @@ def _map_reject_access(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html (API operations)
     """
-    domains = (arn for arn in call.texts("domainNameArn") if is_arn_of(arn, "apigateway"))
-    return (mapped("apigateway:RejectAccessAssociation", map(exact, domains)),)
+    return (mapped("apigateway:RejectAccessAssociation", read_arns(call, "apigateway", "domainNameArn")),)
 
 
 def _map_delete_access(call: Call) -> tuple[MappedAction, ...]:
     """DeleteDomainNameAccessAssociation, whose path parameter is the association's ARN."""
-    named = (arn for arn in call.texts("domainNameAccessAssociationArn") if is_arn_of(arn, "apigateway"))
-    return (mapped("apigateway:DELETE", map(exact, named)),)
+    return (mapped("apigateway:DELETE", read_arns(call, "apigateway", "domainNameAccessAssociationArn")),)
 
 
 def _map_create_portal(call: Call) -> tuple[MappedAction, ...]:
@@ -190,8 +189,8 @@ def _map_create_portal(call: Call) -> tuple[MappedAction, ...]:
     """
     kind = "portals" if call.operation == "CreatePortal" else "portalproducts"
     own = mapped(f"apigateway:{call.operation}", (fold(call.arn("apigateway", f"/{kind}/"), "*"),))
-    products = [arn for arn in call.texts("includedPortalProductArns") if is_arn_of(arn, "apigateway")]
-    shown = (mapped("apigateway:GetPortalProduct", map(exact, products), how=REQUEST_OPTION),) if products else ()
+    products = read_arns(call, "apigateway", "includedPortalProductArns")
+    shown = (mapped("apigateway:GetPortalProduct", products, how=REQUEST_OPTION),) if products else ()
     return (own, *shown, *_map_tagging(call, "POST"))
 
 

@@ -12,7 +12,7 @@ from lpgen.core.cloudtrail.rules.inferences import (
     UNMASKED_LOGS,
     VENDED_LOGS,
 )
-from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, resource_from_arn, tag_on_create
+from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, resource_from_arn, tag_new
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
@@ -34,16 +34,8 @@ _GROUP_PATHS = (
 )
 
 
-class _GroupType:
-    """Log groups by name, or by an ARN with or without `:*` at its end."""
-
-    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The log groups that the request names."""
-        return tuple(fold(arn, ":*") for arn in _group_arns(call))
-
-    def pattern(self, call: Call) -> Resource:
-        """Any log group of the account."""
-        return fold(call.arn("logs", "log-group:"), "*")
+_GROUPS = ReaderType(lambda call: (fold(arn, ":*") for arn in _group_arns(call)), "logs", "log-group:*")
+"""Log groups by name, or by an ARN with or without `:*` at its end."""
 
 
 def _group_arns(call: Call) -> Iterator[str]:
@@ -68,8 +60,8 @@ def _map_create_group(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     """
-    own = mapped("logs:CreateLogGroup", _GroupType().read(call, ""))
-    return (own, *tag_on_create(call, "logs:TagResource", map(exact, _group_arns(call))))
+    own = mapped("logs:CreateLogGroup", _GROUPS.read(call, ""))
+    return (own, *tag_new(call, "logs:TagResource", map(exact, _group_arns(call))))
 
 
 _UNMASKING = {"FilterLogEvents": "group", "GetLogEvents": "stream", "GetLogRecord": "group"}
@@ -80,9 +72,9 @@ def _map_events(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/mask-sensitive-log-data.html
     """
-    groups = _GroupType().read(call, "")
+    groups = _GROUPS.read(call, "")
     read = tuple(_read_streams(call)) if _UNMASKING[call.operation] == "stream" else groups
-    own = mapped(f"logs:{call.operation}", read or (_GroupType().pattern(call),))
+    own = mapped(f"logs:{call.operation}", read or (_GROUPS.pattern(call),))
     return (own, mapped("logs:Unmask", groups, how=UNMASKED_LOGS)) if call.has("unmask") else (own,)
 
 
@@ -104,7 +96,7 @@ def _map_account_policy(call: Call) -> tuple[MappedAction, ...]:
     if kind is None:
         return (own,)
     verb = call.operation.removesuffix("AccountPolicy")
-    resource = NO_RESOURCE if kind == "IndexPolicy" else _GroupType().pattern(call)
+    resource = NO_RESOURCE if kind == "IndexPolicy" else _GROUPS.pattern(call)
     return (own, mapped(f"logs:{verb}{kind}", (resource,), how=ACCOUNT_POLICY))
 
 
@@ -136,7 +128,7 @@ def _map_delivery_source(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
     """
     own = mapped("logs:PutDeliverySource", NamedType("logs", "delivery-source:{}", "name").read(call, ""))
-    tags = tag_on_create(call, "logs:TagResource", own.resources)
+    tags = tag_new(call, "logs:TagResource", own.resources)
     arn = call.text("resourceArn")
     service = arn.split(":")[2] if arn.count(":") > 1 else ""
     if service not in _VENDING or not is_arn_of(arn, service):
@@ -201,6 +193,6 @@ COMPLETIONS: CompletionTable = {
 }
 
 READERS: ReaderTable = {
-    _LOGS: {"group": _GroupType(), "stream": ReaderType(_read_streams)},
+    _LOGS: {"group": _GROUPS, "stream": ReaderType(_read_streams)},
     "cloudtrail.amazonaws.com": {"queried": ReaderType(_read_queried, "cloudtrail", "eventdatastore/*")},
 }

@@ -10,7 +10,7 @@ from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, Rule, RuleTa
 from lpgen.core.cloudtrail.rules.ec2_types import pass_profiles
 from lpgen.core.cloudtrail.rules.inferences import RECIPE_PARTS
 from lpgen.core.cloudtrail.rules.passing import ROLE_UNREAD, entity_arn, passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, mapped, resource_from_arn, tag_on_create
+from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, mapped, resource_from_arn, tag_new
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
@@ -146,18 +146,23 @@ _BUILD: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Creation:
-    """One operation that makes a resource: its ARN's last field with `{name}` and `{version}`, `*` for what AWS
-    chooses, and the parts that the call reads."""
+class _BuildRule:
+    """One operation, on the resource that it names by ARN at `path`, or else on the one that it makes.
 
-    shape: str
+    `makes` is the last field of the new resource's ARN with `{name}` and `{version}`, `*` for what AWS chooses. `reads`
+    are the parts that the call reads.
+    """
+
+    makes: str = ""
     reads: tuple[tuple[str, str], ...] = ()
+    path: str = ""
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        """The action on the new resource, its tags, the parts that are read and the roles that are passed."""
-        made = (_new_resource(call, self.shape),)
-        tags = tag_on_create(call, "imagebuilder:TagResource", made)
-        return (mapped(f"imagebuilder:{call.operation}", made), *tags, *_read_parts(call, self.reads), *_pass(call))
+        """The action on the resource, the tags of a new one, the parts that are read and the roles that are passed."""
+        made = (_new_resource(call, self.makes),) if self.makes else ()
+        tags = tag_new(call, "imagebuilder:TagResource", made) if made else ()
+        own = mapped(f"imagebuilder:{call.operation}", _named(call, self.path) if self.path else made)
+        return (own, *tags, *_read_parts(call, self.reads), *_pass(call))
 
 
 def _new_resource(call: Call, shape: str) -> Resource:
@@ -202,47 +207,31 @@ def _pass(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _ChangeRule:
-    """One operation on a resource that it names by ARN, with the parts that the call reads."""
-
-    path: str
-    reads: tuple[tuple[str, str], ...] = ()
-    tags: str = ""
-
-    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        """The action on the named resource, the tags of the new one, the parts that are read and the roles passed."""
-        named = _named(call, self.path)
-        made = resource_from_arn(call.arn(_SERVICE, self.tags))
-        tags = tag_on_create(call, "imagebuilder:TagResource", (made,)) if self.tags else ()
-        return (mapped(f"imagebuilder:{call.operation}", named), *tags, *_read_parts(call, self.reads), *_pass(call))
-
-
-_RULES: dict[str, Rule] = {
-    "CreateComponent": _Creation("component/{name}/{version}/*"),
-    "ImportComponent": _Creation("component/{name}/{version}/*"),
-    "CreateContainerRecipe": _Creation("container-recipe/{name}/{version}", (_COMPONENTS, _PARENT)),
-    "CreateDistributionConfiguration": _Creation("distribution-configuration/{name}"),
-    "CreateImage": _Creation("image/*/*/*", _BUILD),
-    "CreateImagePipeline": _Creation("image-pipeline/{name}", _BUILD),
-    "CreateImageRecipe": _Creation("image-recipe/{name}/{version}", (_COMPONENTS, _PARENT)),
-    "CreateInfrastructureConfiguration": _Creation("infrastructure-configuration/{name}"),
-    "CreateLifecyclePolicy": _Creation("lifecycle-policy/{name}"),
-    "CreateWorkflow": _Creation("workflow/*/{name}/{version}/*"),
-    "ImportDiskImage": _Creation("image/{name}/{version}", (_BUILD[3],)),
-    "ImportVmImage": _Creation("image/{name}/{version}"),
-    "DistributeImage": _ChangeRule("sourceImage", (_BUILD[1], ("GetImage", "sourceImage")), "image/*/*/*"),
-    "StartImagePipelineExecution": _ChangeRule("imagePipelineArn", tags="image/*/*/*"),
-    "UpdateDistributionConfiguration": _ChangeRule("distributionConfigurationArn"),
-    "UpdateImagePipeline": _ChangeRule("imagePipelineArn", _BUILD),
-    "UpdateInfrastructureConfiguration": _ChangeRule("infrastructureConfigurationArn"),
-    "UpdateLifecyclePolicy": _ChangeRule("lifecyclePolicyArn"),
+_BUILD_RULES: dict[str, Rule] = {
+    "CreateComponent": _BuildRule("component/{name}/{version}/*"),
+    "ImportComponent": _BuildRule("component/{name}/{version}/*"),
+    "CreateContainerRecipe": _BuildRule("container-recipe/{name}/{version}", (_COMPONENTS, _PARENT)),
+    "CreateDistributionConfiguration": _BuildRule("distribution-configuration/{name}"),
+    "CreateImage": _BuildRule("image/*/*/*", _BUILD),
+    "CreateImagePipeline": _BuildRule("image-pipeline/{name}", _BUILD),
+    "CreateImageRecipe": _BuildRule("image-recipe/{name}/{version}", (_COMPONENTS, _PARENT)),
+    "CreateInfrastructureConfiguration": _BuildRule("infrastructure-configuration/{name}"),
+    "CreateLifecyclePolicy": _BuildRule("lifecycle-policy/{name}"),
+    "CreateWorkflow": _BuildRule("workflow/*/{name}/{version}/*"),
+    "ImportDiskImage": _BuildRule("image/{name}/{version}", (_BUILD[3],)),
+    "ImportVmImage": _BuildRule("image/{name}/{version}"),
+    "DistributeImage": _BuildRule("image/*/*/*", (_BUILD[1], ("GetImage", "sourceImage")), "sourceImage"),
+    "StartImagePipelineExecution": _BuildRule("image/*/*/*", path="imagePipelineArn"),
+    "UpdateDistributionConfiguration": _BuildRule(path="distributionConfigurationArn"),
+    "UpdateImagePipeline": _BuildRule(reads=_BUILD, path="imagePipelineArn"),
+    "UpdateInfrastructureConfiguration": _BuildRule(path="infrastructureConfigurationArn"),
+    "UpdateLifecyclePolicy": _BuildRule(path="lifecyclePolicyArn"),
 }
 
 
 RULES: RuleTable = {
     (_BEANSTALK, "UpdateTagsForResource"): _map_update_tags,
-    **{(_IMAGE_BUILDER, operation): rule for operation, rule in _RULES.items()},
+    **{(_IMAGE_BUILDER, operation): rule for operation, rule in _BUILD_RULES.items()},
 }
 
 COMPLETIONS: CompletionTable = {

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/understanding-d
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import chain, groupby
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.records import Json
@@ -20,7 +20,7 @@ from lpgen.core.cloudtrail.rules.inferences import (
     TABLE_REPLICA,
     TABLE_RESTORE,
 )
-from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped, tag_on_create
+from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, listed_arns, mapped, read_arns, tag_new
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.model import MappedAction, Resource
 
@@ -44,7 +44,7 @@ def _read_scope(call: Call) -> Iterator[Resource]:
 
 def _read_streams(call: Call) -> Iterator[Resource]:
     """The stream of a call; a shard iterator begins with its stream's ARN."""
-    arns = (first_text(call, "streamArn"), call.text("shardIterator").partition("|")[0])
+    arns = (call.text("streamArn"), call.text("shardIterator").partition("|")[0])
     return map(exact, dict.fromkeys(arn for arn in arns if is_arn_of(arn, "dynamodb")))
 
 
@@ -174,7 +174,7 @@ _DATA_ACTIONS = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", 
 def _map_create_table(call: Call) -> tuple[MappedAction, ...]:
     """CreateTable, with the actions of the tags and the resource policy that it sets."""
     tables = tuple(_read_tables(call))
-    own, tags = mapped("dynamodb:CreateTable", tables), tag_on_create(call, "dynamodb:TagResource", tables)
+    own, tags = mapped("dynamodb:CreateTable", tables), tag_new(call, "dynamodb:TagResource", tables)
     if not call.has("resourcePolicy"):
         return (own, *tags)
     return (own, *tags, mapped("dynamodb:PutResourcePolicy", tables, how=RESOURCE_POLICY_ON_CREATE))
@@ -210,10 +210,10 @@ def _map_restore(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html
     """
     target = tuple(exact(call.arn("dynamodb", f"table/{name}")) for name in call.texts("targetTableName"))
-    origin = [arn for arn in (*call.texts("backupArn"), *call.texts("sourceTableArn")) if is_arn_of(arn, "dynamodb")]
-    named = [arn for name in call.texts("sourceTableName") if (arn := _table_arn(call, name))]
+    origin = (read_arns(call, "dynamodb", path) for path in ("backupArn", "sourceTableArn"))
+    named = (exact(arn) for name in call.texts("sourceTableName") if (arn := _table_arn(call, name)))
     return (
-        mapped(f"dynamodb:{call.operation}", (*map(exact, (*origin, *named)), *target)),
+        mapped(f"dynamodb:{call.operation}", (*chain(*origin), *named, *target)),
         *(mapped(f"dynamodb:{action}", target, how=TABLE_RESTORE) for action in _DATA_ACTIONS),
     )
 
@@ -223,8 +223,7 @@ def _map_export(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html
     """
-    tables = [arn for arn in call.texts("tableArn") if is_arn_of(arn, "dynamodb")]
-    own = mapped("dynamodb:ExportTableToPointInTime", map(exact, tables))
+    own = mapped("dynamodb:ExportTableToPointInTime", read_arns(call, "dynamodb", "tableArn"))
     bucket = call.text("s3Bucket")
     if not bucket:
         return (own,)

@@ -32,6 +32,7 @@ from lpgen.core.cloudtrail.rules.ec2_types import (
     names_template,
     pass_profiles,
     resources_below,
+    tagged_types,
     type_of_id,
     with_shared,
 )
@@ -57,7 +58,7 @@ def _tag_on_create(call: Call) -> tuple[MappedAction, ...]:
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
     """
-    kinds = sorted({kind for kind in _tagged_types(ec2_request(call)) if call.catalog.arn_formats("ec2", kind)})
+    kinds = sorted({kind for kind in tagged_types(ec2_request(call)) if call.catalog.arn_formats("ec2", kind)})
     resources = [resource for kind in kinds for resource in _tagged_resources(call, kind)]
     if resources:
         return (mapped("ec2:CreateTags", resources, how=TAG_ON_CREATE),)
@@ -65,18 +66,6 @@ def _tag_on_create(call: Call) -> tuple[MappedAction, ...]:
         return ()
     copies = ("+snapshot",) if "Snapshot" in call.operation else ("+image", "+snapshot")
     return (mapped("ec2:CreateTags", read_resources(call, EC2_TYPES, copies), how=COPIED_TAGS),)
-
-
-def _tagged_types(request: object) -> Iterator[str]:
-    """The resource types of the request's own tag specifications, whatever their spelling and shape.
-
-    Specifications below `LaunchTemplateData` describe later launches and are not looked at.
-    """
-    if isinstance(request, dict):
-        for key in request:
-            if str(key).lower().startswith("tagspecification"):
-                yield from texts_at(request[key], ("resourceType",))
-                yield from texts_at(request[key], ("items", "resourceType"))
 
 
 def _tagged_resources(call: Call, kind: str) -> tuple[Resource, ...]:

@@ -119,12 +119,9 @@ def with_shared(call: Call, resources: Iterable[Resource], kinds: Iterable[str])
     https://github.com/aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway/issues/37
     """
     own, starts = tuple(resources), tuple(f"{kind}/" for kind in kinds)
-    shared = (
-        resource for resource in own if resource.kind is ResourceKind.ARN and _is_own(call, resource.text, starts)
-    )
-    return own + tuple(
-        resource_from_arn(resource.text.replace(f":{call.account}:", f":{ANY_ACCOUNT}:")) for resource in shared
-    )
+    exact = (resource.text for resource in own if resource.kind is ResourceKind.ARN)
+    shared = (arn.replace(f":{call.account}:", f":{ANY_ACCOUNT}:") for arn in exact if _is_own(call, arn, starts))
+    return (*own, *map(resource_from_arn, shared))
 
 
 def _is_own(call: Call, arn: str, starts: tuple[str, ...]) -> bool:
@@ -161,6 +158,18 @@ def resources_below(call: Call, value: object) -> Iterator[tuple[str, str, Resou
             yield key, _arn_kind(text, ids), Resource(ResourceKind.ARN, text)
         elif kind := ids.type_by_key.get(key.removesuffix("s")) or type_of_id(call, text):
             yield key, kind, Resource(ResourceKind.ARN, ec2_arn(call, kind, text))
+
+
+def tagged_types(request: object) -> Iterator[str]:
+    """The resource types of the request's own tag specifications, whatever their spelling and shape.
+
+    Specifications below `LaunchTemplateData` describe later launches and are not looked at.
+    """
+    if isinstance(request, dict):
+        for key in request:
+            if str(key).lower().startswith("tagspecification"):
+                yield from texts_at(request[key], ("resourceType",))
+                yield from texts_at(request[key], ("items", "resourceType"))
 
 
 def _texts_below(value: object, key: str, silent: frozenset[str]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lpgen.core.arns import is_account_id
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, values_at
 from lpgen.core.cloudtrail.rules.inferences import LIST_ALL, TEMPLATE_SOURCE
-from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, mapped, resource_from_arn, tag_on_create
+from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, mapped, resource_from_arn, tag_new
 from lpgen.core.cloudtrail.rules.ssm import document_arn
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType, read_resources
 from lpgen.core.globs.match import has_wildcard
@@ -180,7 +180,7 @@ def _map_policy_creation(call: Call) -> tuple[MappedAction, ...]:
     created = (_resource(call, text),)
     return (
         mapped("organizations:CreatePolicy", created),
-        *tag_on_create(call, "organizations:TagResource", created),
+        *tag_new(call, "organizations:TagResource", created),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import PASS_ROLE
-from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn, tag_on_create
+from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn, tag_new
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, read_resources
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource, ResourceKind
@@ -66,7 +66,7 @@ class _CreateRule:
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
         created = (self._created(call),)
-        tags = tag_on_create(call, self.tag_action, created) if self.tag_action else ()
+        tags = tag_new(call, self.tag_action, created) if self.tag_action else ()
         return (mapped(f"iam:{call.operation}", created), *tags)
 
     def _created(self, call: Call) -> Resource:
@@ -83,7 +83,7 @@ def _map_oidc_creation(call: Call) -> tuple[MappedAction, ...]:
     host = call.text("url").removeprefix("https://").rstrip("/")
     name = "*" if not host or has_wildcard(host) else host
     created = (resource_from_arn(call.arn("iam", f"oidc-provider/{name}", region=False)),)
-    tags = tag_on_create(call, "iam:TagOpenIDConnectProvider", created)
+    tags = tag_new(call, "iam:TagOpenIDConnectProvider", created)
     return (mapped("iam:CreateOpenIDConnectProvider", created), *tags)
 
 

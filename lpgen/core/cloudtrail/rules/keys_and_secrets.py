@@ -18,7 +18,7 @@ from lpgen.core.cloudtrail.rules.inferences import (
     SECRET_ROTATION,
 )
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped, tag_on_create
+from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, listed_arns, mapped, read_arns, tag_new
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
@@ -34,7 +34,7 @@ _KMS = "kms.amazonaws.com"
 def _read_keys(call: Call) -> Iterator[Resource]:
     """The keys that the record lists, else those that the request names by id or ARN."""
     listed = _list_keys(call)
-    named = (_key_arn(call, first_text(call, name)) for name in ("keyId", "targetKeyId"))
+    named = (_key_arn(call, call.text(name)) for name in ("keyId", "targetKeyId"))
     return map(exact, listed or filter(None, named))
 
 
@@ -98,7 +98,7 @@ def _match_key(call: Call, parameter: str, listed: tuple[str, ...]) -> str:
 def _map_create_key(call: Call) -> tuple[MappedAction, ...]:
     """CreateKey, and kms:TagResource on the new key where the call sets tags."""
     made = tuple(map(exact, _list_keys(call))) or (fold(call.arn("kms", "key/"), "*"),)
-    return (mapped("kms:CreateKey", (NO_RESOURCE,)), *tag_on_create(call, "kms:TagResource", made))
+    return (mapped("kms:CreateKey", (NO_RESOURCE,)), *tag_new(call, "kms:TagResource", made))
 
 
 def _map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
@@ -111,7 +111,7 @@ def _map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
     return (
         mapped("kms:ReplicateKey", (exact(primary),) if primary else ()),
         mapped("kms:CreateKey", (NO_RESOURCE,), how=REPLICA_KEY),
-        *tag_on_create(call, "kms:TagResource", (replica,)),
+        *tag_new(call, "kms:TagResource", (replica,)),
     )
 
 
@@ -174,7 +174,7 @@ def _map_create_secret(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
     """
     secret = tuple(_secret(call, name) for name in call.texts("name")) or tuple(_read_secrets(call))
-    own = (mapped("secretsmanager:CreateSecret", secret), *tag_on_create(call, "secretsmanager:TagResource", secret))
+    own = (mapped("secretsmanager:CreateSecret", secret), *tag_new(call, "secretsmanager:TagResource", secret))
     if not call.has("addReplicaRegions"):
         return own
     return (*own, mapped("secretsmanager:ReplicateSecretToRegions", secret, how=SECRET_REPLICA))
@@ -186,8 +186,8 @@ def _map_rotate_secret(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
     """
     own = mapped("secretsmanager:RotateSecret", _read_secrets(call))
-    functions = [arn for arn in call.texts("rotationLambdaARN") if is_arn_of(arn, "lambda")]
-    invoke = (mapped("lambda:InvokeFunction", map(exact, functions), how=SECRET_ROTATION),) if functions else ()
+    functions = read_arns(call, "lambda", "rotationLambdaARN")
+    invoke = (mapped("lambda:InvokeFunction", functions, how=SECRET_ROTATION),) if functions else ()
     return (own, *invoke, *passed_roles(call, call.texts("externalSecretRotationRoleArn"), _SECRETS_MANAGER))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK
-from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, is_literal, mapped, tag_on_create
+from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, is_literal, mapped, read_arns, tag_new
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
@@ -70,10 +70,10 @@ def _map_create_function(call: Call) -> tuple[MappedAction, ...]:
     """CreateFunction, with what its tags, code, layers and network need."""
     function = tuple(_read_functions(call))
     path = ("capacityProviderConfig", "lambdaManagedInstancesCapacityProviderConfig", "capacityProviderArn")
-    providers = [exact(arn) for arn in call.texts(*path) if is_arn_of(arn, "lambda")]
+    providers = read_arns(call, "lambda", *path)
     return (
         mapped("lambda:CreateFunction", function),
-        *tag_on_create(call, "lambda:TagResource", function),
+        *tag_new(call, "lambda:TagResource", function),
         *((mapped("lambda:PassCapacityProvider", providers, how=CAPACITY_PROVIDER),) if providers else ()),
         *_map_code(call, "code"),
         *_map_configuration(call),
@@ -133,7 +133,7 @@ def _map_layers(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/permissions-user-function.html
     """
-    layers = tuple(exact(arn) for arn in call.texts("layers") if is_arn_of(arn, "lambda"))
+    layers = read_arns(call, "lambda", "layers")
     return (mapped("lambda:GetLayerVersion", layers, how=FUNCTION_CODE),) if layers else ()
 
 
@@ -142,7 +142,7 @@ def _map_file_systems(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-filesystem.html (user permissions)
     """
-    if not any(is_arn_of(arn, "elasticfilesystem") for arn in call.texts("fileSystemConfigs", "arn")):
+    if not read_arns(call, "elasticfilesystem", "fileSystemConfigs", "arn"):
         return ()
     return (mapped("elasticfilesystem:DescribeMountTargets", (UNKNOWN_RESOURCE,), how=FUNCTION_NETWORK),)
 

@@ -10,7 +10,7 @@ import msgspec
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, texts_at
 from lpgen.core.cloudtrail.rules.inferences import QUEUE_REDRIVE
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, listed_arns, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, listed_arns, mapped, read_arns, resource_from_arn
 from lpgen.core.cloudtrail.rules.types import (
     ListedType,
     NamedType,
@@ -106,12 +106,11 @@ def _map_redrive(call: Call) -> tuple[MappedAction, ...]:
     Source:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
     """
-    source = tuple(map(exact, _queue_arns(call, "sourceArn")))
-    target = tuple(map(exact, _queue_arns(call, "destinationArn")))
+    source = read_arns(call, "sqs", "sourceArn")
     return (
         mapped("sqs:StartMessageMoveTask", source),
         *(mapped(action, source, how=QUEUE_REDRIVE) for action in _REDRIVE_ACTIONS),
-        mapped("sqs:SendMessage", target, how=QUEUE_REDRIVE),
+        mapped("sqs:SendMessage", read_arns(call, "sqs", "destinationArn"), how=QUEUE_REDRIVE),
     )
 
 
@@ -127,23 +126,19 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 
 def _map_move_tasks(call: Call) -> tuple[MappedAction, ...]:
     """ListMessageMoveTasks names the source queue, CancelMessageMoveTask a handle that holds it."""
-    source = tuple(map(exact, _queue_arns(call, "sourceArn") or _handle_arns(call.text("taskHandle"))))
+    source = read_arns(call, "sqs", "sourceArn") or _read_handle(call.text("taskHandle"))
     return (
         mapped(f"sqs:{call.operation}", source),
         *(mapped(action, source, how=QUEUE_REDRIVE) for action in _TASK_ACTIONS[call.operation]),
     )
 
 
-def _queue_arns(call: Call, key: str) -> tuple[str, ...]:
-    return tuple(arn for arn in call.texts(key) if is_arn_of(arn, "sqs"))
-
-
-def _handle_arns(handle: str) -> tuple[str, ...]:
+def _read_handle(handle: str) -> tuple[Resource, ...]:
     try:
         arn = msgspec.json.decode(b64decode(handle), type=_TaskHandle).source_arn
     except ValueError:
         return ()
-    return (arn,) if is_arn_of(arn, "sqs") else ()
+    return (exact(arn),) if is_arn_of(arn, "sqs") else ()
 
 
 # ---------------------------------------------------------------- EventBridge

@@ -9,7 +9,7 @@ from lpgen.core.cloudtrail.records import Json
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, Rule, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.ec2_types import EC2_TYPES
 from lpgen.core.cloudtrail.rules.inferences import FIREWALL_POLICY, RESOLVER_ENDPOINT
-from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, resource_from_arn, tag_on_create
+from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, read_arns, resource_from_arn, tag_new
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, read_resources
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
@@ -98,10 +98,10 @@ def _read_rule_group(call: Call) -> Iterator[Resource]:
 
     https://docs.aws.amazon.com/network-firewall/latest/APIReference/API_DescribeRuleGroup.html
     """
-    arns = [arn for arn in call.texts("ruleGroupArn") if is_arn_of(arn, _FIREWALL)]
-    yield from map(exact, arns)
+    named = read_arns(call, _FIREWALL, "ruleGroupArn")
+    yield from named
     name = call.text("ruleGroupName")
-    if name and not arns and not has_wildcard(name):
+    if name and not named and not has_wildcard(name):
         kind = call.text("type").lower()
         for found in (kind,) if kind in ("stateful", "stateless") else ("stateful", "stateless"):
             yield resource_from_arn(call.arn(_FIREWALL, f"{found}-rulegroup/{name}"))
@@ -179,7 +179,7 @@ def _map_named(kind: str) -> Rule:
         found = tuple(_read_named(call, kind))
         main = mapped(f"wafv2:{call.operation}", (*found, *_read_referenced(call)) if found else ())
         is_new = call.operation.startswith("Create")
-        return (main, *(tag_on_create(call, "wafv2:TagResource", found) if is_new else ()))
+        return (main, *(tag_new(call, "wafv2:TagResource", found) if is_new else ()))
 
     return map_call
 

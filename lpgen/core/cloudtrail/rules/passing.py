@@ -89,7 +89,7 @@ class _UnnamedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: str = ""
 
 
-class PassedRoles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _PassedRoles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `pass_role` of a catalog: by event source, which service receives a role where AWS documents it, and
     the calls that pass roles unnamed."""
 
@@ -97,13 +97,13 @@ class PassedRoles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unnamed: tuple[_UnnamedRow, ...]
 
 
-def passed_roles_from_catalog(source: CatalogSource) -> PassedRoles:
+def passed_roles_from_catalog(source: CatalogSource) -> _PassedRoles:
     """The table of a catalog.
 
     Raises:
         CatalogError: it can't be read.
     """
-    return read_catalog_table(source, "pass_role", PassedRoles)
+    return read_catalog_table(source, "pass_role", _PassedRoles)
 
 
 def role_parameters(row: PassedToRow | None, operation: str, roles: Iterable[str]) -> tuple[RoleParameter, ...]:

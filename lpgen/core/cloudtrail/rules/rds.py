@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, values_at
 from lpgen.core.cloudtrail.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT
-from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn, tag_on_create
+from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn, tag_new
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType, read_resources
 from lpgen.core.model import MappedAction, Resource
 
@@ -74,7 +74,7 @@ def _complete_deployment(call: Call, actions: tuple[MappedAction, ...]) -> tuple
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-authorizing-access.html
     """
     deployment = read_resources(call, _TYPES, ("+deployment",))
-    tags = tag_on_create(call, "rds:AddTagsToResource", deployment)
+    tags = tag_new(call, "rds:AddTagsToResource", deployment)
     green = read_resources(call, _TYPES, ("+deployment", "+db", "+cluster", "+cluster-endpoint"))
     return (*actions, *tags, *_copied_tags(call, green))
 

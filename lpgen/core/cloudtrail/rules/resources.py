@@ -40,7 +40,7 @@ def mapped(
     return MappedAction(Action(action), kept, how, tuple(sorted((context or {}).items())))
 
 
-def tag_on_create(call: Call, action: str, made: Iterable[Resource], *path: str) -> tuple[MappedAction, ...]:
+def tag_new(call: Call, action: str, made: Iterable[Resource], *path: str) -> tuple[MappedAction, ...]:
     """The tagging action on what a call makes, if the request has tags at the path, by default `tags`."""
     return (mapped(action, made, how=TAG_ON_CREATE),) if call.has(*(path or ("tags",))) else ()
 
@@ -72,6 +72,11 @@ def is_arn_of(value: str, *services: str) -> bool:
     """Whether a text is a full ARN of one of the services."""
     fields = split_arn(value)
     return fields.service in services and bool(fields.name)
+
+
+def read_arns(call: Call, service: str, *path: str) -> tuple[Resource, ...]:
+    """The resources of a service that the request names by their ARNs at a path."""
+    return tuple(exact(arn) for arn in call.texts(*path) if is_arn_of(arn, service))
 
 
 def listed_arns(call: Call, service: str, *types: str) -> tuple[str, ...]:

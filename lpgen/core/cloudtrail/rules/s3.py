@@ -12,7 +12,7 @@ from lpgen.core.cloudtrail.rules.inferences import (
     MISSING_OBJECT,
     OBJECT_HEADERS,
 )
-from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, is_on, mapped, tag_on_create
+from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, is_on, mapped, tag_new
 from lpgen.core.cloudtrail.rules.s3_arns import (
     read_buckets,
     read_copy_source,
@@ -58,7 +58,7 @@ def _map_create_bucket(call: Call) -> tuple[MappedAction, ...]:
     return (
         mapped("s3:CreateBucket", bucket),
         *(mapped(action, bucket, how=BUCKET_SETTINGS) for action in extra),
-        *tag_on_create(call, "s3:TagResource", bucket, "createBucketConfiguration", "tags"),
+        *tag_new(call, "s3:TagResource", bucket, "createBucketConfiguration", "tags"),
     )
 
 

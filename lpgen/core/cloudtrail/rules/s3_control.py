@@ -12,15 +12,7 @@ from typing import Final
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import GRANTS_DIRECTORY
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.resources import (
-    exact,
-    exact_or_any,
-    first_text,
-    fold,
-    is_arn_of,
-    mapped,
-    tag_on_create,
-)
+from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, first_text, fold, is_arn_of, mapped, tag_new
 from lpgen.core.cloudtrail.rules.s3_arns import FAMILY
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
@@ -100,7 +92,7 @@ def _map_create_lens_group(call: Call) -> tuple[MappedAction, ...]:
 def _map_with_tags(call: Call, action: str, tag_action: str, made: Resource) -> tuple[MappedAction, ...]:
     """A creation with the tags that the request sets, itself or in the body that is named after the operation."""
     body = (f"{call.operation}Request", "tags")
-    tags = tag_on_create(call, tag_action, (made,)) or tag_on_create(call, tag_action, (made,), *body)
+    tags = tag_new(call, tag_action, (made,)) or tag_new(call, tag_action, (made,), *body)
     return (mapped(action, (NO_RESOURCE,)), *tags)
 
 

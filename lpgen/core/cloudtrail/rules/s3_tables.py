@@ -15,7 +15,7 @@ from lpgen.core.cloudtrail.rules.resources import (
     is_on,
     listed_arns,
     mapped,
-    tag_on_create,
+    tag_new,
 )
 from lpgen.core.cloudtrail.rules.types import ListedType, NamedType, ReaderTable, ReaderType
 from lpgen.core.model import MappedAction, Resource
@@ -65,7 +65,7 @@ def _map_create_table(call: Call) -> tuple[MappedAction, ...]:
     made = (fold(f"{bucket}/table/", "*"),) if bucket else ()
     asked = (action for parameter, action in _SETTINGS.items() if call.has(parameter))
     settings = (mapped(f"s3tables:{action}", made, how=TABLE_SETTINGS) for action in asked)
-    return (own, *settings, *tag_on_create(call, "s3tables:TagResource", made))
+    return (own, *settings, *tag_new(call, "s3tables:TagResource", made))
 
 
 # ---------------------------------------------------------------- S3 Vectors

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.inferences import ASSOCIATION_BATCH, REQUEST_OPTION
 from lpgen.core.cloudtrail.rules.passing import passed, passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, fold, is_arn_of, mapped, tag_on_create
+from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, fold, is_arn_of, mapped, tag_new
 from lpgen.core.cloudtrail.rules.types import ListedType, NamedType, ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
@@ -153,7 +153,7 @@ def _map_automation(call: Call) -> tuple[MappedAction, ...]:
     execution = next(iter(call.shown("automationExecutionId")), "")
     made = exact_or_any(call.arn("ssm", "automation-execution/"), execution)
     resources = (*(exact(arn) for arn in documents if arn), made)
-    tags = tag_on_create(call, "ssm:AddTagsToResource", (made,))
+    tags = tag_new(call, "ssm:AddTagsToResource", (made,))
     return (mapped(f"ssm:{call.operation}", resources), *tags, *_map_assumed(call))
 
 
@@ -180,7 +180,7 @@ def _map_new_document(call: Call) -> tuple[MappedAction, ...]:
     """
     documents = _DocumentType().read(call, "name") or (_DocumentType().pattern(call),)
     own = mapped("ssm:CreateDocument", documents)
-    tags = tag_on_create(call, "ssm:AddTagsToResource", documents)
+    tags = tag_new(call, "ssm:AddTagsToResource", documents)
     return (own, *tags, *passed_roles(call, _ASSUMED.findall(call.text("content")), _SOURCE))
 
 
@@ -193,7 +193,7 @@ def _map_node_role(call: Call) -> tuple[MappedAction, ...]:
     creates = call.operation == "CreateActivation"
     own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,) if creates else (*roles, *_read_nodes(call)))
     made = fold(call.arn("ssm", "managed-instance/"), "*")
-    tags = tag_on_create(call, "ssm:AddTagsToResource", (made,))
+    tags = tag_new(call, "ssm:AddTagsToResource", (made,))
     return (own, *tags, *passed(call, set(roles), _SOURCE))
 
 
@@ -219,7 +219,7 @@ def _map_association(call: Call) -> tuple[MappedAction, ...]:
     association = exact_or_any(call.arn("ssm", "association/"), next(iter(names), ""))
     documents = _DocumentType().read(call, "name")
     own = mapped(f"ssm:{call.operation}", (association, *documents, *_read_nodes(call)))
-    tags = tag_on_create(call, "ssm:AddTagsToResource", (association,))
+    tags = tag_new(call, "ssm:AddTagsToResource", (association,))
     is_update = call.operation == "UpdateAssociation"
     described = (mapped("ssm:DescribeAssociation", (association,), how=REQUEST_OPTION),) if is_update else ()
     return (own, *tags, *described, *_map_assumed(call))
