@@ -1,5 +1,5 @@
-"""The catalog's files as rows, decoded strictly and written for review: services and the manifest. A service also has
-indexes: actions by name, and its resource types ready to match.
+"""The catalog's files as rows: services and the manifest. They are decoded strictly, and written so people can review
+them. A service also has indexes: actions by name, and resource types that are ready to match.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from lpgen.core.model import AccessLevel, Action
 from lpgen.errors import CatalogError
 
 _FORMAT = 1
-"""The version of the files' layout; a catalog of another one isn't read."""
+"""The version of the file layout. A catalog with another version isn't read."""
 
 ServicePrefix = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9-]*\Z", max_length=63)]
 ActionName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9-]*\Z", max_length=128)]
-"""A valid name of an action: above all without wildcards, for it may end up in a policy."""
+"""A valid action name. It must not have wildcards, because it may be used in a policy."""
 
 TypeName = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]+\Z", max_length=256)]
 ArnFormatText = Annotated[str, msgspec.Meta(pattern=r"\Aarn:[^\x00-\x1f\x7f]+\Z", max_length=4096)]
@@ -39,14 +39,14 @@ _LEVELS = tuple(AccessLevel)
 
 
 class ResourceUse(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A resource type that an action takes; `required` is null where the source doesn't say."""
+    """A resource type that an action takes. `required` is null if the source doesn't say."""
 
     type: TypeName
     required: bool | None = None
 
 
 class ActionRow(msgspec.Struct, frozen=True, gc=False):
-    """One action; `dependents` is null where the source doesn't say, `first_seen` an ISO date."""
+    """One action. `dependents` is null if the source doesn't say. `first_seen` is an ISO date."""
 
     name: ActionName
     levels: Annotated[tuple[AccessLevel, ...], msgspec.Meta(min_length=1)]
@@ -57,12 +57,12 @@ class ActionRow(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def level(self) -> AccessLevel:
-        """The level that counts: Permissions management beats Tagging, which beats Write, Read and List."""
+        """The highest level: Permissions management, then Tagging, Write, Read and List."""
         return max(self.levels, key=_LEVELS.index)
 
 
 class ResourceTypeRow(msgspec.Struct, frozen=True, gc=False):
-    """One resource type with its ARN formats; placeholders are `${Name}`."""
+    """One resource type with its ARN formats. Placeholders are `${Name}`."""
 
     type: TypeName
     arns: tuple[ArnFormatText, ...]
@@ -77,7 +77,7 @@ class ConditionKeyRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class ServiceRow(msgspec.Struct, frozen=True, gc=False):
-    """One service, as `services/PREFIX.json` holds it."""
+    """One service, as in `services/PREFIX.json`."""
 
     service: ServicePrefix
     name: str
@@ -87,20 +87,20 @@ class ServiceRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class _ActionNameRow(msgspec.Struct, frozen=True, gc=False):
-    """An action's row, with only the name read."""
+    """The name in an action's row."""
 
     name: ActionName
 
 
 class _ServiceNames(msgspec.Struct, frozen=True, gc=False):
-    """A service's actions, names only: enough to expand patterns, at a third of the cost of the rows."""
+    """The names of a service's actions. Enough to expand patterns, and three times as fast as full rows."""
 
     service: ServicePrefix
     actions: tuple[_ActionNameRow, ...]
 
 
 class SourceRow(msgspec.Struct, frozen=True):
-    """A source of the catalog's facts and the facts that it gives."""
+    """A source of the catalog's facts, and the facts that come from it."""
 
     name: str
     version: str
@@ -109,7 +109,7 @@ class SourceRow(msgspec.Struct, frozen=True):
 
 
 class _CountsRow(msgspec.Struct, frozen=True):
-    """How much the catalog holds."""
+    """The catalog's size."""
 
     services: int
     actions: int
@@ -120,8 +120,8 @@ class _CountsRow(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True):
     """The catalog's `manifest.json`. `date` is the ISO date of its facts.
 
-    `oldest_release` is the ISO date of the oldest release that first-seen dates were read from: an action of that date
-    is as old or older.
+    `oldest_release` is the ISO date of the oldest release that first-seen dates were read from. An action with that
+    date may be older.
     """
 
     format: int
@@ -135,7 +135,7 @@ class Manifest(msgspec.Struct, frozen=True):
     def of_services(
         cls, services: Sequence[ServiceRow], *, date: str, oldest_release: str, sources: tuple[SourceRow, ...]
     ) -> Manifest:
-        """The manifest of a catalog with these services; its version is the date."""
+        """The manifest of a catalog with these services. Its version is the date."""
         counts = _CountsRow(
             services=len(services),
             actions=sum(len(service.actions) for service in services),
@@ -201,7 +201,7 @@ def decode_json(decoder: msgspec.json.Decoder[_T], text: bytes, noun: str) -> _T
 
 
 def json_from_service(service: ServiceRow) -> bytes:
-    """A service's file: valid JSON, with one action, resource type or condition key a line for the sake of diffs."""
+    """A service's file: valid JSON, with one action, resource type or condition key per line for readable diffs."""
     parts = [f'{{"service": {json_line(service.service)}, "name": {json_line(service.name)}']
     for field in ("actions", "resources", "conditions"):
         rows = ",\n".join(map(json_line, getattr(service, field)))
@@ -215,7 +215,7 @@ def json_from_manifest(manifest: Manifest) -> bytes:
 
 
 def sorted_service(service: ServiceRow) -> ServiceRow:
-    """The service with its actions, resource types and condition keys in order: equal facts give equal bytes."""
+    """The service with sorted actions, resource types and condition keys, so equal facts give equal bytes."""
     return msgspec.structs.replace(
         service,
         actions=tuple(sorted(service.actions, key=lambda row: row.name)),
@@ -225,7 +225,7 @@ def sorted_service(service: ServiceRow) -> ServiceRow:
 
 
 def split_formats(arns: Iterable[str]) -> tuple[str, ...]:
-    """ARN formats, one each: the service authorization reference joins several of one type by `, `."""
+    """Single ARN formats. The service authorization reference joins several formats of a type with `, `."""
     return tuple(part for arn in arns for part in arn.split(", "))
 
 
@@ -238,7 +238,7 @@ def json_line(value: object) -> str:
 
 
 class CatalogService:
-    """A service, read on demand: naming its actions reads nothing else of them."""
+    """A service, read on demand. For action names, only the names are decoded."""
 
     def __init__(self, prefix: str, text: bytes, further: FurtherFormats) -> None:
         self._prefix = prefix
@@ -263,11 +263,11 @@ class CatalogService:
         return {action.lower(): action for action in self.actions}
 
     def arn_formats(self, resource_type: str) -> tuple[str, ...]:
-        """The ARN formats of a resource type as the source states them; empty for an unknown type."""
+        """The ARN formats of a resource type as in the source. Empty for an unknown type."""
         return self._documented.get(resource_type, ())
 
     def conditions_of_type(self, resource_type: str) -> tuple[str, ...]:
-        """The condition keys of a resource type as the source states them; empty for an unknown type."""
+        """The condition keys of a resource type as in the source. Empty for an unknown type."""
         return next((row.conditions for row in self._row.resources if row.type == resource_type), ())
 
     def can_name(self, row: ActionRow, resource: str) -> bool:
@@ -280,15 +280,16 @@ class CatalogService:
         return self._format_set((resource_type,)).can_name(resource)
 
     def can_make(self, action: Action, resource: str) -> bool:
-        """Whether an ARN or glob can name what an action's name says it makes: `CreateCluster` makes a `cluster`."""
+        """Whether an ARN or glob can name a resource that the action creates according to its name: `CreateCluster`
+        creates a `cluster`."""
         made = action.partition(":Create")[2].lower()
         types = tuple(row.type for row in self._row.resources if "".join(filter(str.isalnum, row.type)).lower() == made)
         return bool(types) and self._format_set(types).can_name(resource)
 
     def best_type(self, row: ActionRow, arn: str) -> str:
-        """The action's resource type whose most literal format an ARN fits, or "".
+        """The action's resource type with the most literal format that an ARN fits, or "".
 
-        A glob is taken by its letters first, then as a glob; one that says nothing fits no type.
+        A glob is first compared as plain text, then as a glob. A glob with only `*` fits no type.
         """
         types = {use.type for use in row.resources}
         ranked = [(name, form) for name, form in self._by_literals if name in types]
@@ -310,14 +311,14 @@ class CatalogService:
 
     @cached_property
     def _formats(self) -> dict[str, tuple[ArnFormat, ...]]:
-        """The compiled formats of each type, with those that AWS documents elsewhere."""
+        """The compiled formats of each type, including those that AWS documents elsewhere."""
         by_type = {name: (*arns, *self._further.types.get(name, ())) for name, arns in self._documented.items()}
         compiled = formats_of_service(arn for arns in by_type.values() for arn in arns)
         return {name: tuple(compiled[arn] for arn in arns) for name, arns in by_type.items()}
 
     @cached_property
     def _by_literals(self) -> tuple[tuple[str, ArnFormat], ...]:
-        """Types with their formats, the most literal first; of equal ones by name."""
+        """Types with their formats, the most literal first, then by name."""
         pairs = [(name, form) for name, forms in self._formats.items() for form in forms]
         return tuple(sorted(pairs, key=lambda pair: (-pair[1].literals, pair[0])))
 

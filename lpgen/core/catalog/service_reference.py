@@ -1,8 +1,7 @@
 """AWS's machine-readable service reference, read strictly and turned into catalog rows.
 
-It has no required flags, no dependent actions, no names of services and no first-seen dates. These are copied from
-earlier catalogs, and remain unknown for new rows. Its names end up in policies, so text that couldn't be a name is
-refused.
+It has no required flags, dependent actions, service names or first-seen dates. These are copied from earlier catalogs,
+and stay unknown for new rows. Its names are used in policies, so text that can't be a name is rejected.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/service-reference.html
 """
@@ -36,7 +35,7 @@ _Plain = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]*\Z", max_lengt
 
 
 class IndexRow(msgspec.Struct, frozen=True):
-    """One service of the index and where its file is."""
+    """One service of the index, and the URL of its file."""
 
     service: ServicePrefix
     url: _Plain
@@ -87,7 +86,7 @@ class _Operation(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class ServiceReference(msgspec.Struct, frozen=True, rename="pascal"):
-    """One service's file, as far as the catalog needs it."""
+    """The parts of a service's file that the catalog needs."""
 
     name: ServicePrefix
     actions: tuple[_ReferenceAction, ...] = ()
@@ -104,7 +103,7 @@ class _AuthorizedActionRow(msgspec.Struct, frozen=True):
 
 
 _AuthorizedActions = dict[str, tuple[_AuthorizedActionRow, ...] | None]
-"""By operation: the actions it needs; None where AWS doesn't say, which isn't the same as none."""
+"""By operation: the actions that it needs, or None if AWS doesn't say."""
 
 _index_decoder = msgspec.json.Decoder(tuple[IndexRow, ...])
 _reference_decoder = msgspec.json.Decoder(ServiceReference)
@@ -114,7 +113,7 @@ def index_from_json(text: bytes) -> tuple[IndexRow, ...]:
     """The services that the reference lists.
 
     Raises:
-        CatalogError: it isn't such an index, is empty, or lists a service twice.
+        CatalogError: it isn't an index, is empty, or lists a service twice.
     """
     index = decode_json(_index_decoder, text, "the index of the service reference")
     if not index:
@@ -128,7 +127,7 @@ def reference_from_json(text: bytes, *, service: str) -> ServiceReference:
     """A service's file.
 
     Raises:
-        CatalogError: it isn't such a file, is another service's, or names an action or a resource type twice.
+        CatalogError: it isn't a service's file, belongs to another service, or has an action or resource type twice.
     """
     reference = decode_json(_reference_decoder, text, f"the service reference of `{service}`")
     if reference.name != service:
@@ -144,7 +143,7 @@ def _refuse_twins(kind: str, names: Sequence[str], service: str) -> None:
 
 
 def service_from_reference(reference: ServiceReference, earlier: Sequence[ServiceRow], *, date: str) -> ServiceRow:
-    """The catalog's row for a service, with the fields that the reference lacks from earlier rows, the nearest first.
+    """The catalog's row for a service. Fields that the reference lacks come from earlier rows, the newest first.
 
     `date` is the first-seen date of actions that no earlier row has.
     """
@@ -181,7 +180,8 @@ def _action_row(action: _ReferenceAction, earlier: ActionRow | None, date: str) 
 
 
 def _levels(annotations: _Annotations | None, earlier: ActionRow | None) -> tuple[AccessLevel, ...]:
-    """The levels that the flags mean; without flags the earlier ones, or Write: a new action isn't called harmless."""
+    """The levels from the flags. Without flags, the earlier levels, or Write: a new action must not count as
+    harmless."""
     if annotations is None or annotations.properties is None:
         return earlier.levels if earlier else (AccessLevel.WRITE,)
     flags = annotations.properties
@@ -203,7 +203,7 @@ def _type_row(row: _ReferenceType, earlier: ResourceTypeRow | None) -> ResourceT
 
 
 def authorized_actions(reference: ServiceReference) -> _AuthorizedActions:
-    """The actions that each operation of a service needs, as far as AWS says."""
+    """The actions that each operation of a service needs, or None if AWS doesn't say."""
     return {
         operation.name: None
         if operation.authorized_actions is None
@@ -216,6 +216,6 @@ def authorized_actions(reference: ServiceReference) -> _AuthorizedActions:
 
 
 def json_from_authorized_actions(needs: Mapping[str, tuple[_AuthorizedActionRow, ...] | None]) -> bytes:
-    """The table's file: valid JSON with one operation a line."""
+    """The table's file: valid JSON with one operation per line."""
     rows = ",\n".join(f"{json_line(name)}: {json_line(value)}" for name, value in needs.items())
     return f"{{\n{rows}\n}}\n".encode()

@@ -1,7 +1,7 @@
-"""The actions of an operation's row, with the resources that a call needs each on.
+"""The actions of an operation's row, and the resources that a call needs each action on.
 
-Resources come from the record's own list, from request parameters, or as created. An optional action has tests for what
-in a request asks for it, and a tagging action takes only some of the row's types.
+Resources are listed by the record, named by request parameters, or created by the call. An optional action has tests
+that decide whether a request asks for it. A tagging action takes only some of the row's types.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ _UNKNOWN: Final = (UNKNOWN_RESOURCE,)
 
 @dataclass(frozen=True, slots=True)
 class _CreatedType:
-    """A resource type that the call creates under a name that AWS chooses: its pattern, with the call's names."""
+    """A resource type that the call creates under a name that AWS chooses."""
 
     type: str
     templates: tuple[ArnTemplate, ...]
     paths: tuple[tuple[str, Parameter], ...]
 
     def patterns(self, call: Call) -> Iterator[str]:
-        """The ARN pattern of each format of the type, filled as far as the call names its parents."""
+        """The ARN pattern of each format of the type, with the parents that the call names."""
         named = ((name, next(iter(parameter.texts(call)), "")) for name, parameter in self.paths)
         values = {name: text for name, found in named if (text := _name_of_parent(found))}
         for template in self.templates:
@@ -67,14 +67,14 @@ class _CreatedType:
 
 
 def _fits(catalog: Catalog, action: Action, resource: Resource) -> bool:
-    """Whether an action takes a resource; of a pattern that isn't asked, which a binding made of the type's format."""
+    """Whether an action takes a resource. A pattern always fits, because a binding made it from the type's format."""
     is_pattern = resource.kind is ResourceKind.FOLD
     return is_pattern or (is_literal(resource.text) and catalog.takes_resource(action, resource.text))
 
 
 @dataclass(frozen=True, slots=True)
 class _BoundType:
-    """A resource type that a row both binds and names among what it reads."""
+    """A resource type that is in both `resources` and `reads` of a row."""
 
     action: Action
     catalog: Catalog = field(repr=False)
@@ -82,7 +82,7 @@ class _BoundType:
     any: Binder
 
     def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """What the first binder that reads anything gives; any of the type where AWS hides a parameter."""
+        """The resources from the first binder that finds any. If AWS hides a parameter, any resource of the type."""
         for binder in self.binders:
             if found := tuple(item for item in binder.read(call) if _fits(self.catalog, self.action, item)):
                 return found
@@ -95,10 +95,10 @@ class _BoundType:
 
 @dataclass(frozen=True, slots=True)
 class ResourceReader:
-    """Reads the resources that one action of a call is needed for.
+    """Reads the resources that a call needs an action on.
 
-    `takes_none`: the action has no resource-level permissions. `binders` by resource type. `reads` are tokens for
-    `types`, which code reads: then nothing else counts.
+    `takes_none`: the action has no resource-level permissions. `binders` are by resource type. `reads` are tokens for
+    the `types` that code reads; if there are any, nothing else counts.
     """
 
     action: Action
@@ -111,7 +111,7 @@ class ResourceReader:
     types: Mapping[str, ResourceType] = field(default_factory=dict, repr=False)
 
     def read(self, call: Call) -> MappedAction:
-        """The action with its resources: never of a type that the action doesn't take."""
+        """The action with its resources, which are only of types that the action takes."""
         if self.reads:
             return mapped(self.action, read_resources(call, self.types, self.reads))
         if self.paths:
@@ -132,7 +132,7 @@ class ResourceReader:
                 yield resource_from_arn(pattern)
 
     def _listed(self, call: Call) -> Iterator[str]:
-        """The ARNs of `resources[]` whose type the action takes, less those that the call has just created."""
+        """The ARNs in `resources[]` whose type the action takes, without those that the call created."""
         created = {kind.type for kind in self.created}
         for entry in call.record.resources or ():
             if entry.ARN and self._takes(entry.ARN):
@@ -141,7 +141,7 @@ class ResourceReader:
                 yield entry.ARN
 
     def _bound(self, call: Call, listed: set[str]) -> Iterator[Resource]:
-        """The resources that request parameters name, of the types that the record doesn't list itself."""
+        """The resources that request parameters name, of types that the record doesn't list."""
         for kind, binders in self.binders:
             for binder in binders if kind not in listed else ():
                 named = [item for item in binder.read(call) if _fits(self.catalog, self.action, item)]
@@ -155,7 +155,7 @@ class ResourceReader:
                     yield UNKNOWN_RESOURCE
 
     def _arns_of(self, call: Call, kind: str) -> Iterator[Resource]:
-        """Whole ARNs of the type in any top-level parameter, which say more than the pattern of the type."""
+        """Full ARNs of the type in any top-level parameter: more precise than the type's pattern."""
         for arn in self._any_arn(call):
             if self.catalog.resource_type(self.action, arn) == kind:
                 yield Resource(ResourceKind.ARN, arn)
@@ -177,7 +177,7 @@ _NO_TYPES: Final[Mapping[str, ResourceType]] = {}
 def reader_from_row(
     catalog: Catalog, action: Action, row: OperationRow, types: Mapping[str, ResourceType] = _NO_TYPES
 ) -> ResourceReader:
-    """The reader of one action of an operation. `types` are those that code reads for the operation's event source."""
+    """The reader of an operation's action. `types` are the types of the event source that code reads."""
     if row.reads:
         bound = dict(_bound_types(catalog, action, row, types))
         types = ChainMap(bound, types) if bound else types  # type: ignore[arg-type]  # only read
@@ -198,7 +198,8 @@ def reader_from_row(
 
 
 def _formats_of_type(catalog: Catalog, prefix: str, kind: str) -> tuple[str, ...]:
-    """The ARN formats of a type, those last that say more than the ones of its service authorization reference."""
+    """The ARN formats of a type. Formats that are more detailed than those in the service authorization reference come
+    last."""
     known = catalog.arn_formats(prefix, kind)
     most = max((len(template_from_format(text).free) for text in known), default=0)
     others = catalog.further_formats(prefix).types.get(kind, ())
@@ -208,7 +209,7 @@ def _formats_of_type(catalog: Catalog, prefix: str, kind: str) -> tuple[str, ...
 def _bound_types(
     catalog: Catalog, action: Action, row: OperationRow, in_code: Container[str]
 ) -> Iterator[tuple[str, _BoundType]]:
-    """The types that the row reads and code doesn't, by the row's bindings."""
+    """The types in the row's `reads` that code doesn't read, with the row's bindings."""
     for kind in {name_in_token(token) for token in row.reads} & row.resources.keys():
         if kind in in_code:
             continue
@@ -218,7 +219,7 @@ def _bound_types(
 
 
 def _name_of_parent(text: str) -> str:
-    """The name that a parameter gives by itself or in an ARN; "" where it can't be part of an ARN."""
+    """The name that a parameter has, by itself or in an ARN. "" if it can't be part of an ARN."""
     name = name_from_arn(text) if text.startswith("arn:") else text
     return name if ":" not in name and is_literal(name) else ""
 
@@ -235,9 +236,9 @@ def _created_type(catalog: Catalog, prefix: str, kind: str, row: OperationRow) -
 
 @dataclass(frozen=True, slots=True)
 class _ParameterTest:
-    """A request parameter that asks for a further action: by being there, as an ARN of `service`, or as `text`.
+    """Tests whether a request parameter asks for an optional action: if present, as an ARN of `service`, or as `text`.
 
-    `or_absent`: the call without it asks too.
+    `or_absent`: a call without the parameter asks for the action too.
     """
 
     path: tuple[str, ...]
@@ -257,7 +258,7 @@ class _ParameterTest:
 
 @dataclass(frozen=True, slots=True)
 class OptionalReader:
-    """An action that the call needs only where one of these tests holds."""
+    """An action that the call needs only if one of the tests passes."""
 
     tests: tuple[_ParameterTest, ...]
     reader: ResourceReader
@@ -297,7 +298,7 @@ def _tests_from_text(parameters: str) -> tuple[_ParameterTest, ...]:
 def optional_actions(
     actions: tuple[MappedAction, ...], readers: tuple[OptionalReader, ...], call: Call
 ) -> tuple[MappedAction, ...]:
-    """The further actions that the request asks for, or may ask for, less those that a rule has already named."""
+    """The optional actions that the request asks for or may ask for, without those that a rule already named."""
     if not readers:
         return ()
     named = {action.action for action in actions}
@@ -309,7 +310,7 @@ def optional_actions(
 
 
 def _how_asked(item: OptionalReader, call: Call) -> str:
-    """How the call comes to ask for a further action; "" where it doesn't."""
+    """The inference rule if the call asks for the optional action, or "" if it doesn't."""
     if item.how == NAMED_OBJECT and any(call.hides(*test.path) for test in item.tests):
         return UNREAD_REQUEST
     if any(test.holds(call) for test in item.tests):
@@ -319,7 +320,8 @@ def _how_asked(item: OptionalReader, call: Call) -> str:
 
 # ---------------------------------------------------------------- tagging
 
-# AWS authorizes tags in a call that makes a resource on the new resource and not on others that the call names.
+# If a call creates a resource with tags, AWS authorizes the tags on the new resource, not on others that the call
+# names.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
 
 _VERB: Final = re.compile(r"^[A-Z][a-z]+")
@@ -330,10 +332,10 @@ _PLURAL: Final = re.compile(r"(?:(?<=ch)|(?<=sh))es$|s$")
 
 
 def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: OperationRow) -> OperationRow:
-    """The row with only the types that the tagging action is needed on; those without a binding count as created.
+    """The row with only the types that the tagging action is needed on. Types without a binding count as created.
 
-    Where neither the row itself, nor the operation's name, nor the types it creates, nor the action leaves a choice of
-    types, the row is returned without any: the resource is unknown.
+    If neither the row, the operation's name, the created types nor the action shows the types, the row has none: the
+    resource is unknown.
     """
     if row.tagged_reads:
         return msgspec.structs.replace(row, reads=row.tagged_reads)
@@ -350,9 +352,9 @@ def row_of_tagged(catalog: Catalog, action: Action, operation: str, row: Operati
 
 
 def types_in_name(operation: str, types: tuple[str, ...]) -> tuple[str, ...]:
-    """The types that an operation makes according to its name: its own noun, else the longest that the noun ends with
-    or those that end with the noun. The source or means of the making (`FromBackup`) is no part of the noun, and a
-    later version of an operation makes the same types as the first."""
+    """The types that an operation makes according to the noun in its name: the type with this name, or else the longest
+    type that the noun ends with, or else the types that end with the noun. A source (`FromBackup`) isn't part of the
+    noun. A later version of an operation (`V2`) makes the same types as the first."""
     noun = _NOT_NOUN.sub("", _VERB.sub("", operation, count=1))
     return _types_of_noun(_fold_name(noun), types) or _types_of_noun(_fold_name(_VERSION.sub("", noun)), types)
 
@@ -363,12 +365,12 @@ def _types_of_noun(noun: str, types: tuple[str, ...]) -> tuple[str, ...]:
     exact = tuple(kind for kind in types if _fold_name(kind) == noun)
     if exact:
         return exact
-    distinct = [kind for kind in types if len(_fold_name(kind)) > 1]  # a single letter ends many nouns
+    distinct = [kind for kind in types if len(_fold_name(kind)) > 1]  # many nouns end with a single letter
     within = sorted((kind for kind in distinct if noun.endswith(_fold_name(kind))), key=lambda kind: (-len(kind), kind))
     return tuple(within[:1]) or tuple(kind for kind in types if _fold_name(kind).endswith(noun))
 
 
 def _fold_name(name: str) -> str:
-    """A name in lower case, without marks between its words, a plural's ending or a type's word "resource"."""
+    """A name in lower case, without marks between words, a plural ending, or the word "resource" at the end."""
     text = _NOT_WORD.sub("", name.lower())
     return _PLURAL.sub("", text.removesuffix("resource") or text)

@@ -21,7 +21,7 @@ from lpgen.core.model import Resource
 
 
 def _read_consumers(call: Call) -> Iterator[Resource]:
-    """The consumer that a call names by ARN, or by its stream and name without the time of its creation."""
+    """The consumer that a call names by ARN, or by stream and name without the creation time."""
     arn, stream, name = call.text("consumerARN"), call.text("streamARN"), call.text("consumerName")
     if is_arn_of(arn, "kinesis"):
         yield exact(arn)
@@ -30,7 +30,7 @@ def _read_consumers(call: Call) -> Iterator[Resource]:
 
 
 def _read_stream_keys(call: Call) -> Iterator[Resource]:
-    """The key of a stream's encryption, by id or ARN; an alias names no resource of the action."""
+    """The key that encrypts a stream, by id or ARN. An alias isn't a resource of the action."""
     key = call.text("keyId")
     if is_arn_of(key, "kms") and ":key/" in key:
         yield exact(key)
@@ -40,7 +40,7 @@ def _read_stream_keys(call: Call) -> Iterator[Resource]:
 
 # ---------------------------------------------------------------- Glue
 
-# Schemas and their registry, by default the default one.
+# Schemas and their registry.
 # https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 
 

@@ -30,7 +30,7 @@ from lpgen.core.model import MappedAction, Resource
 
 # ---------------------------------------------------------------- API Gateway
 
-# The action is the HTTP verb of the request, the resource its path with the ids in it.
+# The action is the HTTP verb of the request. The resource is its path, with ids.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html,
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html and
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html (the
@@ -40,17 +40,17 @@ _API_GATEWAY = "apigateway.amazonaws.com"
 
 
 def _map_tag(call: Call) -> tuple[MappedAction, ...]:
-    """TagResource: tags have one path in both versions and another verb; the tagged resource determines the version."""
+    """TagResource: both versions use the same path but different verbs. The tagged resource shows the version."""
     is_second = "/apis" in call.text("resourceArn") or "/v2/" in call.text("resourceArn")
     tags = read_request_path(call, ("/tags/{resourceArn}",))
     return (mapped("apigateway:POST" if is_second else "apigateway:PUT", (tags,)),)
 
 
-# ---------------------------------------------------------------- further actions that a body needs
+# ---------------------------------------------------------------- actions that the request body needs
 
 
 def _complete_body(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """The additional actions on policies and certificates, and the roles that the call hands over."""
+    """The additional actions on policies, certificates and tags, and the roles that the call passes."""
     (resource,) = actions[0].resources
     further = (*_map_policy(call, resource), *_map_certificate(call, resource), *_map_roles(call))
     return (*actions, *_map_tags(call), *further)
@@ -69,7 +69,7 @@ _TAGGED_CREATIONS = (
 
 
 def _map_tags(call: Call) -> tuple[MappedAction, ...]:
-    """apigateway:PUT on the tags of what a creation makes, where it sets any; an API of version 2 needs none.
+    """apigateway:PUT on the tags of a new resource, if the call sets any. Version 2 APIs don't need it.
 
     Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html and
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigatewayv2.html (API operations)
@@ -78,7 +78,7 @@ def _map_tags(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_tagging(call: Call, verb: str) -> tuple[MappedAction, ...]:
-    """The request that sets tags, if any, on the resource that the call makes, whose ARN isn't known before."""
+    """The action that tags the new resource, if the call sets tags. Its ARN isn't known before the call."""
     if not any(tags for body in _bodies(call) for tags in values_at(body, ("tags",))):
         return ()
     tags = fold(call.arn("apigateway", "/tags/", account=False), "*")
@@ -94,7 +94,7 @@ _POLICY_ACTIONS = {
 
 
 def _map_policy(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
-    """The action on resource policies, where the call sets or changes that of an API or a private domain."""
+    """The action on a resource policy, if the call sets or changes the policy of an API or a private domain."""
     action = _POLICY_ACTIONS.get(call.operation)
     if not action:
         return ()
@@ -106,7 +106,7 @@ def _map_policy(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
 
 
 def _map_certificate(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
-    """The action on a domain's certificates for mutual TLS, where the call adds or removes one."""
+    """The action on a domain's certificates for mutual TLS, if the call adds or removes one."""
     if call.operation not in ("CreateDomainName", "UpdateDomainName"):
         return ()
     stores = [*_body_texts(call, "mutualTlsAuthentication", "truststoreUri")]
@@ -121,7 +121,7 @@ _ROLE_FIELDS = ("credentials", "credentialsArn", "authorizerCredentials", "autho
 
 
 def _map_roles(call: Call) -> tuple[MappedAction, ...]:
-    """The roles that integrations, authorizers and the account's logging are given."""
+    """The roles that the call passes to integrations, authorizers and the account's logging."""
     roles = [text for name in _ROLE_FIELDS for text in _body_texts(call, name)]
     patched = ("/cloudwatchRoleArn", "/credentials", "/authorizerCredentials")
     roles += [value for path, value in _patches(call) if path in patched]
@@ -129,7 +129,8 @@ def _map_roles(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _body_texts(call: Call, *path: str) -> Iterator[str]:
-    """The texts at a path of the body, which is logged at the top or under a name such as `putIntegrationInput`."""
+    """The texts at a path of the body, which is logged at the top level or under a name such as
+    `putIntegrationInput`."""
     for body in _bodies(call):
         yield from texts_at(body, path)
 
@@ -139,17 +140,17 @@ def _bodies(call: Call) -> tuple[object, ...]:
 
 
 def _patches(call: Call) -> Iterator[tuple[str, str]]:
-    """The path and the value ("" where it is removed) of each patch operation of an update."""
+    """The path and the value of each patch operation. The value is "" for a removal."""
     for body in _bodies(call):
         for patch in values_at(body, ("patchOperations",)):
             yield next(texts_at(patch, ("path",)), ""), next(texts_at(patch, ("value",)), "")
 
 
-# ---------------------------------------------------------------- actions that have names
+# ---------------------------------------------------------------- actions with names
 
 
 def _map_routing_rule(call: Call) -> tuple[MappedAction, ...]:
-    """Routing rules have actions of their own, on ARNs with an account; a list of them names none."""
+    """Routing rules have their own actions, on ARNs with an account. ListRoutingRules doesn't name a rule."""
     action = "UpdateRoutingRule" if call.operation == "PutRoutingRule" else call.operation
     names = (as_literal(call.text("domainName")) or "*", as_literal(call.text("routingRuleId")) or "*")
     arn = call.arn("apigateway", "/domainnames/{}/routingrules/{}".format(*names))
@@ -157,7 +158,7 @@ def _map_routing_rule(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _complete_domain_access(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """CreateDomainNameAccessAssociation needs the access action on the private domain too.
+    """CreateDomainNameAccessAssociation also needs the access action on the private domain.
 
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains-provider.html
     """
@@ -170,7 +171,7 @@ def _complete_domain_access(call: Call, actions: tuple[MappedAction, ...]) -> tu
 
 
 def _map_reject_access(call: Call) -> tuple[MappedAction, ...]:
-    """RejectDomainNameAccessAssociation, which needs only the access action, on the private domain.
+    """RejectDomainNameAccessAssociation needs only the access action, on the private domain.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html (API operations)
     """
@@ -183,7 +184,7 @@ def _map_delete_access(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_create_portal(call: Call) -> tuple[MappedAction, ...]:
-    """CreatePortal and CreatePortalProduct, the request that tags what they make, and the products of a portal.
+    """CreatePortal and CreatePortalProduct, with tagging, and with reading the products of a portal.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigatewayv2.html (API operations)
     """
@@ -213,7 +214,7 @@ _ASSOCIATIONS: Final = {
 
 
 def _map_associate(call: Call) -> tuple[MappedAction, ...]:
-    """An association, whichever side asks for it: the merged API takes a source, which joins it."""
+    """An association needs an action on both APIs, no matter which of them requests it."""
     named = {
         name: _GRAPHQL_API.read(call, parameter) or (_GRAPHQL_API.pattern(call),)
         for name, parameter in _ASSOCIATIONS.items()

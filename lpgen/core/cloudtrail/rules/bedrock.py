@@ -1,8 +1,8 @@
-"""Bedrock: calls that run a model, under whatever name, and the guardrail they run it with.
+"""Bedrock: calls that run a model, and the guardrail that they use.
 
-https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (and its neighbours) name the
-action; https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html says why an inference
-profile needs its models too; https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-invoke.html;
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (and related pages) name the action;
+https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html says why an inference profile also
+needs its models; https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-invoke.html;
 https://docs.aws.amazon.com/bedrock/latest/userguide/rerank-prereq.html.
 """
 
@@ -21,7 +21,7 @@ from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 _SOURCE = "bedrock.amazonaws.com"
 
 _PROFILE_AREAS = frozenset({"us", "us-gov", "eu", "apac", "au", "ca", "jp", "sa", "global"})
-"""The prefixes of a cross-Region inference profile's id, before the model's own id."""
+"""The prefixes of the id of a cross-Region inference profile, before the model's id."""
 
 _TYPES: dict[str, ResourceType] = {
     "guardrail": NamedType("bedrock", "guardrail/{}", "guardrailIdentifier|guardrailConfig.guardrailIdentifier"),
@@ -29,7 +29,7 @@ _TYPES: dict[str, ResourceType] = {
 
 
 def _models(call: Call, parameter: str = "modelId") -> Iterator[Resource]:
-    """The models that the request names by id or ARN, and the models that an inference profile uses in any Region."""
+    """The models that the request names by id or ARN. For an inference profile, also its models in any Region."""
     for text in call.texts(*parameter.split(".")):
         if has_wildcard(text):
             continue
@@ -72,7 +72,7 @@ def _map_rerank(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_answer(call: Call) -> tuple[MappedAction, ...]:
-    """RetrieveAndGenerate runs the model that writes the answer, and the one that ranks the answer's sources."""
+    """RetrieveAndGenerate runs the model that writes the answer, and the model that ranks the sources."""
     ranking = f"{_ANSWERING}.retrievalConfiguration.vectorSearchConfiguration.{_RERANKING}"
     ranked = (mapped("bedrock:Rerank", (NO_RESOURCE,), how=NAMED_MODEL),) if call.has(*ranking.split(".")) else ()
     writers = (f"{_ANSWERING}.modelArn", "retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn")
@@ -85,7 +85,7 @@ def _run_models(call: Call, *parameters: str) -> tuple[MappedAction, ...]:
 
 
 def _map_batch(call: Call) -> tuple[MappedAction, ...]:
-    """CreateModelInvocationJob makes a job, with an id in its ARN, that runs a model over many records.
+    """CreateModelInvocationJob creates a job, with an id in its ARN, that runs a model on many records.
 
     https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-permissions.html
     """
@@ -105,7 +105,7 @@ def _map_foundation_model(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _tag_jobs(call: Call, kinds: dict[str, str]) -> Iterator[MappedAction]:
-    """bedrock:TagResource on what a job makes, by the parameter that sets its tags.
+    """bedrock:TagResource on the resources that a job creates, by the parameter that sets their tags.
 
     https://docs.aws.amazon.com/bedrock/latest/userguide/model-customization-iam-role.html
     """
@@ -115,7 +115,7 @@ def _tag_jobs(call: Call, kinds: dict[str, str]) -> Iterator[MappedAction]:
 
 
 def _map_customization(call: Call) -> tuple[MappedAction, ...]:
-    """CreateModelCustomizationJob makes a custom model, with an id in its ARN, out of a base model."""
+    """CreateModelCustomizationJob creates a custom model, with an id in its ARN, from a base model."""
     custom = resource_from_arn(call.arn("bedrock", "custom-model/*"))
     return (
         mapped("bedrock:CreateModelCustomizationJob", (custom, *_models(call, "baseModelIdentifier"))),

@@ -18,8 +18,8 @@ from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 # ---------------------------------------------------------------- CloudWatch Logs
 
-# Log groups by name or identifier, log streams and vended deliveries.
-# In policies a log group's ARN ends in `:*` for every action but the tagging ones.
+# Log groups by name or identifier, log streams and vended deliveries. In policies, a log group's ARN ends in `:*`,
+# except for tagging actions.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
 
 _LOGS = "logs.amazonaws.com"
@@ -49,14 +49,14 @@ def _group_arns(call: Call) -> Iterator[str]:
 
 
 def _read_streams(call: Call) -> Iterator[Resource]:
-    """The log stream that a call names; any of its group where the name isn't logged."""
+    """The log stream that a call names, or any stream of the group if the name isn't logged."""
     stream = call.text("logStreamName")
     for arn in _group_arns(call):
         yield exact(f"{arn}:log-stream:{stream}") if stream else fold(f"{arn}:log-stream:", "*")
 
 
 def _map_create_group(call: Call) -> tuple[MappedAction, ...]:
-    """CreateLogGroup, with the tagging action on the group's ARN, which has no `:*` there.
+    """CreateLogGroup, with the tagging action on the group's ARN without `:*`.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     """
@@ -68,7 +68,7 @@ _UNMASKING = {"FilterLogEvents": "group", "GetLogEvents": "stream", "GetLogRecor
 
 
 def _map_events(call: Call) -> tuple[MappedAction, ...]:
-    """A read of events, with logs:Unmask where it asks to see masked data.
+    """A read of events, with logs:Unmask if it requests masked data.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/mask-sensitive-log-data.html
     """
@@ -123,7 +123,8 @@ _VENDING = frozenset(
 
 
 def _map_delivery_source(call: Call) -> tuple[MappedAction, ...]:
-    """PutDeliverySource needs the vending service's own action on the resource whose logs are delivered.
+    """PutDeliverySource also needs an action of the service that vends the logs, on the resource that the logs are
+    from.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
     """
@@ -138,7 +139,7 @@ def _map_delivery_source(call: Call) -> tuple[MappedAction, ...]:
 
 # ---------------------------------------------------------------- Observability Access Manager
 
-# A link needs the link action of each kind of data that it shares.
+# A link needs the link action of each service whose data it shares.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Unified-Cross-Account-Setup.html
 
 _OAM = "oam.amazonaws.com"
@@ -150,11 +151,11 @@ LINKED_SERVICES = {
     "AWS::Logs::LogGroup": "logs",
     "AWS::XRay::Trace": "xray",
 }
-"""The service whose data a link shares, by its type."""
+"""The service whose data a link shares, by resource type."""
 
 
 def _complete_link(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """CreateLink and UpdateLink, with the actions for the types that the link shares: an update states them again."""
+    """CreateLink and UpdateLink, with the actions for the types that the link shares. An update lists them all."""
     services = {LINKED_SERVICES[kind] for kind in call.texts("resourceTypes") if kind in LINKED_SERVICES}
     linked = (mapped(f"{service}:Link", (NO_RESOURCE,), how=SHARED_TELEMETRY) for service in sorted(services))
     return (*actions, *linked)
@@ -162,14 +163,15 @@ def _complete_link(call: Call, actions: tuple[MappedAction, ...]) -> tuple[Mappe
 
 # ---------------------------------------------------------------- CloudTrail
 
-# What a query reads.
+# The event data stores that a query reads.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
 
 _QUERIED = re.compile(r"\b(?:FROM|JOIN)\s{1,4}([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b", re.I)
 
 
 def _read_queried(call: Call) -> Iterator[Resource]:
-    """The event data stores whose ids follow FROM and JOIN in a query, of the account that the request names as owner.
+    """The event data stores whose ids follow FROM and JOIN in a query. They belong to the account that the request
+    names as owner.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-create-edit-query.html
     """

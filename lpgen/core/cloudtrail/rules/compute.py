@@ -24,7 +24,7 @@ _AUTO_SCALING = "autoscaling.amazonaws.com"
 
 
 def _groups_of_policies(call: Call) -> Iterator[Resource]:
-    """The groups in the ARNs of scaling policies, which may be given in place of a policy's name: `policyName`.
+    """The groups in the ARNs of scaling policies. `policyName` accepts an ARN.
 
     https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeletePolicy.html
     """
@@ -36,7 +36,7 @@ def _groups_of_policies(call: Call) -> Iterator[Resource]:
 
 
 def _complete_launch_configuration(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """CreateLaunchConfiguration hands an instance profile's role to EC2.
+    """CreateLaunchConfiguration passes the role of an instance profile to EC2.
 
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/us-iam-role.html
     """
@@ -50,7 +50,7 @@ def _complete_launch_configuration(call: Call, actions: tuple[MappedAction, ...]
 
 
 def _read_submitted(call: Call) -> Iterator[Resource]:
-    """The job definition to run, whose ARN in the request has a revision even where the caller leaves it open.
+    """The job definition to run. IAM compares an ARN with a revision even if the caller gives none.
 
     https://docs.aws.amazon.com/batch/latest/userguide/iam-example-restrict-job-submission.html
     """
@@ -63,15 +63,15 @@ def _read_submitted(call: Call) -> Iterator[Resource]:
 
 # ---------------------------------------------------------------- Elastic Beanstalk
 
-# Changing tags is authorized by two actions that no operation is named after, one operation names two environments, and
-# environments are given roles among their options.
+# Two actions that aren't named after an operation authorize tag changes. One operation names two environments. Options
+# of environments pass roles.
 # https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_UpdateTagsForResource.html
 
 _BEANSTALK = "elasticbeanstalk.amazonaws.com"
 
 
 def _map_update_tags(call: Call) -> tuple[MappedAction, ...] | None:
-    """AddTags and RemoveTags as far as the request asks for them, instead of an action of the operation's name."""
+    """AddTags and RemoveTags, as the request needs them, instead of an action with the operation's name."""
     arn = call.text("resourceArn")
     resources = (resource_from_arn(arn),) if arn.startswith("arn:") and not has_wildcard(arn) else ()
     asked = (
@@ -91,10 +91,10 @@ _PASSED: Final = {
 
 
 def _complete_options(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """The call, and iam:PassRole for the roles among the options that it sets.
+    """The call, and iam:PassRole for the roles in its options.
 
-    A saved configuration holds options that the record doesn't show. So does the source bundle of a new environment,
-    which needs an instance profile from somewhere.
+    The record doesn't show the options of a saved configuration or of the source bundle of a new environment. A new
+    environment always needs an instance profile.
     https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options.html
     """
     named = {option: tuple(_passed_by_option(call, option)) for option in _PASSED}
@@ -124,15 +124,15 @@ _WITH_OPTIONS: Final = (
 
 # ---------------------------------------------------------------- EC2 Image Builder
 
-# ARNs are made from names, in lower case, and what a call builds on it reads for the caller.
+# ARNs have names in lower case. A call reads the resources that it builds on with the caller's permissions.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_imagebuilder.html
 
 _IMAGE_BUILDER = "imagebuilder.amazonaws.com"
 
 _SERVICE = "imagebuilder"
 
-# Resources that a call names by ARN and reads: the operations table of the page above, the parameters by the API
-# reference.
+# Resources that a call names by ARN and reads: from the operations table of the page above. The parameters are from the
+# API reference.
 # https://docs.aws.amazon.com/imagebuilder/latest/APIReference/API_CreateImagePipeline.html
 _COMPONENTS: Final = ("GetComponent", "components.componentArn")
 _PARENT: Final = ("GetImage", "parentImage")
@@ -147,10 +147,10 @@ _BUILD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _BuildRule:
-    """One operation, on the resource that it names by ARN at `path`, or else on the one that it makes.
+    """An operation on the resource that it names by ARN at `path`, or else on the resource that it creates.
 
-    `makes` is the last field of the new resource's ARN with `{name}` and `{version}`, `*` for what AWS chooses. `reads`
-    are the parts that the call reads.
+    `makes` is the last field of the new resource's ARN with `{name}` and `{version}`, and `*` for what AWS chooses.
+    `reads` are the resources that the call reads.
     """
 
     makes: str = ""
@@ -158,7 +158,7 @@ class _BuildRule:
     path: str = ""
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        """The action on the resource, the tags of a new one, the parts that are read and the roles that are passed."""
+        """The action on the resource, the tagging of a new one, the reads, and the passed roles."""
         made = (_new_resource(call, self.makes),) if self.makes else ()
         tags = tag_new(call, "imagebuilder:TagResource", made) if made else ()
         own = mapped(f"imagebuilder:{call.operation}", _named(call, self.path) if self.path else made)
@@ -173,7 +173,8 @@ def _new_resource(call: Call, shape: str) -> Resource:
 
 
 def _name_in_arn(name: str) -> str:
-    """A name in the form it has in ARNs, with only `a-z`, digits, hyphens and underscores; "" where that isn't known.
+    """A name in the form that it has in ARNs, with only `a-z`, digits, hyphens and underscores. "" if the form isn't
+    known.
 
     https://docs.aws.amazon.com/imagebuilder/latest/APIReference/API_UpdateInfrastructureConfiguration.html
     """
@@ -193,7 +194,8 @@ def _named(call: Call, path: str) -> list[Resource]:
 
 
 def _pass(call: Call) -> tuple[MappedAction, ...]:
-    """The role that builds, the instance profile's role, and the role that exports images to S3."""
+    """The passed roles: the role that builds, the role of the instance profile, and the role that exports images to
+    S3."""
     builder = [entity_arn(call, "role", text) for text in call.texts("executionRole")]
     profile = [entity_arn(call, "instance-profile", text) for text in call.texts("instanceProfileName")]
     path = ("distributions", "s3ExportConfiguration", "roleName")
@@ -245,7 +247,7 @@ READERS: ReaderTable = {
         "definition": NamedType("batch", "job-definition/{}", "jobDefinition|jobDefinitionName"),
         "submitted": ReaderType(_read_submitted),
     },
-    # A call may name either environment by its id instead, which isn't part of its ARN.
+    # A call can also name an environment by its id, which isn't part of its ARN.
     # https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_SwapEnvironmentCNAMEs.html
     _BEANSTALK: {
         "source": NamedType("elasticbeanstalk", "environment/*/{}", "sourceEnvironmentName"),

@@ -16,8 +16,8 @@ from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 # ---------------------------------------------------------------- CloudFormation
 
-# Stacks by name, whose ARN also holds an id. Without a service role CloudFormation acts with the caller's session, and
-# each of those calls has its own record.
+# Stacks by name. Their ARN also has an id. Without a service role, CloudFormation uses the caller's session, and its
+# calls have their own records.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudformation.html and
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
 
@@ -26,7 +26,7 @@ _CLOUDFORMATION = "cloudformation.amazonaws.com"
 
 @dataclass(frozen=True, slots=True)
 class _StackSetType:
-    """Stack sets by name. Those that a delegated administrator works on belong to the management account.
+    """Stack sets by name. Stack sets of a delegated administrator belong to the management account.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html
     """
@@ -43,7 +43,8 @@ class _StackSetType:
 
 
 def _as_owner(call: Call) -> Call:
-    """The call as if of the account that owns the stack sets, which the record doesn't show of a delegated one."""
+    """The call, for any account if it is by a delegated administrator: the record doesn't show the owner of the stack
+    sets."""
     return call.of_any_account() if call.text("callAs") == "DELEGATED_ADMIN" else call
 
 
@@ -54,7 +55,7 @@ _STACK_TYPES: dict[str, ResourceType] = {
 
 
 def _map_stack_description(call: Call) -> tuple[MappedAction, ...]:
-    """DescribeStacks: without a stack's name it describes all and needs the list action too.
+    """DescribeStacks. Without a stack name it describes all stacks and also needs the list action.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
     """
@@ -66,14 +67,14 @@ def _map_stack_description(call: Call) -> tuple[MappedAction, ...]:
 
 # ---------------------------------------------------------------- Config
 
-# The place of a conformance pack's template.
+# The template of a conformance pack.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsconfig.html
 
 _CONFIG = "config.amazonaws.com"
 
 
 def _complete_pack(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """A pack, with what reading its template from Systems Manager needs.
+    """A conformance pack, with the action that reads its template from Systems Manager.
 
     https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html
     """
@@ -86,9 +87,8 @@ def _complete_pack(call: Call, actions: tuple[MappedAction, ...]) -> tuple[Mappe
 
 # ---------------------------------------------------------------- Organizations
 
-# Ids become ARNs whose organization and management account no request names.
-# The account in these ARNs is the organization's management account, whichever account calls: the examples of policies
-# for delegated administrators at
+# ARNs from ids. Requests name neither the organization nor the management account. The account in these ARNs is always
+# the management account. See the policy examples for delegated administrators at
 # https://docs.aws.amazon.com/organizations/latest/userguide/security_iam_resource-based-policy-examples.html and
 # https://docs.aws.amazon.com/accounts/latest/reference/security_account-permissions-ref.html
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html and
@@ -116,7 +116,7 @@ _KIND_BY_PREFIX = {
 
 @dataclass(frozen=True, slots=True)
 class _EntityType:
-    """Entities of some kinds, distinguished by the start of their ids; an account's id is twelve digits.
+    """Entities of some kinds. The start of an id shows the kind; an account's id has twelve digits.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_Target.html
     """
@@ -144,7 +144,7 @@ def _resource(call: Call, text: str) -> Resource:
 
 
 def _entity_resource(call: Call, kind: str, text: str) -> Resource:
-    """The entity with an id; AWS's own, such as `p-FullAWSAccess`, belong to no organization.
+    """The entity with an id. AWS's own entities, such as `p-FullAWSAccess`, don't belong to an organization.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPolicies.html
     """
@@ -174,7 +174,7 @@ _ORGANIZATION_TYPES: dict[str, ResourceType] = {
 
 
 def _map_policy_creation(call: Call) -> tuple[MappedAction, ...]:
-    """CreatePolicy: the policy's type, in lower case, is part of its ARN."""
+    """CreatePolicy. The policy's type, in lower case, is part of its ARN."""
     kind = call.text("type").lower()
     text = f"policy/o-*/{kind if kind and not has_wildcard(kind) else '*'}/p-*"
     created = (_resource(call, text),)
@@ -195,12 +195,12 @@ def _read_account(call: Call) -> Iterator[Resource]:
 
 # ---------------------------------------------------------------- Data Exports
 
-# An export that is changed is authorized on the tables that it queries too.
+# Changing an export is also authorized on the tables that it queries.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbillingandcostmanagementdataexports.html
 
 
 def _read_tables(call: Call) -> Iterator[Resource]:
-    """The tables that an export queries, each with its settings under its name.
+    """The tables that an export queries: the keys of its table settings.
 
     https://docs.aws.amazon.com/cur/latest/userguide/bcm-data-exports-access.html
     """

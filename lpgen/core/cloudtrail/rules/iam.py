@@ -1,7 +1,7 @@
-"""IAM: names become ARNs with their path where the record shows it, and tags on create need the tagging action.
+"""IAM: names become ARNs, with their path if the record shows it. Tags on create need the tagging action.
 
-A request names an entity without its path, so the path is known only where the request creates the entity, where the
-response holds its ARN, or where the caller names itself; elsewhere the name is put at the root path.
+A request names an entity without its path. The path is known only if the request creates the entity, if the response
+has its ARN, or if the caller names itself. Otherwise the root path is assumed.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
@@ -26,12 +26,12 @@ def _iam_type(shape: str, paths: str) -> NamedType:
 
 @dataclass(frozen=True, slots=True)
 class _UserType:
-    """The user that the request names, or the caller where it names none or names itself."""
+    """The user that the request names, or the caller if the request names no user or the caller."""
 
     named: NamedType
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The user's resource; empty where no user is named and the caller is none."""
+        """The user's resource. Empty if no user is named and the caller isn't a user."""
         identity = call.record.userIdentity
         own = identity.arn if identity and identity.type == "IAMUser" else None
         name = call.text(paths or self.named.paths)
@@ -53,9 +53,9 @@ _TYPES: dict[str, ResourceType] = {
 
 @dataclass(frozen=True, slots=True)
 class _CreateRule:
-    """An entity that the call creates, in a path, and its tags.
+    """A new entity in a path, and its tags.
 
-    `answer` is the path of its ARN in the response; `shape` and `name` make the ARN without one.
+    `answer` is the path of its ARN in the response. `shape` and `name` give the ARN if there is no response.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     """
 
@@ -79,7 +79,7 @@ class _CreateRule:
 
 
 def _map_oidc_creation(call: Call) -> tuple[MappedAction, ...]:
-    """CreateOpenIDConnectProvider: the ARN holds the provider's URL without its scheme."""
+    """CreateOpenIDConnectProvider. The ARN has the provider's URL without its scheme."""
     host = call.text("url").removeprefix("https://").rstrip("/")
     name = "*" if not host or has_wildcard(host) else host
     created = (resource_from_arn(call.arn("iam", f"oidc-provider/{name}", region=False)),)
@@ -88,7 +88,7 @@ def _map_oidc_creation(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_profile_role(call: Call) -> tuple[MappedAction, ...]:
-    """AddRoleToInstanceProfile asks for iam:PassRole on the role.
+    """AddRoleToInstanceProfile needs iam:PassRole on the role.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
     """
@@ -99,7 +99,7 @@ def _map_profile_role(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_service_linked_role(call: Call) -> tuple[MappedAction, ...]:
-    """CreateServiceLinkedRole: the response holds the role; without one, any role of the service.
+    """CreateServiceLinkedRole, on the role in the response, or else on any role of the service.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/create-service-linked-role.html
     """
@@ -111,7 +111,7 @@ def _map_service_linked_role(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_service_linked_deletion(call: Call) -> tuple[MappedAction, ...]:
-    """DeleteServiceLinkedRole and the status of one: the task id holds the service and the role."""
+    """DeleteServiceLinkedRole and its status. The task id has the service and the role."""
     task = call.text("deletionTaskId") or next(iter(call.shown("deletionTaskId")), "")
     fields = task.split("/")
     if len(fields) >= 4 and fields[1] == "aws-service-role":
@@ -129,7 +129,7 @@ def _map_named_entity(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_access_report(call: Call) -> tuple[MappedAction, ...]:
-    """GenerateOrganizationsAccessReport: the path of an organization's entity."""
+    """GenerateOrganizationsAccessReport, on the path of an organization's entity."""
     path = call.text("entityPath")
     name = path if path and not has_wildcard(path) else "*"
     report = resource_from_arn(call.arn("iam", f"access-report/{name}", region=False))
@@ -137,7 +137,7 @@ def _map_access_report(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_access_key(call: Call) -> tuple[MappedAction, ...]:
-    """GetAccessKeyLastUsed, on the user whose key it is, which only the answer names."""
+    """GetAccessKeyLastUsed, on the owner of the key, which only the response names."""
     owners = [resource_from_arn(call.arn("iam", f"user/{name}", region=False)) for name in call.shown("userName")]
     return (mapped("iam:GetAccessKeyLastUsed", owners or (_TYPES["user"].pattern(call),)),)
 

@@ -25,14 +25,15 @@ from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 # ---------------------------------------------------------------- KMS
 
 # Keys by id, ARN or alias; ReEncrypt's two keys; alias operations on alias and key.
-# https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html. An action on a key
-# is authorized on the key's ARN, never on its alias, so an alias without a listed key leaves the resource unknown.
+# https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html. An action on a key is
+# authorized on the key's ARN, never on its alias. So the resource is unknown if the request has only an alias and the
+# record lists no key.
 
 _KMS = "kms.amazonaws.com"
 
 
 def _read_keys(call: Call) -> Iterator[Resource]:
-    """The keys that the record lists, else those that the request names by id or ARN."""
+    """The keys that the record lists, or else those that the request names by id or ARN."""
     listed = _list_keys(call)
     named = (_key_arn(call, call.text(name)) for name in ("keyId", "targetKeyId"))
     return map(exact, listed or filter(None, named))
@@ -52,14 +53,14 @@ def _list_keys(call: Call) -> tuple[str, ...]:
 
 
 def _key_arn(call: Call, key: str) -> str:
-    """The ARN of the key with this id or ARN; "" for an alias, whose key the request doesn't show."""
+    """The ARN of the key with this id or ARN. "" for an alias, because the request doesn't show its key."""
     if key.startswith("arn:"):
         return key if is_arn_of(key, "kms") and ":key/" in key else ""
     return "" if not key or key.startswith("alias/") else call.arn("kms", f"key/{key}")
 
 
 def _map_create_grant(call: Call) -> tuple[MappedAction, ...]:
-    """CreateGrant on the key, with the grantee and the operations; a call that failed grants nothing.
+    """CreateGrant on the key, with the grantee and the operations. A failed call grants nothing.
 
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
     """
@@ -71,7 +72,7 @@ def _map_create_grant(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_reencrypt(call: Call) -> tuple[MappedAction, ...]:
-    """ReEncrypt: from the source key, which the ciphertext names, to the destination key.
+    """ReEncrypt, from the source key, which the ciphertext names, to the destination key.
 
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
     """
@@ -89,14 +90,15 @@ def _map_reencrypt(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _match_key(call: Call, parameter: str, listed: tuple[str, ...]) -> str:
-    """The listed key that a parameter names, else the parameter's own ARN; "" for an alias that nothing resolves."""
+    """The listed key that a parameter names, or else the ARN in the parameter. "" for an alias that can't be
+    resolved."""
     arn = _key_arn(call, call.text(parameter))
     key = arn.rpartition("/")[2]
     return next((found for found in listed if key and found.endswith(f"/{key}")), arn)
 
 
 def _map_create_key(call: Call) -> tuple[MappedAction, ...]:
-    """CreateKey, and kms:TagResource on the new key where the call sets tags."""
+    """CreateKey, and kms:TagResource on the new key if the call sets tags."""
     made = tuple(map(exact, _list_keys(call))) or (fold(call.arn("kms", "key/"), "*"),)
     return (mapped("kms:CreateKey", (NO_RESOURCE,)), *tag_new(call, "kms:TagResource", made))
 
@@ -116,7 +118,7 @@ def _map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_key_store(call: Call) -> tuple[MappedAction, ...]:
-    """A custom key store on CloudHSM needs to look the cluster up.
+    """A custom key store on CloudHSM needs to describe the cluster.
 
     CloudTrail calls the cluster `clusterId`, the API `cloudHsmClusterId`.
     Sources: https://docs.aws.amazon.com/kms/latest/developerguide/authorize-key-store.html and
@@ -129,7 +131,7 @@ def _map_key_store(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _complete_data(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """The actions, with the resource whose data the call is made for.
+    """The actions, with the resource whose data the call is for.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
     """
@@ -140,9 +142,9 @@ def _complete_data(call: Call, actions: tuple[MappedAction, ...]) -> tuple[Mappe
 
 # ---------------------------------------------------------------- Secrets Manager
 
-# Secrets by name or by an ARN with or without its random suffix, and what creating needs.
-# https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html and the
-# permissions that https://docs.aws.amazon.com/secretsmanager/latest/apireference/ states for each operation.
+# Secrets by name, or by an ARN with or without its random suffix, and the actions that creating one needs.
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html and the permissions that
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/ states for each operation.
 
 _SECRETS_MANAGER = "secretsmanager.amazonaws.com"
 
@@ -151,14 +153,14 @@ _ANY_SUFFIX = "-??????"
 
 
 def _read_secrets(call: Call) -> Iterator[Resource]:
-    """The secret that a call names; by the ARN that AWS answers with where there is one, as a name lacks the suffix."""
+    """The secret that a call names. The ARN in the response is preferred, because a name lacks the suffix."""
     answered = [arn for arn in (*call.shown("arn"), *call.shown("aRN")) if is_arn_of(arn, "secretsmanager")]
     named = call.texts("secretId") or call.texts("name")
     return map(exact, answered) if answered else (_secret(call, name) for name in named)
 
 
 def _secret(call: Call, name: str) -> Resource:
-    """The secret with this name or ARN: exact where the ARN has its six-character suffix, else any suffix.
+    """The secret with this name or ARN. Without the six-character suffix, a pattern for any suffix.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html (partial ARNs)
     """
@@ -168,9 +170,9 @@ def _secret(call: Call, name: str) -> Resource:
 
 
 def _map_create_secret(call: Call) -> tuple[MappedAction, ...]:
-    """CreateSecret, with the actions of the tags and the replicas that it makes.
+    """CreateSecret, with the actions for its tags and replicas.
 
-    The suffix that the answer shows is no part of the request, and no other call ever makes it again.
+    The suffix in the response isn't used: the request doesn't have it, and every new secret gets another one.
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
     """
     secret = tuple(_secret(call, name) for name in call.texts("name")) or tuple(_read_secrets(call))
@@ -192,7 +194,7 @@ def _map_rotate_secret(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_batch(call: Call) -> tuple[MappedAction, ...]:
-    """BatchGetSecretValue: reading each secret of the list, or listing where it filters.
+    """BatchGetSecretValue reads each secret in the list, or lists secrets if it has filters.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
     """
@@ -208,7 +210,7 @@ def _map_batch(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_validate_policy(call: Call) -> tuple[MappedAction, ...]:
-    """ValidateResourcePolicy needs the action that would put the policy too; it need not name a secret.
+    """ValidateResourcePolicy also needs the action that puts the policy. It can be called without a secret.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ValidateResourcePolicy.html
     """

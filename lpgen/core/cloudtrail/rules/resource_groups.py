@@ -17,13 +17,13 @@ from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resour
 
 # ---------------------------------------------------------------- Resource Groups and AppRegistry
 
-# By the names and ids that their calls give.
+# Resources by name or id.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsresourcegroups.html and
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsservicecatalog.html
 
 
 def _read_task_groups(call: Call) -> Iterator[Resource]:
-    """The group whose tag-sync task a call names: its ARN begins the task's."""
+    """The group of the tag-sync task that a call names. The task's ARN starts with the group's."""
     for arn in call.texts("taskArn"):
         if is_arn_of(arn, "resource-groups"):
             yield exact(arn.partition("/tag-sync-task/")[0])
@@ -34,7 +34,7 @@ _REGISTRY_ID = re.compile(r"0[a-z0-9]{3,25}")
 
 
 def _registry_type(path: str, parameter: str) -> ReaderType:
-    """A resource that a call names by ARN, by id or by name: the ARN holds the id, which a name doesn't show."""
+    """A resource that a call names by ARN, id or name. The ARN has the id, which a name doesn't show."""
 
     def read(call: Call) -> Iterator[Resource]:
         text = call.text(parameter)
@@ -47,7 +47,7 @@ def _registry_type(path: str, parameter: str) -> ReaderType:
 
 
 def _map_cancelled_sync(call: Call) -> tuple[MappedAction, ...]:
-    """CancelTagSyncTask needs to delete the group too.
+    """CancelTagSyncTask also needs to delete the group.
 
     https://docs.aws.amazon.com/ARG/latest/APIReference/API_CancelTagSyncTask.html
     """
@@ -59,7 +59,7 @@ def _map_cancelled_sync(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_search(call: Call) -> tuple[MappedAction, ...]:
-    """SearchResources looks tags or stacks up with the caller's permissions, as the query's type says.
+    """SearchResources looks up tags or stacks with the caller's permissions, depending on the query's type.
 
     https://docs.aws.amazon.com/ARG/latest/APIReference/API_SearchResources.html
     """
@@ -75,7 +75,7 @@ def _map_search(call: Call) -> tuple[MappedAction, ...]:
 
 # ---------------------------------------------------------------- Tagging API
 
-# Tagging through it needs the service's own tagging action for each resource too.
+# Tagging through this API also needs the service's own tagging action for each resource.
 # https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagResources.html
 
 
@@ -93,7 +93,7 @@ def _read_actions(source: CatalogSource) -> dict[str, tuple[str, str]]:
     return {name: (row.tag, row.untag) for row in rows for name in row.resources}
 
 
-# The read that the API makes first, by call: the service, and the part of the resource's ARN after it.
+# By call, the read that the API does first: the service, the start of the resource's name in the ARN, and the action.
 _READ_FIRST = {
     "TagResources": ("s3", "", "s3:GetBucketTagging"),
     "UntagResources": ("glue", "connection/", "glue:GetConnection"),
@@ -101,8 +101,8 @@ _READ_FIRST = {
 
 
 def _tagging_actions(call: Call, arn: str) -> Iterator[str]:
-    """The service's action that changes the resource's tags, and the one that reads it before; none where the service
-    isn't known."""
+    """The service's action that changes the resource's tags, and the action that reads the resource first. None if the
+    service isn't in the table."""
     fields = split_arn(arn)
     known = call.catalog.facts(_read_actions)
     actions = known.get(fields.service) or known.get(f"{fields.service}:{fields.name.partition('/')[0]}")
@@ -115,7 +115,7 @@ def _tagging_actions(call: Call, arn: str) -> Iterator[str]:
 
 
 def _map_tagging(call: Call) -> tuple[MappedAction, ...]:
-    """TagResources or UntagResources. For a service that the table lacks, only the call's own action remains."""
+    """TagResources or UntagResources. For a service that isn't in the table, only the call's own action."""
     found: dict[str, set[Resource]] = {}
     for arn in call.texts("resourceARNList"):
         for action in _tagging_actions(call, arn):

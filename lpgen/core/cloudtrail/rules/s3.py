@@ -1,4 +1,4 @@
-"""S3's general purpose buckets and their objects, by the names that calls give."""
+"""S3 general purpose buckets and their objects."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from lpgen.core.model import NO_RESOURCE, MappedAction
 
 # ---------------------------------------------------------------- buckets
 
-# An event is named after the API operation, the action rarely is.
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (operations and the
-# actions they need) and https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html (the
-# names that CloudTrail gives the operations, such as `PutBucketLifecycle` and `GetBucketPublicAccessBlock`).
+# Events have the name of the API operation. Actions often have another name.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (operations and the actions
+# they need) and https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html (the names that
+# CloudTrail gives the operations, such as `PutBucketLifecycle` and `GetBucketPublicAccessBlock`).
 
 _SOURCE = "s3.amazonaws.com"
 
@@ -42,7 +42,7 @@ _GRANTS = (
 
 
 def _map_create_bucket(call: Call) -> tuple[MappedAction, ...]:
-    """CreateBucket, with the action of each setting that its headers ask for.
+    """CreateBucket, with the actions for the settings in its headers.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html (permissions): an ACL other than
     `private`, Object Lock, Object Ownership and tags each need their own action.
@@ -63,7 +63,7 @@ def _map_create_bucket(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_public_access_block(call: Call) -> tuple[MappedAction, ...]:
-    """`GetPublicAccessBlock` and its kin name a bucket, or the account where they name none."""
+    """`GetPublicAccessBlock` and related operations, on a bucket, or on the account if they name no bucket."""
     verb = "Get" if call.operation.startswith("Get") else "Put"
     if first_text(call, "bucketName", "bucket"):
         return (mapped(f"s3:{verb}BucketPublicAccessBlock", read_buckets(call)),)
@@ -75,7 +75,7 @@ _TABLE_ACTIONS = ("s3tables:GetTable", "s3tables:PutTableEncryption", "s3tables:
 
 
 def _map_metadata_tables(action: str, *bucket_actions: str) -> Rule:
-    """S3 Metadata configurations make tables in the account's table bucket `aws-s3` for the caller.
+    """S3 Metadata configurations create tables in the account's table bucket `aws-s3` with the caller's permissions.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/metadata-tables-permissions.html
     """
@@ -93,7 +93,7 @@ def _map_metadata_tables(action: str, *bucket_actions: str) -> Rule:
 
 
 def _map_metadata_table(call: Call) -> tuple[MappedAction, ...]:
-    """CreateBucketMetadataTableConfiguration makes its table in the table bucket that the request names.
+    """CreateBucketMetadataTableConfiguration creates its table in the table bucket that the request names.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketMetadataTableConfiguration.html
     """
@@ -112,10 +112,10 @@ def _map_metadata_table(call: Call) -> tuple[MappedAction, ...]:
 
 # ---------------------------------------------------------------- objects
 
-# Versions, copies, uploads and the further actions that their headers ask for.
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (object operations)
-# and https://docs.aws.amazon.com/service-authorization/latest/reference/list_s3.html (API operations).
-# CloudTrail logs headers and query parameters by their own names (`x-amz-acl`, `versionId`).
+# Versions, copies, uploads and the additional actions for their headers.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (object operations) and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_s3.html (API operations). CloudTrail logs
+# headers and query parameters under their own names (`x-amz-acl`, `versionId`).
 
 _VERSIONED = {
     "GetObject": ("GetObject", "GetObjectVersion"),
@@ -131,7 +131,7 @@ _VERSIONED = {
     "DeleteObjectAnnotation": ("DeleteObjectAnnotation", "DeleteObjectVersionAnnotation"),
     "ListObjectAnnotations": ("ListObjectAnnotations", "ListObjectVersionAnnotations"),
 }
-"""By operation: the action on the current version, and the one on the version that the request names."""
+"""By operation: the action on the current version, and the action on a version that the request names."""
 
 _HEADER_ACTIONS = (
     (
@@ -149,7 +149,7 @@ _HEADER_ACTIONS = (
     ("s3:PutObjectRetention", ("x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date")),
     ("s3:PutObjectLegalHold", ("x-amz-object-lock-legal-hold", "x-amz-object-lock-legal-hold-status")),
 )
-"""The actions that an upload or copy needs in addition to s3:PutObject, and the headers that ask for them."""
+"""The actions that an upload or copy needs in addition to s3:PutObject, and the headers that cause them."""
 
 
 def _map_versioned(call: Call) -> tuple[MappedAction, ...]:
@@ -160,7 +160,7 @@ def _map_versioned(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_read(call: Call) -> tuple[MappedAction, ...]:
-    """GetObject or HeadObject, which also list where they say that the object isn't there.
+    """GetObject or HeadObject. If they return that the object doesn't exist, the caller can list the bucket.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (permissions)
     """
@@ -171,18 +171,18 @@ def _map_read(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_upload(call: Call) -> tuple[MappedAction, ...]:
-    """PutObject, PostObject and CreateMultipartUpload, with the actions that their headers ask for."""
+    """PutObject, PostObject and CreateMultipartUpload, with the actions for their headers."""
     target = tuple(read_objects(call))
     asked = (action for action, headers in _HEADER_ACTIONS if any(call.has(header) for header in headers))
     return (mapped("s3:PutObject", target), *(mapped(action, target, how=OBJECT_HEADERS) for action in asked))
 
 
 def _map_copy(call: Call) -> tuple[MappedAction, ...]:
-    """CopyObject: the source is read, the target written, with the actions that the headers ask for.
+    """CopyObject reads the source and writes the target, with the actions for the headers.
 
-    A copy carries tags over by default, which needs the tagging actions only where the source has any. No record shows
-    that, so they count as needed only where the request asks for it in words; else they are kept where they are granted
-    (`analysis/observability/implicit_checks.py`).
+    A copy copies tags by default, which needs the tagging actions only if the source has tags. No record shows this. So
+    the actions count as needed only if the request explicitly asks for a copy of tags. Otherwise they are kept if
+    granted (`analysis/observability/implicit_checks.py`).
     """
     return (*_map_upload(call), _map_source(call), *_map_carried_tags(call))
 
@@ -199,7 +199,7 @@ def _map_carried_tags(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_part_copy(call: Call) -> tuple[MappedAction, ...]:
-    """UploadPartCopy: the source is read and the target written."""
+    """UploadPartCopy reads the source and writes the target."""
     return (mapped("s3:PutObject", read_objects(call)), _map_source(call))
 
 
@@ -210,7 +210,7 @@ def _map_source(call: Call) -> MappedAction:
 
 
 def _map_delete_objects(call: Call) -> tuple[MappedAction, ...]:
-    """DeleteObjects: s3:DeleteObject, and the version's action where the logged body names versions."""
+    """DeleteObjects: s3:DeleteObject, and the action on versions if the logged body names versions."""
     objects = tuple(read_deleted_objects(call))
     versions = call.has("delete", "objects", "versionId") or call.has("delete", "object", "versionId")
     with_version = (mapped("s3:DeleteObjectVersion", objects),) if versions else ()
@@ -218,7 +218,7 @@ def _map_delete_objects(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_attributes(call: Call) -> tuple[MappedAction, ...]:
-    """GetObjectAttributes needs the read action too.
+    """GetObjectAttributes also needs the read action.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
     """
@@ -228,7 +228,7 @@ def _map_attributes(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_update_encryption(call: Call) -> tuple[MappedAction, ...]:
-    """UpdateObjectEncryption, and s3:PutObject on the same object."""
+    """UpdateObjectEncryption also needs s3:PutObject on the object."""
     objects = tuple(read_objects(call))
     return (
         mapped("s3:UpdateObjectEncryption", objects),
@@ -242,7 +242,7 @@ def _map_retention(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_bypass(call: Call) -> tuple[MappedAction, ...]:
-    """s3:BypassGovernanceRetention where the request asks for it."""
+    """s3:BypassGovernanceRetention, if the request asks for it."""
     if not is_on(call, "x-amz-bypass-governance-retention"):
         return ()
     objects = read_deleted_objects(call) if call.operation == "DeleteObjects" else read_objects(call)

@@ -22,9 +22,8 @@ from lpgen.core.model import MappedAction, Resource
 
 # ---------------------------------------------------------------- S3 Tables
 
-# Tables, whose ARN ends in an id that AWS assigns, and the data that engines read and write in them.
-# Calls name a table by its bucket, namespace and name; the ARN holds the bucket and an id. Data events have the names
-# of S3's object calls, and list the table.
+# Tables, and the data that engines read and write in them. Calls name a table by bucket, namespace and name. The ARN
+# has the bucket and an id that AWS assigns. Data events have the names of S3's object calls, and list the table.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-setting-up.html (actions),
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-logging.html and
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-log-files.html (events)
@@ -33,7 +32,7 @@ _S3_TABLES: Final = "s3tables.amazonaws.com"
 
 
 def _read_tables(call: Call) -> Iterator[Resource]:
-    """The table that a call names or the record shows; any of its bucket where only the table's name is known."""
+    """The table that a call names or the record shows, or any table of the bucket if only the table's name is known."""
     named = (first_text(call, "tableArn", "tableARN"), *call.shown("tableARN"))
     listed = (arn for arn in listed_arns(call, "s3tables", "AWS::S3Tables::Table") if "/table/" in arn)
     tables = dict.fromkeys(arn for arn in (*listed, *named) if is_arn_of(arn, "s3tables"))
@@ -50,11 +49,11 @@ _SETTINGS: Final = {
     "metadata": "PutTableData",
     "storageClassConfiguration": "PutTableStorageClass",
 }
-"""The actions that CreateTable needs in addition to its own, by the parameter that asks for each."""
+"""The actions that CreateTable needs for settings, by parameter."""
 
 
 def _map_create_table(call: Call) -> tuple[MappedAction, ...]:
-    """CreateTable on the bucket, and the actions for the new table's settings on the bucket's tables.
+    """CreateTable on the bucket, with the actions for the new table's settings and tags on the bucket's tables.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_s3Buckets_CreateTable.html
     """
@@ -70,7 +69,7 @@ def _map_create_table(call: Call) -> tuple[MappedAction, ...]:
 
 # ---------------------------------------------------------------- S3 Vectors
 
-# Vector indexes, and the calls that read what their vectors hold.
+# Vector indexes, and the calls that read the content of vectors.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-vectors-access-management.html,
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-vectors-cloudtrail-log-example.html,
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_S3VectorBuckets_QueryVectors.html and
@@ -85,7 +84,7 @@ _INDEX: Final = ListedType(
 )
 
 _CONTENT: Final = {"QueryVectors": ("returnMetadata",), "ListVectors": ("returnMetadata", "returnData")}
-"""The parameters of a call that ask for the content of vectors, which s3vectors:GetVectors allows."""
+"""The parameters that request the content of vectors, which needs s3vectors:GetVectors."""
 
 
 def _map_reading(call: Call) -> tuple[MappedAction, ...]:

@@ -1,7 +1,7 @@
-"""Systems Manager: parameters, documents, nodes and sessions, and what runs documents on nodes.
+"""Systems Manager: parameters, documents, nodes, sessions, and calls that run documents on nodes.
 
 Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html (a parameter's
-ARN has no leading slash of its own) and, for documents of AWS, whose ARNs have no account,
+ARN has no leading slash) and, for AWS's own documents, whose ARNs have no account,
 https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-setup-identity-based-policies.html
 """
 
@@ -26,7 +26,7 @@ def _parameters_at(*keys: str) -> ReaderType:
 
 
 def _name_parameter(call: Call, name: str) -> Resource:
-    """The parameter with this name or ARN, less a version or label; the public ones of AWS have no account.
+    """The parameter with this name or ARN, without version or label. AWS's public parameters have no account.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
     """
@@ -39,14 +39,14 @@ def _name_parameter(call: Call, name: str) -> Resource:
 # ---------------------------------------------------------------- documents and nodes
 
 _DOCUMENTS_OF_AWS = ("AWS", "Amazon", "aws", "amazon", "amzn")
-"""The prefixes of AWS's own document names; no other document may have one.
+"""The prefixes of AWS's own document names. No other document can have them.
 
 Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
 """
 
 
 def document_arn(call: Call, name: str) -> str:
-    """The ARN of the document with this name or ARN; "" for an ARN of another service."""
+    """The ARN of the document with this name or ARN, or "" for an ARN of another service."""
     if name.startswith("arn:"):
         return name if is_arn_of(name, "ssm") else ""
     return call.arn("ssm", f"document/{name}", account=not name.startswith(_DOCUMENTS_OF_AWS))
@@ -66,7 +66,8 @@ class _DocumentType:
 
 
 def _read_nodes(call: Call) -> Iterator[Resource]:
-    """The nodes that a call names: instances, managed instances and ECS tasks; any instance where tags choose them."""
+    """The nodes that a call names: instances, managed instances and ECS tasks. If tags select the nodes, any
+    instance."""
     ids = (*call.texts("instanceId"), *call.texts("instanceIds"), *call.texts("target"), *call.texts("resourceId"))
     yield from _name_nodes(call, ids)
     for target in values_at(call.request, ("targets",)):
@@ -105,7 +106,7 @@ _TAGGED = {
     "opsmetadata": "opsmetadata/{}",
     "patchbaseline": "patchbaseline/{}",
 }
-"""By the `resourceType` of a tagging call: the resource's name in its ARN."""
+"""By `resourceType` of a tagging call: the resource's name in its ARN."""
 
 
 def read_tagged(call: Call) -> Iterator[Resource]:
@@ -130,11 +131,11 @@ def _read_settings(call: Call) -> Iterator[Resource]:
 
 _SOURCE = "ssm.amazonaws.com"
 
-# ---------------------------------------------------------------- what runs documents
+# ---------------------------------------------------------------- calls that run documents
 
 
 def _map_command(call: Call) -> tuple[MappedAction, ...]:
-    """SendCommand: on the document, on each node, and on the bucket that takes the output."""
+    """SendCommand, on the document, on each node, and on the bucket for the output."""
     documents = _DocumentType().read(call, "documentName")
     bucket = call.text("outputS3BucketName")
     buckets = (exact(call.arn("s3", bucket, region=False, account=False)),) if bucket else ()
@@ -142,12 +143,12 @@ def _map_command(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_session(call: Call) -> tuple[MappedAction, ...]:
-    """StartSession: on the node, and on the document that the request names."""
+    """StartSession, on the node, and on the document that the request names."""
     return (mapped("ssm:StartSession", (*_read_nodes(call), *_DocumentType().read(call, "documentName"))),)
 
 
 def _map_automation(call: Call) -> tuple[MappedAction, ...]:
-    """StartAutomationExecution and StartChangeRequestExecution: on the runbook, and on the execution they make."""
+    """StartAutomationExecution and StartChangeRequestExecution, on the runbook and on the new execution."""
     runbooks = (*call.texts("documentName"), *call.texts("runbooks", "documentName"))
     documents = (document_arn(call, name) for name in runbooks)
     execution = next(iter(call.shown("automationExecutionId")), "")
@@ -158,7 +159,7 @@ def _map_automation(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_assumed(call: Call) -> tuple[MappedAction, ...]:
-    """The roles to assume: an automation's, which is a parameter of its runbook, and an association's.
+    """The passed roles: an automation's role, which is a parameter of its runbook, and an association's role.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateAssociation.html
     """
@@ -174,7 +175,7 @@ _ASSUMED = re.compile(r"\bassumeRole[\"']?\s{0,4}:\s{0,4}[\"']?(arn:[a-z-]+:iam:
 
 
 def _map_new_document(call: Call) -> tuple[MappedAction, ...]:
-    """CreateDocument: on the document, its tags, and the roles that its text has automations assume.
+    """CreateDocument, with its tags, and with the roles that automations assume according to its text.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html
     """
@@ -185,7 +186,7 @@ def _map_new_document(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_node_role(call: Call) -> tuple[MappedAction, ...]:
-    """CreateActivation and UpdateManagedInstanceRole hand a role, named with its path, to the nodes.
+    """CreateActivation and UpdateManagedInstanceRole pass a role, named with its path, to the nodes.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/hybrid-multicloud-service-role.html
     """
@@ -198,7 +199,7 @@ def _map_node_role(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_setting(call: Call) -> tuple[MappedAction, ...]:
-    """UpdateServiceSetting: one setting is the role, named with its path, that is handed to the instances.
+    """UpdateServiceSetting. One setting passes a role, named with its path, to the instances.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html
     """
@@ -210,9 +211,9 @@ def _map_setting(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_association(call: Call) -> tuple[MappedAction, ...]:
-    """CreateAssociation and UpdateAssociation: on the association, its document and its nodes.
+    """CreateAssociation and UpdateAssociation, on the association, its document and its nodes.
 
-    An update needs to describe the association too.
+    An update also needs to describe the association.
     Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_UpdateAssociation.html
     """
     names = (*call.texts("associationId"), *call.shown("associationDescription", "associationId"))
@@ -226,7 +227,7 @@ def _map_association(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_association_batch(call: Call) -> tuple[MappedAction, ...]:
-    """CreateAssociationBatch: on each entry's document and node, with ssm:CreateAssociation for the new associations.
+    """CreateAssociationBatch, on each entry's document and node, with ssm:CreateAssociation for the new associations.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html (operations)
     """
@@ -259,7 +260,7 @@ RULES: RuleTable = {
 READERS: ReaderTable = {
     _SOURCE: {
         "parameter": ListedType("ssm", ("AWS::SSM::Parameter",), _parameters_at("name", "names")),
-        "path": _parameters_at("path"),  # of GetParametersByPath, as the request spells it: IAM compares this
+        "path": _parameters_at("path"),  # of GetParametersByPath, as in the request: IAM compares this text
         "document": _DocumentType(),
         "node": ReaderType(_read_nodes),
         "tagged": ReaderType(read_tagged),
