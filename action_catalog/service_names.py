@@ -1,4 +1,4 @@
-"""How botocore's services, CloudTrail's event sources and IAM's prefixes hang together, where it isn't one name."""
+"""Maps botocore's services, CloudTrail's event sources and IAM prefixes, if they have different names."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ MORE_SOURCES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
 }
 
 SWITCHES: Final[dict[str, tuple[str, str, str]]] = {
-    # Two services log under one event source: a request parameter tells them apart, and the other table holds them.
+    # Two services log under one event source. A request parameter distinguishes them. The other table has the
+    # operations.
     "autoscaling.amazonaws.com": (
         "serviceNamespace",
         "application-autoscaling.amazonaws.com",

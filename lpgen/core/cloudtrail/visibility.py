@@ -82,7 +82,7 @@ NOBODY: Final = Users(named=False)
 """The users of an action that has no effect under its own name: AWS requires a wildcard after it, which replacements
 never have."""
 
-_NO_OPERATION: Final = "no API operation is known that needs it, so no record can show its use"
+_NO_OPERATION: Final = "no API operation is known to need it, so no record can show its use"
 _OPERATIONS_PAGE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html"
 
 
@@ -159,7 +159,7 @@ class VisibilityTable:
         if operation and name not in shown.replaced:
             return _management(f"the record of {operation} shows it")
         if name in shown.observed:
-            return _management("records of operations by other names show it")
+            return _management("records of operations with other names show it")
         hows = shown.inferred.get(name)
         if hows:
             return self._inferred(hows)
@@ -225,7 +225,7 @@ def _management(reason: str) -> ActionVisibility:
     return ActionVisibility(Visibility.MANAGEMENT, reason, _OPERATIONS_PAGE)
 
 
-SHOWN: Final = _management("this log holds records of it")
+SHOWN: Final = _management("the logs have records of it")
 
 # ---------------------------------------------------------------- the tables
 
@@ -283,7 +283,7 @@ class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]]:
     for data in read_catalog_table(source, "data_events", list[_DataRow]):
-        reason = f"a data event, which a trail records where it selects {data.selector}"
+        reason = f"a data event, which a trail records if it selects {data.selector}"
         entry = ActionVisibility(Visibility.DATA, reason, data.source, data.event_sources, data.selector, data.users)
         rare = replace(entry, users=_RARE)
         ordinary = data.actions if data.ordinary is None else data.ordinary

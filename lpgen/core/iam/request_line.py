@@ -1,8 +1,8 @@
-"""One line of requests to decide, and the line that answers it.
+"""Decides one line of requests, and returns the line with the answer.
 
 A line is a JSON object: `principal`, `action`, `resource`, `resourceAccount`, `context`, `identityPolicies`,
 `permissionBoundaryPolicies`, `scps`, `rcps`, `resourcePolicy`, `sessionPolicy`, `vpcEndpointPolicies`,
-`wildcardOnlyAction` and an `id` of any kind that the answer repeats. A missing or null field means none; other keys are
+`wildcardOnlyAction` and an `id` of any type that the answer repeats. A missing or null field means none. Other keys are
 ignored. `context` is complete: the request has no other keys.
 """
 
@@ -23,10 +23,10 @@ from lpgen.errors import LpgenError, PolicyError, RequestError, quote_input
 
 
 def decide_line(line: str | bytes, catalog: Catalog) -> dict[str, Any]:
-    """The answer to one line: `id`, `result` and `reasons`, or `id` and `error` where the line can't be read.
+    """The answer to one line: `id`, `result` and `reasons`, or `id` and `error` if the line can't be read.
 
-    For an action that takes a resource, `*` asks about any resource, and an ARN with wildcards about any that it
-    matches: if some are allowed and others denied, the answer is allowed.
+    For an action that takes a resource, `*` means any resource, and an ARN with wildcards means any resource that it
+    matches. If some of them are allowed and others denied, the answer is allowed.
     """
     answer: dict[str, Any] = {"id": None}
     try:
@@ -58,8 +58,8 @@ def _id(fields: Mapping[str, Any]) -> Any:
     if not (isinstance(found, str) and found.isascii()):
         try:
             json.dumps(found, ensure_ascii=False).encode()
-        except UnicodeEncodeError:  # half of a surrogate pair, which no output can hold
-            raise RequestError("`id` holds what is no character") from None
+        except UnicodeEncodeError:  # half of a surrogate pair, which can't be encoded
+            raise RequestError("`id` has an invalid character") from None
     return found
 
 
@@ -154,7 +154,7 @@ def _list_items(written: object, place: str, noun: str) -> Iterator[tuple[object
 
 
 def _reasons(decision: AuthorizationDecision) -> list[dict[str, Any]]:
-    """The deciding facts: AWS's own rule, or the statements, or the layers without an allow; indexes count from 0."""
+    """The reasons: AWS's own rule, or the statements, or the layers without an allow. Indexes start at 0."""
     if decision.rule:
         return [{"rule": decision.rule}]
     found = [_statement_reason(reason) for reason in decision.reasons]

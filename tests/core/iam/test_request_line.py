@@ -357,7 +357,7 @@ def test_any_text_is_answered(line: str | bytes) -> None:
 
 @pytest.mark.parametrize("given_id", ["\ud800", ["x\udfff"], {"\ud800": 1}])
 def test_decide_line_refuses_an_id_that_no_output_can_hold(given_id: object) -> None:
-    assert answer(id=given_id) == {"id": None, "error": "`id` holds what is no character"}
+    assert answer(id=given_id) == {"id": None, "error": "`id` has an invalid character"}
     assert answer(id="\U0001f600")["id"] == "\U0001f600"
 
 
