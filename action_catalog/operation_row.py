@@ -86,7 +86,7 @@ def with_wire_row(row: Mapping[str, Any], wire: Mapping[str, str]) -> dict[str, 
 def _with_wire_names(binding: Binding, wire: Mapping[str, str]) -> Binding:
     """The binding, followed by the same binding with the wire names of path and query parameters.
 
-    Pinpoint logs `application-id` where the model has `ApplicationId`:
+    Pinpoint logs `application-id`, but the model has `ApplicationId`:
     https://docs.aws.amazon.com/pinpoint/latest/developerguide/logging-using-cloudtrail.html
     """
     items = items_of(binding)

@@ -85,7 +85,7 @@ def find_role_parameters(operation: Operation, depends: bool) -> list[str]:
     """The paths of an operation's parameters that pass a role.
 
     `depends`: the action depends on `iam:PassRole` according to the service authorization reference. Then verbs that
-    usually pass no role count too.
+    usually pass no role also count.
     """
     if (operation.service, operation.name) in _NO_PASS_OPERATION:
         return []

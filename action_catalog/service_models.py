@@ -57,7 +57,7 @@ class Operation:
     parameters: tuple[Parameter, ...]
     method: str
     uri: str  # with the parameters' own names in its `{}`
-    wire: Mapping[str, str] = field(default_factory=dict)  # the names of path and query parameters, where they differ
+    wire: Mapping[str, str] = field(default_factory=dict)  # the wire names of path and query parameters, if they differ
 
 
 def read_operations(prefixes: frozenset[str], folder: str = "") -> Iterator[Operation]:

@@ -27,7 +27,7 @@ PREFIX_BY_NAME: Final[dict[str, str]] = {
 }
 
 PREFIX_BY_SERVICE: Final[dict[str, str]] = {
-    # botocore service: IAM prefix, where the signing name belongs to another service.
+    # botocore service: IAM prefix, if the signing name belongs to another service.
     "connectparticipant": "connect",
     "sso": "sso",
 }

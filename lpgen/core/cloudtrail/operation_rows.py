@@ -80,7 +80,7 @@ class EventSources:
 
 
 def read_event_sources(source: CatalogSource) -> dict[str, _EventSourceRow]:
-    """The table `event_sources`: one row by event source.
+    """The table `event_sources`: rows by event source.
 
     Raises:
         CatalogError: it can't be read.

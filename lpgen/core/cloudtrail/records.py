@@ -16,7 +16,7 @@ import msgspec
 from lpgen.core.model import SkipReason
 
 Json = Mapping[str, object]
-"""A JSON object whose shape only the service that wrote it knows."""
+"""A JSON object whose shape depends on the service."""
 
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """The text that AWS puts in a record in place of a hidden value."""

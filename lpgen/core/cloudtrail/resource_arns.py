@@ -35,7 +35,7 @@ def object_arn_from_url(url: str, partition: str) -> str:
 
 
 def _split_place(host: str, path: str) -> tuple[str, str]:
-    """The bucket and key in a host and path, or two empty strings if the host isn't one of S3."""
+    """The bucket and key in a host and path, or two empty strings if it isn't a host of S3."""
     name = next((host.removesuffix(end) for end in _HOSTS if host.endswith(end)), "")
     labels = name.split(".")
     for at in reversed(range(max(0, len(labels) - _FARTHEST), len(labels))):

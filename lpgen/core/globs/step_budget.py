@@ -72,7 +72,7 @@ def remember_steps(maxsize: int) -> Callable[[Callable[_P, _R]], Callable[_P, _R
         @lru_cache(maxsize=maxsize)
         def answer_and_steps(*arguments: Hashable) -> tuple[_R, int]:
             with step_budget(math.inf) as steps:
-                answer = function(*arguments)  # type: ignore[arg-type, call-arg]  # so much a ParamSpec can't say
+                answer = function(*arguments)  # type: ignore[arg-type, call-arg]  # a ParamSpec can't express this
             return answer, steps.spent
 
         @wraps(function)

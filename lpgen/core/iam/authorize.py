@@ -1,7 +1,7 @@
 """Decides whether policies allow a request, and names the statements that decide.
 
-The decision is total and pure, and never a guess. If it depends on something that the request doesn't show, it says on
-what.
+The decision is total and pure, and never a guess. If it depends on something that the request doesn't show, the
+decision names it.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 

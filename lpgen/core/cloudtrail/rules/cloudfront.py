@@ -1,4 +1,4 @@
-"""CloudFront calls that need further actions: tags on creation, copies, aliases, domains.
+"""CloudFront calls that need additional actions: tags on creation, copies, aliases, domains.
 
 CloudTrail logs most operations with an API version after the name. It is removed before rules run.
 Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/logging_using_cloudtrail.html

@@ -80,7 +80,7 @@ def _map_search(call: Call) -> tuple[MappedAction, ...]:
 
 
 class _TaggingRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The actions that tag and untag resources of some services, or of one of their types: `iam:role`."""
+    """The actions that tag and untag resources of some services, or of a type: `iam:role`."""
 
     resources: tuple[str, ...]
     tag: str

@@ -25,7 +25,7 @@ class ResourceType(Protocol):
     """Reads the resources of one type from a call."""
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
+        """The resources named at the paths ("" for the type's own), unordered. Empty if none can be read."""
 
     def pattern(self, call: Call) -> Resource:
         """The pattern of all resources of the type in the call's Region and account."""
@@ -52,7 +52,7 @@ class NamedType:
     in_lower_case: bool = False
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
+        """The resources named at the paths ("" for the type's own), unordered. Empty if none can be read."""
         found: list[Resource] = []
         for alternative in (paths or self.paths).split("|"):
             every = product(*(call.texts(*path.split(".")) for path in alternative.split(",")))
