@@ -131,7 +131,7 @@ def reference_from_json(text: bytes, *, service: str) -> ServiceReference:
     """
     reference = decode_json(_reference_decoder, text, f"the service reference of `{service}`")
     if reference.name != service:
-        raise CatalogError(f"the service reference of `{service}` is that of `{reference.name}`")
+        raise CatalogError(f"the service reference of `{service}` belongs to `{reference.name}`")
     _refuse_twins("action", [action.name.lower() for action in reference.actions], service)
     _refuse_twins("resource type", [row.name for row in reference.resources], service)
     return reference
