@@ -273,7 +273,7 @@ def test_context_is_complete() -> None:
         ({"rcps": [[], [[]]]}, "policy `rcps[1][0]`: the document is not a JSON object"),
         ({"resourcePolicy": []}, "policy `resourcePolicy`: the document is not a JSON object"),
         ({"sessionPolicy": {}}, "policy `sessionPolicy`: it has no `Statement`"),
-        ({"sessionPolicy": document(Version="2020-01-01")}, "policy `sessionPolicy`: the version `2020-01-01` is none"),
+        ({"sessionPolicy": document(Version="2020-01-01")}, "policy `sessionPolicy`: the version `2020-01-01` isn't"),
         (
             {"scps": [[document()], [document(), document(allow(), {"Effect": "Maybe"})]]},
             "policy `scps[1][1]`, statement 2",
