@@ -16,8 +16,8 @@ import msgspec
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT, Call, texts_at
-from lpgen.core.cloudtrail.rules.passing import entity_arn, passed_roles
-from lpgen.core.cloudtrail.rules.resources import resource_from_arn
+from lpgen.core.cloudtrail.rules.passing import passed
+from lpgen.core.cloudtrail.rules.resources import is_literal, resource_from_arn
 from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 
@@ -231,8 +231,9 @@ def pass_profiles(call: Call, value: object) -> tuple[MappedAction, ...]:
     The profile's ARN replaces the role's, because only a snapshot of IAM shows the role of a profile.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html
     """
-    profiles = [entity_arn(call, "instance-profile", name) for name in _profiles_below(value)]
-    return passed_roles(call, profiles, "ec2.amazonaws.com")
+    own = call.arn("iam", "instance-profile/", region=False)
+    arns = [name if name.startswith("arn:") else own + name for name in _profiles_below(value)]
+    return passed(call, {Resource(ResourceKind.ARN, arn) for arn in arns if is_literal(arn)}, "ec2.amazonaws.com")
 
 
 def _profiles_below(value: object) -> Iterator[str]:
