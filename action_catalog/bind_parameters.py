@@ -1,7 +1,7 @@
-"""Which request parameters name an action's resources: the catalog's ARN placeholders matched with parameter names.
+"""Finds the request parameters that name an action's resources, by matching ARN placeholders with parameter names.
 
-What is matched by rule is written into the tables, so that a person reviews it there, and hand-made rows win. A part
-of an ARN that no parameter surely fills is left open.
+Matches are written into the tables for review. Hand-made rows have priority. A part of an ARN without a certain
+parameter is left open.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from action_catalog.service_models import Operation
 def bind_types(
     operation: Operation, types: Mapping[str, TypeFormats], hints: Hints
 ) -> tuple[dict[str, Binding], tuple[str, ...]]:
-    """For an action's resource types: the bindings found, and the types that the call creates."""
+    """For an action's resource types: the bindings that were found, and the types that the call creates."""
     request = request_of_operation(operation, hints, one_type=len(types) == 1)
     bindings: dict[str, Binding] = {}
     creates: list[str] = []
@@ -44,8 +44,8 @@ def bind_types(
 def bind_made_type(
     operation: Operation, kind: str, use: TypeFormats, hints: Hints
 ) -> tuple[Binding | None, tuple[str, ...]]:
-    """The binding of a type that the call makes and tags, though the call's own action doesn't take it, and the type
-    itself where AWS chooses the new name: a name counts only where the ARN has a name, and the request must have it."""
+    """The binding of a type that the call creates and tags although its own action doesn't take it, and the type itself
+    if AWS chooses the new name. A name counts only if the ARN has a name and the request requires it."""
     request = of_new(request_of_operation(operation, hints, one_type=True), kind)
     binding = bind_type(request, kind, use)
     parts = binding if isinstance(binding, dict) else {last_placeholder(use.formats): binding}
@@ -58,7 +58,7 @@ def bind_made_type(
 
 
 def _is_same(request: Request, kind: str, placeholder: str, path: object) -> bool:
-    """Whether placeholder and parameter speak of one thing: both of a name, or of an id that the caller chooses."""
+    """Whether placeholder and parameter mean the same: both a name, or both an id that the caller chooses."""
     name, key = normalise(placeholder), normalise(str(path).rpartition(".")[2])
     if ending_of(key) == "name" and ending_of(key) in endings_of(request, kind, name):
         return ending_of(name) == "name" or request.operation.prefix in NAMED_RESOURCES
@@ -69,10 +69,10 @@ def _is_same(request: Request, kind: str, placeholder: str, path: object) -> boo
 def _keep_apart(
     operation: Operation, bindings: dict[str, Binding], creates: Iterable[str], types: Mapping[str, TypeFormats]
 ) -> dict[str, Binding]:
-    """The bindings, with a parameter that would name resources of several types read only where it holds an ARN.
+    """The bindings. A parameter that could name resources of several types is read only if it has an ARN.
 
-    An ARN says its type; an id or name that may belong to one type or another doesn't, unless the operation is about
-    one of them, or the action must have one of one type alone.
+    An ARN shows its type. An id or name doesn't, unless the operation is about one of the types, or the action requires
+    only one of the types.
     """
     kinds: dict[str, set[str]] = {}
     for kind, binding in bindings.items():
@@ -97,12 +97,12 @@ def _keep_apart(
 
 
 def _is_part(formats: Sequence[str]) -> bool:
-    """Whether the type is a part of what its last placeholder names: `apps/${AppId}/otp`."""
+    """Whether the type is part of the resource that its last placeholder names: `apps/${AppId}/otp`."""
     return bool(formats) and all(not text.endswith("}") for text in formats)
 
 
 def _is_below(child: Binding, parent: Binding, required: set[str]) -> bool:
-    """Whether a call that must name the child names the parent only on the way to it."""
+    """Whether a call that must name the child names the parent only as part of the child."""
     if not isinstance(child, dict) or isinstance(parent, list) or not set(child.values()) <= required:
         return False
     above = set(parent.values()) if isinstance(parent, dict) else {parent}

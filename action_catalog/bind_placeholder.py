@@ -1,6 +1,6 @@
-"""Which request parameter fills one placeholder of an ARN format.
+"""Finds the request parameter for a placeholder of an ARN format.
 
-No rule may fill an id that AWS assigns with a name that the caller chose: that ARN exists nowhere.
+A rule must never fill an id that AWS assigns with a name that the caller chose, because no such ARN exists.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from action_catalog.request_parameters import Request, path_of
 ENDINGS: Final = ("name", "id", "identifier", "arn")
 _ID_ENDINGS: Final = ("id", "identifier", "arn")
 _MAKING: Final = (*CREATING, "Add", "Enable", "Put", "Restore")
-# Types whose ARN ends in the name that the caller chose, though the reference calls it an id.
+# Types whose ARN ends with the name that the caller chose, although the reference calls it an id.
 # https://docs.aws.amazon.com/databrew/latest/dg/API_Dataset.html
 # https://docs.aws.amazon.com/mediatailor/latest/apireference/API_PlaybackConfiguration.html
 # https://docs.aws.amazon.com/proton/latest/APIReference/API_Component.html
@@ -44,7 +44,8 @@ NAMED_RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def bind_placeholders(request: Request, kind: str, free: Sequence[str]) -> dict[str, str | None]:
-    """Each placeholder of a format with its parameter; none fills two, as an id and a name of one thing differ."""
+    """Each placeholder of a format with its parameter. No parameter fills two placeholders, because the id and the name
+    of a resource differ."""
     names = {name: _bind_placeholder(request, kind, name, alone=len(free) == 1) for name in free}
     if free and [name for name, path in names.items() if path is None] == [free[-1]]:
         names[free[-1]] = _bind_placeholder(request, kind, free[-1], alone=True)
@@ -74,7 +75,7 @@ def _bind_placeholder(request: Request, kind: str, name: str, *, alone: bool) ->
 
 
 def _candidates(request: Request, kind: str, name: str, *, alone: bool) -> Iterator[str]:
-    """The normalised names under which a placeholder's parameter may go, the likeliest first."""
+    """The normalised names that a placeholder's parameter may have, the most likely first."""
     own = normalise(name)
     yield from (normalise(text) for text in request.hints.own.get(name, ()))
     hinted = normalise(request.hints.placeholders.get(name, ""))
@@ -99,18 +100,18 @@ def _candidates(request: Request, kind: str, name: str, *, alone: bool) -> Itera
 
 
 def endings_of(request: Request, kind: str, name: str) -> tuple[str, ...]:
-    """The endings of parameters that may hold what stands in a placeholder: an id is never a name."""
+    """The endings of parameters that can fill a placeholder. A name never fills an id."""
     named = NAMED_RESOURCES.get(request.operation.prefix, ())
     if kind in named or OPEN in named:
         return ENDINGS
     if name.endswith("name") and name.removesuffix("name") + "id" in request.hints.ids:
-        return tuple(ending for ending in ENDINGS if ending != "id")  # the service tells the two apart
+        return tuple(ending for ending in ENDINGS if ending != "id")  # the service distinguishes the two
     return _ID_ENDINGS if name.endswith(ID_LIKE) else ENDINGS
 
 
 def _bind_alike(request: Request, kind: str, name: str) -> str | None:
-    """The one required parameter whose name shortens or lengthens the placeholder's or the type's: `profileId` for
-    `${BrowserProfileId}`, or plain `id` in an operation whose name holds the type's."""
+    """The only required parameter whose name is a shorter or longer form of the placeholder's or the type's name:
+    `profileId` for `${BrowserProfileId}`, or plain `id` in an operation whose name contains the type's."""
     if not request.one_type or request.operation.name.startswith(_MAKING):
         return None
     wanted = endings_of(request, kind, normalise(name))
@@ -130,9 +131,9 @@ def _bind_alike(request: Request, kind: str, name: str) -> str | None:
 
 
 def fits_placeholder(request: Request, hinted: str, kind: str, name: str) -> bool:
-    """Whether a hinted parameter may name the placeholder: its name speaks of the same thing, or of none.
+    """Whether a hinted parameter can fill the placeholder: its name must mean the same resource, or be generic.
 
-    A hint that speaks of something else fills the ARN of one type with the id of another.
+    A hint for another resource would put the id of one type into the ARN of another.
     """
     if name and ending_of(hinted) and ending_of(hinted) not in endings_of(request, kind, normalise(name)):
         return False
@@ -145,7 +146,7 @@ def fits_placeholder(request: Request, hinted: str, kind: str, name: str) -> boo
 
 
 def may_be_a_name(request: Request, name: str, path: str) -> bool:
-    """Whether a placeholder's parameter may hold a name by its documentation, where the ARN has an id."""
+    """Whether a placeholder for an id has a parameter that can have a name, according to its documentation."""
     return normalise(name).endswith(ID_LIKE) and any(
         item.or_name and path_of(item) == path and not normalise(item.name).endswith(("name", "names"))
         for item in request.operation.parameters

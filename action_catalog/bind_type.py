@@ -1,4 +1,4 @@
-"""Which request parameters name the resources of one type: each of its ARN formats filled, in full or in part."""
+"""Finds the request parameters that name the resources of a type, by filling its ARN formats in full or in part."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from action_catalog.request_parameters import Request, path_of
 
 @dataclass(frozen=True, slots=True)
 class TypeFormats:
-    """A resource type's ARN formats, and whether the action always takes one of it."""
+    """A resource type's ARN formats, and whether the action requires a resource of the type."""
 
     formats: Sequence[str]
     required: bool
 
 
 def bind_type(request: Request, kind: str, use: TypeFormats) -> Binding | None:
-    """The parameters that name resources of the type, or None where none does."""
+    """The parameters that name resources of the type, or None if there are none."""
     if use.formats and not any(free_placeholders(text) or OPEN in text for text in use.formats):
-        return {}  # there is one such resource in the account
+        return {}  # the account has one such resource
     found: list[Item] = [*_bind_arn(request, kind, use.formats)]
     single = next((text for text in use.formats if len(free_placeholders(text)) == 1), "")
     for text in use.formats:
         item = _bind_format(request, kind, text)
         if isinstance(item, str) and text != single:
-            item = {free_placeholders(text)[0]: item}  # a path alone is read into the first format that it can fill
+            item = {free_placeholders(text)[0]: item}  # a plain path fills only the first format that it can
         if item is not None:
             found.append(item)
     if not found:
@@ -51,7 +51,7 @@ def bind_type(request: Request, kind: str, use: TypeFormats) -> Binding | None:
 
 
 def _bind_arn(request: Request, kind: str, formats: Sequence[str]) -> Iterator[str]:
-    """The parameters that are known to hold the type's ARN."""
+    """The parameters that are known to have the type's ARN."""
     hinted = normalise(request.hints.types.get(kind, ""))
     if hinted in request.top and fits_placeholder(request, hinted, kind, last_placeholder(formats)):
         yield path_of(request.top[hinted])
@@ -64,7 +64,7 @@ def _bind_arn(request: Request, kind: str, formats: Sequence[str]) -> Iterator[s
 
 
 def _bind_format(request: Request, kind: str, text: str) -> Item | None:
-    """How the request fills one ARN format in full; None where it doesn't."""
+    """How the request fills an ARN format in full, or None if it doesn't."""
     free = free_placeholders(text)
     names = bind_placeholders(request, kind, free)
     if not free or not all(names.values()):
@@ -74,9 +74,10 @@ def _bind_format(request: Request, kind: str, text: str) -> Item | None:
 
 
 def _bind_open(request: Request, kind: str, use: TypeFormats) -> Binding | None:
-    """How the request fills a format up to what it doesn't show, where a parameter names a resource of the type.
+    """How the request fills a format in part, if a parameter names a resource of the type.
 
-    `*` leaves a part open, and `*parameter` does where that parameter is there: it names the resource another way.
+    `*` leaves a part open. `*parameter` does so if the request has that parameter, which names the resource in another
+    way.
     """
     own = normalise(kind)
     handles = [
@@ -105,7 +106,7 @@ def _is_any_doubtful(request: Request, found: Iterable[Item], formats: Sequence[
 
 
 def bind_parents(kind: str, formats: Sequence[str], request: Request) -> dict[str, str] | None:
-    """The placeholders of a created type that the call names all the same: those of its parents."""
+    """The placeholders of a created type that the call names: those of its parents."""
     own = {normalise(kind) + ending for ending in ("arn", "id", "identifier")} | {normalise(kind)}
     names = {}
     for name in dict.fromkeys(name for text in formats for name in free_placeholders(text)):

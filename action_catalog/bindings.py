@@ -1,4 +1,4 @@
-"""Bindings: which parameters name the resources of a type, in the notation of `operations/` (SOURCES.md)."""
+"""Bindings: the parameters that name the resources of a type, in the notation of `operations/` (SOURCES.md)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ WHOLE: Final = "arn:"
 LOWER: Final = "lower:"
 LAST: Final = "last:"
 RESPONSE: Final = "response:"
-"""The marks before a path: a part of the ARN left open, a parameter that counts only where it holds an ARN, one
-whose names the service stores in lower case, one whose name ends the text, and what the response shows."""
+"""The marks before a path: an open part of the ARN, a parameter that counts only if it has an ARN, a name that the
+service stores in lower case, a name at the end of the text, and a path in the response."""
 
 
 def items_of(binding: Binding) -> list[Item]:
@@ -22,7 +22,7 @@ def items_of(binding: Binding) -> list[Item]:
 
 
 def binding_of_items(items: Iterable[Item]) -> Binding:
-    """The binding with these alternatives, each once."""
+    """The binding with these alternatives, without duplicates."""
     found: list[Item] = []
     for item in items:
         if item not in found:
@@ -31,6 +31,6 @@ def binding_of_items(items: Iterable[Item]) -> Binding:
 
 
 def last_path(item: Item) -> str:
-    """The path that tells the resource from its siblings: that of its format's last placeholder."""
+    """The path that distinguishes the resource from its siblings: the path for the last placeholder of its format."""
     path = item if isinstance(item, str) else next(reversed(item.values()), "")
     return path.removeprefix(WHOLE).removeprefix(LOWER).removeprefix(LAST).removeprefix(RESPONSE).removeprefix(OPEN)

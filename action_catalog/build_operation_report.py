@@ -1,4 +1,4 @@
-"""Writes `operation_report.json`: what the event map makes of every operation of the pinned botocore.
+"""Writes `operation_report.json`: how the event map handles every operation of the pinned botocore.
 
     python -m action_catalog.build_operation_report
 
@@ -32,12 +32,12 @@ _REASONS: Final = {
     " call anyway",
     "neptune-graph.amazonaws.com": "which action the query needs depends on its text",
 }
-"""Why operations of an event source are unmapped, where another reason holds: what AWS's reference lists today.
+"""Why operations of an event source are unmapped, if there is a special reason, according to AWS's current reference.
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
 
 
 def classify(plan: Plan, action: str) -> str:
-    """How the event map disposes of an operation whose own action would be `action`."""
+    """How the event map handles an operation whose own action would be `action`."""
     if not plan.needs_permission:
         return "no_permission"
     if plan.rule is not None:
@@ -69,7 +69,7 @@ def build_report(event_map: EventMap, operations: list[Operation]) -> dict[str, 
 
 
 def main() -> int:
-    """Write the report and print its counts."""
+    """Writes the report and prints its counts."""
     catalog = bundled_catalog()
     operations = list(read_operations(frozenset(catalog.prefixes())))
     report = build_report(EventMap(catalog), operations)

@@ -2,11 +2,11 @@
 
     python -m action_catalog.build_operations [--hints OPERATIONS.jsonl] [--also BOTOCORE_DATA_FOLDER]
 
-Writes `operations/`, `event_sources.json`, `no_permission.json` and `ruled_writes.json`. Run it under the botocore that
-`service_models.PINNED` names: its operations are the ones that the report counts. `--hints` is a data set with an
-operation a line (SOURCES.md describes it) that says which parameter names which resource. `--also` adds operations of
-another botocore's models whose own action the catalog has. Without either, what the tables hold now is carried over.
-Rows in `mapping_rows/` are made by hand, name their source and win over everything.
+Writes `operations/`, `event_sources.json`, `no_permission.json` and `ruled_writes.json`. Run it with the botocore in
+`service_models.PINNED`: the report counts its operations. `--hints` is a data set with one operation per line (see
+SOURCES.md) that says which parameter names which resource. `--also` adds operations from another botocore's models if
+the catalog has their own action. Without these options, the current table contents are kept. Rows in `mapping_rows/`
+are made by hand, name their source, and have priority over everything.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _FIELDS: Final = (
 
 
 def main(arguments: list[str]) -> int:
-    """Rebuild the tables."""
+    """Rebuilds the tables."""
     parser = ArgumentParser(prog="python -m action_catalog.build_operations")
     parser.add_argument("--hints", type=Path)
     parser.add_argument("--also", default="")
@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
 
 
 def write_tables(facts: Facts, operations: Sequence[Operation], more: Iterable[Operation]) -> None:
-    """Write every table. `more` are operations beside those that the report counts."""
+    """Writes all tables. `more` are operations that the report doesn't count."""
     tables: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for operation in operations:
         table = tables[operation.prefix + SUFFIX]
@@ -89,7 +89,7 @@ def write_tables(facts: Facts, operations: Sequence[Operation], more: Iterable[O
 
 
 def _retired(facts: Facts) -> Iterator[tuple[str, str]]:
-    """Operations of older service models, by event source, whose own action the catalog still has."""
+    """Operations of older service models, by event source, if the catalog still has their own action."""
     before = ((source.removesuffix(SUFFIX), name) for source, rows in facts.before.items() for name in rows)
     for prefix, name in sorted({*facts.older, *before}):
         if has_action(facts.services, f"{prefix}:{name}"):
@@ -97,7 +97,7 @@ def _retired(facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _without_guesses(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of an earlier table without what fills an id and a name with one parameter."""
+    """A row of an earlier table without bindings that fill an id and a name with the same parameter."""
     kept = {
         kind: binding
         for kind, binding in row.get("resources", {}).items()

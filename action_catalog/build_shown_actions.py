@@ -1,10 +1,10 @@
-"""Writes `shown_actions.json`: the actions that a record shows besides the one of its operation's own name.
+"""Writes `shown_actions.json`: the actions that a record shows in addition to the action with the operation's name.
 
     python -m action_catalog.build_shown_actions
 
-An operation of the service model shows the action of its own name, which needs no list. This one holds the others:
-what the operation tables name, and what the rules answer. A rule is a function, so it is asked: with calls that hold
-everything, nothing, and all but one or only one of the parameters that it looks at.
+An operation of the service model shows the action with its name, which needs no list. This table has the other actions:
+those in the operation tables, and those that the rules return. Rules are functions, so they are called with all, none,
+all but one, or only one of the parameters that they read.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ HERE: Final = Path(__file__).resolve().parent
 TARGET: Final = HERE / "shown_actions.json"
 
 Shown = Iterator[tuple[str, str]]
-"""Actions, and how each was derived: `OBSERVED` or the name of an inference rule."""
+"""Actions, each with `OBSERVED` or the name of an inference rule."""
 
 _ACCOUNT: Final = "111122223333"
 _TEXTS: Final = (
@@ -69,33 +69,33 @@ _REQUESTS: Final[tuple[dict[str, object] | None, ...]] = (
     {"CreateVpcEndpointRequest": {"ServiceRegion": "us-west-2"}},
     {"ontapConfiguration": {"skipFinalBackup": False}},
 )
-"""Whole requests for rules that read them otherwise than by path."""
+"""Full requests, for rules that don't read them by path."""
 
 _VENDING: Final = "AllowVendedLogDeliveryForResource"
-"""The action of each service whose logs CloudWatch Logs delivers; its rule reads the service off an ARN."""
+"""The action of each service whose logs CloudWatch Logs delivers. Its rule reads the service from an ARN."""
 
 
-class ProbeCall(Call):
-    """A call that answers a rule's questions by plan: `flags` by path, `default` for every other path."""
+class _ProbeCall(Call):
+    """A call with planned answers for a rule: `flags` by path, and `default` for all other paths."""
 
     def __init__(self, source: str, operation: str, request: dict[str, object] | None = None) -> None:
         record = Record(eventSource=source, eventName=operation, requestParameters=request)
         super().__init__(record, operation, "aws", "us-east-1", _ACCOUNT, bundled_catalog())
         self.__dict__.update(asked=set(), flags={}, default=True, value="probe")
 
-    def plan(self, value: str, *, default: bool, flip: tuple[str, ...] | None = None) -> ProbeCall:
-        """The same call with other answers; `flip` is the one path that doesn't get the default."""
+    def plan(self, value: str, *, default: bool, flip: tuple[str, ...] | None = None) -> _ProbeCall:
+        """The same call with other answers. `flip` is the path that doesn't get the default."""
         self.__dict__.update(value=value, default=default, flags={} if flip is None else {flip: not default})
         return self
 
     @property
     def paths(self) -> frozenset[tuple[str, ...]]:
-        """Every path that was asked for."""
+        """All paths that the rule read."""
         return frozenset(self.__dict__["asked"])
 
     @property
     def is_unread(self) -> bool:
-        """Never, whatever it answers of its parameters."""
+        """False, regardless of the planned answers."""
         return False
 
     def has(self, *path: str) -> bool:
@@ -105,31 +105,31 @@ class ProbeCall(Call):
         return answer
 
     def texts(self, *path: str) -> tuple[str, ...]:
-        """The planned text where the planned answer is yes."""
+        """The planned text, if the planned answer is yes."""
         return (self.__dict__["value"],) if self.has(*path) else ()
 
 
 def shown_by_rule(rule: Rule, source: str, operation: str, texts: tuple[str, ...] = _TEXTS) -> Shown:
-    """What a rule answers to calls that ask for everything, for nothing, and for all but one thing or one only."""
+    """The actions that a rule returns for calls with all, none, all but one, or only one of its parameters."""
     for request in _REQUESTS:
-        call = ProbeCall(source, operation, request)
+        call = _ProbeCall(source, operation, request)
         for text, default in product(texts, (True, False)):
             yield from _answer(rule, call.plan(text, default=default))
-    call = ProbeCall(source, operation)
+    call = _ProbeCall(source, operation)
     for default in (True, False):
         list(_answer(rule, call.plan(texts[0], default=default)))
     for path, text, default in product(sorted(call.paths), texts, (True, False)):
         yield from _answer(rule, call.plan(text, default=default, flip=path))
 
 
-def _answer(rule: Rule, call: ProbeCall) -> Shown:
+def _answer(rule: Rule, call: _ProbeCall) -> Shown:
     answer: Iterable[MappedAction] = rule(call) or ()
     for mapped in answer:
         yield mapped.action, mapped.how
 
 
 def shown_by_row(catalog: Catalog, row: OperationRow) -> Shown:
-    """What a row of an operation table names beside the action of the operation's own name."""
+    """The actions that a row of an operation table names in addition to the action with the operation's name."""
     for name in row.actions:
         yield name, OBSERVED
     for name in row.also:
@@ -142,11 +142,11 @@ def shown_by_row(catalog: Catalog, row: OperationRow) -> Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownActions:
-    """What records show beside the action of an operation's own name, each sorted.
+class _ShownActions:
+    """The actions that records show in addition to the action with the operation's name, each sorted.
 
-    `observed`: what a call needs by itself. `inferred`: what else a call shows, with the inference rules. `replaced`:
-    actions that bear an operation's name though its record shows others.
+    `observed`: actions that a call always needs. `inferred`: other actions that a call shows, with the inference rules.
+    `replaced`: actions that have an operation's name although its record shows others.
     """
 
     observed: tuple[Action, ...]
@@ -154,8 +154,8 @@ class ShownActions:
     replaced: tuple[Action, ...]
 
 
-def shown_actions(catalog: Catalog, tables: Iterable[str]) -> ShownActions:
-    """Everything that rules and operation tables show beside the action of an operation's own name."""
+def shown_actions(catalog: Catalog, tables: Iterable[str]) -> _ShownActions:
+    """All actions that rules and operation tables show in addition to the action with the operation's name."""
     hows: dict[Action, set[str]] = defaultdict(set)
     replaced: set[Action] = set()
     for operation, answers in _answers_of_rules(catalog):
@@ -170,19 +170,19 @@ def shown_actions(catalog: Catalog, tables: Iterable[str]) -> ShownActions:
     return _sort_shown(catalog, hows, replaced)
 
 
-def _sort_shown(catalog: Catalog, hows: Mapping[Action, set[str]], replaced: set[Action]) -> ShownActions:
+def _sort_shown(catalog: Catalog, hows: Mapping[Action, set[str]], replaced: set[Action]) -> _ShownActions:
     own = OwnOperations(catalog.source)
     spelled = {action: found for name, found in hows.items() if (action := catalog.canonical(name))}
-    beside = {action: spelled[action] for action in sorted(spelled) if not own.operation(action)}
-    return ShownActions(
-        tuple(action for action, found in beside.items() if OBSERVED in found),
-        {action: tuple(sorted(found)) for action, found in beside.items() if OBSERVED not in found},
+    additional = {action: spelled[action] for action in sorted(spelled) if not own.operation(action)}
+    return _ShownActions(
+        tuple(action for action, found in additional.items() if OBSERVED in found),
+        {action: tuple(sorted(found)) for action, found in additional.items() if OBSERVED not in found},
         tuple(sorted(replaced)),
     )
 
 
 def _answers_of_rules(catalog: Catalog) -> Iterator[tuple[str, frozenset[tuple[str, str]]]]:
-    """Each rule's operation with all that it answers."""
+    """Each rule's operation with all actions that the rule returns."""
     vending = (prefix for prefix in catalog.prefixes() if catalog.canonical(f"{prefix}:{_VENDING}"))
     vended = tuple(f"arn:aws:{prefix}:us-east-1:{_ACCOUNT}:probe/probe" for prefix in vending)
     for (source, operation), rule in _rules(catalog):
@@ -191,7 +191,7 @@ def _answers_of_rules(catalog: Catalog) -> Iterator[tuple[str, frozenset[tuple[s
 
 
 def _rules(catalog: Catalog) -> Iterator[tuple[tuple[str, str], Rule]]:
-    """Every rule, and every completion as the rule that it makes of the action of the operation's own name."""
+    """All rules, and all completions as rules that are applied to the action with the operation's name."""
     ruled = {key: rule for table in RULE_TABLES for key, rule in table.items()}
     yield from ruled.items()
     for completions in COMPLETION_TABLES:
@@ -209,7 +209,7 @@ def _complete(completion: Completion, own: str, call: Call) -> tuple[MappedActio
 
 
 def _linked_texts(operation: str) -> Iterator[str]:
-    """Texts that name what a link shares."""
+    """The resource types that a link can share."""
     if operation in ("CreateLink", "UpdateLink"):
         yield from cloudwatch.LINKED_SERVICES
 
@@ -225,8 +225,8 @@ def table_names(folder: Path = HERE) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (folder / "operations").glob("*.json")))
 
 
-def text_from_shown(shown: ShownActions) -> str:
-    """The file, one action a line."""
+def text_from_shown(shown: _ShownActions) -> str:
+    """The file's text, with one action per line."""
     inferred = (f"{json.dumps(action)}: {json.dumps(list(hows))}" for action, hows in shown.inferred.items())
     parts = (
         '"observed": [\n' + ",\n".join(map(json.dumps, shown.observed)) + "\n]",

@@ -1,4 +1,4 @@
-"""What the event map's tables are built from beside the service models: catalog, hints and hand-made rows."""
+"""The inputs for the event map's tables in addition to the service models: catalog, hints and hand-made rows."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _SIMPLE: Final = re.compile(r"\$\{([\w.\[\]]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the builder knows: the catalog's services, hints, what the tables held, and hand-made rows.
+    """The builder's inputs: the catalog's services, hints, previous tables, and hand-made rows.
 
-    `types` are the hand-made rows that hold for every operation of an event source.
-    `older` are operations of retired service models by IAM prefix; `none` are calls that need no permission, with why;
-    `tagging` is, by IAM prefix, the action that a call needs beside its own when it makes a resource with tags.
+    `types` are the hand-made rows for all operations of an event source. `older` are operations of retired service
+    models by IAM prefix. `none` are calls that need no permission, with the reason. `tagging` is, by IAM prefix, the
+    additional action of a call that creates a resource with tags.
     """
 
     services: Mapping[str, Mapping[str, Any]]
@@ -37,7 +37,7 @@ class Facts:
 
 
 def read_facts(path: Path | None) -> Facts:
-    """What the builder knows; `path` is the data set of hints."""
+    """The builder's inputs. `path` is the data set of hints."""
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path else []
     rows = _read_folder("mapping_rows")
     types = {source: table.pop(EVERY_OPERATION, {}) for source, table in rows.items()}
@@ -61,7 +61,7 @@ def _read_folder(name: str) -> dict[str, dict[str, Any]]:
 
 
 def _hints_from_row(row: Mapping[str, Any]) -> Hints:
-    """The parameters that a row of the data set names for the operation's main action."""
+    """The parameters in a row of the data set for the operation's main action."""
     placeholders: dict[str, str] = {}
     types: dict[str, str] = {}
     for action in row["actions"]:

@@ -1,10 +1,10 @@
-"""Lists doubtful bindings: the parameter that names a resource isn't, by name and documentation, about its type, or
-the response has no such element.
+"""Lists doubtful bindings: the parameter isn't about the resource's type, according to its name and documentation, or
+the response lacks the element.
 
     python -m action_catalog.check_bindings [SERVICE PREFIX ...]
 
-Run it under the botocore that `service_models.PINNED` names. A line is no error: the reader decides by AWS's page
-whether a hand-made row has to correct the binding, or whether the two words mean one thing.
+Run it with the botocore in `service_models.PINNED`. A line isn't always an error: check AWS's page to decide whether
+the binding needs a hand-made row or the two words mean the same.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _GENERIC: Final = frozenset({"", "id", "identifier", "name", "arn", "resource", 
 
 
 def doubts(kind: str, placeholder: str, path: str, text: str) -> str:
-    """Why a parameter may not be what a placeholder of a type's ARN asks for, or "" where nothing speaks against it.
+    """Why a parameter may not fit a placeholder of a type's ARN, or "" if there is no objection.
 
     `text`: the operation's name and the parameter's documentation.
     """
     name = normalise(path.rpartition(".")[2])
     if ending_of(name) == "arn":
-        return ""  # an ARN tells its type, which the reader checks
+        return ""  # an ARN shows its type, which is checked when it is read
     if ending_of(name) == "name" and normalise(placeholder).endswith(ID_LIKE):
         return "a name in an id's place"
     if name.endswith("id") and normalise(placeholder).endswith("name"):
@@ -61,12 +61,13 @@ def doubts(kind: str, placeholder: str, path: str, text: str) -> str:
     if stem in known or name in known or singular_of(name) in known or is_alike(stem, known - _GENERIC):
         return ""
     words = {word.lower() for text in (kind, placeholder) for word in _WORD.findall(text) if len(word) >= _SHORTEST}
-    told = f"{path} {text}".lower().replace(" ", "")
-    return "" if any(word in told for word in words - _GENERIC) else "its documentation doesn't speak of the type"
+    documented = f"{path} {text}".lower().replace(" ", "")
+    is_mentioned = any(word in documented for word in words - _GENERIC)
+    return "" if is_mentioned else "its documentation doesn't mention the type"
 
 
 def doubtful_bindings(prefixes: frozenset[str]) -> Iterator[str]:
-    """A line for each doubtful binding of the built tables; of these IAM prefixes alone where there are any."""
+    """A line for each doubtful binding of the built tables. If prefixes are given, only of these services."""
     catalog = bundled_catalog()
     event_map = EventMap(catalog)
     tables = {path.stem: json.loads(path.read_text())["operations"] for path in (HERE / "operations").glob("*.json")}
@@ -91,7 +92,7 @@ def doubtful_bindings(prefixes: frozenset[str]) -> Iterator[str]:
 
 
 def _bound(resources: Mapping[str, Binding], operation: Operation) -> Iterator[tuple[str, str, str]]:
-    """Type, placeholder ("" for the type's only one) and path of every parameter that the operation itself has."""
+    """Type, placeholder ("" for the type's only one) and path of every parameter that the operation has."""
     own = {".".join(item.path) for item in operation.parameters}
     for kind, binding in resources.items():
         for item in items_of(binding):
@@ -101,7 +102,7 @@ def _bound(resources: Mapping[str, Binding], operation: Operation) -> Iterator[t
 
 
 def _shown(resources: Mapping[str, Binding]) -> Iterator[str]:
-    """The paths that bindings read in the response."""
+    """The response paths in bindings."""
     for binding in resources.values():
         for item in items_of(binding):
             for path in item.values() if isinstance(item, dict) else [item]:
@@ -110,7 +111,7 @@ def _shown(resources: Mapping[str, Binding]) -> Iterator[str]:
 
 
 def has_output(model: Mapping[str, Any], operation: str, path: str) -> bool:
-    """Whether an operation's output has a path. Records of query protocols leave out the element around the result."""
+    """Whether an operation's output has a path. Records of query protocols omit the element around the result."""
     outer = model["operations"][operation].get("output", {}).get("shape", "")
     members = model["shapes"].get(outer, {}).get("members", {})
     inner = [shape["shape"] for shape in members.values()] if len(members) == 1 else []
@@ -126,7 +127,7 @@ def _has_path(shapes: Mapping[str, Any], name: str, keys: list[str]) -> bool:
 
 
 def _documentation(model: Mapping[str, Any], operation: str, path: list[str]) -> str:
-    """What the model says of the parameter at a path, without markup."""
+    """The model's documentation of the parameter at a path, without markup."""
     shape, text = model["operations"][operation]["input"]["shape"], ""
     for key in path:
         while model["shapes"][shape]["type"] == "list":
@@ -138,7 +139,7 @@ def _documentation(model: Mapping[str, Any], operation: str, path: list[str]) ->
 
 
 def main(arguments: list[str]) -> int:
-    """Print the doubtful bindings and their number."""
+    """Prints the doubtful bindings and their number."""
     lines = list(dict.fromkeys(doubtful_bindings(frozenset(arguments))))
     print("\n".join(lines))
     print(len(lines), "doubtful bindings")

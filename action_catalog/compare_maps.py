@@ -1,11 +1,12 @@
-"""Compares what the event maps of two checkouts make of the same calls.
+"""Compares the answers of the event maps of two checkouts for the same calls.
 
     python -m action_catalog.compare_maps OTHER_CHECKOUT [EVENT SOURCE ...] [--records FILE ...] [--examples N]
 
-The calls are made up (`sample_calls.py`) of every operation that has a rule in either checkout or whose row differs.
-`--records` adds files of records: a line each, CloudTrail's log files, or the cases of `tests/cases/event_map`. Prints
-each operation that differs, with how many of its calls do and a few of them, and last the totals. A call counts as
-valid where AWS would take its request. A difference is no error: AWS's pages decide which answer is better.
+The calls are generated (`sample_calls.py`) for every operation that has a rule in one of the checkouts or whose row
+differs. `--records` adds files of records: one record per line, CloudTrail log files, or the cases of
+`tests/cases/event_map`. Prints each operation that differs, the number of its calls that differ with a few examples,
+and the totals. A call is valid if AWS would accept its request. A difference isn't always an error: check AWS's pages
+to decide which answer is better.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ Key = tuple[str, str]
 Keys = tuple[str, ...]
 _DEEPEST: Final = 4
 _OF_OMISSION: Final = frozenset({"omitted", "originalSize"})
-"""What stands in place of a request that is too large."""
+"""The parameters in a record whose request was too large."""
 
 
 def run_map(checkout: Path, command: str, records: Iterable[Any]) -> list[Any]:
-    """The answers of a checkout's event map, one a line."""
+    """The answers of a checkout's event map, one per line."""
     text = "".join(json.dumps(record) + "\n" for record in records)
     done = subprocess.run(
         [sys.executable, str(HERE / "map_records.py"), command],
@@ -51,7 +52,7 @@ def run_map(checkout: Path, command: str, records: Iterable[Any]) -> list[Any]:
 
 
 def compared_operations(checkouts: Sequence[Path], sources: frozenset[str]) -> list[Key]:
-    """The operations that have a rule in one of the checkouts, or a row that differs between them."""
+    """The operations that have a rule in one of the checkouts, or rows that differ."""
     keys = {tuple(key) for checkout in checkouts for key in run_map(checkout, "rules", ())}
     first, second = (_read_rows(checkout) for checkout in checkouts)
     keys |= {key for key in {*first, *second} if first.get(key) != second.get(key)}
@@ -67,7 +68,7 @@ def _read_rows(checkout: Path) -> dict[Key, object]:
 
 
 def sampled_operations(checkouts: Sequence[Path], keys: Sequence[Key]) -> Iterator[Operation]:
-    """The operations with the parameters that their service models have or that one of the event maps looks at."""
+    """The operations, with the parameters in their service models and those that one of the event maps reads."""
     catalog = bundled_catalog()
     sources = EventSources.from_catalog(catalog.source)
     models = {
@@ -79,7 +80,7 @@ def sampled_operations(checkouts: Sequence[Path], keys: Sequence[Key]) -> Iterat
         key: dict.fromkeys(_paths_of_model(model) if model else ()) for key, model in modelled.items()
     }
     actions: dict[Key, set[str]] = defaultdict(set)
-    for _ in range(2):  # the values found in the first pass decide which parameters a rule reads in the second
+    for _ in range(2):  # the values from the first pass decide which parameters a rule reads in the second
         records = [item.record for key in keys for item in _questions(key, tuple(paths[key]))]
         for checkout in checkouts:
             for source, name, asked, answered in run_map(checkout, "ask", records):
@@ -92,8 +93,8 @@ def sampled_operations(checkouts: Sequence[Path], keys: Sequence[Key]) -> Iterat
 
 
 def _known(model: service_models.Operation | None, paths: Iterable[Keys]) -> Iterator[Keys]:
-    """Those of the paths that begin with a parameter of the operation, or lie in the response: rules share what they
-    look at."""
+    """The paths that start with a parameter of the operation or are in the response. Rules for several operations read
+    other paths too."""
     names = {name[:1].lower() + name[1:] for name in (*model.members, *model.wire.values())} if model else ()
     return (
         path
@@ -112,7 +113,7 @@ def _paths_of_model(model: service_models.Operation) -> Iterator[Keys]:
 
 
 def _first(paths: Iterable[Keys]) -> tuple[Keys, ...]:
-    """Each path once, in whatever case it begins: the shallow ones first."""
+    """The paths without duplicates that differ in the case of first letters, the shortest first."""
     kept: dict[Keys, Keys] = {}
     for path in sorted((path for path in paths if path and path[0] not in _OF_OMISSION), key=len):
         kept.setdefault(tuple(key[:1].lower() + key[1:] for key in path), path)
@@ -125,7 +126,7 @@ def _questions(key: Key, paths: tuple[Keys, ...]) -> Iterator[Sample]:
 
 
 def read_records(files: Iterable[Path]) -> Iterator[Sample]:
-    """The records of files: cases of the event map, CloudTrail's log files, or a record a line."""
+    """The records in files: cases of the event map, CloudTrail log files, or one record per line."""
     for path in files:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         found = json.loads(content) if content.startswith(b"[") else [json.loads(line) for line in content.splitlines()]
@@ -137,7 +138,7 @@ def read_records(files: Iterable[Path]) -> Iterator[Sample]:
 
 
 def print_differences(checkouts: Sequence[Path], samples: Sequence[Sample], examples: int) -> Counter[str]:
-    """The operations whose calls differ, with a few calls of each. Returns the totals."""
+    """Prints the operations whose calls differ, with a few examples. Returns the totals."""
     old, new = (run_map(checkout, "map", (sample.record for sample in samples)) for checkout in checkouts)
     differing: dict[Key, list[int]] = defaultdict(list)
     for number, sample in enumerate(samples):
@@ -170,7 +171,7 @@ def _word(resource: Sequence[str]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Compare this checkout with another one."""
+    """Compares this checkout with another one."""
     parser = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("other", type=Path)
     parser.add_argument("sources", nargs="*")

@@ -1,4 +1,4 @@
-"""Which resource types a call creates, and whether the caller or AWS names the new resource."""
+"""Decides which resource types a call creates, and whether the caller or AWS names the new resource."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _USING: Final = ("Provision", "Start")
 
 
 def makes_type(operation: Operation, kind: str) -> bool:
-    """Whether the call makes a resource of the type; what it starts or provisions by its own id is there already."""
+    """Whether the call creates a resource of the type. A resource that it starts or provisions by id already exists."""
     if not operation.name.startswith(CREATING) or not is_about(operation.name, kind):
         return False
     own = {normalise(kind) + ending for ending in ("arn", "id", "identifier")}
@@ -24,7 +24,7 @@ def makes_type(operation: Operation, kind: str) -> bool:
 
 
 def is_named_by_caller(binding: Binding | None, formats: Sequence[str]) -> bool:
-    """Whether the caller chose the name: some format is filled without a generic ARN parameter."""
+    """Whether the caller chose the name: a format is filled without a generic ARN parameter."""
     if binding is None:
         return False
     free = {len(free_placeholders(text)) for text in formats}
@@ -44,5 +44,5 @@ def is_named_by_caller(binding: Binding | None, formats: Sequence[str]) -> bool:
 
 
 def _is_chosen(path: str) -> bool:
-    """Whether a parameter of a creation names the new resource, not an open part or what it is made from."""
+    """Whether a parameter of a creation names the new resource, rather than an open part or the source."""
     return not path.startswith(OPEN) and normalise(path) not in ("id", "identifier", "arn")

@@ -1,9 +1,9 @@
-"""Maps records with whichever lpgen stands first on Python's path: what `compare_maps.py` runs in two checkouts.
+"""Maps records with the first lpgen on Python's path. `compare_maps.py` runs it in two checkouts.
 
     python action_catalog/map_records.py map|ask|rules < RECORDS
 
-`map` prints what each record's call needs, a JSON line a record. `ask` prints, a line an operation, the paths of the
-parameters that the event map looks at and the actions that it answers with. `rules` prints the operations with a rule.
+`map` prints the actions of each record as a line of JSON. `ask` prints one line per operation: the paths of the
+parameters that the event map reads, and the actions that it returns. `rules` prints the operations with a rule.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lpgen.edge.catalog.files import bundled_catalog
 
 
 def map_records(lines: Iterable[bytes]) -> Iterator[object]:
-    """Status, failure and sorted actions of each record, each action with how, context and resources."""
+    """The status, failure and sorted actions of each record, each action with how, context and resources."""
     event_map = EventMap(bundled_catalog())
     decode = msgspec.json.Decoder(Record).decode
     for line in lines:
@@ -36,7 +36,7 @@ def map_records(lines: Iterable[bytes]) -> Iterator[object]:
 
 
 def ask_records(lines: Iterable[bytes]) -> Iterator[object]:
-    """Event source, name, asked paths and answered actions of each operation that the records are of."""
+    """The event source, name, read paths and returned actions of each operation in the records."""
     asked: set[tuple[str, ...]] = set()
     for name in ("texts", "has", "hides"):
         setattr(Call, name, _asking(getattr(Call, name), asked))
@@ -64,14 +64,14 @@ def _asking(method: Callable[..., Any], asked: set[tuple[str, ...]], mark: str =
 
 
 def operations_with_rules() -> Iterator[object]:
-    """Event source and name of every operation with a rule."""
+    """The event source and name of each operation with a rule."""
     from lpgen.core.cloudtrail.rules.tables import RULE_TABLES
 
     yield from sorted(key for table in RULE_TABLES for key in table)
 
 
 def main(arguments: list[str]) -> int:
-    """Answer the records of standard input, a line each."""
+    """Answers the records on standard input, one per line."""
     (command,) = arguments
     lines = sys.stdin.buffer
     answer_lines: dict[str, Callable[[Iterable[bytes]], Iterator[object]]] = {

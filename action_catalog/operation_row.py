@@ -1,4 +1,4 @@
-"""The row of one operation: the parameters that name resources and pass roles, the further actions it may ask for."""
+"""Builds the row of an operation: the parameters that name resources and pass roles, and the optional actions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from action_catalog.tagging_actions import tagging_actions
 
 
 def row_of_operation(facts: Facts, operation: Operation) -> dict[str, Any]:
-    """What the tables hold of an operation, by the fields that `lpgen.core.cloudtrail.operation_rows` documents."""
+    """The row of an operation, with the fields that `lpgen.core.cloudtrail.operation_rows` documents."""
     if operation.prefix == "apigateway" and not types_of(facts.services, f"apigateway:{operation.name}"):
         return _verb_row(operation)
     hand = facts.rows.get(operation.prefix + SUFFIX, {}).get(operation.name, {})
@@ -38,7 +38,7 @@ def row_of_operation(facts: Facts, operation: Operation) -> dict[str, Any]:
 def _bindings(
     facts: Facts, operation: Operation, names: Iterable[str], also: Iterable[str]
 ) -> tuple[Mapping[str, Binding], Sequence[str]]:
-    """The bindings of an operation and the types that it creates: without new hints, those that the tables hold."""
+    """The bindings of an operation and the types that it creates. Without new hints, those in the current tables."""
     before = facts.before.get(operation.prefix + SUFFIX, {}).get(operation.name)
     if before is not None and not facts.hints:
         return before.get("resources", {}), before.get("creates", ())
@@ -64,7 +64,7 @@ def _verb_row(operation: Operation) -> dict[str, Any]:
 
 
 def _hints(facts: Facts, operation: Operation) -> Hints:
-    """What is known of the operation's parameters beside their names."""
+    """The facts about the operation's parameters in addition to their names."""
     own = facts.types.get(operation.prefix + SUFFIX, {}).get("placeholders", {})
     formats = (text for item in facts.services.get(operation.prefix, {}).get("resources", ()) for text in item["arns"])
     names = {normalise(name) for text in formats for name in free_placeholders(text)}
@@ -77,16 +77,16 @@ def _depends_on_pass_role(services: Services, names: Iterable[str]) -> bool:
 
 
 def with_wire_row(row: Mapping[str, Any], wire: Mapping[str, str]) -> dict[str, Any]:
-    """The row with its parameters by their names on the wire too."""
+    """The row, with its parameters also by their names on the wire."""
     bound = (field for field in ("resources", "tagged") if isinstance(row.get(field), dict))
-    wired = {field: {kind: _with_wire_names(one, wire) for kind, one in row[field].items()} for field in bound}
+    wired = {field: {kind: _with_wire_names(binding, wire) for kind, binding in row[field].items()} for field in bound}
     return {**row, **wired}
 
 
 def _with_wire_names(binding: Binding, wire: Mapping[str, str]) -> Binding:
-    """The binding, and after it the same by the names that path and query parameters have on the wire.
+    """The binding, followed by the same binding with the wire names of path and query parameters.
 
-    Pinpoint logs `application-id` where the model has `ApplicationId`:
+    Pinpoint logs `application-id`, but the model has `ApplicationId`:
     https://docs.aws.amazon.com/pinpoint/latest/developerguide/logging-using-cloudtrail.html
     """
     items = items_of(binding)
@@ -103,7 +103,7 @@ def _wired(path: str, wire: Mapping[str, str]) -> str:
 
 
 def merge_rows(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
-    """Two services that share an event source and an operation name: their bindings side by side."""
+    """The merged row of two services that share an event source and an operation name."""
     if not old:
         return new
     merged: dict[str, Any] = {**old, **new}

@@ -1,4 +1,4 @@
-"""Names of parameters, placeholders and resource types compared: normalised, without their endings, in the singular."""
+"""Compares the names of parameters, placeholders and resource types: normalised, without endings, in the singular."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ANY_ARN: Final = ("resourcearn", "resourcearns", "arn", "arns", "resourceid", "r
 
 
 def normalise(text: str) -> str:
-    """The name in lower case, letters and digits alone."""
+    """The name in lower case, with only letters and digits."""
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
@@ -30,12 +30,12 @@ def stem_of_name(name: str) -> str:
 
 
 def stem_of_key(key: str) -> str:
-    """A parameter's stem, whether it is one or a list."""
+    """A parameter's stem, whether it is a single value or a list."""
     return stem_of_name(singular_of(key))
 
 
 def ending_of(key: str) -> str:
-    """Which of these a normalised parameter name ends in, or ""."""
+    """The ending of a normalised parameter name, or ""."""
     return next((end for end in ("identifier", "name", "arn", "id") if singular_of(key).endswith(end)), "")
 
 
@@ -45,7 +45,7 @@ def singular_of(key: str) -> str:
 
 
 def free_placeholders(arn_format: str) -> list[str]:
-    """The placeholders of an ARN format that the call's place doesn't fill."""
+    """The placeholders of an ARN format other than partition, Region and account."""
     return [name for name in _PLACEHOLDER.findall(arn_format) if name.lower() not in _PLACE]
 
 
@@ -54,12 +54,12 @@ def last_placeholder(formats: Sequence[str]) -> str:
 
 
 def is_about(operation: str, kind: str) -> bool:
-    """Whether what follows the operation's verb is the resource type: `DescribeCluster` and `cluster`."""
+    """Whether the noun of the operation is the resource type: `DescribeCluster` and `cluster`."""
     noun = normalise(VERB.sub("", operation))
     own = normalise(kind)
     return noun in (own, own + "s", own + "es", own.removesuffix("y") + "ies", own.removesuffix("s"))
 
 
 def is_alike(stem: str, known: Iterable[str]) -> bool:
-    """Whether a stem shortens or lengthens a known one."""
+    """Whether a stem is a shorter or longer form of a known one."""
     return len(stem) >= SHORTEST_STEM and any(text.endswith(stem) or stem.endswith(text) for text in known)

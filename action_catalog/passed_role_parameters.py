@@ -1,4 +1,4 @@
-"""Which request parameters hand a role to an AWS service, so that the call needs `iam:PassRole` too.
+"""Finds the request parameters that pass a role to an AWS service. The call then also needs `iam:PassRole`.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 """
@@ -15,13 +15,13 @@ _ROLE: Final = re.compile(
     re.IGNORECASE,
 )
 
-# Verbs under which a role is only named: to look for it, to take it away, or to describe what is elsewhere.
+# Verbs of operations that only name a role: to search for it, to remove it, or to describe something.
 _NO_PASS_VERB: Final = re.compile(
     r"^(?:Describe|List|Get|Search|Batch(?:Get|Delete|Describe|Import)|Delete|Query|Lookup|Remove|Disassociate|Detach|"
     r"Assume|Decode|Stop|Cancel|Untag|Tag|Check|Evaluate|Filter|Revoke|Deregister|Test|Validate|Simulate)"
 )
 
-# Services whose role parameters name a role as the object of the call or as someone's identity.
+# Services whose role parameters name a role as the object of the call or as an identity.
 _NO_PASS_SERVICE: Final = frozenset(
     {
         "account-access",
@@ -42,7 +42,7 @@ _NO_PASS_SERVICE: Final = frozenset(
     }
 )
 
-# Parts of a path in which a role is no IAM role of the account, or is taken away.
+# Parts of paths where a role isn't an IAM role of the account, or is removed.
 _NO_PASS_PATH: Final = re.compile(
     r"crossaccount|geographic|snowflakerole|snowflakeparameters|accesscontrolrole|removeiamrole|consumeraccount|"
     r"rolegroupassignment|"
@@ -53,7 +53,7 @@ _NO_PASS_PATH: Final = re.compile(
 )
 
 
-# Operations that name a role and pass none, by the tables of API operations of these services:
+# Operations that name a role but don't pass it, according to the tables of API operations of these services:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_rum.html (and so on)
 _NO_PASS_OPERATION: Final = frozenset(
     {
@@ -67,7 +67,7 @@ _NO_PASS_OPERATION: Final = frozenset(
     }
 )
 
-# Parameters that take a name where others take an ARN: of a role, or of an instance profile.
+# Parameters that take the name of a role or instance profile instead of an ARN.
 _NAMED: Final = {
     ("batch", "computeResources.instanceRole"): "profile",
     ("emr", "AutoScalingRole"): "name",
@@ -84,8 +84,8 @@ _NAMED: Final = {
 def find_role_parameters(operation: Operation, depends: bool) -> list[str]:
     """The paths of an operation's parameters that pass a role.
 
-    `depends`: the service authorization reference says that the action depends on `iam:PassRole`; then a verb that
-    usually passes nothing counts as well.
+    `depends`: the action depends on `iam:PassRole` according to the service authorization reference. Then verbs that
+    usually pass no role also count.
     """
     if (operation.service, operation.name) in _NO_PASS_OPERATION:
         return []

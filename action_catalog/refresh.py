@@ -1,10 +1,10 @@
-"""Rebuilds this folder's services and manifest from a catalog in JSON lines (SOURCES.md says where that comes from).
+"""Rebuilds this folder's services and manifest from a catalog in JSON lines (see SOURCES.md for its source).
 
     python -m action_catalog.refresh path/to/catalog.jsonl
 
-The input has one service a line: `service`, `name`, `actions[] {name, levels[], resources[] {type, required},
+The input has one service per line: `service`, `name`, `actions[] {name, levels[], resources[] {type, required},
 conditions[], dependents[], first_seen}`, `resources[] {type, arn, conditions[]}`, `conditions[] {key, type}`. The
-output is written by the same code that `lpgen catalog update` uses, so the two have one layout.
+output is written by the same code as that of `lpgen catalog update`, so both have the same layout.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lpgen.core.catalog.service import (
     ConditionKeyRow,
     Manifest,
     ResourceTypeRow,
-    ResourceUseRow,
+    ResourceUse,
     ServiceRow,
     SourceRow,
     json_from_manifest,
@@ -51,25 +51,25 @@ SOURCES = (
 )
 
 
-class InputType(msgspec.Struct):
-    """A resource type as the input has it: several ARN formats in one string, joined by `, `."""
+class _InputType(msgspec.Struct):
+    """A resource type in the input. Several ARN formats are joined with `, ` in one string."""
 
     type: str
     arn: str
     conditions: tuple[str, ...]
 
 
-class InputService(msgspec.Struct):
-    """A service as the input has it."""
+class _InputService(msgspec.Struct):
+    """A service in the input."""
 
     service: str
     name: str
     actions: tuple[ActionRow, ...]
-    resources: tuple[InputType, ...]
+    resources: tuple[_InputType, ...]
     conditions: tuple[ConditionKeyRow, ...]
 
 
-# Types that AWS lists for an action and the input leaves out: of two pages with one prefix it keeps one.
+# Types that AWS lists for an action but that the input lacks: it keeps only one of two pages with the same prefix.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_elbv2.html
 _BALANCERS: Final = ("loadbalancer/app/", "loadbalancer/gwy/", "loadbalancer/net/")
 _TAGGED: Final = (
@@ -87,15 +87,15 @@ _MORE_TYPES: Final = {
 
 
 def _with_all_types(service: str, action: ActionRow) -> ActionRow:
-    """The action with the resource types that the input leaves out."""
+    """The action with the resource types that the input lacks."""
     known = {use.type for use in action.resources}
     more = [name for name in _MORE_TYPES.get((service, action.name), ()) if name not in known]
-    uses = (ResourceUseRow(type=name, required=False) for name in more)
+    uses = (ResourceUse(type=name, required=False) for name in more)
     return msgspec.structs.replace(action, resources=(*action.resources, *uses)) if more else action
 
 
-def service_from_input(service: InputService) -> ServiceRow:
-    """The service as the catalog keeps it."""
+def service_from_input(service: _InputService) -> ServiceRow:
+    """The service as a catalog row."""
     types = tuple(
         ResourceTypeRow(type=row.type, arns=split_formats((row.arn,)), conditions=row.conditions)
         for row in service.resources
@@ -112,9 +112,9 @@ def service_from_input(service: InputService) -> ServiceRow:
 
 
 def read_services(path: Path) -> tuple[ServiceRow, ...]:
-    """Every service of a catalog in JSON lines, sorted by prefix."""
+    """The services of a catalog in JSON lines, sorted by prefix."""
     with path.open("rb") as lines:
-        services = [service_from_input(msgspec.json.decode(line, type=InputService)) for line in lines]
+        services = [service_from_input(msgspec.json.decode(line, type=_InputService)) for line in lines]
     return tuple(sorted(services, key=lambda service: service.service))
 
 
@@ -124,7 +124,8 @@ def manifest_of(services: tuple[ServiceRow, ...]) -> Manifest:
 
 
 def write_catalog(folder: Path, manifest: Manifest, services: tuple[ServiceRow, ...]) -> None:
-    """Write the services and the manifest into a folder; services that are gone go, the tables stay."""
+    """Writes the services and the manifest into a folder. Removes the files of services that no longer exist, and keeps
+    the tables."""
     target = folder / "services"
     target.mkdir(parents=True, exist_ok=True)
     for stale in {path.name for path in target.glob("*.json")} - {f"{service.service}.json" for service in services}:
@@ -135,7 +136,7 @@ def write_catalog(folder: Path, manifest: Manifest, services: tuple[ServiceRow, 
 
 
 def main(arguments: list[str]) -> int:
-    """Rebuild the folder; 2 for a bad invocation."""
+    """Rebuilds the folder. Returns 2 for a bad invocation."""
     if len(arguments) != 1:
         print("usage: python -m action_catalog.refresh CATALOG.jsonl", file=sys.stderr)
         return 2

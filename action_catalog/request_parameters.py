@@ -1,4 +1,4 @@
-"""An operation's parameters by normalised name, as the matching with an ARN's placeholders looks them up."""
+"""An operation's parameters by normalised name, for matching with ARN placeholders."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _DEEPEST: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """Parameters that an earlier table or data set names, by placeholder and by resource type.
+    """Parameters from an earlier table or data set, by placeholder and by resource type.
 
-    `own` are those that a service's documentation uses for a placeholder throughout, under a name of its own;
-    `ids` are the placeholders for ids in the service's ARNs, normalised.
+    `own` are the parameters that a service always uses for a placeholder under another name, according to its
+    documentation. `ids` are the placeholders for ids in the service's ARNs, normalised.
     """
 
     placeholders: Mapping[str, str] = field(default_factory=dict)
@@ -28,8 +28,9 @@ class Hints:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An operation's parameters by normalised name: of the top level, those that only spell a placeholder (numbers
-    and enumerations), and those further down whose name stands at one path alone. `one_type`: the action takes one."""
+    """An operation's parameters by normalised name. `top` are parameters of the top level, `plain` those that can only
+    fill a placeholder with the same name (numbers and enumerations), `nested` deeper parameters whose name has only one
+    path. `one_type`: the action takes one resource type."""
 
     operation: Operation
     top: Mapping[str, Parameter]
@@ -40,7 +41,7 @@ class Request:
 
 
 def request_of_operation(operation: Operation, hints: Hints, *, one_type: bool) -> Request:
-    """The parameters of an operation that may name a resource."""
+    """The parameters of an operation that can name a resource."""
     top = {normalise(item.name): item for item in operation.parameters if len(item.path) == 1 and not item.enumerated}
     plain = {normalise(item.name): item for item in operation.parameters if len(item.path) == 1 and item.plain}
     nested: dict[str, Parameter | None] = {}
@@ -56,14 +57,14 @@ def request_of_operation(operation: Operation, hints: Hints, *, one_type: bool) 
 
 
 def _shallower(first: Parameter | None, second: Parameter) -> Parameter | None:
-    """Of two parameters of one name the one that lies higher, or None where neither does."""
+    """The parameter with the shorter path of two with the same name, or None if both have the same length."""
     if first is None or len(first.path) == len(second.path):
         return None
     return min(first, second, key=lambda item: len(item.path))
 
 
 def of_new(request: Request, kind: str) -> Request:
-    """The request as it speaks of a resource of the type that it creates: what lies in it names others."""
+    """The request for a new resource of the type. Only nested parameters inside the resource are kept."""
     own = {normalise(kind), normalise(kind) + "s"}
     return replace(
         request, nested={name: item for name, item in request.nested.items() if normalise(item.path[0]) in own}
@@ -71,5 +72,5 @@ def of_new(request: Request, kind: str) -> Request:
 
 
 def path_of(parameter: Parameter) -> str:
-    """The path as the tables write it."""
+    """The path as in the tables."""
     return ".".join(parameter.path)

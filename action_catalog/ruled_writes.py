@@ -1,6 +1,6 @@
-"""The event sources of whose writing calls code in `lpgen/core/cloudtrail/rules/` reads something: `ruled_writes.json`.
+"""The event sources with write calls that code in `lpgen/core/cloudtrail/rules/` reads: `ruled_writes.json`.
 
-A review without trail settings asks for them and doesn't import that code, which is many modules.
+A review without trail settings needs them, but doesn't import that code, because it has many modules.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Made-up calls of an operation, with all, a few, odd or none of its parameters, to compare two event maps."""
+"""Generates calls of an operation with all, few, unusual or none of its parameters, to compare two event maps."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _UNREAD: Final[tuple[object, ...]] = (None, {}, HIDDEN, {"omitted": True, "origi
 
 
 class Sample(NamedTuple):
-    """A record, and whether AWS would take its request: every required parameter holds a name or a fitting ARN."""
+    """A record, and whether AWS would accept its request: every required parameter has a name or a fitting ARN."""
 
     label: str
     is_valid: bool
@@ -58,8 +58,8 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation as records name it, with the paths of its parameters, and after `response:` of what its response
-    shows, those that a call must have, and ARNs of what its actions take."""
+    """An operation as records name it. `paths` are the paths of its parameters, and after `response:` those of its
+    response. `required` are the paths that a call must have. `arns` are ARNs that its actions take."""
 
     source: str
     name: str
@@ -69,7 +69,7 @@ class Operation:
 
 
 def arns_of_actions(catalog: Catalog, actions: Iterable[str]) -> tuple[str, ...]:
-    """An ARN of each format of each type that the actions take."""
+    """One ARN for each format of each type that the actions take."""
     found: dict[str, None] = {}
     for name in sorted(set(actions)):
         action = catalog.canonical(name)
@@ -88,7 +88,7 @@ def _filled(arn_format: str, account: str) -> str:
 
 
 def sample_calls(operation: Operation) -> Iterator[Sample]:
-    """Records of an operation. Always the same ones: chance is seeded by the operation's name."""
+    """Records of an operation. They are always the same, because the operation's name seeds the random numbers."""
     chance = Random(operation.name)
     paths = operation.paths[:_MOST_PATHS]
     names = {path: _name_at(operation, path, number) for number, path in enumerate((*operation.required, *paths))}
@@ -111,7 +111,7 @@ def sample_calls(operation: Operation) -> Iterator[Sample]:
 
 
 def _name_at(operation: Operation, path: Path, number: int) -> str:
-    """What a caller would write at a path: an ARN, of the type that the parameter's name says, or a name."""
+    """The value that a caller would use at a path: an ARN of the type in the parameter's name, or a name."""
     key = path[-1].lower()
     if key.endswith(_OWNERS):
         return _OTHER
@@ -144,7 +144,8 @@ def _any_value(operation: Operation, chance: Random, name: str) -> object:
 
 
 def _around(operation: Operation, label: str, request: object) -> Iterator[Sample]:
-    """The call when it succeeds, in other places, when it is denied, and with its resources listed in the record."""
+    """The call if it succeeds, in other Regions and accounts, if it is denied, and with its resources listed in the
+    record."""
     yield _sample(operation, label, request)
     for number, place in enumerate(_PLACES):
         yield _sample(operation, f"{label} place {number}", request, **place)
@@ -173,8 +174,7 @@ def _sample(operation: Operation, label: str, request: object, **more: Any) -> S
 
 
 def _is_valid(operation: Operation, request: object) -> bool:
-    """Whether the required parameters are there, and every value is a name or a fitting ARN: an ARN where the key says
-    that it is one."""
+    """Whether the required parameters exist and all values fit: an ARN if the key names one, or else a name."""
     if not isinstance(request, dict):
         return False
     given = {key for path in operation.required for key in (path[0], _swapped(path[0])) if request.get(key)}
@@ -182,7 +182,7 @@ def _is_valid(operation: Operation, request: object) -> bool:
 
 
 def _leaves(value: object, key: str) -> Iterator[tuple[str, object]]:
-    """Each text below a value, with the key that it stands at."""
+    """All texts below a value, each with its key."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _leaves(inner, name)

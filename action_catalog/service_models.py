@@ -1,4 +1,4 @@
-"""What botocore's service models say of each operation: its service's names and the parameters it takes."""
+"""Reads botocore's service models: for each operation, its service's names and its parameters."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from botocore.loaders import Loader
 from action_catalog.service_names import PREFIX_BY_NAME, PREFIX_BY_SERVICE
 
 PINNED = "1.43.11"
-"""The botocore whose operations the tables hold; another gives other tables."""
+"""The botocore version whose operations the tables have. Another version gives other tables."""
 
-_DEPTH = 6  # how deep a role may lie in a request
+_DEPTH = 6  # the maximum depth of a role in a request
 _PLAIN = frozenset({"string", "integer", "long"})
 _UNSIGNED = "none"
 _OR_NAME = re.compile(
@@ -27,8 +27,9 @@ _NOT_IAM = frozenset({"smithy.api#noAuth", "smithy.api#httpBearerAuth"})
 class Parameter:
     """A string parameter (or a list of them) at a path.
 
-    `enumerated`: the model lists its values, or it is a number. `plain`: such a one that stands in an ARN as it does
-    in a request (enumerations in capitals don't). `or_name`: by its documentation it may hold the resource's name.
+    `enumerated`: the model lists its values, or it is a number. `plain`: an enumerated parameter with the same value in
+    an ARN as in a request (enumerations in upper case differ). `or_name`: according to its documentation, it can have
+    the resource's name.
     """
 
     path: tuple[str, ...]
@@ -45,22 +46,22 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a service model. `hosts` are the names under which CloudTrail may log its service."""
+    """An operation of a service model. `hosts` are the names that CloudTrail may log for its service."""
 
     service: str
     prefix: str
     hosts: tuple[str, ...]
     name: str
     signed: bool
-    members: tuple[str, ...]  # every parameter of the top level, and of structures in it as `a.b`, of whatever type
+    members: tuple[str, ...]  # parameters of any type at the top level, and those in structures as `a.b`
     parameters: tuple[Parameter, ...]
     method: str
     uri: str  # with the parameters' own names in its `{}`
-    wire: Mapping[str, str] = field(default_factory=dict)  # the names of path and query parameters, where they differ
+    wire: Mapping[str, str] = field(default_factory=dict)  # the wire names of path and query parameters, if they differ
 
 
 def read_operations(prefixes: frozenset[str], folder: str = "") -> Iterator[Operation]:
-    """Every operation of the newest version of every service model that this botocore ships, or that a folder holds."""
+    """The operations in the newest version of each service model in this botocore, or in a folder."""
     loader = Loader(extra_search_paths=[folder], include_default_search_paths=False) if folder else Loader()
     for service in sorted(loader.list_available_services("service-2")):
         model = loader.load_service_model(service, "service-2")
@@ -90,7 +91,7 @@ def _operation(
 
 
 def _members(shapes: Mapping[str, Any], name: str) -> Iterator[str]:
-    """The members of a structure, and after them those of the structures in it, as `a.b`."""
+    """The members of a structure, followed by the members of its structures as `a.b`."""
     members = shapes[name].get("members", {})
     yield from members
     for key, member in members.items():
@@ -100,7 +101,7 @@ def _members(shapes: Mapping[str, Any], name: str) -> Iterator[str]:
 
 
 def _wire_names(shape: Mapping[str, Any]) -> dict[str, str]:
-    """The names of path and query parameters on the wire, which some services log, where the model has other ones."""
+    """The wire names of path and query parameters, which some services log, if they differ from the model's names."""
     return {
         key: member["locationName"]
         for key, member in shape.get("members", {}).items()
@@ -109,7 +110,7 @@ def _wire_names(shape: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _named_uri(shapes: Mapping[str, Any], name: str, http: Mapping[str, Any]) -> str:
-    """The request path without query, its placeholders renamed to the parameters that fill them."""
+    """The request path without query. Placeholders have the names of their parameters."""
     uri = http.get("requestUri", "").partition("?")[0]
     for key, member in shapes[name].get("members", {}).items():
         if member.get("location") == "uri":

@@ -1,4 +1,4 @@
-"""How botocore's services, CloudTrail's event sources and IAM's prefixes hang together, where it isn't one name."""
+"""Maps botocore's services, CloudTrail's event sources and IAM prefixes, if they have different names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PREFIX_BY_NAME: Final[dict[str, str]] = {
 }
 
 PREFIX_BY_SERVICE: Final[dict[str, str]] = {
-    # botocore service: IAM prefix, where the signing name belongs to another service.
+    # botocore service: IAM prefix, if the signing name belongs to another service.
     "connectparticipant": "connect",
     "sso": "sso",
 }
@@ -104,7 +104,8 @@ MORE_SOURCES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
 }
 
 SWITCHES: Final[dict[str, tuple[str, str, str]]] = {
-    # Two services log under one event source: a request parameter tells them apart, and the other table holds them.
+    # Two services log under one event source. A request parameter distinguishes them. The other table has the
+    # operations.
     "autoscaling.amazonaws.com": (
         "serviceNamespace",
         "application-autoscaling.amazonaws.com",

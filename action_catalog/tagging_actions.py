@@ -1,4 +1,4 @@
-"""Which tagging actions a call needs beside its own, and the parameter that sets the tags."""
+"""Finds the additional tagging actions of a call, and the parameter that sets the tags."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _MAKING: Final = (
 def tagging_actions(facts: Facts, operation: Operation, names: Iterable[str]) -> dict[str, str]:
     """The tagging actions that a call needs if it sets tags, each with the parameter that sets them.
 
-    They are the dependents that the reference lists or, where `tag_on_create.json` has the service, its tagging action.
+    These are the dependents that the reference lists or, if `tag_on_create.json` has the service, its tagging action.
     """
     parameter = _tag_parameter(facts, operation, names)
     if parameter is None or not operation.name.startswith(_MAKING):
@@ -70,8 +70,8 @@ def tagging_actions(facts: Facts, operation: Operation, names: Iterable[str]) ->
 
 
 def _tag_parameter(facts: Facts, operation: Operation, names: Iterable[str]) -> str | None:
-    """The parameter that sets tags: of the top level, else one that lies in another (`EmailTemplateRequest.tags`) where
-    the reference says that an action of the call looks at tags in the request."""
+    """The parameter that sets tags: at the top level, or else inside another parameter (`EmailTemplateRequest.tags`),
+    if an action of the call checks tags in the request according to the reference."""
     found = [name for name in operation.members if name.rpartition(".")[2].lower() in _TAG_PARAMETERS]
     top = next((name for name in found if "." not in name), None)
     return top or (found[0] if found and any(reads_request_tags(facts.services, name) for name in names) else None)

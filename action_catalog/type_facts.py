@@ -1,9 +1,9 @@
-"""Writes the facts that hand-made rows state about resource types into the bindings of a service's operations.
+"""Adds facts about resource types from hand-made rows to the bindings of a service's operations.
 
-The row `*` in a file of `mapping_rows/` holds for every operation of its event source. `any`: types that a call is
-authorized on wherever its action requires one, so a call that names none needs the action on any of the type.
-`lower_case`: types whose names the service stores in lower case, however a call spells them. `owner`: the parameter
-that may name another account as the owner of what the call names. `placeholders` are for `operation_row`.
+The row `*` in a file of `mapping_rows/` applies to all operations of its event source. `any`: types that a call is
+always authorized on if its action requires them, so a call that names none needs the action on any resource of the
+type. `lower_case`: types whose names the service stores in lower case. `owner`: the parameter that can name another
+account as the owner of the named resources. `placeholders` are for `operation_row`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from action_catalog.parameter_names import free_placeholders
 
 _ACCOUNT: Final = "Account"
 EVERY_OPERATION: Final = "*"
-"""The name of the row that holds for every operation."""
+"""The name of the row for all operations."""
 
 
 def with_reads(
     services: Services, facts: Mapping[str, Any], row: Mapping[str, Any], names: Iterable[str]
 ) -> dict[str, Any]:
-    """The row with the types of its actions as what code reads, where that is so in its service; with an unknown
-    resource where no parameter names a type that the action requires, but one names another type."""
+    """The row. If code reads its service's types, `reads` has the types of its actions. If no parameter names a type
+    that the action requires, but one names another type, `reads` is an unknown resource."""
     if "reads" in row:
         return dict(row)
     types = {kind: use for name in names for kind, use in types_of(services, name, all_types=True).items()}
@@ -39,9 +39,9 @@ def with_reads(
 def with_type_facts(
     services: Services, facts: Mapping[str, Any], row: Mapping[str, Any], names: Iterable[str]
 ) -> dict[str, Any]:
-    """The row with the facts of its service written into its bindings. `names` are the actions that it needs.
+    """The row with its service's facts added to its bindings. `names` are its actions.
 
-    `optional` in a hand-made row are types that a call needs only where it names one.
+    `optional` in a hand-made row are types that a call needs only if it names one.
     """
     names = tuple(names)
     required = {kind for name in names for kind, use in types_of(services, name).items() if use.required}
@@ -66,13 +66,13 @@ def _with_facts(kind: str, binding: Binding, facts: Mapping[str, Any], fallen_ba
 
 
 def _any_of_type(items: Iterable[Item]) -> Item:
-    """Any resource of a type: of any account where that is so of one that a call names."""
+    """Any resource of a type. If a named resource can belong to any account, so can this one."""
     shared = (item for item in items if isinstance(item, dict) and item.get(_ACCOUNT) == OPEN)
     return next((dict.fromkeys(item, OPEN) for item in shared), OPEN)
 
 
 def _owned(binding: Binding, formats: Sequence[str], owner: str) -> Binding:
-    """The binding with the parameter that may name another owner; whole ARNs name theirs."""
+    """The binding with the parameter that can name another owner. Full ARNs have their own owner."""
     return binding_of_items(_owned_item(item, formats, owner) for item in items_of(binding))
 
 
@@ -96,7 +96,7 @@ def _lower(path: str) -> str:
 
 
 def without_type_facts(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of a built table as it was before the service's facts were written into it."""
+    """A row of a built table without the facts that were added."""
     resources = {kind: kept for kind, binding in row.get("resources", {}).items() if (kept := _plain(binding)) != []}
     return {field: value for field, value in row.items() if field != "resources"} | (
         {"resources": resources} if resources else {}
@@ -109,7 +109,7 @@ def _plain(binding: Binding) -> Binding:
 
 
 def _is_any_owned(item: Item) -> bool:
-    """Whether it is any resource of the type, in the account that a parameter may name."""
+    """Whether it is any resource of the type, in the account that a parameter can name."""
     return isinstance(item, dict) and _ACCOUNT in item and {*item.values()} == {item[_ACCOUNT], OPEN}
 
 

@@ -65,14 +65,14 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "no limit on what a role is granted by a resource policy",
         "iam/authorize.py",
-        "all_of((resource.by_role, *limits.values()))",
-        "resource.by_role",
+        "all_of((by_role, *limits.values()))",
+        "by_role",
     ),
     Mutant(
         "a limit on what a session is granted by a resource policy",
         "iam/authorize.py",
-        ", resource.direct)\n",
-        ", all_of((resource.direct, *limits.values())))\n",
+        ", direct)\n",
+        ", all_of((direct, *limits.values())))\n",
     ),
     Mutant(
         "calls without permission need one",
@@ -193,7 +193,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "if not statement.resources:",
     ),
     Mutant("the index forgets the star", "iam/walls.py", ' or "*" in prefixes', ""),
-    Mutant("the index forgets NotAction", "iam/walls.py", "if one.statement.not_action or ", "if "),
+    Mutant("the index forgets NotAction", "iam/walls.py", "if covering.statement.not_action or ", "if "),
     Mutant("the index minds case", "iam/walls.py", "fold_case(pattern).partition", "pattern.partition"),
     Mutant("a glob's end needn't agree to be contained", "globs/match.py", "inner[::-1].startswith(tail)", "not tail"),
     Mutant(
@@ -223,8 +223,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "the first version has variables",
-        "iam/policy_variables.py",
-        'version == CURRENT_VERSION and "${" in',
+        "globs/match.py",
+        'version != LEGACY_VERSION and "${" in',
         '"${" in',
     ),
     Mutant("a value's wildcards count", "iam/policy_variables.py", "literal_tokens(text) if literal else", ""),
@@ -237,8 +237,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "one field in common is enough",
         "iam/match_resource.py",
-        "return all(patterns_intersect(one, other) for",
-        "return any(patterns_intersect(one, other) for",
+        "return all(patterns_intersect(our, their) for",
+        "return any(patterns_intersect(our, their) for",
     ),
     Mutant(
         "a variable without a value matches everything",
@@ -312,19 +312,19 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "dates compare the wrong way",
         "iam/conditions.py",
-        "DATE_LESS_THAN: _ordered(_seconds, lt)",
-        "DATE_LESS_THAN: _ordered(_seconds, gt)",
+        "DATE_LESS_THAN: _reading(_seconds, lt)",
+        "DATE_LESS_THAN: _reading(_seconds, gt)",
     ),
     Mutant(
         "a number is less than itself",
         "iam/conditions.py",
-        "NUMERIC_LESS_THAN: _ordered(_number, lt)",
-        "NUMERIC_LESS_THAN: _ordered(_number, le)",
+        "NUMERIC_LESS_THAN: _reading(_number, lt)",
+        "NUMERIC_LESS_THAN: _reading(_number, le)",
     ),
     Mutant(
         "numbers compare as texts",
         "iam/conditions.py",
-        "NUMERIC_EQUALS: _ordered(_number, eq)",
+        "NUMERIC_EQUALS: _reading(_number, eq)",
         "NUMERIC_EQUALS: eq",
     ),
     Mutant("a time's zone is ignored", "iam/conditions.py", "tzinfo=_zone(zone)", "tzinfo=UTC"),
@@ -352,7 +352,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "bytes compare as texts",
         "iam/conditions.py",
-        "BINARY_EQUALS: _compare_bytes",
+        "BINARY_EQUALS: _reading(_bytes, eq)",
         "BINARY_EQUALS: lambda w, v: w.lower() == v.lower()",
     ),
 )

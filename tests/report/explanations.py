@@ -87,7 +87,7 @@ def denied() -> Explanation:
 def unread() -> Explanation:
     """A call that needs no permission, without a data folder."""
     question = replace(denied().question, action="sts:GetCallerIdentity", resource=UNKNOWN_RESOURCE)
-    rule = "AWS asks for no permission, and heeds no policy, for this call"
+    rule = "this call needs no permission, and policies can't deny it"
     return Explanation(question, Result.ALLOWED, f"Allowed: {rule}.", (), rule, (), (), (), None)
 
 

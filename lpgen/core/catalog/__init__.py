@@ -1,1 +1,1 @@
-"""The action catalog: canonical names, expansion of patterns, and which resources an action takes."""
+"""The action catalog: canonical names, expansion of patterns, and the resources of actions."""

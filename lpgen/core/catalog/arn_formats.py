@@ -1,10 +1,10 @@
 """ARN formats of resource types: whether an ARN or a resource glob can name a resource of a type.
 
-A format is an ARN with `${Name}` placeholders (and a few with `*`). A placeholder before the resource part holds no
-colon. One in the resource part holds anything, less what would make it swallow a sibling of another type: in
-`table/${TableName}` the name holds no `/`, since its service also has `table/${TableName}/index/${IndexName}`. A
-sibling that only adds a qualifier, as `function:${FunctionName}:${Alias}` does, isn't of another type in this sense:
-policies name functions with and without one.
+A format is an ARN with `${Name}` placeholders (a few have `*`). A placeholder before the resource part doesn't match a
+colon. A placeholder in the resource part matches any text that can't belong to a sibling of another type: in
+`table/${TableName}` the name has no `/`, because the service also has `table/${TableName}/index/${IndexName}`. A
+sibling that only adds a qualifier, such as `function:${FunctionName}:${Alias}`, doesn't count as another type: policies
+name functions with and without a qualifier.
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ from functools import cached_property, lru_cache
 
 import msgspec
 
-from lpgen.core.catalog.catalog_table import CatalogSource, read_optional_table
 from lpgen.core.globs.match import has_wildcard
 
 # ---------------------------------------------------------------- the automaton
 
-# Does a format share a text with a glob? It takes time linear in the glob.
+# Decides whether a format and a glob have a text in common, in time linear in the glob.
 
 _DELIMITERS = "/:"
 
 
 @dataclass(frozen=True, slots=True)
 class _StateSpan:
-    """A run of any characters, less the delimiters excluded; of at least one character where `filled`."""
+    """A run of any characters except the `excluded` delimiters, with at least one character if `filled`."""
 
     excluded: str
     filled: bool = False
@@ -48,19 +47,19 @@ def _regex_of_span(span: _StateSpan) -> str:
 
 
 class _Machine:
-    """A format as an automaton whose set of states is one integer: bit `i` means that `i` steps are taken.
+    """A format as an automaton. One integer is its set of states: bit `i` means that `i` steps are done.
 
-    A step is a literal character, the first character of a filled span, or a whole span (which may be empty). Reading
-    a text or glob moves the set; the last bit at the end means a match. No text can make it slow.
+    A step is a literal character, the first character of a filled span, or a whole span (which may be empty). Reading a
+    text or glob changes the set. The last bit at the end means a match. No text makes this slow.
     """
 
     __slots__ = ("_barred", "_every", "_last", "_literal", "_stays", "_steps", "_texts")
 
     def __init__(self, tokens: tuple[_Token, ...]) -> None:
-        self._literal: dict[str, int] = {}  # by character: states that it moves on, and no other character does
-        self._barred = dict.fromkeys(_DELIMITERS, 0)  # by delimiter: states whose span may not hold it
+        self._literal: dict[str, int] = {}  # by character: states that only this character advances
+        self._barred = dict.fromkeys(_DELIMITERS, 0)  # by delimiter: states whose span excludes it
         self._texts = 0  # states before a literal character
-        self._steps = 0  # those, and the states before the first character of a filled span
+        self._steps = 0  # these, and the states before the first character of a filled span
         self._stays = 0  # states in which a span may continue
         size = 0
         for token in tokens:
@@ -69,7 +68,7 @@ class _Machine:
         self._every = (self._last << 1) - 1
 
     def reads(self, text: str) -> bool:
-        """Whether an exact text has the format."""
+        """Whether an exact text matches the format."""
         states = self._closed(1)
         for char in text:
             states = self._after(states, char)
@@ -78,11 +77,11 @@ class _Machine:
         return bool(states & self._last)
 
     def intersects(self, glob: str) -> bool:
-        """Whether some text has the format and matches the glob (`*` and `?`)."""
+        """Whether some text matches both the format and the glob (`*` and `?`)."""
         states = self._closed(1)
         for char in glob:
             if char == "*":
-                states = self._every & -(states & -states)  # from its earliest state on, every later one can be reached
+                states = self._every & -(states & -states)  # all later states can be reached from the earliest one
             elif char == "?":
                 states = self._closed((states & self._steps) << 1 | states & self._stays)
             else:
@@ -114,7 +113,7 @@ class _Machine:
         return self._closed(moved << 1 | free & self._stays)
 
     def _closed(self, states: int) -> int:
-        """The states with those that an empty span leads to."""
+        """The states, and those that an empty span leads to."""
         while (more := states | (states & self._stays) << 1) != states:
             states = more
         return states
@@ -124,22 +123,23 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\*")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _NEXT_TYPE = re.compile(r"/|:[A-Za-z]")  # what a sibling of another type puts after a placeholder
 _RESOURCE_FIELD = 5  # the sixth of `arn:partition:service:region:account:resource`
-_REMEMBERED = 128  # answers that a set keeps: its many actions are asked about one resource in turn
-_SHORT = 256  # a longer text goes through the machine: a regular expression could be made to backtrack
+_REMEMBERED = 128  # answers that a set keeps: callers ask about one resource for many actions
+_SHORT = 256  # longer texts use the machine, because they could make a regular expression backtrack
 
-# A bucket's name never holds a slash; only some services that name buckets have objects to distinguish from them.
+# A bucket's name never has a slash. Only some services with buckets also have formats of objects, which would show
+# this.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _NO_SLASH = frozenset({"${BucketName}"})
 
-# Names that may hold a slash, whatever their siblings are.
+# Names that can have a slash, regardless of their siblings.
 # https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html
 # https://docs.aws.amazon.com/amplify/latest/APIReference/API_Branch.html
 _SLASHED = frozenset({"${BudgetName}", "${BranchName}"})
 
 
 class FurtherFormats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Formats of a service that AWS documents, but not in the service authorization reference: by resource type, and
-    those that every resource-level action takes."""
+    """Formats of a service that AWS documents outside the service authorization reference. `types` are by resource
+    type; `every` are taken by every resource-level action."""
 
     source: tuple[str, ...]
     types: dict[str, tuple[str, ...]] = {}
@@ -150,21 +150,15 @@ class FurtherFormats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 NO_FURTHER_FORMATS = FurtherFormats(())
 
 
-def read_further_formats(source: CatalogSource) -> dict[str, FurtherFormats]:
-    """The further formats by service; a catalog may have none."""
-    name = "arn_formats"
-    return read_optional_table(source, name, dict[str, FurtherFormats], {})
-
-
 class ArnFormat:
-    """One ARN format, ready to match."""
+    """An ARN format that is ready to match."""
 
     def __init__(self, tokens: tuple[_Token, ...]) -> None:
         self.tokens = tokens
 
     @cached_property
     def literals(self) -> int:
-        """The number of characters that the format fixes: more means more specific."""
+        """The number of fixed characters in the format. More means more specific."""
         return sum(len(token) for token in self.tokens if isinstance(token, str))
 
     @cached_property
@@ -173,11 +167,11 @@ class ArnFormat:
         return _regex_of_tokens(self.tokens)
 
     def fits(self, arn: str) -> bool:
-        """Whether an exact ARN has this format; wildcards count as the characters they are."""
+        """Whether an exact ARN has this format. Wildcards count as plain characters."""
         return self._compiled.fullmatch(arn) is not None if len(arn) <= _SHORT else self._machine.reads(arn)
 
     def intersects(self, glob: str) -> bool:
-        """Whether some ARN has this format and matches the glob too (`*` and `?`)."""
+        """Whether some ARN has this format and also matches the glob (`*` and `?`)."""
         return self._machine.intersects(glob)
 
     @cached_property
@@ -190,18 +184,18 @@ class ArnFormat:
 
 
 def formats_of_service(arns: Iterable[str]) -> dict[str, ArnFormat]:
-    """Each ARN format of one service, compiled with its siblings in mind."""
+    """The ARN formats of one service, compiled together because siblings restrict placeholders."""
     split = {arn: _parts(arn) for arn in arns}
     followers = _followers(split.values())
     return {arn: ArnFormat(_tokens(parts, followers)) for arn, parts in split.items()}
 
 
 ANY_ARN = ArnFormat(("arn:", _StateSpan("")))
-"""The format of a resource type whose formats aren't known: in doubt an ARN fits."""
+"""The format of a resource type without known formats: any ARN fits."""
 
 
 def _parts(arn: str) -> tuple[str, ...]:
-    """Literal texts and placeholders (or `*`) in turn; literals are at even indexes and may be empty."""
+    """Literal texts and placeholders (or `*`) in turn. Literals are at even indexes and can be empty."""
     parts: list[str] = []
     end = 0
     for match in _PLACEHOLDER.finditer(arn):
@@ -211,12 +205,12 @@ def _parts(arn: str) -> tuple[str, ...]:
 
 
 def _shape(parts: Sequence[str]) -> tuple[str, ...]:
-    """The parts with every placeholder made equal: two formats of one shape can't be distinguished so far."""
+    """The parts with `*` for every placeholder. Formats with the same shape can't be distinguished so far."""
     return tuple("*" if place % 2 else part for place, part in enumerate(parts))
 
 
 def _followers(formats: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], set[str]]:
-    """By the shape of a format up to and with a placeholder: the literal texts that follow it ("" at the end)."""
+    """By the shape of a format up to and including a placeholder: the literal texts that follow it ("" at the end)."""
     found: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for parts in formats:
         for place in range(1, len(parts), 2):
@@ -237,7 +231,7 @@ def _tokens(parts: tuple[str, ...], followers: Mapping[tuple[str, ...], set[str]
 def _span(parts: tuple[str, ...], followers: Mapping[tuple[str, ...], set[str]]) -> _StateSpan:
     name, before = parts[-1], "".join(_shape(parts))
     if before.count(":") < _RESOURCE_FIELD:
-        # S3 leaves the account out of the ARNs of buckets and objects, and never out of the others.
+        # S3 omits the account in the ARNs of buckets and objects, but not in others.
         return _StateSpan(":", filled=name == "${Account}" and before.startswith("arn:*:s3:"))
     if name == "*":
         return _StateSpan("")
@@ -252,7 +246,7 @@ def _span(parts: tuple[str, ...], followers: Mapping[tuple[str, ...], set[str]])
 
 
 class FormatSet:
-    """Several formats as one question: can this text name a resource of one of them?"""
+    """Several formats, to decide whether a text can name a resource of one of them."""
 
     def __init__(self, formats: Iterable[ArnFormat]) -> None:
         self._formats = tuple(formats)
@@ -262,7 +256,7 @@ class FormatSet:
     def can_name(self, resource: str) -> bool:
         """Whether an exact ARN fits a format, or some ARN fits both a format and the glob.
 
-        `*`, `?` and policy variables match any text, so the answer errs on the side of True.
+        `*`, `?` and policy variables match any text, so the answer can be True too often.
         """
         return self._known(resource)
 
@@ -274,5 +268,5 @@ class FormatSet:
 
 
 def glob_of_resource(resource: str) -> str:
-    """A policy's resource with each policy variable as `*`: a glob that matches whatever the variables become."""
+    """A policy's resource with `*` for each policy variable: a glob that matches any values of the variables."""
     return _VARIABLE.sub("*", resource) if "${" in resource else resource

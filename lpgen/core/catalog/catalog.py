@@ -1,65 +1,37 @@
-"""The action catalog: canonical names, expansion of patterns, and what each action is."""
+"""The action catalog: canonical names, expansion of patterns, and facts about actions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, TypeVar
 
-from lpgen.core.catalog.arn_formats import NO_FURTHER_FORMATS, FurtherFormats, read_further_formats
-from lpgen.core.catalog.catalog_table import CatalogSource
+from lpgen.core.catalog.arn_formats import NO_FURTHER_FORMATS, FurtherFormats
+from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table, read_optional_table
 from lpgen.core.catalog.patterns import parse_pattern
 from lpgen.core.catalog.service import ActionRow, CatalogService, Manifest, manifest_from_json
 from lpgen.core.globs.match import glob_matcher
-from lpgen.core.model import AccessLevel, Action, ActionPattern
+from lpgen.core.model import Action, ActionPattern
 from lpgen.errors import CatalogError
 
 _T = TypeVar("_T")
 
 _REMEMBERED = 1 << 13
-"""How many answers about resources a catalog keeps: enough for the grants of a big account, bounded for its logs."""
-
-_LEVELS = tuple(AccessLevel)
-"""From List to Permissions management: `AccessLevel` is declared in the order of precedence."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceUse:
-    """A resource type that an action takes. `required` is None where the source doesn't say."""
-
-    type: str
-    required: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class ActionDetail:
-    """The catalog's facts about one action. `levels` is as in the source; `level` is the one that counts."""
-
-    action: Action
-    levels: tuple[AccessLevel, ...]
-    resources: tuple[ResourceUse, ...]
-    condition_keys: tuple[str, ...]
-    dependents: tuple[Action, ...] | None  # None: the source doesn't say
-    first_seen: str  # ISO date
-
-    @property
-    def level(self) -> AccessLevel:
-        """The level that counts: Permissions management beats Tagging, which beats Write, Read and List."""
-        return max(self.levels, key=_LEVELS.index)
+"""Cache size for answers about resources: enough for the grants of a large account, but limited for its logs."""
 
 
 class PatternProblemKind(StrEnum):
-    """Why a pattern gave no action."""
+    """Why a pattern matches no action."""
 
     INVALID = "invalid"  # breaks IAM's grammar for actions
     UNMATCHED = "unmatched"  # valid, but the catalog has no such action
 
 
 @dataclass(frozen=True, slots=True)
-class PatternProblem:
-    """A pattern that gave no action, and why."""
+class _PatternProblem:
+    """A pattern that matches no action, and why."""
 
     pattern: ActionPattern
     kind: PatternProblemKind
@@ -68,25 +40,25 @@ class PatternProblem:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """The actions that patterns expand to. `problems` names each pattern that is invalid or matched nothing."""
+    """The actions that patterns expand to. `problems` has each pattern that is invalid or matches nothing."""
 
     actions: frozenset[Action]
-    problems: tuple[PatternProblem, ...]
+    problems: tuple[_PatternProblem, ...]
 
 
 class Catalog:
-    """The catalog of AWS actions, read lazily: asking for one service reads one file.
+    """The catalog of AWS actions. It reads a service's file on first use.
 
-    Its answers never change, so it caches them. A pickled catalog carries only its source.
+    Answers never change, so they are cached. A pickled catalog has only its source.
     """
 
     def __init__(self, source: CatalogSource) -> None:
         self._source = source
         self._services: dict[str, CatalogService] = {}
-        self._expanded: dict[ActionPattern, frozenset[Action] | PatternProblem] = {}
-        self._details: dict[Action, ActionDetail] = {}
-        self._bare: dict[str, bool] = {}
+        self._expand_one = cache(self._match_pattern)
+        self._is_bare = lru_cache(maxsize=_REMEMBERED)(self._decide_bare)
         self._facts: dict[Callable[[CatalogSource], object], Any] = {}
+        self._tables: dict[str, Any] = {}
         self._takes = lru_cache(maxsize=_REMEMBERED)(self._decide_takes)
         self._type = lru_cache(maxsize=_REMEMBERED)(self._decide_type)
 
@@ -114,11 +86,18 @@ class Catalog:
 
     @property
     def source(self) -> CatalogSource:
-        """The source of its bytes, for the tables that other core modules read (event map, visibility)."""
+        """The source of its bytes, for other modules that read tables (event map, visibility)."""
         return self._source
 
+    def table(self, name: str, shape: type[_T]) -> _T:
+        """A table as a value of this shape. It is read once."""
+        if name not in self._tables:
+            self._tables[name] = read_catalog_table(self._source, name, shape)
+        found: _T = self._tables[name]
+        return found
+
     def facts(self, read: Callable[[CatalogSource], _T]) -> _T:
-        """The facts that a class or function reads from the tables, read once."""
+        """The facts that a class or function reads from the tables. They are read once."""
         if read not in self._facts:
             self._facts[read] = read(self._source)
         found: _T = self._facts[read]
@@ -133,50 +112,36 @@ class Catalog:
         return self._everything
 
     def service_actions(self, prefix: str) -> tuple[Action, ...]:
-        """The actions of one service, sorted; empty for an unknown prefix. Case-insensitive."""
+        """The actions of one service, sorted. Empty for an unknown prefix. Case-insensitive."""
         service = self._service(prefix)
         return service.actions if service else ()
 
     def canonical(self, name: str) -> Action | None:
-        """The action as the catalog spells it, or None where there is no such action. Case-insensitive."""
+        """The action as the catalog spells it, or None if the catalog doesn't have it. Case-insensitive."""
         service = self._service(name.partition(":")[0])
         return service.by_lower.get(name.lower()) if service else None
 
-    def detail(self, action: Action) -> ActionDetail:
+    def detail(self, action: Action) -> ActionRow:
         """The facts about an action.
 
         Raises:
-            CatalogError: this catalog doesn't hold the action (it came from another one).
+            CatalogError: this catalog doesn't have the action (it came from another one).
         """
-        known = self._details.get(action)
-        if known is None:
-            known = self._details[action] = self._read_detail(action)
-        return known
-
-    def _read_detail(self, action: Action) -> ActionDetail:
-        _, row = self._row(action)
-        return ActionDetail(
-            action=action,
-            levels=row.levels,
-            resources=tuple(ResourceUse(type=use.type, required=use.required) for use in row.resources),
-            condition_keys=row.conditions,
-            dependents=None if row.dependents is None else tuple(Action(name) for name in row.dependents),
-            first_seen=row.first_seen,
-        )
+        return self._row(action)[1]
 
     def expand(self, patterns: Iterable[ActionPattern]) -> Expansion:
         """Every action that matches at least one of the patterns."""
         outcomes = [self._expand_one(pattern) for pattern in patterns]
-        problems = {outcome: None for outcome in outcomes if isinstance(outcome, PatternProblem)}
-        matched = [outcome for outcome in outcomes if not isinstance(outcome, PatternProblem)]
+        problems = {outcome: None for outcome in outcomes if isinstance(outcome, _PatternProblem)}
+        matched = [outcome for outcome in outcomes if not isinstance(outcome, _PatternProblem)]
         actions = matched[0] if len(matched) == 1 else frozenset[Action]().union(*matched)
         return Expansion(actions=actions, problems=tuple(problems))
 
     def expand_not(self, patterns: Iterable[ActionPattern]) -> Expansion:
         """Every action that matches none of the patterns (`NotAction`).
 
-        Where a pattern is invalid there are no actions: the ones it was meant to leave out can't be known, and IAM
-        refuses the policy anyway. A valid pattern that matches nothing leaves nothing out.
+        If a pattern is invalid, there are no actions: lpgen can't know which actions it excludes, and IAM rejects the
+        policy anyway. A valid pattern that matches nothing excludes nothing.
         """
         expansion = self.expand(patterns)
         if any(problem.kind is PatternProblemKind.INVALID for problem in expansion.problems):
@@ -184,24 +149,18 @@ class Catalog:
         return Expansion(actions=self.actions() - expansion.actions, problems=expansion.problems)
 
     def takes_no_resource(self, action: Action) -> bool:
-        """Whether the action has no resource-level permissions and only `Resource: "*"` grants it."""
+        """Whether the action has no resource-level permissions, so only `Resource: "*"` grants it."""
         return not self._row(action)[1].resources
 
     def is_without_resource(self, name: str) -> bool:
-        """Whether there is an action of this name, in any case, and it has no resource-level permissions."""
-        known = self._bare.get(name)
-        if known is None:
-            action = self.canonical(name)
-            known = action is not None and self.takes_no_resource(action)
-            if len(self._bare) < _REMEMBERED:
-                self._bare[name] = known
-        return known
+        """Whether an action with this name, in any case, exists and has no resource-level permissions."""
+        return self._is_bare(name)
 
     def takes_resource(self, action: Action, resource: str) -> bool:
         """Whether an ARN or resource glob can name a resource of one of the action's resource types.
 
-        `*` always can. False for an action without resource-level permissions and anything but `*`. Policy variables
-        match any text. In doubt the answer is True: no permission is lost by it.
+        `*` always can. An action without resource-level permissions takes only `*`. Policy variables match any text. In
+        doubt the answer is True, so no permission is lost.
         """
         return self._takes(action, resource)
 
@@ -211,38 +170,43 @@ class Catalog:
 
     def may_make(self, action: Action, resource: str) -> bool:
         """Whether an action without resource types may still be authorized on an ARN or glob, as a resource that it
-        makes.
+        creates.
 
-        AWS's reference lists none for `eks:CreateCluster`, and AWS refuses it "on resource: …:cluster/NAME":
+        AWS's reference lists no resource type for `eks:CreateCluster`, but AWS denies it "on resource: …:cluster/NAME":
         https://github.com/cortexlabs/cortex/issues/1232.
         """
         service, row = self._row(action)
         return not row.resources and service.can_make(action, resource)
 
     def resource_type(self, action: Action, arn: str) -> str:
-        """The resource type of the action that an exact ARN fits best (the most literal format), or ""."""
+        """The resource type of the action that an ARN fits best (the most literal format), or ""."""
         return self._type(action, arn)
 
     def resource_tag_keys(self, action: Action, arn: str) -> tuple[str, ...]:
-        """The condition keys that show such a resource's tags in a request of the action, without the tag's key.
+        """The condition keys for the resource's tags in a request of the action, without the tag key.
 
-        `aws:ResourceTag`, say; empty where the source names none: then the request has none.
+        For example `aws:ResourceTag`. Empty if the source names none: then requests have none.
         """
         service, row = self._row(action)
-        keys = (*row.conditions, *service.conditions_of_type(self.resource_type(action, arn)))
+        keys = (*row.condition_keys, *service.conditions_of_type(self.resource_type(action, arn)))
         names = (key.partition("/")[0] for key in keys if "/" in key)
         return tuple(sorted({name for name in names if name.lower().endswith(":resourcetag")}))
 
     def further_formats(self, prefix: str) -> FurtherFormats:
-        """The ARN formats of a service that AWS documents, but not in the service authorization reference."""
-        return self.facts(read_further_formats).get(prefix, NO_FURTHER_FORMATS)
+        """The ARN formats of a service that AWS documents outside the service authorization reference."""
+        return self._further_formats.get(prefix, NO_FURTHER_FORMATS)
 
     def arn_formats(self, prefix: str, resource_type: str) -> tuple[str, ...]:
-        """The ARN formats of a resource type with `${…}` placeholders; `ecs`, `task` for example."""
+        """The ARN formats of a resource type, such as `ecs`, `task`, with `${…}` placeholders."""
         service = self._service(prefix)
         return service.arn_formats(resource_type) if service else ()
 
     # ------------------------------------------------------------ internals
+
+    @cached_property
+    def _further_formats(self) -> dict[str, FurtherFormats]:
+        """The further formats by service. A catalog may have none."""
+        return read_optional_table(self._source, "arn_formats", dict[str, FurtherFormats], {})
 
     @cached_property
     def _prefixes(self) -> tuple[str, ...]:
@@ -276,26 +240,24 @@ class Catalog:
             raise CatalogError(f"the action catalog of {self.date} has no action `{action}`")
         return service, row
 
-    def _expand_one(self, pattern: ActionPattern) -> frozenset[Action] | PatternProblem:
-        outcome = self._expanded.get(pattern)
-        if outcome is None:
-            outcome = self._expanded[pattern] = self._match_pattern(pattern)
-        return outcome
-
-    def _match_pattern(self, pattern: ActionPattern) -> frozenset[Action] | PatternProblem:
+    def _match_pattern(self, pattern: ActionPattern) -> frozenset[Action] | _PatternProblem:
         parsed = parse_pattern(pattern)
         if isinstance(parsed, str):
-            return PatternProblem(pattern, PatternProblemKind.INVALID, parsed)
+            return _PatternProblem(pattern, PatternProblemKind.INVALID, parsed)
         if parsed.prefix == "*":
             return self.actions()
         service = self._service(parsed.prefix)
         if service is None:
             message = f"the action catalog of {self.date} has no service `{parsed.prefix}`"
-            return PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
+            return _PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
         matches = glob_matcher(f"{parsed.prefix}:{parsed.name}")
         found = frozenset(action for lower, action in service.by_lower.items() if matches(lower))
         message = f"the action catalog of {self.date} has no such action"
-        return found or PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
+        return found or _PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
+
+    def _decide_bare(self, name: str) -> bool:
+        action = self.canonical(name)
+        return action is not None and self.takes_no_resource(action)
 
     def _decide_takes(self, action: Action, resource: str) -> bool:
         service, row = self._row(action)
@@ -310,7 +272,7 @@ class Catalog:
 
 @dataclass(frozen=True, slots=True)
 class CatalogChanges:
-    """Services and actions that only one of two catalogs holds, sorted."""
+    """Services and actions that only one of two catalogs has, sorted."""
 
     services_added: tuple[str, ...]
     services_removed: tuple[str, ...]
@@ -319,7 +281,7 @@ class CatalogChanges:
 
 
 def changes_between(before: Catalog, after: Catalog) -> CatalogChanges:
-    """The additions in `after` and the removals from `before`. An action spelled in another case is both."""
+    """The additions in `after` and the removals from `before`. An action whose case changed is in both."""
     return CatalogChanges(
         services_added=tuple(sorted(set(after.prefixes()) - set(before.prefixes()))),
         services_removed=tuple(sorted(set(before.prefixes()) - set(after.prefixes()))),

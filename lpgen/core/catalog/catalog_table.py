@@ -1,4 +1,4 @@
-"""Read the tables that are stored next to a catalog's services."""
+"""Reads the tables next to a catalog's services."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _T = TypeVar("_T")
 
 
 class CatalogSource(Protocol):
-    """The source of the catalog's bytes: `lpgen.edge.catalog.files` reads them from a folder, tests from a dict."""
+    """The source of the catalog's bytes. `lpgen.edge.catalog.files` reads them from a folder, tests from a dict."""
 
     def service_prefixes(self) -> tuple[str, ...]:
         """All service prefixes, sorted."""
@@ -28,7 +28,7 @@ class CatalogSource(Protocol):
 
 
 def read_optional_table(source: CatalogSource, name: str, shape: type[_T], default: _T) -> _T:
-    """A table as a value of this shape, or the default where the catalog lacks the table.
+    """A table as a value of this shape, or the default if the catalog lacks the table.
 
     Raises:
         CatalogError: it can't be read, isn't JSON, or has another shape.
@@ -40,7 +40,7 @@ def read_catalog_table(source: CatalogSource, name: str, shape: type[_T]) -> _T:
     """A table such as `event_sources` as a value of this shape.
 
     Raises:
-        CatalogError: there is no such table, it can't be read, isn't JSON, or has another shape.
+        CatalogError: the table doesn't exist, can't be read, isn't JSON, or has another shape.
     """
     try:
         return msgspec.json.decode(source.read_table(name), type=shape)

@@ -1,4 +1,4 @@
-"""The harm that a holder of an action could do to rights, logs and data: the grants, and the uses, to look at first."""
+"""The harm that an action can do to permissions, logs and data. It shows which grants and uses to check first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lpgen.core.model import AccessLevel, Action
 
 
 class SuspectWhen(StrEnum):
-    """When use of a kind can be an intruder's at all: ordinary work shows some kinds too."""
+    """When use of a kind can be suspicious. Some kinds also occur in ordinary work."""
 
     ALWAYS = "always"
     FEW_OF_ITS_DAYS = "on few of its days"
@@ -23,10 +23,10 @@ class SuspectWhen(StrEnum):
 
 
 class _DangerKind(msgspec.Struct, frozen=True):
-    """A kind of harm: its effect, its actions, each with its AWS page, and a level whose other actions count too.
+    """A kind of harm: its effect, its actions with their AWS pages, and an access level whose other actions count too.
 
-    With `spares_made`, what a principal made itself is left out: who makes a resource decides about it. With
-    `spares_itself`, what it does to itself: a user who rotates its own key gains nothing.
+    `spares_made` excludes resources that the principal created itself. `spares_itself` excludes changes to the
+    principal itself: a user who rotates their own key gains nothing.
     """
 
     does: str
@@ -46,23 +46,23 @@ class _DangerTable(msgspec.Struct, frozen=True):
 
 
 Habit = tuple[str, str]
-"""A kind of harm, and the service whose actions do it."""
+"""A kind of harm, and the service whose actions cause it."""
 
 
 OF_APPLICATIONS: Final = frozenset({"kms", "logs", "sts"})
-"""The services whose management events that change something are the daily work of applications."""
+"""The services whose write management events are ordinary work of applications."""
 
 _FEW_DAYS: Final = 2
 _WEEK: Final = timedelta(7)
 
 
 def is_regular(days: Collection[date]) -> bool:
-    """Whether use on these days is work and no visit: it is on more than two days, and not within one week."""
+    """Whether use on these days is regular: on more than two days, and not within one week."""
     return len(days) > _FEW_DAYS and max(days) - min(days) >= _WEEK
 
 
 class Dangers:
-    """Says of an action what makes it dangerous."""
+    """Describes why actions are dangerous."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
@@ -75,15 +75,15 @@ class Dangers:
         self._places = {action: place for place, action in enumerate(self._sentences)}
 
     def rank(self, action: Action) -> int:
-        """The action's rank among all, the worst first: those with a line of their own in the order of the table, then
-        other dangerous ones, then the rest."""
+        """The action's rank, the worst first: actions with their own line, in the table's order, then other dangerous
+        actions, then the rest."""
         known = len(self._places)
         return self._places.get(action, known if self.sentence(action) else known + 1)
 
     def sentence(self, action: Action) -> str:
-        """The harm that a holder could do with the action, or "" where it is not dangerous by itself.
+        """The harm that the action can do, or "" if it isn't dangerous by itself.
 
-        Actions of the level Permissions management are dangerous without a line of their own.
+        All actions with the level Permissions management are dangerous, even without their own line.
         """
         known = self._sentences.get(action)
         if known is None:
@@ -92,11 +92,11 @@ class Dangers:
         return known
 
     def family(self, service: str) -> str:
-        """The first of the services that are looked after together with this one, or itself."""
+        """The first of the services that belong together with this one, or the service itself."""
         return self._families.get(service, service)
 
     def habit(self, action: Action) -> Habit | None:
-        """The harm that an intruder does with the action, and the service that the action belongs to, or None."""
+        """The kind of harm that an intruder can do with the action, and the action's service, or None."""
         kind = self._kinds.get(action)
         if kind is None:
             level = self.catalog.detail(action).level if self.catalog.canonical(action) else ""
@@ -104,16 +104,16 @@ class Dangers:
         return (kind, action.partition(":")[0]) if kind else None
 
     def harm(self, action: Action) -> str:
-        """The effect of its use: its own sentence, else that of its kind, or ""."""
+        """The effect of its use: its own sentence, or that of its kind, or ""."""
         habit = self.habit(action)
         return self.sentence(action) or (self.kinds[habit[0]].does if habit else "")
 
     def is_worst(self, action: Action) -> bool:
-        """Whether it has a line of its own, or is of a kind that nobody does in passing."""
+        """Whether it has its own line, or is of a kind that is always suspicious."""
         return self._counts(action) is SuspectWhen.ALWAYS or bool(self.sentence(action))
 
     def is_dangerous(self, action: Action) -> bool:
-        """Whether its use is dangerous whatever came before."""
+        """Whether its use is dangerous regardless of what came before."""
         return self._counts(action) in (SuspectWhen.ALWAYS, SuspectWhen.FEW_OF_ITS_DAYS) or bool(self.sentence(action))
 
     def _counts(self, action: Action) -> SuspectWhen | None:

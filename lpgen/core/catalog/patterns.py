@@ -26,7 +26,7 @@ class ParsedPattern:
 
 
 def parse_pattern(pattern: ActionPattern) -> ParsedPattern | str:
-    """The pattern in its parts, or one sentence that says why IAM's grammar refuses it."""
+    """The parsed pattern, or a sentence that says why IAM's grammar rejects it."""
     if pattern in EVERYTHING:
         return ParsedPattern("*", "*")
     prefix, colon, name = pattern.partition(":")

@@ -1,5 +1,5 @@
-"""The catalog's files as rows, decoded strictly and written for review: services and the manifest. A service also has
-indexes: actions by name, and its resource types ready to match.
+"""The catalog's files as rows: services and the manifest. They are decoded strictly, and written so people can review
+them. A service also has indexes: actions by name, and resource types that are ready to match.
 """
 
 from __future__ import annotations
@@ -23,37 +23,46 @@ from lpgen.core.model import AccessLevel, Action
 from lpgen.errors import CatalogError
 
 _FORMAT = 1
-"""The version of the files' layout; a catalog of another one isn't read."""
+"""The version of the file layout. A catalog with another version isn't read."""
 
 ServicePrefix = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9-]*\Z", max_length=63)]
 ActionName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9-]*\Z", max_length=128)]
-"""A valid name of an action: above all without wildcards, for it may end up in a policy."""
+"""A valid action name. It must not have wildcards, because it may be used in a policy."""
 
 TypeName = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]+\Z", max_length=256)]
 ArnFormatText = Annotated[str, msgspec.Meta(pattern=r"\Aarn:[^\x00-\x1f\x7f]+\Z", max_length=4096)]
 _IsoDate = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
 
 
-class ResourceUseRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A resource type that an action takes; `required` is null where the source doesn't say."""
+_LEVELS = tuple(AccessLevel)
+"""From List to Permissions management: `AccessLevel` is declared in the order of precedence."""
+
+
+class ResourceUse(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A resource type that an action takes. `required` is null if the source doesn't say."""
 
     type: TypeName
     required: bool | None = None
 
 
 class ActionRow(msgspec.Struct, frozen=True, gc=False):
-    """One action; `dependents` is null where the source doesn't say, `first_seen` an ISO date."""
+    """One action. `dependents` is null if the source doesn't say. `first_seen` is an ISO date."""
 
     name: ActionName
     levels: Annotated[tuple[AccessLevel, ...], msgspec.Meta(min_length=1)]
-    resources: tuple[ResourceUseRow, ...]
-    conditions: tuple[str, ...]
-    dependents: tuple[str, ...] | None
+    resources: tuple[ResourceUse, ...]
+    condition_keys: tuple[str, ...] = msgspec.field(name="conditions")
+    dependents: tuple[Action, ...] | None
     first_seen: _IsoDate
+
+    @property
+    def level(self) -> AccessLevel:
+        """The highest level: Permissions management, then Tagging, Write, Read and List."""
+        return max(self.levels, key=_LEVELS.index)
 
 
 class ResourceTypeRow(msgspec.Struct, frozen=True, gc=False):
-    """One resource type with its ARN formats; placeholders are `${Name}`."""
+    """One resource type with its ARN formats. Placeholders are `${Name}`."""
 
     type: TypeName
     arns: tuple[ArnFormatText, ...]
@@ -68,7 +77,7 @@ class ConditionKeyRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class ServiceRow(msgspec.Struct, frozen=True, gc=False):
-    """One service, as `services/PREFIX.json` holds it."""
+    """One service, as in `services/PREFIX.json`."""
 
     service: ServicePrefix
     name: str
@@ -78,20 +87,20 @@ class ServiceRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class _ActionNameRow(msgspec.Struct, frozen=True, gc=False):
-    """An action's row, with only the name read."""
+    """The name in an action's row."""
 
     name: ActionName
 
 
 class _ServiceNames(msgspec.Struct, frozen=True, gc=False):
-    """A service's actions, names only: enough to expand patterns, at a third of the cost of the rows."""
+    """The names of a service's actions. Enough to expand patterns, and three times as fast as full rows."""
 
     service: ServicePrefix
     actions: tuple[_ActionNameRow, ...]
 
 
 class SourceRow(msgspec.Struct, frozen=True):
-    """A source of the catalog's facts and the facts that it gives."""
+    """A source of the catalog's facts, and the facts that come from it."""
 
     name: str
     version: str
@@ -100,7 +109,7 @@ class SourceRow(msgspec.Struct, frozen=True):
 
 
 class _CountsRow(msgspec.Struct, frozen=True):
-    """How much the catalog holds."""
+    """The catalog's size."""
 
     services: int
     actions: int
@@ -111,8 +120,8 @@ class _CountsRow(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True):
     """The catalog's `manifest.json`. `date` is the ISO date of its facts.
 
-    `oldest_release` is the ISO date of the oldest release that first-seen dates were read from: an action of that date
-    is as old or older.
+    `oldest_release` is the ISO date of the oldest release that first-seen dates were read from. An action with that
+    date may be older.
     """
 
     format: int
@@ -126,7 +135,7 @@ class Manifest(msgspec.Struct, frozen=True):
     def of_services(
         cls, services: Sequence[ServiceRow], *, date: str, oldest_release: str, sources: tuple[SourceRow, ...]
     ) -> Manifest:
-        """The manifest of a catalog with these services; its version is the date."""
+        """The manifest of a catalog with these services. Its version is the date."""
         counts = _CountsRow(
             services=len(services),
             actions=sum(len(service.actions) for service in services),
@@ -143,6 +152,7 @@ class Manifest(msgspec.Struct, frozen=True):
         )
 
 
+_T = TypeVar("_T")
 _Service = TypeVar("_Service", ServiceRow, _ServiceNames)
 
 _names_decoder = msgspec.json.Decoder(_ServiceNames)
@@ -159,20 +169,8 @@ def service_from_json(text: bytes, *, prefix: str) -> ServiceRow:
     return _decode_service(_service_decoder, text, prefix)
 
 
-def _names_from_json(text: bytes, *, prefix: str) -> tuple[str, ...]:
-    """The names of a service's actions from its file, in its order.
-
-    Raises:
-        CatalogError: it isn't JSON, not of this shape, or of another service.
-    """
-    return tuple(row.name for row in _decode_service(_names_decoder, text, prefix).actions)
-
-
 def _decode_service(decoder: msgspec.json.Decoder[_Service], text: bytes, prefix: str) -> _Service:
-    try:
-        service = decoder.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CatalogError(f"service `{prefix}` of the action catalog can't be read: {error}") from error
+    service = decode_json(decoder, text, f"service `{prefix}` of the action catalog")
     if service.service != prefix:
         raise CatalogError(f"service `{prefix}` of the action catalog holds `{service.service}` instead")
     return service
@@ -184,20 +182,29 @@ def manifest_from_json(text: bytes) -> Manifest:
     Raises:
         CatalogError: it isn't JSON, not of this shape, or of another format version.
     """
-    try:
-        manifest = _manifest_decoder.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CatalogError(f"the manifest of the action catalog can't be read: {error}") from error
+    manifest = decode_json(_manifest_decoder, text, "the manifest of the action catalog")
     if manifest.format != _FORMAT:
         raise CatalogError(f"the action catalog has format {manifest.format}, and this lpgen reads format {_FORMAT}")
     return manifest
 
 
+def decode_json(decoder: msgspec.json.Decoder[_T], text: bytes, noun: str) -> _T:
+    """The decoded text; `noun` names it in the error.
+
+    Raises:
+        CatalogError: it isn't JSON, or not of the decoder's shape.
+    """
+    try:
+        return decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CatalogError(f"{noun} can't be read: {error}") from error
+
+
 def json_from_service(service: ServiceRow) -> bytes:
-    """A service's file: valid JSON, with one action, resource type or condition key a line for the sake of diffs."""
-    parts = [f'{{"service": {_json(service.service)}, "name": {_json(service.name)}']
+    """A service's file: valid JSON, with one action, resource type or condition key per line for readable diffs."""
+    parts = [f'{{"service": {json_line(service.service)}, "name": {json_line(service.name)}']
     for field in ("actions", "resources", "conditions"):
-        rows = ",\n".join(_json(row) for row in getattr(service, field))
+        rows = ",\n".join(map(json_line, getattr(service, field)))
         parts.append(f'"{field}": [\n{rows}\n]' if rows else f'"{field}": []')
     return (",\n".join(parts) + "}\n").encode()
 
@@ -208,7 +215,7 @@ def json_from_manifest(manifest: Manifest) -> bytes:
 
 
 def sorted_service(service: ServiceRow) -> ServiceRow:
-    """The service with its actions, resource types and condition keys in order: equal facts give equal bytes."""
+    """The service with sorted actions, resource types and condition keys, so equal facts give equal bytes."""
     return msgspec.structs.replace(
         service,
         actions=tuple(sorted(service.actions, key=lambda row: row.name)),
@@ -218,11 +225,12 @@ def sorted_service(service: ServiceRow) -> ServiceRow:
 
 
 def split_formats(arns: Iterable[str]) -> tuple[str, ...]:
-    """ARN formats, one each: the service authorization reference joins several of one type by `, `."""
+    """Single ARN formats. The service authorization reference joins several formats of a type with `, `."""
     return tuple(part for arn in arns for part in arn.split(", "))
 
 
-def _json(value: object) -> str:
+def json_line(value: object) -> str:
+    """A value as one line of JSON."""
     return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
 
 
@@ -230,7 +238,7 @@ def _json(value: object) -> str:
 
 
 class CatalogService:
-    """A service, read on demand: naming its actions reads nothing else of them."""
+    """A service, read on demand. For action names, only the names are decoded."""
 
     def __init__(self, prefix: str, text: bytes, further: FurtherFormats) -> None:
         self._prefix = prefix
@@ -246,8 +254,8 @@ class CatalogService:
     @cached_property
     def actions(self) -> tuple[Action, ...]:
         """All actions, sorted."""
-        names = _names_from_json(self._text, prefix=self._prefix)
-        return tuple(sorted(Action(f"{self._prefix}:{name}") for name in names))
+        rows = _decode_service(_names_decoder, self._text, self._prefix).actions
+        return tuple(sorted(Action(f"{self._prefix}:{row.name}") for row in rows))
 
     @cached_property
     def by_lower(self) -> dict[str, Action]:
@@ -255,11 +263,11 @@ class CatalogService:
         return {action.lower(): action for action in self.actions}
 
     def arn_formats(self, resource_type: str) -> tuple[str, ...]:
-        """The ARN formats of a resource type as the source states them; empty for an unknown type."""
+        """The ARN formats of a resource type as in the source. Empty for an unknown type."""
         return self._documented.get(resource_type, ())
 
     def conditions_of_type(self, resource_type: str) -> tuple[str, ...]:
-        """The condition keys of a resource type as the source states them; empty for an unknown type."""
+        """The condition keys of a resource type as in the source. Empty for an unknown type."""
         return next((row.conditions for row in self._row.resources if row.type == resource_type), ())
 
     def can_name(self, row: ActionRow, resource: str) -> bool:
@@ -272,15 +280,16 @@ class CatalogService:
         return self._format_set((resource_type,)).can_name(resource)
 
     def can_make(self, action: Action, resource: str) -> bool:
-        """Whether an ARN or glob can name what an action's name says it makes: `CreateCluster` makes a `cluster`."""
+        """Whether an ARN or glob can name a resource that the action creates according to its name: `CreateCluster`
+        creates a `cluster`."""
         made = action.partition(":Create")[2].lower()
         types = tuple(row.type for row in self._row.resources if "".join(filter(str.isalnum, row.type)).lower() == made)
         return bool(types) and self._format_set(types).can_name(resource)
 
     def best_type(self, row: ActionRow, arn: str) -> str:
-        """The action's resource type whose most literal format an ARN fits, or "".
+        """The action's resource type with the most literal format that an ARN fits, or "".
 
-        A glob is taken by its letters first, then as a glob; one that says nothing fits no type.
+        A glob is first compared as plain text, then as a glob. A glob with only `*` fits no type.
         """
         types = {use.type for use in row.resources}
         ranked = [(name, form) for name, form in self._by_literals if name in types]
@@ -302,14 +311,14 @@ class CatalogService:
 
     @cached_property
     def _formats(self) -> dict[str, tuple[ArnFormat, ...]]:
-        """The compiled formats of each type, with those that AWS documents elsewhere."""
+        """The compiled formats of each type, including those that AWS documents elsewhere."""
         by_type = {name: (*arns, *self._further.types.get(name, ())) for name, arns in self._documented.items()}
         compiled = formats_of_service(arn for arns in by_type.values() for arn in arns)
         return {name: tuple(compiled[arn] for arn in arns) for name, arns in by_type.items()}
 
     @cached_property
     def _by_literals(self) -> tuple[tuple[str, ArnFormat], ...]:
-        """Types with their formats, the most literal first; of equal ones by name."""
+        """Types with their formats, the most literal first, then by name."""
         pairs = [(name, form) for name, forms in self._formats.items() for form in forms]
         return tuple(sorted(pairs, key=lambda pair: (-pair[1].literals, pair[0])))
 

@@ -1,8 +1,7 @@
 """AWS's machine-readable service reference, read strictly and turned into catalog rows.
 
-It has no required flags, no dependent actions, no names of services and no first-seen dates. These are copied from
-earlier catalogs, and remain unknown for new rows. Its names end up in policies, so text that couldn't be a name is
-refused.
+It has no required flags, dependent actions, service names or first-seen dates. These are copied from earlier catalogs,
+and stay unknown for new rows. Its names are used in policies, so text that can't be a name is rejected.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/service-reference.html
 """
@@ -20,10 +19,12 @@ from lpgen.core.catalog.service import (
     ArnFormatText,
     ConditionKeyRow,
     ResourceTypeRow,
-    ResourceUseRow,
+    ResourceUse,
     ServicePrefix,
     ServiceRow,
     TypeName,
+    decode_json,
+    json_line,
     sorted_service,
     split_formats,
 )
@@ -34,7 +35,7 @@ _Plain = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]*\Z", max_lengt
 
 
 class IndexRow(msgspec.Struct, frozen=True):
-    """One service of the index and where its file is."""
+    """One service of the index, and the URL of its file."""
 
     service: ServicePrefix
     url: _Plain
@@ -85,7 +86,7 @@ class _Operation(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class ServiceReference(msgspec.Struct, frozen=True, rename="pascal"):
-    """One service's file, as far as the catalog needs it."""
+    """The parts of a service's file that the catalog needs."""
 
     name: ServicePrefix
     actions: tuple[_ReferenceAction, ...] = ()
@@ -102,7 +103,7 @@ class _AuthorizedActionRow(msgspec.Struct, frozen=True):
 
 
 _AuthorizedActions = dict[str, tuple[_AuthorizedActionRow, ...] | None]
-"""By operation: the actions it needs; None where AWS doesn't say, which isn't the same as none."""
+"""By operation: the actions that it needs, or None if AWS doesn't say."""
 
 _index_decoder = msgspec.json.Decoder(tuple[IndexRow, ...])
 _reference_decoder = msgspec.json.Decoder(ServiceReference)
@@ -112,12 +113,9 @@ def index_from_json(text: bytes) -> tuple[IndexRow, ...]:
     """The services that the reference lists.
 
     Raises:
-        CatalogError: it isn't such an index, is empty, or lists a service twice.
+        CatalogError: it isn't an index, is empty, or lists a service twice.
     """
-    try:
-        index = _index_decoder.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CatalogError(f"the index of the service reference can't be read: {error}") from error
+    index = decode_json(_index_decoder, text, "the index of the service reference")
     if not index:
         raise CatalogError("the index of the service reference lists no services")
     if len({row.service for row in index}) < len(index):
@@ -129,14 +127,11 @@ def reference_from_json(text: bytes, *, service: str) -> ServiceReference:
     """A service's file.
 
     Raises:
-        CatalogError: it isn't such a file, is another service's, or names an action or a resource type twice.
+        CatalogError: it isn't a service's file, belongs to another service, or has an action or resource type twice.
     """
-    try:
-        reference = _reference_decoder.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CatalogError(f"the service reference of `{service}` can't be read: {error}") from error
+    reference = decode_json(_reference_decoder, text, f"the service reference of `{service}`")
     if reference.name != service:
-        raise CatalogError(f"the service reference of `{service}` is that of `{reference.name}`")
+        raise CatalogError(f"the service reference of `{service}` belongs to `{reference.name}`")
     _refuse_twins("action", [action.name.lower() for action in reference.actions], service)
     _refuse_twins("resource type", [row.name for row in reference.resources], service)
     return reference
@@ -148,7 +143,7 @@ def _refuse_twins(kind: str, names: Sequence[str], service: str) -> None:
 
 
 def service_from_reference(reference: ServiceReference, earlier: Sequence[ServiceRow], *, date: str) -> ServiceRow:
-    """The catalog's row for a service, with the fields that the reference lacks from earlier rows, the nearest first.
+    """The catalog's row for a service. Fields that the reference lacks come from earlier rows, the newest first.
 
     `date` is the first-seen date of actions that no earlier row has.
     """
@@ -175,17 +170,18 @@ def _action_row(action: _ReferenceAction, earlier: ActionRow | None, date: str) 
         name=action.name,
         levels=_levels(action.annotations, earlier),
         resources=tuple(
-            ResourceUseRow(type=row.name, required=required.get(row.name))
+            ResourceUse(type=row.name, required=required.get(row.name))
             for row in sorted(action.resources, key=lambda row: row.name)
         ),
-        conditions=tuple(sorted(action.action_condition_keys)),
+        condition_keys=tuple(sorted(action.action_condition_keys)),
         dependents=earlier.dependents if earlier else None,
         first_seen=earlier.first_seen if earlier else date,
     )
 
 
 def _levels(annotations: _Annotations | None, earlier: ActionRow | None) -> tuple[AccessLevel, ...]:
-    """The levels that the flags mean; without flags the earlier ones, or Write: a new action isn't called harmless."""
+    """The levels from the flags. Without flags, the earlier levels, or Write: a new action must not count as
+    harmless."""
     if annotations is None or annotations.properties is None:
         return earlier.levels if earlier else (AccessLevel.WRITE,)
     flags = annotations.properties
@@ -207,7 +203,7 @@ def _type_row(row: _ReferenceType, earlier: ResourceTypeRow | None) -> ResourceT
 
 
 def authorized_actions(reference: ServiceReference) -> _AuthorizedActions:
-    """The actions that each operation of a service needs, as far as AWS says."""
+    """The actions that each operation of a service needs, or None if AWS doesn't say."""
     return {
         operation.name: None
         if operation.authorized_actions is None
@@ -220,10 +216,6 @@ def authorized_actions(reference: ServiceReference) -> _AuthorizedActions:
 
 
 def json_from_authorized_actions(needs: Mapping[str, tuple[_AuthorizedActionRow, ...] | None]) -> bytes:
-    """The table's file: valid JSON with one operation a line."""
-    rows = ",\n".join(f"{_json(name)}: {_json(value)}" for name, value in needs.items())
+    """The table's file: valid JSON with one operation per line."""
+    rows = ",\n".join(f"{json_line(name)}: {json_line(value)}" for name, value in needs.items())
     return f"{{\n{rows}\n}}\n".encode()
-
-
-def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()

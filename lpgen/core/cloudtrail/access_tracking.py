@@ -1,4 +1,4 @@
-"""The parts of a record that the mapping of a call looks at, learned by watching it."""
+"""Tracks which parts of a record the mapping of a call reads."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from lpgen.core.cloudtrail.records import Record, decode_additional, decode_reso
 
 Values = tuple[object, ...] | bytes
 _Reader = Callable[[dict[str, object]], tuple[object, ...]]
-"""Reads the watched values of objects that have the same names, and identifies these names."""
+"""Gets the watched values of objects with the same names. It also identifies these names."""
 
 Part = tuple[_Reader, Values] | str | None
 
 _MAX_READERS: Final = 1024
 _MAX_DEPTH: Final = 5
-"""How deep objects are watched; a deeper value counts as read with the object that contains it."""
+"""The deepest level at which objects are watched. A deeper value counts as read if the object that contains it is
+read."""
 _MAX_NAMES: Final = 256
 """If an object has more names than this, all its values count as read."""
 
@@ -26,7 +27,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 def watched(value: object, depth: int = _MAX_DEPTH) -> Any:
-    """The value with all objects in it watched."""
+    """The value, with every object in it watched."""
     if depth and isinstance(value, dict):
         return WatchedObject({name: watched(item, depth - 1) for name, item in value.items()})
     if depth and isinstance(value, list):
@@ -35,10 +36,10 @@ def watched(value: object, depth: int = _MAX_DEPTH) -> Any:
 
 
 class WatchedObject(dict[str, object]):
-    """A JSON object that remembers which of its values were read. Its names and their order don't count as read values.
+    """A JSON object that remembers which of its values were read. Names and their order don't count as read values.
 
-    INVARIANT: rules read objects by these methods only. `__iter__` is here because C code that copies a dict then uses
-    `keys` and `__getitem__`.
+    INVARIANT: rules read objects only through these methods. `__iter__` makes C code that copies a dict use `keys` and
+    `__getitem__`.
     """
 
     __slots__ = ("read_all", "read_names")
@@ -90,7 +91,7 @@ class WatchedObject(dict[str, object]):
 
 
 def _noting(name: str, decode: Callable[[bytes], Any]) -> Any:
-    """A property that decodes a field of a record when it is read, and remembers it."""
+    """A property that decodes a field of a record on first read, and keeps it."""
 
     def get(self: WatchedRecord) -> Any:
         if name not in self.touched:
@@ -101,7 +102,7 @@ def _noting(name: str, decode: Callable[[bytes], Any]) -> Any:
 
 
 class WatchedRecord(Record):
-    """A record that holds two fields as JSON, and in `touched` those of them that were read, decoded."""
+    """A record that holds two fields as JSON. `touched` has the decoded fields that were read."""
 
     resources_json: bytes = b"null"
     additionalEventData_json: bytes = b"null"
@@ -112,8 +113,9 @@ class WatchedRecord(Record):
 
 
 class _Read:
-    """The reads ever seen of the values in one place: of objects there the values of some `names`, and of all `others`
-    where every value was read; or, `whole`, everything inside them, however deep."""
+    """All reads seen so far of the values in one place. For objects, `names` has the values that were read by name.
+    `others` is set if all values of an object were read. `whole` means that everything inside was read, at any
+    depth."""
 
     __slots__ = ("names", "others", "whole")
 
@@ -123,9 +125,10 @@ class _Read:
         self.whole = False
 
     def learn(self, value: object, depth: int = _MAX_DEPTH) -> bool:
-        """Adds what was read of a watched value, and says whether any of it is new.
+        """Adds the reads of a watched value. Returns whether any read is new.
 
-        Callers choose names too, of tags for one: these are kept apart only where a rule asked for them, to a bound.
+        Callers choose some names, such as tag keys. These are kept separately only if a rule asked for them, and only
+        up to a maximum.
         """
         is_new = False
         if self.whole:
@@ -148,11 +151,11 @@ class _Read:
         return is_new
 
     def of_name(self, name: str) -> _Read | None:
-        """The reads of the values of this name; None where none of them was read."""
+        """The reads of the values with this name, or None if none was read."""
         return self if self.whole else self.names.get(name) or self.others
 
     def of(self, value: object, depth: int = _MAX_DEPTH - 1) -> object:
-        """The value with nothing in it that wasn't read, but all names."""
+        """The value with all its names, but only with the values that were read."""
         if self.whole or not depth:
             return value
         if isinstance(value, list):
@@ -160,14 +163,14 @@ class _Read:
         if not isinstance(value, dict):
             return value
         read = {name: self.of_name(name) for name in value}
-        return {name: one and one.of(value[name], depth - 1) for name, one in read.items()}
+        return {name: part and part.of(value[name], depth - 1) for name, part in read.items()}
 
 
 class ReadValues:
-    """The values that one call's mapping was ever seen to read of one field of its records.
+    """The values that a call's mapping has read so far from one field of its records.
 
-    INVARIANT: a mapping is a function of the values it reads. So two records whose parts are equal have the same
-    mapping, if it read no more of the first than was known when the part was taken.
+    INVARIANT: a mapping depends only on the values that it reads. So two records with equal parts have the same
+    mapping, if mapping the first one read nothing beyond the reads known when its part was taken.
     """
 
     __slots__ = ("_read", "_readers")
@@ -177,7 +180,8 @@ class ReadValues:
         self._readers: dict[tuple[str, ...], tuple[_Reader, tuple[_Read, ...]]] = {}
 
     def part(self, value: dict[str, object] | str | None) -> Part:
-        """An object's names, as a reader, and its read values, to be compared and hashed; other values unchanged."""
+        """A key to compare and hash: the reader of an object's names with the values that are read. Other values as
+        is."""
         if type(value) is not dict:
             return value  # type: ignore[return-value]  # a string, or nothing
         names = tuple(value)
@@ -191,7 +195,7 @@ class ReadValues:
         return reader, values
 
     def learn(self, value: object) -> bool:
-        """Adds what was read of a watched object, and says whether any of it is new."""
+        """Adds the reads of a watched object. Returns whether any read is new."""
         is_new = isinstance(value, WatchedObject) and self._read.learn(value)
         if is_new:
             self._readers.clear()
@@ -201,8 +205,8 @@ class ReadValues:
         if len(self._readers) >= _MAX_READERS:
             self._readers.clear()
         read = [name for name in names if self._read.of_name(name)]
-        # The first name twice, as `itemgetter` gives a tuple only for several.
+        # The first name appears twice because `itemgetter` returns a tuple only for several names.
         twice = [read[0], *read] if read else []
         reader: _Reader = itemgetter(*twice) if twice else lambda _value: ()
-        made = self._readers[names] = reader, tuple(one for name in twice if (one := self._read.of_name(name)))
+        made = self._readers[names] = reader, tuple(part for name in twice if (part := self._read.of_name(name)))
         return made

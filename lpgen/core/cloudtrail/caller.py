@@ -1,5 +1,5 @@
-"""The caller of a recorded call, and principals that a record names only by an ARN: grantees of keys, callers in
-summaries. Sessions fold into the role or user that issued them.
+"""The caller of a recorded call, and principals that a record names only by ARN, such as grantees of keys. A session
+becomes the role or user that issued it.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 """
@@ -24,7 +24,7 @@ _IdentityKey = UserIdentity | tuple[str | bool | None, ...] | None
 
 _SERVICE_LINKED_PATH: Final = ":role/aws-service-role/"
 
-# Session names that only an AWS service chooses when it assumes a service role that a customer made for it.
+# Session names that only AWS services use, when they assume a customer's service role.
 _SERVICE_SESSION_NAMES: Final = (
     "AWSCloudFormation",
     "AWSBackup-",
@@ -49,14 +49,14 @@ _KIND_BY_TYPE: Final = {
 
 
 def caller_from_record(record: Record) -> Caller:
-    """The principal that made a record's call, as the account whose log holds the record may name it."""
+    """The principal that made a record's call, as far as the account that owns the log can know it."""
     return caller_in_log_of(caller_from_identity(record.userIdentity), record.recipientAccountId or "")
 
 
 def caller_in_log_of(caller: Caller, account: str) -> Caller:
-    """The caller in the log of an account, "" if that isn't known. One of another account is known only by its id.
+    """The caller as shown in an account's log. A caller from another account is known only by its id.
 
-    AWS gives the account that a call reaches the caller's id without its ARN, so an ARN there is no evidence.
+    `account` is "" if unknown. AWS gives the called account only the caller's id, so an ARN in that log isn't evidence.
     """
     if not account or not caller.principal or caller.account == account:
         return caller
@@ -67,9 +67,9 @@ def caller_in_log_of(caller: Caller, account: str) -> Caller:
 def caller_from_identity(identity: UserIdentity | None) -> Caller:
     """The principal that a record's `userIdentity` names.
 
-    An assumed role is its `sessionIssuer`, whose ARN keeps the role's path and whose id distinguishes a recreated role
-    from the old one of its name; a federated user is the user or role that asked for the federation token. An ARN is
-    never rebuilt from a session ARN: without an issuer the caller of a role's session is known only by the role's id.
+    For an assumed role this is its `sessionIssuer`: its ARN keeps the role's path, and its id distinguishes a recreated
+    role from the deleted one. For a federated user it is the user or role that requested the federation token. A
+    session ARN is never turned into a role ARN: without an issuer, only the role's id is known.
     """
     if identity is None:
         return Caller(CallerKind.UNKNOWN)
@@ -88,16 +88,16 @@ def caller_from_identity(identity: UserIdentity | None) -> Caller:
 
 
 def caller_name(identity: UserIdentity | None, caller: Caller | None = None) -> str:
-    """The name of an identity's caller in the activity table: its ARN, the service principal of an AWS service, or
-    else its kind. `caller` is that of the identity, if it is already known."""
+    """The caller's name in the activity table: its ARN, or the service principal of an AWS service, or its kind. Pass
+    `caller` if it is already known."""
     caller = caller or caller_from_identity(identity)
     service = identity.invokedBy if identity and caller.kind is CallerKind.SERVICE else None
     return caller.principal or service or caller.kind.value
 
 
 def essential_identity(identity: UserIdentity | None) -> _IdentityKey:
-    """The parts of an identity that decide its caller and everything else read from it, to be compared and hashed. A
-    session's name isn't among them, so all sessions of a role are equal."""
+    """A key of the identity's fields that affect the caller or anything else that is read from it. It leaves out the
+    session name, so all sessions of a role are equal."""
     if identity is None:
         return identity
     context = identity.sessionContext
@@ -146,25 +146,17 @@ def _caller_by_id(identity: UserIdentity) -> Caller:
 
 
 def _caller_from_arn(identity: UserIdentity, arn: str | None, principal_id: str | None) -> Caller:
-    kind = _kind_from_arn(arn or "")
-    if kind is CallerKind.UNKNOWN or not arn:
+    fields = split_arn(arn or "")
+    kind, slash, _ = fields.name.partition("/")
+    if not arn or fields.service != "iam" or kind not in ("role", "user") or not slash:
         return Caller(CallerKind.UNKNOWN, account=identity.accountId or "")
     return Caller(
-        kind,
+        CallerKind.ROLE if kind == "role" else CallerKind.USER,
         principal=arn,
         principal_id=(principal_id or "").partition(":")[0],
-        account=split_arn(arn).account,
-        service_session=_is_service_session(identity, arn),
+        account=fields.account,
+        service_session=_SERVICE_LINKED_PATH in arn or _has_service_session_name(identity),
     )
-
-
-def _kind_from_arn(arn: str) -> CallerKind:
-    fields = split_arn(arn)
-    if fields.service == "iam" and fields.name.startswith("role/"):
-        return CallerKind.ROLE
-    if fields.service == "iam" and fields.name.startswith("user/"):
-        return CallerKind.USER
-    return CallerKind.UNKNOWN
 
 
 def _unique_id(identity: UserIdentity) -> str:
@@ -173,10 +165,6 @@ def _unique_id(identity: UserIdentity) -> str:
 
 def _has_unique_id(identity: UserIdentity) -> bool:
     return _unique_id(identity).startswith(_ID_PREFIXES)
-
-
-def _is_service_session(identity: UserIdentity, arn: str) -> bool:
-    return _SERVICE_LINKED_PATH in arn or _has_service_session_name(identity)
 
 
 def _has_service_session_name(identity: UserIdentity) -> bool:
@@ -193,14 +181,13 @@ def _is_anonymous(identity: UserIdentity) -> bool:
 # ---------------------------------------------------------------- principals beyond the caller
 
 _SESSION: Final = "assumed-role/"
-_OF_A_SERVICE: Final = "aws:"
 
 
 def named_principal(text: str) -> str:
-    """The ARN of a role or user, or of a role's session without the session's name, which is unbounded; "" for all
-    others, whose policies can't be judged.
+    """The ARN of a role or user, or of a role's session without the session name, which callers choose freely. "" for
+    all other principals: their policies can't be reviewed.
 
-    Lambda's grants of keys name the session of a function, `assumed-role/ROLE/FUNCTION`. Instances get theirs for a
+    Key grants for Lambda name the session of a function, `assumed-role/ROLE/FUNCTION`. Key grants for instances name a
     session of `aws:ec2-infrastructure`, which no account owns.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
     """
@@ -209,7 +196,7 @@ def named_principal(text: str) -> str:
     if fields.service == "iam" and kind in ("role", "user") and name:
         return text
     role, slash, _ = name.partition("/")
-    if fields.service != "sts" or kind != "assumed-role" or not slash or role.startswith(_OF_A_SERVICE):
+    if fields.service != "sts" or kind != "assumed-role" or not slash or role.startswith("aws:"):
         return ""
     return f"arn:{fields.partition}:sts::{fields.account}:{_SESSION}{role}"
 
@@ -220,7 +207,7 @@ def is_of_account(principal: str, account: str | None) -> bool:
 
 
 def names_of(principal: str) -> tuple[str, ...]:
-    """The results of `named_principal` for a role or user: a session's ARN doesn't show the path of its role."""
+    """The results that `named_principal` can give for a role or user. A session's ARN doesn't show the role's path."""
     fields = split_arn(principal)
     kind, _, name = fields.name.partition("/")
     if kind != "role":

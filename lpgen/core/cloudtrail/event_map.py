@@ -1,14 +1,14 @@
-"""The event map: from a record to the actions that the call needs, on the resources it needs them for.
+"""The event map: maps a record to the actions that its call needs, and to their resources.
 
-A record's name is looked up in this order: the no-permission table, the rules that read request parameters, the
-operation tables, and last the catalog's action of the operation's own name. A name that none of them knows is unmapped
-and reported; nothing is guessed. Every resulting action is one of the catalog's.
+The event name is looked up in this order: the no-permission table, the rules that read request parameters, the
+operation tables, and the catalog's action with the operation's name. A name found in none of these is reported as
+unmapped: lpgen doesn't guess. Every resulting action is in the catalog.
 """
 
 from __future__ import annotations
 
 from collections import ChainMap, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeVar
 
@@ -17,12 +17,17 @@ import msgspec
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.operation_rows import EventSource, EventSources, OperationRow, Operations, strip_version
-from lpgen.core.cloudtrail.optional_actions import OptionalReader, optional_actions, parameter_tests, row_of_tagged
 from lpgen.core.cloudtrail.outcome import name_denied_resource
 from lpgen.core.cloudtrail.records import READ_VERSION, Record
-from lpgen.core.cloudtrail.resource_reading import ResourceReader, reader_from_row
+from lpgen.core.cloudtrail.row_actions import (
+    OptionalReader,
+    ResourceReader,
+    optional_actions,
+    optional_readers,
+    reader_from_row,
+)
 from lpgen.core.cloudtrail.rules.call import EVERY_READ, Call, Completion, Rule, RuleTable, call_from_record
-from lpgen.core.cloudtrail.rules.inferences import NAMED_OBJECT, REQUEST_OPTION, TAG_ON_CREATE, UNREAD_REQUEST
+from lpgen.core.cloudtrail.rules.inferences import UNREAD_REQUEST
 from lpgen.core.cloudtrail.rules.passing import (
     PASS_ROLE_ACTION,
     ROLE_UNREAD,
@@ -37,7 +42,6 @@ from lpgen.core.cloudtrail.rules.types import ReaderTable, ResourceType
 from lpgen.core.model import (
     NO_RESOURCE,
     UNKNOWN_RESOURCE,
-    AccessLevel,
     Action,
     Caller,
     CallerKind,
@@ -55,7 +59,7 @@ _T = TypeVar("_T")
 _NO_PERMISSION: Final = RecordMapping(MappingStatus.NO_PERMISSION)
 _UNMAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
 
-# None of these is a call that IAM authorizes: a service's own doings, sign-in pages, and figures about other records.
+# IAM authorizes none of these: service activity, sign-in pages, and statistics about other records.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/non-api-aws-service-events.html
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
 _NO_CALL: Final = frozenset(
@@ -67,11 +71,11 @@ _EMPTY_ROW: Final = OperationRow()
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The facts about an event source and name that don't depend on a record.
+    """The facts about an event source and name that don't depend on the record.
 
-    `operation` is the name that rules see. `rule` is asked first; `readers` are the table's answer, which `completion`
-    adds to, and empty where neither table nor catalog knows the operation; `also` is added to either. `listed` says
-    whether the operation tables hold it. `switch`: see `EventSource`.
+    `operation` is the name that rules see. `rule` is tried first. `readers` come from the table, or from the catalog;
+    `completion` adds to their actions. They are empty if neither knows the operation. `also` are optional actions for
+    both cases. `listed`: whether the operation tables have the operation. `switch`: see `EventSource`.
     """
 
     operation: str
@@ -95,10 +99,11 @@ class RecordMapper(Protocol):
 
 
 def mapping_or_failure(record: Record, event_map: RecordMapper) -> tuple[RecordMapping, str]:
-    """The record's mapping, and why there is none.
+    """The record's mapping, and the reason if mapping failed, else "".
 
-    A rule that a request's odd shape breaks must not end the run: callers choose their requests, and could keep all
-    logs from being read. The record counts as unmapped, and its principal's replacement isn't called safe.
+    A rule that fails on an unusual request must not end the run: callers choose their requests, and could otherwise
+    block the reading of all logs. The record counts as unmapped, and the replacement of its principal isn't called
+    safe.
     """
     try:
         return event_map.map_record(record), ""
@@ -109,11 +114,12 @@ def mapping_or_failure(record: Record, event_map: RecordMapper) -> tuple[RecordM
 
 
 class EventMap:
-    """The event map over one catalog. Facts that depend only on source and name are worked out once and kept."""
+    """The event map of one catalog. It computes facts that depend only on event source and name once."""
 
     def __init__(self, catalog: Catalog, rule_tables: Iterable[RuleTable] | None = None) -> None:
         """`rule_tables` None means every module's."""
-        from lpgen.core.cloudtrail.rules import tables  # imports many modules; who maps nothing needs none
+        # It imports many modules, which few commands need.
+        from lpgen.core.cloudtrail.rules import tables
 
         source = catalog.source
         self.catalog = catalog
@@ -128,7 +134,7 @@ class EventMap:
         self._known: dict[Action, Action | None] = {}
 
     def map_record(self, record: Record) -> RecordMapping:
-        """The actions that the recorded call needs, whatever its outcome and caller."""
+        """The actions that the recorded call needs, regardless of its outcome and caller."""
         if record.eventType in _NO_CALL:
             return _NO_PERMISSION
         plan = self.plan(record.eventSource, record.eventName)
@@ -143,7 +149,7 @@ class EventMap:
             if not plan.readers:
                 return _UNMAPPED
             actions = tuple(reader.read(call) for reader in plan.readers)
-            if plan.rule and len(actions) > 1:  # the rule would say which of them, if it could read the request
+            if plan.rule and len(actions) > 1:  # the rule would choose among them if it could read the request
                 actions = tuple(replace(action, how=UNREAD_REQUEST) for action in actions)
             if plan.completion:
                 actions = plan.completion(call, actions)
@@ -167,7 +173,7 @@ class EventMap:
     # ------------------------------------------------------------ planning, once per source and name
 
     def _by_name(self, tables: Iterable[Mapping[tuple[str, str], _T]]) -> dict[tuple[str, str], tuple[str, _T]]:
-        """Each entry with its operation's spelling, by table name and the operation's name in lower case."""
+        """Each entry and the spelling of its operation, by table name and operation name in lower case."""
         return {
             (self._sources.resolve(source).table, name.casefold()): (name, rule)
             for table in tables
@@ -175,7 +181,7 @@ class EventMap:
         }
 
     def _types_by_table(self, tables: Iterable[ReaderTable]) -> Mapping[str, Mapping[str, ResourceType]]:
-        """The types that rows read by name, by table name."""
+        """The types that rows refer to by name, by table name."""
         found: dict[str, ChainMap[str, ResourceType]] = defaultdict(ChainMap)
         for table in tables:
             for source, types in table.items():
@@ -214,7 +220,7 @@ class EventMap:
             rule=named_rule[1] if named_rule else None,
             completion=self._completion(source.table, operation, row),
             readers=tuple(reader_from_row(self.catalog, action, row, types) for action in actions),
-            also=tuple(self._optional_readers(operation, row, types)),
+            also=tuple(optional_readers(self.catalog, operation, row, types)),
             roles=role_parameters(self._passed_to.get(source.table), operation, row.roles),
             listed=found is not None,
             switch=source.switch,
@@ -226,24 +232,8 @@ class EventMap:
             found = self._completions.get((table, EVERY_READ))
         return found[1] if found else None
 
-    def _optional_readers(
-        self, operation: str, row: OperationRow, types: Mapping[str, ResourceType]
-    ) -> Iterator[OptionalReader]:
-        for name, parameter in row.also.items():
-            action = self.catalog.canonical(name)
-            if action:
-                is_tagging = self.catalog.detail(action).level is AccessLevel.TAGGING
-                own = msgspec.structs.replace(row, reads=())
-                own = row_of_tagged(self.catalog, action, operation, row) if is_tagging else own
-                how = TAG_ON_CREATE if is_tagging else row.how or REQUEST_OPTION
-                yield OptionalReader(parameter_tests(parameter), reader_from_row(self.catalog, action, own, types), how)
-        for name, parameter in row.objects.items():
-            named = OperationRow(resources={"object": f"url:{parameter}"})
-            reader = reader_from_row(self.catalog, Action(name), named)
-            yield OptionalReader(parameter_tests(parameter), reader, NAMED_OBJECT)
-
     def _actions_of(self, source: EventSource, operation: str, row: OperationRow) -> tuple[Action, ...]:
-        """The row's actions, or the action of the operation's own name; empty where one isn't in the catalog."""
+        """The row's actions, or else the action with the operation's name. Empty if the catalog lacks one of them."""
         if row.actions:
             named = [self.catalog.canonical(name) for name in row.actions]
             return tuple(name for name in named if name) if all(named) else ()
@@ -256,7 +246,7 @@ class EventMap:
     # ------------------------------------------------------------ per record
 
     def _passed_roles(self, actions: tuple[MappedAction, ...], plan: Plan, call: Call) -> tuple[MappedAction, ...]:
-        """The roles that the call passes, unless a rule has already said which."""
+        """The roles that the call passes, unless a rule already named them."""
         if any(action.action == PASS_ROLE_ACTION for action in actions):
             return ()
         may_write = plan.operation.startswith(WRITES)
@@ -268,7 +258,7 @@ class EventMap:
         return unlisted_roles(call) if may_write and not plan.listed and not plan.rule else ()
 
     def _checked(self, actions: tuple[MappedAction, ...]) -> RecordMapping:
-        """The mapping in the catalog's spelling; unmapped as a whole where the catalog lacks one of the actions."""
+        """The mapping in the catalog's spelling. If the catalog lacks one of the actions, the record is unmapped."""
         spelled = []
         for mapped in actions:
             action = self._canonical(mapped.action)
@@ -284,8 +274,8 @@ class EventMap:
 
 
 def _without_names(action: MappedAction, record: Record) -> MappedAction:
-    """An action of a call whose parameters can't be read. It keeps the resources that the record lists; any other
-    resource is unknown, since the call may have named something of another type, Region or account."""
+    """The action of a call whose parameters can't be read. It keeps the resources that the record lists. All others
+    become unknown, because the call may have named something of another type, Region or account."""
     listed = {entry.ARN for entry in record.resources or ()}
     known = {
         resource if resource.text in listed or resource == NO_RESOURCE else UNKNOWN_RESOURCE
@@ -295,7 +285,7 @@ def _without_names(action: MappedAction, record: Record) -> MappedAction:
 
 
 class _NoPermissionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One event source of the table `no_permission`: why by operation, usually an AWS page."""
+    """One event source in the table `no_permission`: by operation, the reason, usually an AWS page."""
 
     operations: dict[str, str]
 
@@ -315,7 +305,7 @@ _SKIP_BY_EVENT_TYPE: Final = {
 }
 
 _CALLS: Final = frozenset({"", "AwsApiCall", "AwsConsoleAction", "AwsConsoleSignIn"})
-"""The types of records that somebody's call made; records of version 1.01 and before have none.
+"""The types of records that a call produces. Records of version 1.01 and earlier have no type.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
 
@@ -343,26 +333,23 @@ _SKIP_BY_STATUS: Final = {
 _SKIP_BY_OUTCOME: Final = {Outcome.DENIED: SkipReason.DENIED, Outcome.UNDETERMINED: SkipReason.UNDETERMINED}
 
 
-def _skip_by_event_type(name: str) -> SkipReason | None:
-    """A type that AWS doesn't document is no use and no lack of it: the record can't be read."""
-    return None if name in _CALLS else _SKIP_BY_EVENT_TYPE.get(name, SkipReason.BAD_RECORD)
-
-
 def skip_from_record(
     record: Record, caller: Caller, outcome: OutcomeDetail, mapping: RecordMapping
 ) -> SkipReason | None:
-    """Why a record is no successful use by a role or user, or None where it is.
+    """Why a record isn't a successful use by a role or user, or None if it is.
 
-    The first that applies counts: its version or its type is unknown, it is no call (insight, aggregated, service
-    event, network activity copy), its credentials were refused, its caller has no policies of ours, the call needs no
-    permission or isn't in the map, and last its outcome. DENIED and UNDETERMINED therefore mean that nothing else
-    speaks against the record; the usage table keeps those two as rows of their own outcome.
+    The first reason that applies counts, in this order: unknown version or type, not a call (insight, aggregated,
+    service event, network activity copy), refused credentials, a caller whose policies lpgen doesn't review, no
+    permission needed, not in the event map, outcome. So a DENIED or UNDETERMINED record has no other problem. The usage
+    table keeps those records as rows with their outcome.
     """
     if record.eventVersion and not record.eventVersion.startswith(READ_VERSION):
         return SkipReason.UNKNOWN_VERSION
+    event_type = record.eventType or ""
+    if event_type not in _CALLS:  # AWS doesn't document other types
+        return _SKIP_BY_EVENT_TYPE.get(event_type, SkipReason.BAD_RECORD)
     return (
-        _skip_by_event_type(record.eventType or "")
-        or _SKIP_BY_CATEGORY.get(record.eventCategory or "")
+        _SKIP_BY_CATEGORY.get(record.eventCategory or "")
         or (SkipReason.UNAUTHENTICATED if outcome.outcome is Outcome.UNAUTHENTICATED else None)
         or _SKIP_BY_CALLER.get(caller.kind)
         or _SKIP_BY_STATUS.get(mapping.status)

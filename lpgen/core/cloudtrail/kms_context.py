@@ -1,14 +1,13 @@
-"""The facts in records of KMS calls that usage rows keep with the condition values, under names that no condition key
+"""Facts from records of KMS calls. Usage rows keep them with the condition values, under names that no condition key
 has.
 
-A grant allows its grantee the use of one key without any policy, until it is retired or revoked: who may use the key,
-and for which operations.
+A grant lets its grantee use one key for some operations without any policy, until the grant is retired or revoked.
 https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
 https://docs.aws.amazon.com/kms/latest/developerguide/ct-creategrant.html
 
 The encryption context of a call names the resource whose data the key protects. A service that encrypts data calls KMS
-with its caller's permissions, so the record shows that the caller used the resource, though the trail may record none
-of the resource's data events. It is folded to the bucket, table, queue or the like: the table doesn't grow with the
+with its caller's permissions. So the record shows that the caller used the resource, even if the trail doesn't record
+the resource's data events. Only the bucket, table or queue is kept, so the usage table doesn't grow with the number of
 objects.
 https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
 """
@@ -28,17 +27,17 @@ from lpgen.core.model import Action
 # ---------------------------------------------------------------- grants
 
 GRANTEE: Final = "grantee"
-"""The principal that may use the key, in the form of `named_principal`."""
+"""The principal that may use the key, as `named_principal` returns it."""
 
 OPERATION: Final = "operation"
-"""The operations that the grantee may call, as actions of KMS without the service."""
+"""The operations that the grantee may call: KMS actions without the prefix."""
 
 RETIRING: Final = "retiring"
-"""The principal that may retire the grant, in the same form: it needs no policy for that either."""
+"""The principal that may retire the grant, in the same form. It doesn't need a policy for that either."""
 
 
 def context_from_grant(grantee: str, operations: Iterable[str], retiring: str) -> tuple[tuple[str, str], ...]:
-    """A grant's parameters as sorted pairs, without grantees and retirers that aren't named principals."""
+    """A grant's parameters as sorted pairs. Principals that `named_principal` doesn't name are left out."""
     grantee, retiring = named_principal(grantee), named_principal(retiring)
     allowed = {(GRANTEE, grantee), *((OPERATION, operation) for operation in operations)} if grantee else set()
     return tuple(sorted(allowed | ({(RETIRING, retiring)} if retiring else set())))
@@ -50,10 +49,10 @@ PROTECTED: Final = "protected"
 """The resource, by its ARN."""
 
 _WILD: Final = frozenset("*?$")
-"""Characters that a policy would read as a pattern."""
+"""Characters that make a text a pattern in a policy."""
 
 CALLS: Final = ("Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext")
-"""The calls of KMS that services make for their callers' data."""
+"""The KMS calls that services make for the data of their callers."""
 
 
 class Sides(NamedTuple):
@@ -64,8 +63,9 @@ class Sides(NamedTuple):
 
 
 class _DataKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A key of encryption contexts. `reads` and `writes` are the calls of KMS that show only this; all others show
-    both. `actions` are those of the service that need the key, () where it is all that access data.
+    """A key of encryption contexts. `reads` and `writes` are the KMS calls that show only a read or only a write; all
+    other calls show both. `actions` are the service's actions that need the KMS key, or () if all actions that access
+    data need it.
     """
 
     service: str
@@ -80,7 +80,7 @@ class _DataKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return not self.actions or action.partition(":")[2] in self.actions
 
     def sides_shown(self, action: Action) -> Sides:
-        """How an action of KMS shows that a resource was used."""
+        """How the resource was used, as an action of KMS shows it."""
         call = action.partition(":")[2]
         return Sides(reads=call not in self.writes, writes=call not in self.reads)
 
@@ -91,16 +91,16 @@ def data_keys(source: CatalogSource) -> dict[str, _DataKey]:
 
 
 def keys_by_service(source: CatalogSource) -> dict[str, _DataKey]:
-    """Those keys by the service whose resource they name."""
+    """The same keys, by the service whose resource they name."""
     return {key.service: key for key in data_keys(source).values()}
 
 
 def context_of_data(
     keys: Mapping[str, _DataKey], value_of: Callable[[str], str], tables: str
 ) -> tuple[tuple[str, str], ...]:
-    """The resource whose data a call of KMS is made for; nothing where the context names none of a known service.
+    """The resource whose data a KMS call is for. Empty if the context doesn't name a resource of a known service.
 
-    `value_of` reads the value of a key, "" where there is none, and `tables` begins the ARNs of the place's tables.
+    `value_of` returns the value of a key, or "". `tables` is the start of the ARNs of the call's DynamoDB tables.
     """
     for key, row in keys.items():
         name = value_of(key)

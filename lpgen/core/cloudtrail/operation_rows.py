@@ -1,8 +1,8 @@
-"""Event sources and the tables of their operations: what each operation of a service needs.
+"""Event sources and their operation tables: what each operation of a service needs.
 
-There is one table per event source, which is read when it is first asked for. Each row says which actions an operation
-needs (by default the one of its own name), which request parameters name the resources, which resource types the call
-creates, and which parameters hand a role to a service.
+Each event source has one table, which is read on first use. A row says which actions an operation needs (by default the
+one with its name), which request parameters name the resources, which resource types the call creates, and which
+parameters pass a role to a service.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
 
@@ -24,11 +24,11 @@ _API_VERSION: Final = re.compile(r"(?:\d{8}(?:v\d+)?|\d{4}_\d{2}_\d{2})$")
 
 
 class _EventSourceRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One event source whose IAM prefix isn't simply its host name.
+    """An event source whose IAM prefix isn't its host name.
 
-    `prefixes` are tried in order; `table` names the event source under which its operations are kept, "" for its own;
-    `switch` names, by request parameter, the event source whose call it is where the parameter is present; `source` is
-    the page or fact the row comes from.
+    `prefixes` are tried in order. `table` is the event source that has its operations, or "" for the event source
+    itself. `switch`: if the request has the parameter, the call belongs to this other event source. `source` is the
+    page or fact that the row comes from.
     """
 
     prefixes: tuple[str, ...]
@@ -38,9 +38,10 @@ class _EventSourceRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EventSource(msgspec.Struct, frozen=True):
-    """A resolved event source: IAM prefixes to try in order, and the name its operations are kept under.
+    """A resolved event source: the IAM prefixes to try in order, and the name of its operation table.
 
-    `switch`: a request parameter, and the event source whose call it is where the parameter is present.
+    `switch`: pairs of a request parameter and the event source that the call belongs to if the request has the
+    parameter.
     """
 
     prefixes: tuple[str, ...]
@@ -49,7 +50,7 @@ class EventSource(msgspec.Struct, frozen=True):
 
 
 class EventSources:
-    """Every event source by the name that records hold."""
+    """All event sources, by their names in records."""
 
     def __init__(self, rows: dict[str, _EventSourceRow]) -> None:
         self._rows = rows
@@ -60,12 +61,12 @@ class EventSources:
         """The event sources of a catalog.
 
         Raises:
-            CatalogError: their table can't be read.
+            CatalogError: the table can't be read.
         """
         return cls(read_event_sources(source))
 
     def resolve(self, event_source: str) -> EventSource:
-        """The prefixes of an event source; a host that the table doesn't name is its own prefix."""
+        """The resolved event source. If the table lacks it, its host name is the prefix."""
         found = self._resolved.get(event_source)
         if found is None:
             found = self._resolved[event_source] = self._resolve(_normalise_source(event_source))
@@ -79,7 +80,7 @@ class EventSources:
 
 
 def read_event_sources(source: CatalogSource) -> dict[str, _EventSourceRow]:
-    """The table `event_sources`: one row by event source.
+    """The table `event_sources`: rows by event source.
 
     Raises:
         CatalogError: it can't be read.
@@ -94,10 +95,9 @@ def _normalise_source(event_source: str) -> str:
 
 
 def strip_version(event_name: str) -> str:
-    """The event name without an API version at its end; the same name where there is none.
+    """The event name without the API version at its end, if it has one.
 
-    Whether the rest is an operation is for the caller to check: `DescribeVpcs2` keeps its digit, and so does anything
-    that isn't a date.
+    Only dates are removed: `DescribeVpcs2` keeps its digit. The caller checks that the rest is an operation.
     """
     return _API_VERSION.sub("", event_name)
 
@@ -105,36 +105,37 @@ def strip_version(event_name: str) -> str:
 Binding = str | dict[str, str] | list[str | dict[str, str]]
 """How request parameters name a resource of one type.
 
-A string is the path (dots between keys, lists are walked) of a parameter that holds an ARN or the open part of the
-type's ARN format; after `arn:` the parameter counts only where it holds an ARN. An object gives each `${Placeholder}`
-of the format its own path; `*` is a part that the call doesn't show, such as an id that AWS assigns, and `*Path` one
-where a parameter names the resource another way. The account may have a path too, of a parameter that may name another
-owner, or `*` where any account may own it, or `own|*` where the caller's account or any other may. A list gives
-alternatives, the first that reads wins; `*` by itself, the last of them, is any resource of the type in the account.
+A string is the path (dots between keys, lists are walked) of a parameter that has an ARN, or the open part of the
+type's ARN format. After `arn:`, the parameter counts only if it has an ARN. An object gives each `${Placeholder}` of
+the format its own path. `*` is a part that the call doesn't show, such as an id that AWS assigns; `*Path` is such a
+part if a parameter names the resource in another way. The account may have a path too, if a parameter can name another
+owner; or `*` if any account may own the resource; or `own|*` for the caller's account and any other. A list gives
+alternatives: the first one that can be read wins. `*` as the last alternative is any resource of the type in the
+account.
 
-In a path, `one|other` reads both parameters. `Parameter~text` gives `text` as the default for a parameter that the
-request lacks, and `Parameter^text` counts only where it holds an ARN or begins so. `lower:Parameter` is a name that the
-service stores in lower case, and `last:Parameter` one after the last slash of the text. `response:Path` is read in the
-response elements, which name AWS's choice for a parameter that the request lacks, and `additional:Path` in the record's
-additional event data. `url:Parameter` holds the URL of an object in S3.
+In a path, `one|other` reads both parameters. `Parameter~text` has the default `text` if the request lacks the
+parameter. `Parameter^text` counts only if it has an ARN or starts with `text`. `lower:Parameter` is a name that the
+service stores in lower case. `last:Parameter` is the part after the last slash. `response:Path` is read from the
+response elements, which show what AWS chose for a missing parameter. `additional:Path` is read from the record's
+additional event data. `url:Parameter` is the URL of an object in S3.
 """
 
 
 class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The needs of one operation.
 
-    `actions`: in full (`s3:ListBucket`); empty means the action of the operation's own name. `resources`: by resource
-    type. `creates`: resource types whose name AWS chooses; the call is authorized on any. `roles`: paths of parameters
-    that pass a role: an ARN, or after `name:` and `profile:` the name of a role or instance profile. `also`: further
-    actions, each with the parameters whose presence asks for it, `one|other`; `Parameter@service` asks only as an ARN
-    of a service, `Parameter=text` as a text, and `Parameter~=text` where the parameter is absent too. `how`: the
-    inference rule of those that set no tags, by default `request-option`. `objects`: actions that the service takes
-    with the caller's permissions on objects in S3, each with the parameter that holds their URL. `paths`: request paths
-    that are the resource themselves (API Gateway), `/restapis/{restApiId}`. `reads`: the types that are read for the
-    operation's own actions where some need code: names from `READERS` of a module in `rules/`, or types of `resources`,
-    which without a name here then count for further actions only, or `*`; see `read_resources`. `tagged`: the types of
-    the row that the tagging action in `also` is needed on, where the operation's name doesn't say so, or bindings of
-    their own; `tagged_reads`: the same, read by code. `source`: the source of a row that isn't plain from the service
+    `actions`: full names (`s3:ListBucket`); empty means the action with the operation's name. `resources`: by resource
+    type. `creates`: resource types whose name AWS chooses; the call is authorized on any name. `roles`: paths of
+    parameters that pass a role: an ARN, or after `name:` and `profile:` the name of a role or instance profile. `also`:
+    optional actions, each with the parameters that ask for it, `one|other`. `Parameter@service` asks for it only as an
+    ARN of the service, `Parameter=text` only with this text, and `Parameter~=text` also if the parameter is absent.
+    `how`: the inference rule of optional actions that set no tags, by default `request-option`. `objects`: actions that
+    the service takes on objects in S3 with the caller's permissions, each with the parameter that has the URL. `paths`:
+    request paths that are the resource (API Gateway), `/restapis/{restApiId}`. `reads`: the types to read for the
+    operation's own actions if some need code: names from `READERS` of a module in `rules/`, types of `resources`, or
+    `*` (see `read_resources`). Types of `resources` that aren't listed then count only for optional actions. `tagged`:
+    the types that the tagging action in `also` is needed on, if the operation's name doesn't show them, or bindings for
+    them. `tagged_reads`: the same, read by code. `source`: the source of a row that doesn't follow from the service
     model and the catalog.
     """
 
@@ -153,7 +154,7 @@ class OperationRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
     @property
     def is_read_by_code(self) -> bool:
-        """Whether code, rather than bindings, reads the resources that the operation's own actions are needed on."""
+        """Whether code reads the resources of the operation's own actions, rather than bindings."""
         return bool(self.reads or self.paths)
 
 
@@ -167,18 +168,18 @@ _EMPTY_TABLE: Final = _OperationTable()
 
 
 class Operations:
-    """The operation tables of a catalog, each read once and looked up without regard to case."""
+    """The operation tables of a catalog. Each is read once. Names are case-insensitive."""
 
     def __init__(self, source: CatalogSource) -> None:
         self._source = source
         self._tables: dict[str, dict[str, tuple[str, OperationRow]]] = {}
 
     def find(self, event_source: str, operation: str) -> tuple[str, OperationRow] | None:
-        """The operation as the service model spells it and its row, or None where the table lacks it."""
+        """The operation in the service model's spelling and its row, or None if the table lacks it."""
         return self.table(event_source).get(operation.casefold())
 
     def table(self, event_source: str) -> dict[str, tuple[str, OperationRow]]:
-        """Every operation of an event source: spelling and row by name in lower case; empty without a table."""
+        """All operations of an event source: spelling and row, by name in lower case. Empty if it has no table."""
         found = self._tables.get(event_source)
         if found is None:
             rows = read_operation_table(self._source, event_source).operations

@@ -1,6 +1,6 @@
-"""Whether a recorded call was authorized: one classifier over the spellings of all services.
+"""Whether a recorded call was authorized: one classifier for the error codes and messages of all services.
 
-The catalog's table `error_codes` lists codes by what they mean. Sources of what messages say:
+The catalog's table `error_codes` lists codes by meaning. Sources for messages:
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html,
 https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html,
@@ -24,7 +24,7 @@ from lpgen.core.model import UNKNOWN_RESOURCE, DenialKind, MappedAction, Outcome
 
 ALLOWED: Final = OutcomeDetail(Outcome.ALLOWED)
 
-# EC2 also answers `AuthFailure` to callers that it knows, such as for an address that isn't theirs.
+# EC2 also returns `AuthFailure` to known callers, for example for an address that isn't theirs.
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 _AUTH_FAILURE: Final = "authfailure"
 _NOT_VALIDATED: Final = re.compile("not able to validate the provided access credentials", re.IGNORECASE)
@@ -61,8 +61,8 @@ _KIND_BY_WALL: Final = {
 
 
 class _ErrorCodeRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Error codes that mean the same, as `normalise_error_code` spells them; those of what is missing without a final
-    `fault`. `service` is the one whose model has them, though others may share them."""
+    """Error codes with the same meaning, as `normalise_error_code` returns them. Codes for missing resources have no
+    final `fault`. `service` is the service whose model has the codes; other services may share them."""
 
     codes: tuple[str, ...]
     source: tuple[str, ...]
@@ -76,7 +76,7 @@ class _ErrorCodeTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ErrorCodes:
-    """What error codes mean: an outcome, or that a resource named in the call doesn't exist."""
+    """The meanings of error codes: an outcome, or that a resource named in the call doesn't exist."""
 
     def __init__(self, source: CatalogSource) -> None:
         table = read_catalog_table(source, "error_codes", _ErrorCodeTable)
@@ -86,19 +86,18 @@ class ErrorCodes:
     def says_missing(self, code: str) -> bool:
         """Whether a code says that a resource named in the call doesn't exist.
 
-        The call was allowed, so its action counts. But a caller can make up a name, so a missing resource says nothing
-        about what the caller works with. A code for a missing part of an existing resource says no such thing: a
-        bucket's policy, a table's index, a repository's image, a queue's KMS key.
+        The call was allowed, so its action counts. But a caller can make up names, so a missing resource doesn't show
+        what the caller works with. Codes for a missing part of an existing resource don't count here: a bucket's
+        policy, a table's index, a repository's image, a queue's KMS key.
         """
         return normalise_error_code(code).removesuffix("fault") in self._missing
 
     def outcome_from_record(self, record: Record) -> OutcomeDetail:
         """A record's outcome, with the error code as the service spells it.
 
-        A denial is one by its code or, where the service hides it behind another code, by its message. A call whose
-        credentials AWS refused is unauthenticated. Throttled, malformed and internally failed calls are undetermined:
-        they may have failed before authorization. Every other error means that the call was authorized, and so does an
-        authorized dry run.
+        A denial shows in the code, or in the message if the service uses another code. A call is unauthenticated if AWS
+        refused its credentials. Throttled, malformed and internally failed calls are undetermined: they may have failed
+        before authorization. Any other error means that the call was authorized, as does an authorized dry run.
         """
         code, message = record.errorCode or "", record.errorMessage or ""
         if not code and not message:
@@ -127,7 +126,7 @@ def _unlisted_outcome(code: str, name: str) -> Outcome:
 
 @lru_cache(maxsize=4096)
 def normalise_error_code(code: str) -> str:
-    """An error code in lower case without the dressing that differs by service.
+    """An error code in lower case, without the prefixes and suffixes that differ by service.
 
     `Client.UnauthorizedOperation`, `com.amazonaws.x#AccessDeniedException` and `AccessDenied` become
     `unauthorizedoperation`, `accessdenied` and `accessdenied`.
@@ -143,14 +142,14 @@ def _denial_kind(name: str, message: str) -> DenialKind:
     found = _WALL.search(message)
     if found:
         return _KIND_BY_WALL[found[1].lower()]
-    return DenialKind.EXPLICIT if "explicit deny" in message.lower() else DenialKind.UNSTATED
+    return DenialKind.EXPLICIT if _EXPLICIT.search(message) else DenialKind.UNSTATED
 
 
 @lru_cache(maxsize=4096)
 def essential_message(message: str) -> str:
-    """The parts of an error's message that decide anything: messages that differ only in a session's name become equal.
+    """The parts of an error message that lpgen reads. Messages that differ only in the session name become equal.
 
-    The parts are kept verbatim; the result is never empty.
+    The parts are unchanged. The result is never empty.
     """
     parts = (pattern.search(message) for pattern in _ESSENTIAL)
     texts = [part.group() for part in parts if part]
@@ -158,7 +157,7 @@ def essential_message(message: str) -> str:
 
 
 def _error_from_response(response: dict[str, object] | str | None) -> tuple[str, str]:
-    """The error code and message inside the response elements, where some services log them, or two empty strings."""
+    """The error code and message in the response elements, where some services log them, or two empty strings."""
     if not isinstance(response, dict):
         return "", ""
     inner = response.get("error")
@@ -185,11 +184,11 @@ def _first_text(source: Mapping[str, object], keys: tuple[str, ...]) -> str:
 def name_denied_resource(
     actions: tuple[MappedAction, ...], record: Record, catalog: Catalog
 ) -> tuple[MappedAction, ...]:
-    """The actions of a denied call, whose parameters CloudTrail leaves out: the one that the message is about gets the
-    resource in the message where none could be read.
+    """The actions of a denied call, whose parameters CloudTrail omits. The action in the message gets the resource in
+    the message, if none could be read.
 
-    Where the record has parameters, the resource read from them is kept; without any, a pattern says less than the
-    message.
+    If the record has parameters, the resource that they name is kept. If it has none, the message is more precise than
+    a pattern.
     """
     is_open = _is_open if record.requestParameters else _is_open_without_request
     found = _DENIED_RESOURCE.search(record.errorMessage or "") if any(map(is_open, actions)) else None

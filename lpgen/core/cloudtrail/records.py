@@ -1,8 +1,8 @@
-"""A CloudTrail record, raw as a log file holds it, or decoded: only the fields that some rule reads. Also the parts of
-a log file that hold none, or one that can't count.
+"""CloudTrail records, raw or decoded, with only the fields that lpgen reads. Also parts of a log file that aren't
+usable records.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
-Only `eventSource` and `eventName` are required; unknown keys are ignored, as the page asks of readers.
+Only `eventSource` and `eventName` are required. Unknown keys are ignored, as the page asks.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ import msgspec
 from lpgen.core.model import SkipReason
 
 Json = Mapping[str, object]
-"""A JSON object whose shape only the service that wrote it knows."""
+"""A JSON object whose shape depends on the service."""
 
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
-"""The text that a record has where AWS hides a value."""
+"""The text that AWS puts in a record in place of a hidden value."""
 
 READ_VERSION: Final = "1."
-"""How the event versions begin that are read: another major number says that fields are gone or mean something else."""
+"""The start of the event versions that lpgen reads. In another major version, fields may be removed or mean something
+else."""
 
 
 class SessionIssuer(msgspec.Struct, frozen=True):
-    """The issuer of the session: for an assumed role the role itself, with its path in `arn`."""
+    """The issuer of the session. For an assumed role, this is the role, with its path in `arn`."""
 
     type: str | None = None
     principalId: str | None = None
@@ -53,7 +54,7 @@ class UserIdentity(msgspec.Struct, frozen=True):
 
 
 class RecordResource(msgspec.Struct, frozen=True):
-    """One entry of `resources[]`; services fill it unevenly, so the event map checks it before use."""
+    """An entry of `resources[]`. Services fill it differently, so the event map checks it before use."""
 
     ARN: str | None = None
     ARNPrefix: str | None = None
@@ -62,7 +63,7 @@ class RecordResource(msgspec.Struct, frozen=True):
 
 
 class _RecordHead(msgspec.Struct):
-    """The fields read of every record, those after the call in CloudTrail's order, which decodes fastest."""
+    """The fields that are read from every record. They are in CloudTrail's order, which decodes fastest."""
 
     eventSource: str
     eventName: str
@@ -72,7 +73,7 @@ class _RecordHead(msgspec.Struct):
     awsRegion: str | None = None
     errorCode: str | None = None
     errorMessage: str | None = None
-    # A string means that AWS hid or omitted the object (`HIDDEN`): then nothing can be read.
+    # A string means that AWS hid or omitted the object (`HIDDEN`), so nothing can be read.
     requestParameters: dict[str, object] | str | None = None
     responseElements: dict[str, object] | str | None = None
     eventID: str | None = None
@@ -95,8 +96,8 @@ _NOTHING: Final = msgspec.Raw(b"null")
 
 
 class RawRecord(_RecordHead, gc=False):
-    """A record whose resources and additional data are still JSON text: they are read for few calls only, and to
-    decode them takes a quarter of a record's time."""
+    """A record whose resources and additional data are still JSON text. Few calls need them, and decoding them takes a
+    quarter of the time for a record."""
 
     additionalEventData: msgspec.Raw = _NOTHING
     resources: msgspec.Raw = _NOTHING
@@ -113,44 +114,40 @@ def record_from_raw(raw: RawRecord) -> Record:
 
 
 def decode_additional(text: bytes) -> dict[str, object] | str | None:
-    """A record's `additionalEventData`; None for what can't be read."""
-    try:
-        return _decode(_additional_data, text)
-    except _UNDECODABLE:
-        return None
+    """A record's `additionalEventData`, or None if it can't be read."""
+    return _decode(_additional_data, text)
 
 
 def decode_resources(text: bytes) -> list[RecordResource] | None:
-    """A record's `resources`; None for what can't be read."""
-    try:
-        return _decode(_resources, text)
-    except _UNDECODABLE:
-        return None
+    """A record's `resources`, or None if they can't be read."""
+    return _decode(_resources, text)
 
 
 _Decoded = TypeVar("_Decoded")
 
-_UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _additional_data: Final[msgspec.json.Decoder[dict[str, object] | str | None]] = msgspec.json.Decoder(
     dict[str, object] | str | None
 )
 _resources: Final[msgspec.json.Decoder[list[RecordResource] | None]] = msgspec.json.Decoder(list[RecordResource] | None)
 
 
-def _decode(decoder: msgspec.json.Decoder[_Decoded], text: bytes) -> _Decoded:
-    """The decoded text, with U+FFFD for stray bytes: reading the file has passed over them."""
+def _decode(decoder: msgspec.json.Decoder[_Decoded], text: bytes) -> _Decoded | None:
+    """The decoded text, with U+FFFD for stray bytes, or None if it can't be read."""
     try:
-        return decoder.decode(text)
-    except UnicodeDecodeError:
-        return decoder.decode(text.decode("utf-8", "replace"))
+        try:
+            return decoder.decode(text)
+        except UnicodeDecodeError:
+            return decoder.decode(text.decode("utf-8", "replace"))
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A part of a file that holds no record, or a record that can't count.
+    """A part of a file that isn't a record, or a record that can't count.
 
-    `position` is where (`record 3`, `line 7`), `detail` why. `record` holds what could be read of it, if anything.
-    `callers` are the roles and users that an aggregated event names, as `named_principal` gives them.
+    `position` is the place (`record 3`, `line 7`), `detail` the reason. `record` has what could be read, if anything.
+    `callers` are the roles and users that an aggregated event names, as `named_principal` returns them.
     """
 
     reason: SkipReason

@@ -1,4 +1,4 @@
-"""ARNs from request parameters: the catalog's ARN formats filled with what a call names."""
+"""ARNs from request parameters: the catalog's ARN formats, filled with the names in a call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FARTHEST: Final = 3  # of the labels of a host: `s3.dualstack.us-east-1`
 
 
 def object_arn_from_url(url: str, partition: str) -> str:
-    """The ARN of the object that a URL leads to, virtual-hosted, path-style or `s3://`; "" for any other URL.
+    """The ARN of the object that a URL points to (virtual-hosted, path-style or `s3://`), or "" for any other URL.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
     """
@@ -35,7 +35,7 @@ def object_arn_from_url(url: str, partition: str) -> str:
 
 
 def _split_place(host: str, path: str) -> tuple[str, str]:
-    """The bucket and key of a host and path; "" and "" where the host isn't one of S3."""
+    """The bucket and key in a host and path, or two empty strings if it isn't a host of S3."""
     name = next((host.removesuffix(end) for end in _HOSTS if host.endswith(end)), "")
     labels = name.split(".")
     for at in reversed(range(max(0, len(labels) - _FARTHEST), len(labels))):
@@ -52,7 +52,7 @@ _CONTEXT: Final = frozenset({"partition", "region", "account", "accountid"})
 _SHARED: Final = "own|*"
 _SEPARATOR: Final = re.compile("[/:]")
 _ARN_KEY: Final = re.compile(r"arns?(?:list)?$", re.IGNORECASE)
-_ANY_NAME: Final = frozenset({"ResourceId", "TaskSetId"})  # may be a name or path: `ecs-svc/123`
+_ANY_NAME: Final = frozenset({"ResourceId", "TaskSetId"})  # can be a name or path: `ecs-svc/123`
 _OPEN: Final = "*"
 _WHOLE: Final = "arn:"
 _LOWER: Final = "lower:"
@@ -62,21 +62,21 @@ _LAST: Final = "last:"
 _ADDITIONAL: Final = "additional:"
 _MARKS: Final = (_ADDITIONAL, _LAST, _LOWER, _RESPONSE, _URL)
 _OPEN_END: Final = re.compile(r"\$\{[^}]*\}(?:[/:]\$\{[^}]*\})+$")
-_MOST_ARNS: Final = 1000  # of one binding; a call that names more is bounded by AWS at a few hundred
+_MOST_ARNS: Final = 1000  # of one binding; AWS limits calls to a few hundred
 
 Part = tuple[str, str]
-"""A piece of an ARN format: literal text and the placeholder after it, "" at the end."""
+"""A part of an ARN format: literal text and the placeholder after it, or "" at the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArnTemplate:
-    """One ARN format, taken apart. `free` are the placeholders that the call's place doesn't fill."""
+    """A parsed ARN format. `free` are the placeholders other than the call's partition, Region and account."""
 
     parts: tuple[Part, ...]
     free: tuple[str, ...]
 
     def fill(self, call: Call, values: dict[str, str]) -> str:
-        """The ARN in the call's partition, region and account; a placeholder without a value becomes `*`."""
+        """The ARN in the call's partition, Region and account. A placeholder without a value becomes `*`."""
         text = ""
         for literal, name in self.parts:
             text += literal
@@ -86,7 +86,7 @@ class ArnTemplate:
 
 
 def template_from_format(arn_format: str) -> ArnTemplate:
-    """An ARN format such as `arn:${Partition}:sqs:${Region}:${Account}:${QueueName}`, taken apart."""
+    """The parsed form of an ARN format such as `arn:${Partition}:sqs:${Region}:${Account}:${QueueName}`."""
     parts: list[Part] = []
     end = 0
     for match in _PLACEHOLDER.finditer(arn_format):
@@ -99,20 +99,15 @@ def template_from_format(arn_format: str) -> ArnTemplate:
 
 
 def _default_value(call: Call, name: str) -> str:
-    """The value of a placeholder that no parameter fills: the call's place, or `*`."""
-    key = name.lower()
-    if key not in _CONTEXT:
-        return _OPEN
-    if key == "partition":
-        return call.partition
-    return call.region if key == "region" else call.account
+    """The value of a placeholder that no parameter fills: the call's partition, Region or account, or `*`."""
+    place = {"partition": call.partition, "region": call.region, "account": call.account, "accountid": call.account}
+    return place.get(name.lower(), _OPEN)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """The request texts that fill a placeholder: those at all of `paths`; `default` where the call has none of them.
-    `mark` is the prefix that a binding writes before the paths, `start` how a text must begin
-    to count, unless it is an ARN."""
+    """The request texts that fill a placeholder: those at all `paths`, or `default` if the call has none. `mark` is the
+    prefix before the paths in a binding. `start` is how a text must start to count, unless it is an ARN."""
 
     paths: tuple[tuple[str, ...], ...]
     default: str | None = None
@@ -120,20 +115,13 @@ class Parameter:
     start: str = ""
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it is one path and nothing else."""
-        return len(self.paths) == 1 and self.default is None and not (self.mark or self.start)
-
-    @property
     def holds_arn(self) -> bool:
-        """Whether it gives only ARNs, as its name or mark says."""
+        """Whether it has only ARNs, according to its name or mark."""
         named = self.default is None and all(_ARN_KEY.search(path[-1]) for path in self.paths)
         return named or self.mark == _URL
 
     def texts(self, call: Call) -> tuple[str, ...]:
-        """The texts that the call has there; what can't be read has no default."""
-        if self.is_plain:
-            return call.texts(*self.paths[0])
+        """The texts that the call has there. If they can't be read, the default doesn't apply."""
         read = {_RESPONSE: call.shown, _ADDITIONAL: call.additional}.get(self.mark, call.texts)
         starts = (self.start, "arn:")
         found = tuple(text for path in self.paths for text in read(*path) if text.startswith(starts))
@@ -148,13 +136,13 @@ class Parameter:
         return () if self.is_hidden(call) or any(call.has(*path) for path in self.paths) else (self.default,)
 
     def is_hidden(self, call: Call) -> bool:
-        """Whether AWS hides the request's value there."""
+        """Whether AWS hides the value in the request."""
         return self.mark not in (_RESPONSE, _ADDITIONAL) and any(call.hides(*path) for path in self.paths)
 
 
 def parameter_from_text(text: str) -> Parameter:
-    """The parameter that a binding writes as `path`, `path|path`, `path~default` or `path^start`, after a mark or
-    none."""
+    """The parameter from its text in a binding: `path`, `path|path`, `path~default` or `path^start`, with an optional
+    mark before it."""
     text, _, start = text.partition("^")
     text, has_default, default = text.partition("~")
     mark = next((mark for mark in _MARKS if text.startswith(mark)), "")
@@ -164,12 +152,12 @@ def parameter_from_text(text: str) -> Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Binder:
-    """Reads the resources of one type from a call: one way of filling one of the type's formats.
+    """Reads the resources of one type from a call, by filling one of the type's formats.
 
-    `paths` gives each free placeholder of `template` the parameter that fills it. With one placeholder the parameter
-    may also hold a whole ARN, which is then taken as it stands; where `whole` is set, nothing else is. `open` are the
-    placeholders that the call doesn't show, and `named` the parameters that must be there all the same. `shared`: the
-    resource may be of any account as well as of the caller's. `owner`: the names that the owner's account fills.
+    `paths` has the parameter for each free placeholder of `template`. If there is one placeholder, the parameter may
+    also have a full ARN, which is used unchanged. If `whole` is set, only full ARNs count. `open` are the placeholders
+    that the call doesn't show, and `named` the parameters that the call must have in that case. `shared`: the resource
+    may belong to the caller's account or to any other. `owner`: the placeholders for the owner's account.
     """
 
     template: ArnTemplate
@@ -181,8 +169,8 @@ class Binder:
     owner: frozenset[str] = frozenset()
 
     def read(self, call: Call) -> Iterator[Resource]:
-        """The resources that the call names this way, as far as every placeholder can be read; a FOLD where a part
-        is open, or where the format itself has a wildcard."""
+        """The resources that the call names this way, if every placeholder can be read. They are FOLDs if a part is
+        open or the format has a wildcard."""
         yield from self._read(call)
         if self.shared:
             yield from self._read(call.of_any_account())
@@ -197,9 +185,9 @@ class Binder:
         if not self.paths:
             yield resource_from_arn(self.template.fill(call, dict.fromkeys(self.open, _OPEN)))
             return
-        columns = [
+        columns = (
             _owners(call, parameter) if name in self.owner else parameter.texts(call) for name, parameter in self.paths
-        ]
+        )
         for row in islice(product(*columns), _MOST_ARNS):
             if row[-1].startswith("arn:"):
                 if is_literal(row[-1]):
@@ -208,7 +196,7 @@ class Binder:
                 yield from self._fill(call, row)
 
     def hides(self, call: Call) -> bool:
-        """Whether AWS hides a parameter that would name a resource."""
+        """Whether AWS hides a parameter that names a resource."""
         return any(parameter.is_hidden(call) for _, parameter in self.paths)
 
     def _fill(self, call: Call, row: tuple[str, ...]) -> Iterator[Resource]:
@@ -217,25 +205,26 @@ class Binder:
             if text.startswith("arn:"):
                 parts[name] = name_from_arn(text) or _OPEN
             elif "/" in text and name.endswith("Id") and name not in _ANY_NAME:
-                return  # an alias or a path, no id
+                return  # an alias or a path, not an id
             else:
                 parts[name] = text
         yield resource_from_arn(self.template.fill(call, parts))
 
 
 def _owners(call: Call, parameter: Parameter) -> tuple[str, ...]:
-    """The accounts that the call names as owners, else its own."""
+    """The accounts that the call names as owners, or else its own."""
     return tuple(text for text in parameter.texts(call) if is_account_id(text)) or (call.account,)
 
 
 def name_from_arn(arn: str) -> str:
-    """The name in a parent's ARN, which services take where they take its id; "" where it has several parts."""
+    """The name in a parent's ARN, which services accept in place of the parent's id. "" if the name has several
+    parts."""
     parts = _SEPARATOR.split(arn.split(":", 5)[-1])
     return parts[1] if len(parts) == 2 else ""
 
 
 def binders_from_binding(binding: Binding, formats: Sequence[str]) -> tuple[Binder, ...]:
-    """The ways of reading a resource type's ARNs from a call, in order of preference."""
+    """The binders that read a resource type's ARNs from a call, in order of preference."""
     if isinstance(binding, list):
         return tuple(binder for item in binding for binder in binders_from_binding(item, formats))
     templates = [template_from_format(text) for text in formats]
@@ -254,21 +243,22 @@ def binders_from_binding(binding: Binding, formats: Sequence[str]) -> tuple[Bind
 
 
 def _binder_of_any(arn_format: str) -> Binder:
-    """The binder of any resource of a type; placeholders at the end of its format are one `*` together."""
+    """The binder for any resource of a type. Several placeholders at the end of its format become one `*`."""
     place, name = arn_format[: _name_start(arn_format)], arn_format[_name_start(arn_format) :]
     template = template_from_format(place + _OPEN_END.sub(_OPEN, name))
     return Binder(template, (), open=template.free)
 
 
 def _name_start(arn_format: str) -> int:
-    """The index where the ARN's last field begins."""
+    """The index of the start of the ARN's last field."""
     return len(":".join(arn_format.split(":")[:5])) + 1
 
 
 def _binder_from_parts(template: ArnTemplate, parts: dict[str, str]) -> Binder:
-    """The binder of an object: `*` leaves a part open, `*Parameter` does where the call has that parameter.
+    """The binder for a binding that is an object. `*` leaves a part open; `*Parameter` does so if the call has that
+    parameter.
 
-    The account may have a path too, of a parameter that may name another owner, or `*`, where any account may own it.
+    The account may have a path too, if a parameter can name another owner, or `*` if any account may own the resource.
     """
     shared = _SHARED in parts.values()
     parts = {name: text for name, text in parts.items() if text != _SHARED}

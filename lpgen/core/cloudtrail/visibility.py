@@ -1,9 +1,10 @@
-"""How CloudTrail can show each action: as a management event, a data event, in another call's record, or not at all.
+"""How CloudTrail shows each action: as a management event, as a data event, in another call's record, or not at all.
 
-AWS's own statements are in tables: `data_events` (event selectors ask for these), and `stated_records` (never recorded,
-or recorded though no operation of the service model has the name). The rest follows from the actions that the event map
-can read off a record: the action of an operation's own name, and in `shown_actions` those that tables and rules add. An
-action that no record shows is never seen: that is no evidence that it isn't used. `unseen_actions` has its kind.
+Tables hold what AWS states: `data_events` (which event selectors request) and `stated_records` (never recorded, or
+recorded although no operation of the service model has the name). The rest follows from the actions that the event map
+reads from a record: the action with the operation's name, and those in `shown_actions` that tables and rules add. If no
+record shows an action, its absence from the logs doesn't mean that it isn't used. `unseen_actions` has the kind of such
+actions.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
 """
@@ -15,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -30,9 +30,9 @@ _SUFFIX: Final = ".amazonaws.com"
 
 
 class OwnOperations:
-    """Each service's actions of an operation's own name, read when first asked for.
+    """Each service's actions that have the name of an operation. A service is read on first use.
 
-    An operation whose row names other actions doesn't count: its record shows those instead.
+    An operation doesn't count if its row names other actions, because its record shows those instead.
     """
 
     def __init__(self, source: CatalogSource) -> None:
@@ -45,7 +45,8 @@ class OwnOperations:
         self._found: dict[str, dict[str, str]] = {}
 
     def operation(self, action: str) -> str:
-        """The operation whose record shows an action, `ec2.amazonaws.com DescribeVpcs`, or "" where none is known."""
+        """The operation whose record shows an action, such as `ec2.amazonaws.com DescribeVpcs`, or "" if none is
+        known."""
         prefix, _, name = action.casefold().partition(":")
         found = self._found.get(prefix)
         if found is None:
@@ -60,12 +61,12 @@ class OwnOperations:
 
 
 class Users(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The few principals that use an action, each field a mark of some; one mark is enough.
+    """The few principals that use an action. Each field is a sign of such a principal; one sign is enough.
 
-    `trusts`: roles that one of these services may assume. `people`: people, who work in the console. `uses`: those that
-    records show to use one of these actions, which go before or along with it. `grants`: those that may use all of
-    these too. `versioned`: those that may use it on a bucket with versions. `named` says whether anybody else uses it
-    whose policy names it without a wildcard; without a mark, either only these or nobody does.
+    `trusts`: roles that one of these services may assume. `people`: people who work in the console. `uses`: principals
+    with records of one of these actions, which come before or with the action. `grants`: principals that are also
+    granted all of these actions. `versioned`: principals that may use it on a bucket with versions. `named`: whether
+    other principals use it too if their policy names it without a wildcard.
     """
 
     trusts: frozenset[str] = frozenset()
@@ -78,9 +79,10 @@ class Users(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _RARE: Final = Users()
 NOBODY: Final = Users(named=False)
-"""The users of an action that has no effect by its name: AWS asks for a wildcard after it, which no replacement has."""
+"""The users of an action that has no effect under its own name: AWS requires a wildcard after it, which replacements
+never have."""
 
-_NO_OPERATION: Final = "no API operation is known that needs it, so no record can show its use"
+_NO_OPERATION: Final = "no API operation is known to need it, so no record can show its use"
 _OPERATIONS_PAGE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html"
 
 
@@ -88,11 +90,11 @@ _OPERATIONS_PAGE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/user
 class ActionVisibility:
     """How CloudTrail shows an action.
 
-    `reason` is a sentence: why nothing shows it (NEVER), else what shows it. For DATA only, `event_sources` are those
-    of its data events, and `selector` is the `resources.type` with which an advanced event selector asks for them.
-    `users` are the few principals that use it, None if ordinary clients of its service do. It is rare, without a mark
-    of any users, if no operation is known that needs it and no table names its users, or if everyday clients don't
-    cause its data events. `kind` says why logs lack its use where they do. `source` is the AWS page behind it.
+    `reason` is a sentence: why nothing shows it (NEVER), or what shows it. For DATA only: `event_sources` are the event
+    sources of its data events, and `selector` is the `resources.type` that an advanced event selector needs. `users`
+    are the few principals that use it, or None if ordinary clients use it. `users` has no signs if no operation is
+    known to need the action and no table names its users, or if ordinary clients don't cause its data events. `kind` is
+    the reason why logs don't show its use. `source` is the AWS page.
     """
 
     visibility: Visibility
@@ -105,17 +107,16 @@ class ActionVisibility:
 
 
 class VisibilityTable:
-    """How CloudTrail can show every action of one catalog. Tables are read when first needed, answers are kept."""
+    """How CloudTrail shows the actions of one catalog. Tables are read on first use, and answers are kept."""
 
     def __init__(self, source: CatalogSource) -> None:
         self._source = source
         self._own = OwnOperations(source)
         self._answers: dict[Action, ActionVisibility] = {}
-        self._data: dict[frozenset[Action], frozenset[Action]] = {}
-        self._without_management: dict[frozenset[Action], frozenset[Action]] = {}
+        self._sets: dict[tuple[Visibility, frozenset[Action]], frozenset[Action]] = {}
 
     def visibility(self, action: Action) -> ActionVisibility:
-        """How CloudTrail shows an action; NEVER for one that the catalog doesn't know."""
+        """How CloudTrail shows an action. NEVER for an action that the catalog doesn't have."""
         answer = self._answers.get(action)
         if answer is None:
             answer = self._answers[action] = self._decide(action)
@@ -123,19 +124,11 @@ class VisibilityTable:
 
     def data_actions(self, actions: frozenset[Action]) -> frozenset[Action]:
         """The actions that only data events show."""
-        found = self._data.get(actions)
-        if found is None:
-            data = (action for action in actions if self.visibility(action).visibility is Visibility.DATA)
-            found = self._data[actions] = frozenset(data)
-        return found
+        return self._actions_shown_by(Visibility.DATA, actions)
 
     def beside_management(self, actions: frozenset[Action]) -> frozenset[Action]:
-        """Those of the actions that no management event of their own shows."""
-        found = self._without_management.get(actions)
-        if found is None:
-            others = (action for action in actions if self.visibility(action).visibility is not Visibility.MANAGEMENT)
-            found = self._without_management[actions] = frozenset(others)
-        return found
+        """The actions that have no management event of their own."""
+        return actions - self._actions_shown_by(Visibility.MANAGEMENT, actions)
 
     @cached_property
     def without_users(self) -> frozenset[str]:
@@ -143,11 +136,18 @@ class VisibilityTable:
         return frozenset(name for name, entry in self._stated.items() if entry.users == NOBODY)
 
     def companions(self, service: str) -> tuple[str, ...]:
-        """The services whose use is a sign that this one is used too, sorted."""
+        """The services whose use suggests that this service is used too, sorted."""
         row = self._companion_rows.get(service)
         return tuple(sorted(row.with_)) if row else ()
 
     # ------------------------------------------------------------ internals
+
+    def _actions_shown_by(self, visibility: Visibility, actions: frozenset[Action]) -> frozenset[Action]:
+        found = self._sets.get((visibility, actions))
+        if found is None:
+            shown = (action for action in actions if self.visibility(action).visibility is visibility)
+            found = self._sets[visibility, actions] = frozenset(shown)
+        return found
 
     def _decide(self, action: Action) -> ActionVisibility:
         name = action.casefold()
@@ -159,7 +159,7 @@ class VisibilityTable:
         if operation and name not in shown.replaced:
             return _management(f"the record of {operation} shows it")
         if name in shown.observed:
-            return _management("records of operations by other names show it")
+            return _management("records of operations with other names show it")
         hows = shown.inferred.get(name)
         if hows:
             return self._inferred(hows)
@@ -167,14 +167,14 @@ class VisibilityTable:
 
     @cached_property
     def _stated(self) -> dict[str, ActionVisibility]:
-        """The visibility that AWS's statements in the tables give, by action in lower case."""
+        """The visibility that AWS states, by action in lower case."""
         return dict(_read_stated(self._source))
 
     @cached_property
     def _unseen(self) -> dict[str, ActionVisibility]:
-        """The visibility of actions that no operation is known to need, by action in lower case, or `service:*`.
+        """The visibility of actions without a known operation, by action in lower case or by `service:*`.
 
-        Catalogs of users may lack the table.
+        A user's own catalog may lack the table.
         """
         found: dict[str, ActionVisibility] = {}
         for row in read_optional_table(self._source, "unseen_actions", list[_StatedRow], []):
@@ -185,7 +185,8 @@ class VisibilityTable:
 
     @cached_property
     def _shown(self) -> _Shown:
-        """The actions that records show in addition to the one of an operation's own name, by action in lower case."""
+        """The actions that records show in addition to the action with the operation's name, by action in lower
+        case."""
         shown = read_catalog_table(self._source, "shown_actions", _Shown)
         return _Shown(
             frozenset(name.casefold() for name in shown.observed),
@@ -194,7 +195,8 @@ class VisibilityTable:
         )
 
     def _inferred(self, hows: tuple[str, ...]) -> ActionVisibility:
-        """The visibility of an action that is read off other calls' records; its page is the first inference rule's."""
+        """The visibility of an action that only the records of other calls show. Its page is that of the first
+        inference rule."""
         rules = [self._inferences[how] for how in hows]
         reason = "seen only through other calls: " + "; ".join(rule.sentence for rule in rules)
         return ActionVisibility(Visibility.INFERRED, reason, rules[0].source, kind=UnobservableKind.INSIDE_CALL)
@@ -209,15 +211,9 @@ class VisibilityTable:
         return {row.service: row for row in rows}
 
 
-_tables: Final[WeakKeyDictionary[Catalog, VisibilityTable]] = WeakKeyDictionary()
-
-
 def visibility_from_catalog(catalog: Catalog) -> VisibilityTable:
-    """The visibility of the catalog's actions: one table a catalog."""
-    table = _tables.get(catalog)
-    if table is None:
-        table = _tables[catalog] = VisibilityTable(catalog.source)
-    return table
+    """The visibility of the catalog's actions, with one table per catalog."""
+    return catalog.facts(VisibilityTable)
 
 
 _UNSEEN: Final = ActionVisibility(
@@ -229,7 +225,7 @@ def _management(reason: str) -> ActionVisibility:
     return ActionVisibility(Visibility.MANAGEMENT, reason, _OPERATIONS_PAGE)
 
 
-SHOWN: Final = _management("this log holds records of it")
+SHOWN: Final = _management("the logs have records of it")
 
 # ---------------------------------------------------------------- the tables
 
@@ -237,8 +233,8 @@ SHOWN: Final = _management("this log holds records of it")
 class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Actions of one service whose calls are data events of one resource type.
 
-    `ordinary` are those that everyday clients of the service call, with the page that shows it; None means all. If only
-    a few principals call them, `users` says which, also with the page.
+    `ordinary` are the actions that ordinary clients of the service call, with the page that shows it. None means all.
+    If only a few principals call the others, `users` describes them, also with a page.
     """
 
     service: str
@@ -253,10 +249,10 @@ class _DataRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Actions of one service, or `*` for all, which according to AWS are never recorded, or are recorded.
+    """Actions of a service that AWS states to be never recorded, or to be recorded. `*` means all actions.
 
-    `recorded` says which. `users` are the few principals that use them, None where anybody may. `kind` is that of
-    actions that no record shows.
+    `recorded`: which of the two. `users` are the few principals that use them, or None if any principal may. `kind` is
+    for actions that no record shows.
     """
 
     service: str
@@ -269,7 +265,7 @@ class _StatedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _CompanionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A service, and the services whose use is a sign of its use."""
+    """A service, and the services whose use suggests that it is used too."""
 
     service: str
     with_: tuple[str, ...] = msgspec.field(name="with")
@@ -277,7 +273,8 @@ class _CompanionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The generated table: observed actions, inferred ones with their rules, and those whose records show others."""
+    """The generated table: observed actions, inferred actions with their rules, and actions that have the name of an
+    operation whose record shows other actions."""
 
     observed: frozenset[str]
     inferred: dict[str, tuple[str, ...]]
@@ -286,7 +283,7 @@ class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]]:
     for data in read_catalog_table(source, "data_events", list[_DataRow]):
-        reason = f"a data event, which a trail records where it selects {data.selector}"
+        reason = f"a data event, which a trail records if it selects {data.selector}"
         entry = ActionVisibility(Visibility.DATA, reason, data.source, data.event_sources, data.selector, data.users)
         rare = replace(entry, users=_RARE)
         ordinary = data.actions if data.ordinary is None else data.ordinary

@@ -1,1 +1,1 @@
-"""Patterns with `*` and `?` as IAM reads them: matching, containment and intersection."""
+"""Patterns with `*` and `?` as in IAM: matching, containment and intersection."""

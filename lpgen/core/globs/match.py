@@ -1,8 +1,7 @@
-"""The one glob: `*` is any run of characters (`/` and `:` too), `?` is one character, all else is literal.
+"""Globs: `*` is any run of characters (also `/` and `:`), `?` is one character, everything else is literal.
 
-Action patterns are this glob without regard to case. Resource patterns are read by
-`lpgen.core.iam.match_resource`, which adds AWS's rules for the fields of an ARN. Every function here is pure and
-total.
+Action patterns are case-insensitive globs. For resource patterns, `lpgen.core.iam.match_resource` adds AWS's rules for
+the fields of an ARN. All functions here are pure and total.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _WILDCARD_RUN = re.compile(r"[*?]+")
 VARIABLE = re.compile(r"\$\{(?:([^{}',]*)(?:,\s*'([^']*)'\s*)?|[^}]*)\}")
 """A policy variable, `${key}` or `${key, 'default'}`: its key or one of the three escapes, and its default if any.
 
-Any other text in `${…}` has no key.
+Other texts in `${…}` have no key.
 """
 
 VARIABLE_ESCAPES = frozenset("*?$")
@@ -29,19 +28,19 @@ VARIABLE_ESCAPES = frozenset("*?$")
 
 
 def has_wildcard(text: str) -> bool:
-    """Whether a text holds `*` or `?`."""
+    """Whether a text has `*` or `?`."""
     return "*" in text or "?" in text
 
 
 def normalize_glob(pattern: str) -> str:
-    """The same glob with each run of wildcards in one spelling: question marks first, then at most one `*`."""
+    """The same glob with normalized runs of wildcards: question marks first, then at most one `*`."""
     if "*" not in pattern:
         return pattern
     return _WILDCARD_RUN.sub(lambda run: "?" * run.group().count("?") + "*" * ("*" in run.group()), pattern)
 
 
 def fold_case(text: str) -> str:
-    """The text with ASCII letters in lower case, as IAM compares names; its length never changes."""
+    """The text with ASCII letters in lower case, as IAM compares names. Its length never changes."""
     return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
@@ -59,7 +58,8 @@ def glob_match(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
 def glob_matcher(pattern: str) -> Callable[[str], bool]:
     """The test "does this glob match the whole text", compiled once and kept.
 
-    Matching never backtracks: each literal part between two `*` takes its leftmost place, which is always right.
+    Matching never backtracks: each literal part between two `*` matches at its leftmost position, which is always
+    correct.
     """
     normal = normalize_glob(pattern)
     if not has_wildcard(normal):
@@ -74,7 +74,7 @@ def glob_matcher(pattern: str) -> Callable[[str], bool]:
 
 
 def _regex_from_glob(pattern: str) -> str:
-    """A regular expression that matches what a normalised glob matches, with atomic groups against backtracking."""
+    """A regular expression for a normalized glob. Atomic groups prevent backtracking."""
     first, *rest = [re.escape(part).replace(r"\?", ".") for part in pattern.split("*")]
     if not rest:
         return first
@@ -87,8 +87,8 @@ def _regex_from_glob(pattern: str) -> str:
 
 @remember_steps(maxsize=8192)
 def pattern_contains(outer: str, inner: str) -> bool:
-    """Whether `outer` matches every text that `inner` matches. True is always right; False is right but for globs with
-    enough wildcards to exhaust the search's budget."""
+    """Whether `outer` matches every text that `inner` matches. True is always correct. False is correct unless many
+    wildcards use up the search's budget."""
     outer, inner = normalize_glob(outer), normalize_glob(inner)
     if outer in ("*", inner):
         return True
@@ -101,7 +101,7 @@ def pattern_contains(outer: str, inner: str) -> bool:
 
 @remember_steps(maxsize=8192)
 def patterns_intersect(a: str, b: str) -> bool:
-    """Whether some text is matched by both globs; exact."""
+    """Whether both globs match some text. Exact."""
     if not has_wildcard(a):
         return glob_match(b, a)
     if not has_wildcard(b):
@@ -115,10 +115,10 @@ def patterns_intersect(a: str, b: str) -> bool:
 
 @remember_steps(maxsize=8192)
 def intersect_patterns(a: str, b: str) -> str | None:
-    """One glob that matches exactly what both match, or None where there is none or it isn't found.
+    """One glob that matches exactly what both match, or None if there isn't one or it isn't found.
 
-    None doesn't mean that the globs are disjoint: `patterns_intersect` says that. `a/*` and `*/b` meet in `a/*/b`, but
-    in `a/b` too, so there is no one glob for them; `a*` and `*b` meet in `a*b`.
+    None doesn't mean that the globs are disjoint; see `patterns_intersect`. `a/*` and `*/b` intersect in `a/*/b` but
+    also in `a/b`, so no single glob exists. `a*` and `*b` intersect in `a*b`.
     """
     a, b = normalize_glob(a), normalize_glob(b)
     if pattern_contains(a, b):
@@ -126,19 +126,15 @@ def intersect_patterns(a: str, b: str) -> str | None:
     if pattern_contains(b, a):
         return a
     for candidate in _joined(a, b):
-        if pattern_contains(a, candidate) and pattern_contains(b, candidate) and _covers_both(candidate, a, b):
+        is_inside = pattern_contains(a, candidate) and pattern_contains(b, candidate)
+        if is_inside and tokens_contain_all(tokens_from_glob(candidate), (tokens_from_glob(a), tokens_from_glob(b))):
             return candidate
     return None
 
 
-def _covers_both(candidate: str, a: str, b: str) -> bool:
-    """Whether every text that both globs match is matched by the candidate."""
-    return tokens_contain_all(tokens_from_glob(candidate), (tokens_from_glob(a), tokens_from_glob(b)))
-
-
 def _joined(a: str, b: str) -> list[str]:
-    """Globs that may be the intersection: one glob up to one of its `*`, then the other from one of its own or from
-    there on."""
+    """Candidates for the intersection: one glob up to one of its `*`, then the other glob from one of its `*` or from
+    the same position."""
     found: list[str] = []
     for first, second in ((a, b), (b, a)):
         head = first[: first.rfind("*") + 1]
@@ -147,20 +143,20 @@ def _joined(a: str, b: str) -> list[str]:
             found.append(normalize_glob(head + tail))
         start = first[: first.find("*")] if "*" in first else ""
         if start and "*" not in second[: len(start)]:
-            told = "".join(other if pair == "?" else pair for pair, other in zip(start, second, strict=False))
-            found.append(normalize_glob(told + second[len(start) :]))
+            narrowed = "".join(theirs if ours == "?" else ours for ours, theirs in zip(start, second, strict=False))
+            found.append(normalize_glob(narrowed + second[len(start) :]))
     return found
 
 
 def _ends_contain(outer: str, inner: str) -> bool:
-    """Whether the literal start and end of `outer` are in those of `inner`, whose first and last wildcard may be
-    anything."""
+    """Whether `inner` starts and ends with the literal start and end of `outer`."""
     head, tail = literal_head(outer), literal_head(outer[::-1])
     return inner.startswith(head) and inner[::-1].startswith(tail)
 
 
 def _begins_all(a: str, b: str) -> bool:
-    """Whether `a` is a beginning and a `*`, and whatever `b` matches begins so: quick, and often enough."""
+    """Whether `a` is a literal and a `*`, and every text that `b` matches starts with this literal. A quick check that
+    is often enough."""
     return a.endswith("*") and not has_wildcard(a[:-1]) and literal_head(b).startswith(a[:-1])
 
 
@@ -172,7 +168,7 @@ def _heads_agree(a: str, b: str) -> bool:
 
 
 def literal_head(pattern: str) -> str:
-    """The part before the first wildcard of a glob; all of it where there is none."""
+    """The part of a glob before its first wildcard, or the whole glob if it has none."""
     found = _WILDCARD.search(pattern)
     return pattern[: found.start()] if found else pattern
 
@@ -180,22 +176,12 @@ def literal_head(pattern: str) -> str:
 # ---------------------------------------------------------------- policy variables
 
 
-def has_variable(text: str) -> bool:
-    """Whether a policy text holds `${…}`, so that a glob can't express what it matches.
-
-    The value of a variable is decided by the request; the escapes `${*}`, `${?}` and `${$}` mean characters that a glob
-    can't name. All this holds only for language version 2012-10-17; before, `${…}` is literal text.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-    """
-    return "${" in text and VARIABLE.search(text) is not None
-
-
 def variables_as_wildcards(text: str) -> str:
-    """The glob with each variable as `*`: it matches at least every text that the original can match under any values.
+    """The glob with `*` for each variable. It matches at least every text that the original can match for any values.
 
-    The escapes `${*}` and `${?}` become the wildcards, which match the characters meant and more; `${$}` becomes `$`.
-    A value may hold colons, and so move all that follows it into other fields of an ARN. AWS allows variables only
-    after the fifth colon and doesn't say what one before it means, so the glob ends in a `*` there.
+    The escapes `${*}` and `${?}` become wildcards, which also match the literal characters; `${$}` becomes `$`. A value
+    can have colons, which move the following text into other fields of an ARN. AWS allows variables only after the
+    fifth colon and doesn't say what an earlier one means, so the glob ends with a `*` there.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse
     """
     if "${" not in text:
@@ -214,10 +200,16 @@ def variables_as_wildcards(text: str) -> str:
 
 
 def as_glob(pattern: str, version: str) -> str:
-    """A resource pattern of a policy of this language version as a glob that matches at least as much."""
+    """A resource pattern from a policy of this language version, as a glob that matches at least as much."""
     return pattern if version == LEGACY_VERSION else variables_as_wildcards(pattern)
 
 
-def holds_variable(pattern: str, version: str) -> bool:
-    """Whether the request decides which texts the pattern matches: the older policy language has no variables."""
-    return version != LEGACY_VERSION and has_variable(pattern)
+def holds_variable(text: str, version: str) -> bool:
+    """Whether a text from a policy of this language version has `${…}`, so a glob can't express what it matches.
+
+    The request decides the value of a variable. The escapes `${*}`, `${?}` and `${$}` mean characters that a glob can't
+    name. Before version 2012-10-17, `${…}` is literal text.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    return version != LEGACY_VERSION and "${" in text and VARIABLE.search(text) is not None

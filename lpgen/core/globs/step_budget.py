@@ -1,8 +1,8 @@
-"""Counted steps: how much the comparisons of patterns may cost before an answer is given up.
+"""Step budgets: the limit for comparisons of patterns.
 
-People who write policies can make comparisons of their patterns arbitrarily slow. So comparisons count their steps, and
-their callers may set a budget. Steps are counted, not timed, and a remembered result costs its steps each time: the
-same policies always use up the same budget. A step takes a few microseconds.
+Policy authors can make comparisons of their patterns arbitrarily slow. So comparisons count steps, and callers can set
+a budget. Steps are counted, not timed, and a cached result costs its steps each time. So the same policies always use
+the same budget. A step takes a few microseconds.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import Final, ParamSpec, TypeVar
 from lpgen.errors import LpgenError
 
 PRINCIPAL_STEPS: Final = 10_000_000
-"""The budget of a step of the analysis for one principal. The largest policies that people write need a hundredth."""
+"""The budget of an analysis step for one principal. The largest policies in practice need a hundredth of it."""
 
 
 class StepsUsedUpError(LpgenError):
-    """The comparisons took more steps than the budget has: nothing is proven."""
+    """The comparisons took more steps than the budget has, so nothing is proven."""
 
 
 @dataclass(slots=True)
 class _Steps:
-    """The steps that were spent of a budget."""
+    """A budget, and the steps that were spent."""
 
     budget: float
     spent: int = 0
@@ -40,7 +40,7 @@ def spend_steps(count: int) -> None:
     """Counts steps.
 
     Raises:
-        StepsUsedUpError: they are more than the budget has.
+        StepsUsedUpError: the budget has fewer steps.
     """
     steps = _steps.get(None)
     if steps is None:
@@ -52,7 +52,7 @@ def spend_steps(count: int) -> None:
 
 @contextmanager
 def step_budget(budget: float) -> Iterator[_Steps]:
-    """Gives what runs inside a budget of its own, which no outer one counts."""
+    """Gives the code inside a budget. Outer budgets don't count its steps."""
     steps = _Steps(budget)
     token = _steps.set(steps)
     try:
@@ -66,13 +66,13 @@ _R = TypeVar("_R")
 
 
 def remember_steps(maxsize: int) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Like `lru_cache`, for functions that count steps: a remembered answer costs what working it out did."""
+    """Like `lru_cache`, for functions that count steps. A cached answer costs as many steps as computing it."""
 
     def remembered(function: Callable[_P, _R]) -> Callable[_P, _R]:
         @lru_cache(maxsize=maxsize)
         def answer_and_steps(*arguments: Hashable) -> tuple[_R, int]:
             with step_budget(math.inf) as steps:
-                answer = function(*arguments)  # type: ignore[arg-type, call-arg]  # so much a ParamSpec can't say
+                answer = function(*arguments)  # type: ignore[arg-type, call-arg]  # a ParamSpec can't express this
             return answer, steps.spent
 
         @wraps(function)

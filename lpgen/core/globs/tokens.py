@@ -1,9 +1,9 @@
-"""Globs as token sequences: matching, containment and intersection, decided on a glob's automaton.
+"""Globs as token sequences: matching, containment and intersection with an automaton.
 
-A state is the number of tokens consumed, so a set of states is an `int` used as a bit mask. Everything here is exact
-and total, and takes time in proportion to the product of two lengths. Only containment may have to search, where a
-wildcard is bound to one character or to a field: the search has a budget (subset construction is exponential in
-theory), and answers "not contained" when it runs out, which is the safe side for every caller.
+A state is the number of consumed tokens. A set of states is an `int` as a bit mask. All functions are exact and total,
+and their time is proportional to the product of two lengths. The exception is containment if a wildcard is bound to one
+character or to a field: it may need a search, which has a budget (subset construction can be exponential). If the
+budget runs out, the answer is "not contained", which is safe for all callers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 from lpgen.core.globs.step_budget import spend_steps
 
 Tokens = tuple[int, ...]
-"""A glob: a code point for a literal character, else one of the four negative constants below."""
+"""A glob: code points for literal characters, and the four negative constants below."""
 
 ANY = -1  # one character
 RUN = -2  # any run of characters, empty too
@@ -22,22 +22,22 @@ FIELD_ANY = -3  # one character other than `:`
 FIELD_RUN = -4  # any run of characters without `:`
 
 _COLON = ord(":")
-_FRESH = 0x110000  # represents every character that no glob at hand mentions
+_FRESH = 0x110000  # represents all characters that no compared glob has
 _SEARCH_STEPS = 5_000  # moves from one pair of a state and a state set to another
 
 
 def tokens_from_glob(pattern: str) -> Tokens:
-    """The tokens of a glob in which `*` is any run and `?` is one character, both without regard to `:` and `/`."""
+    """The tokens of a glob. `*` is any run and `?` any character, including `:` and `/`."""
     return tuple(RUN if c == "*" else ANY if c == "?" else ord(c) for c in pattern)
 
 
 def literal_tokens(text: str) -> Tokens:
-    """The tokens that match exactly `text`, whatever characters it holds."""
+    """The tokens that match exactly `text`."""
     return tuple(map(ord, text))
 
 
 def match_tokens(tokens: Tokens, text: str) -> bool:
-    """Whether a glob matches a text. Time grows with the product of the two lengths at worst, never faster."""
+    """Whether a glob matches a text, in time proportional to at most the product of the two lengths."""
     automaton = _automaton(tokens)
     states = _close(1, automaton.runs)
     for char in text:
@@ -48,7 +48,7 @@ def match_tokens(tokens: Tokens, text: str) -> bool:
 
 
 def tokens_contain(outer: Tokens, inner: Tokens) -> bool:
-    """Whether every text that `inner` matches is matched by `outer`. True is always right."""
+    """Whether `outer` matches every text that `inner` matches. True is always correct."""
     spend_steps(1 + len(inner))
     if _absorbs(outer, inner):
         return True
@@ -58,9 +58,9 @@ def tokens_contain(outer: Tokens, inner: Tokens) -> bool:
 def _absorbing_decides(outer: Tokens, inner: Tokens) -> bool:
     """Whether `outer` contains `inner` only if it absorbs it.
 
-    Put one character that no glob mentions for each wildcard of `inner`: where `outer` has no wildcard of one
-    character, only its runs match them, and so absorb the wildcards. Runs bound to a field do so for wildcards that are
-    bound too.
+    Replace each wildcard of `inner` with a character that no glob has. If `outer` has no single-character wildcard,
+    only its runs match these characters, so they absorb the wildcards. Runs bound to a field absorb only bound
+    wildcards.
     """
     if ANY in outer or FIELD_ANY in outer:
         return False
@@ -68,7 +68,7 @@ def _absorbing_decides(outer: Tokens, inner: Tokens) -> bool:
 
 
 def _absorbs(outer: Tokens, inner: Tokens) -> bool:
-    """Whether `outer` takes up the wildcards of `inner` with wildcards of its own: quick, and nearly always enough."""
+    """Whether the wildcards of `outer` absorb those of `inner`. A quick check that is nearly always enough."""
     automaton = _automaton(outer)
     any_field = automaton.moves[_COLON]
     states = _close(1, automaton.runs)
@@ -76,7 +76,7 @@ def _absorbs(outer: Tokens, inner: Tokens) -> bool:
         if token >= 0:
             states = automaton.step(states, token)
             continue
-        # A wildcard matches every character; those of a field don't match the colon.
+        # A wildcard matches every character, except that a field's wildcard doesn't match a colon.
         advance, stay = automaton.other
         if token in (ANY, RUN):
             advance, stay = advance & any_field[0], stay & any_field[1]
@@ -86,10 +86,10 @@ def _absorbs(outer: Tokens, inner: Tokens) -> bool:
 
 
 def tokens_contain_all(outer: Tokens, inners: tuple[Tokens, ...]) -> bool:
-    """Whether every text that all of `inners` match is matched by `outer`. True is always right.
+    """Whether `outer` matches every text that all of `inners` match. True is always correct.
 
-    It searches a counterexample: a text along which all inner globs accept and the outer one does not. A text that
-    fails from a set of states fails from each part of it, so only the least sets are searched.
+    It searches for a counterexample: a text that all inner globs accept and the outer one doesn't. A text that fails
+    from a set of states also fails from its subsets, so only minimal sets are searched.
     """
     automaton = _automaton(outer)
     everything = 1 << (len(outer) - 1) if outer and outer[-1] == RUN else 0
@@ -113,10 +113,10 @@ def tokens_contain_all(outer: Tokens, inners: tuple[Tokens, ...]) -> bool:
 
 
 def _is_least(known: list[int], states: int) -> bool:
-    """Whether none of the known sets of states is part of a set, which then replaces those that it is part of."""
-    if any(one & states == one for one in known):
+    """Whether no known set is a subset of `states`. Then `states` replaces its supersets in `known`."""
+    if any(least & states == least for least in known):
         return False
-    known[:] = [one for one in known if one & states != states]
+    known[:] = [least for least in known if least & states != states]
     known.append(states)
     return True
 
@@ -138,7 +138,7 @@ def tokens_intersect(a: Tokens, b: Tokens) -> bool:
 
 
 def _accepts(token: int, symbol: int) -> bool:
-    """Whether a token takes a character."""
+    """Whether a token matches a character."""
     if token >= 0:
         return token == symbol
     return symbol != _COLON if token in (FIELD_ANY, FIELD_RUN) else True
@@ -150,7 +150,8 @@ def _is_run(token: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Automaton:
-    """A compiled glob: masks of its runs and its end, and per character the states that advance and those that hold."""
+    """A compiled glob: masks of its runs and its end, and by character the states that advance and the states that
+    stay."""
 
     runs: int
     final: int
@@ -168,7 +169,8 @@ class _Automaton:
         bound = self.colons if token in (FIELD_ANY, FIELD_RUN) else 0
         if not _is_run(token):
             return _close((states & ~self.runs & ~bound & (self.final - 1)) << 1 | states & self.runs, self.runs)
-        # A run takes the states up to the next colon that it can't match, or to the end: the carry of a sum does.
+        # A run reaches all states up to the next colon that it can't match, or to the end. The carry of a sum computes
+        # this.
         free = (self.final - 1) & ~bound
         return ((states & free) + free ^ free) | states
 
@@ -179,13 +181,12 @@ def _automaton(tokens: Tokens) -> _Automaton:
     places: dict[int, int] = {}
     for at, token in enumerate(tokens):
         places[token] = places.get(token, 0) | 1 << at
-    one, field_one = places.get(ANY, 0), places.get(FIELD_ANY, 0)
-    run, field_run = places.get(RUN, 0), places.get(FIELD_RUN, 0)
-    colons = places.get(_COLON, 0)
-    other = (one | field_one, run | field_run)
-    moves = {symbol: (other[0] | mask, other[1]) for symbol, mask in places.items() if symbol >= 0}
-    moves[_COLON] = (one | colons, run)
-    return _Automaton(runs=run | field_run, final=1 << len(tokens), moves=moves, other=other, colons=colons)
+    single, run, colons = places.get(ANY, 0), places.get(RUN, 0), places.get(_COLON, 0)
+    runs = run | places.get(FIELD_RUN, 0)
+    other = (single | places.get(FIELD_ANY, 0), runs)
+    moves = {symbol: (other[0] | mask, runs) for symbol, mask in places.items() if symbol >= 0}
+    moves[_COLON] = (single | colons, run)
+    return _Automaton(runs=runs, final=1 << len(tokens), moves=moves, other=other, colons=colons)
 
 
 def _close(states: int, runs: int) -> int:
@@ -207,7 +208,7 @@ def _followers(
     states: int,
     symbols: tuple[int, ...],
 ) -> list[Pair]:
-    """One move of all inner globs together, with the states that the outer one may then be in."""
+    """One move of all inner globs together, with the possible states of the outer glob after it."""
     found: list[Pair] = []
     for at, (inner, position) in enumerate(zip(inners, positions, strict=True)):
         if position < len(inner) and _is_run(inner[position]):

@@ -1,1 +1,1 @@
-"""IAM policies: documents, conditions, and the decision."""
+"""IAM policies: documents, conditions and decisions."""

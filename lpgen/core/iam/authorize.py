@@ -1,14 +1,13 @@
-"""The decision: a request and policies in, allowed or denied out, with the statements that decided.
+"""Decides whether policies allow a request, and names the statements that decide.
 
-It is total and pure, and it never guesses: where the outcome turns on something that the request doesn't show, the
-decision says on what.
+The decision is total and pure, and never a guess. If it depends on something that the request doesn't show, the
+decision names it.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lpgen.core.arns import account_in_arn, is_account_id, split_arn
@@ -26,30 +25,24 @@ from lpgen.core.iam.decision import (
     Request,
     Result,
     Stop,
-    Unstated,
     Wall,
     all_of,
     any_of,
     maybe,
     opposite,
 )
-from lpgen.core.iam.principals import (
-    Naming,
-    PrincipalForm,
-    RequestPrincipal,
-    principal_from_text,
-)
+from lpgen.core.iam.principals import Naming, PrincipalForm, RequestPrincipal, principal_from_text
 from lpgen.core.iam.walls import walls_of
-from lpgen.core.model import NO_RESOURCE, Effect, Policy, ResourceKind
+from lpgen.core.model import NO_RESOURCE, Effect, ResourceKind
 
 RESOURCE_POLICY = "resource policy"
-"""The key that a decision depends on where nothing but an unstated resource policy could allow the request."""
+"""The key that a decision depends on if only an unstated resource policy can allow the request."""
 
 
 def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = None) -> AuthorizationDecision:
-    """The decision on a request to which these policies apply.
+    """The decision on a request under these policies.
 
-    With a catalog, an action without resource-level permissions is evaluated on `*` whatever the request names.
+    With a catalog, an action without resource-level permissions is evaluated on `*`, no matter what the request names.
     """
     request = _without_needless_resource(request, catalog)
     principal = principal_from_text(request.principal)
@@ -59,14 +52,14 @@ def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = N
     rule = refusal(request, principal)
     if rule or not _is_identity_alone(walls, principal, policies):
         return _conclude(request, principal, policies, walls, rule)
-    # Requests that the same statements match in the same way get the same decision.
+    # Requests that match the same statements in the same way get the same decision.
     if walls[0].alone is None:
         walls[0].alone = _conclude(request, principal, policies, walls, rule)
     return walls[0].alone
 
 
 def _is_identity_alone(walls: Sequence[Wall], principal: RequestPrincipal, policies: PolicySet) -> bool:
-    """Whether the match of identity policies is all that decides, for any caller and any other field of the request."""
+    """Whether only the match of the identity policies decides, and no other field of the request."""
     only = len(walls) == 1 and walls[0].layer is Layer.IDENTITY
     return only and policies.resource is UNSTATED and principal.form is not PrincipalForm.ROOT
 
@@ -74,7 +67,7 @@ def _is_identity_alone(walls: Sequence[Wall], principal: RequestPrincipal, polic
 def _conclude(
     request: Request, principal: RequestPrincipal, policies: PolicySet, walls: Sequence[Wall], rule: str
 ) -> AuthorizationDecision:
-    """The decision, from the statements of each wall and AWS's own rule that refuses the request, if one does."""
+    """The decision, from the statements of each wall. `rule` is AWS's own rule that denies the request, or ""."""
     reasons = [reason for wall in walls for reason in wall.reasons]
     denies = [reason for reason in reasons if reason.effect is Effect.DENY]
     denied = any_of([reason.match for reason in denies])
@@ -106,7 +99,7 @@ def _without_needless_resource(request: Request, catalog: Catalog | None) -> Req
 
 
 class _Need(NamedTuple):
-    """Something that must hold for a request to be allowed, and the layers to name where it doesn't."""
+    """A condition for allowing a request, and the layers to name if it fails."""
 
     match: Match
     stops: tuple[Stop, ...]
@@ -115,24 +108,27 @@ class _Need(NamedTuple):
 def _needs(
     request: Request, principal: RequestPrincipal, policies: PolicySet, walls: Sequence[Wall]
 ) -> tuple[_Need, ...]:
-    """The needed allows: the core of identity and resource policies, each level of SCPs and RCPs, and the endpoint."""
+    """The conditions for allowing a request: identity and resource policies, each level of SCPs and RCPs, and the
+    endpoint."""
     core = _core_need(request, principal, policies, {wall.layer: wall for wall in walls})
     caps = [wall for wall in walls if wall.layer in (Layer.SCP, Layer.RCP, Layer.ENDPOINT)]
     return (core, *[_Need(wall.allowed(), (Stop(wall.layer, wall.level),)) for wall in caps])
 
 
 def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySet, walls: dict[Layer, Wall]) -> _Need:
-    """Whether identity policies, resource policy, boundary and session policy together allow."""
+    """Whether identity policies, resource policy, boundary and session policy together allow the request."""
     if not principal.has_identity_policies:
-        return _Need(_ResourceSide(policies.resource, walls.get(Layer.RESOURCE)).direct, (Stop(Layer.RESOURCE),))
-    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html: nothing need allow the root user.
+        unstated = policies.resource is UNSTATED
+        granted = maybe(RESOURCE_POLICY) if unstated else _allowed_by_resource(walls, Naming.DIRECT)
+        return _Need(granted, (Stop(Layer.RESOURCE),))
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html: the root user needs no policy.
     root = principal.form is PrincipalForm.ROOT
     identity = YES if root else walls[Layer.IDENTITY].allowed()
     limits: dict[Layer, Match] = {
         layer: walls[layer].allowed() for layer in (Layer.BOUNDARY, Layer.SESSION) if layer in walls
     }
     if principal.form is PrincipalForm.FEDERATED_SESSION:
-        # Without a session policy it has only what a resource policy grants to the session itself:
+        # Without a session policy, it has only the permissions that a resource policy grants to the session itself:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html
         limits.setdefault(Layer.SESSION, NO)
     said = {Layer.IDENTITY: identity, **limits}
@@ -140,55 +136,33 @@ def _core_need(request: Request, principal: RequestPrincipal, policies: PolicySe
     silent = [Stop(layer) for layer, match in said.items() if match.answer is Answer.NO]
     if policies.resource is UNSTATED:
         return _Need(own, tuple(silent))
-    resource = _ResourceSide(policies.resource, walls.get(Layer.RESOURCE))
+    direct = _allowed_by_resource(walls, Naming.DIRECT)
+    by_role = _allowed_by_resource(walls, Naming.ROLE)
+    delegates = _allowed_by_resource(walls, Naming.ACCOUNT)
     if not same_account(request, principal):
-        there = resource.anyhow
+        there = any_of((direct, by_role, delegates))
         stop = [Stop(Layer.RESOURCE)] if there.answer is Answer.NO else []
         return _Need(all_of((own, there)), (*silent, *stop))
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html:
     # the boundary and the session policy limit a resource policy's grant to a role, but not its grant to a user or to a
     # session itself.
-    counts = resource.delegates if resource_policy_rules(request) else YES
+    counts = delegates if resource_policy_rules(request) else YES
     if counts.answer is Answer.NO:
         silent = [Stop(Layer.RESOURCE)]
-    ways = (all_of((own, counts)), all_of((resource.by_role, *limits.values())), resource.direct)
+    ways = (all_of((own, counts)), all_of((by_role, *limits.values())), direct)
     return _Need(any_of(ways), tuple(silent) or (Stop(Layer.IDENTITY),))
 
 
-@dataclass(frozen=True, slots=True)
-class _ResourceSide:
-    """The grants of the resource policy, by how it names the principal."""
-
-    policy: Policy | Unstated | None
-    wall: Wall | None
-
-    def _by(self, *wanted: Naming, unstated: Match = NO) -> Match:
-        if self.wall is None:
-            return unstated if self.policy is UNSTATED else NO
-        return self.wall.allowed_by(*wanted)
-
-    @property
-    def direct(self) -> Match:
-        return self._by(Naming.DIRECT, unstated=maybe(RESOURCE_POLICY))
-
-    @property
-    def by_role(self) -> Match:
-        return self._by(Naming.ROLE)
-
-    @property
-    def delegates(self) -> Match:
-        """Whether it leaves the decision to the identity policies of the principal's account."""
-        return self._by(Naming.ACCOUNT)
-
-    @property
-    def anyhow(self) -> Match:
-        return self._by(Naming.ACCOUNT, Naming.ROLE, Naming.DIRECT)
+def _allowed_by_resource(walls: Mapping[Layer, Wall], naming: Naming) -> Match:
+    """Whether a statement of the resource policy that names the principal in this way allows the request."""
+    wall = walls.get(Layer.RESOURCE)
+    return wall.allowed_by(naming) if wall else NO
 
 
 def resource_policy_rules(request: Request) -> bool:
-    """Whether identity policies count only where the resource policy delegates to the account.
+    """Whether identity policies count only if the resource policy delegates to the account.
 
-    So it is with keys (https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html) and with roles to
+    This applies to keys (https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html) and to roles to
     assume (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html).
     """
     service = request.folded_action.partition(":")[0]
@@ -197,14 +171,14 @@ def resource_policy_rules(request: Request) -> bool:
 
 
 def resource_owner(request: Request) -> str:
-    """The account that owns the resource: the one given, else that of the ARN; "" where neither says."""
+    """The account that owns the resource: the one in the request, or else the one in the ARN, or ""."""
     return request.resource_account or account_in_arn(request.resource.text)
 
 
 def same_account(request: Request, principal: RequestPrincipal) -> bool:
-    """Whether the resource is in the principal's account, which is taken to be so where nothing says otherwise.
+    """Whether the resource is in the principal's account. True if its account isn't known.
 
-    AWS's own resources, such as its managed policies in the account `aws`, are open to every account alike.
+    AWS's own resources, such as managed policies in the account `aws`, count as the principal's.
     """
     owner = resource_owner(request)
     return not is_account_id(owner) or not principal.account or owner == principal.account

@@ -1,4 +1,5 @@
-"""AWS's own decisions, whatever the policies say: calls that need no permission, and resources only AWS may change."""
+"""Decisions that AWS makes regardless of policies: calls that need no permission, and resources that only AWS can
+change."""
 
 from __future__ import annotations
 
@@ -48,12 +49,12 @@ _REFUSABLE = {*_CHANGES_POLICIES, *_CHANGES_ROLES, *_RESERVED_BY_SSO, *_CHANGES_
 def free_call(request: Request, principal: RequestPrincipal) -> str:
     """The sentence for a call that needs no permission, or ""."""
     if request.folded_action in NEEDS_NO_PERMISSION and principal.form is not PrincipalForm.ANONYMOUS:
-        return "AWS asks for no permission, and heeds no policy, for this call"
+        return "this call needs no permission, and policies can't deny it"
     return ""
 
 
 def refusal(request: Request, principal: RequestPrincipal) -> str:
-    """The sentence for a request that AWS refuses whatever the policies allow, or ""."""
+    """The sentence for a request that AWS denies regardless of policies, or ""."""
     action = request.folded_action
     if action not in _REFUSABLE:
         return ""
@@ -61,9 +62,9 @@ def refusal(request: Request, principal: RequestPrincipal) -> str:
     if action in _CHANGES_POLICIES and resource.account == "aws":
         return "AWS managed policies can't be changed"
     if action in _CHANGES_ROLES and resource.name.startswith("role/aws-service-role/"):
-        return "a service-linked role can be changed by its service alone"
+        return "only its service can change a service-linked role"
     if action in _CHANGES_ROLES | _RESERVED_BY_SSO and resource.name.startswith("role/aws-reserved/"):
-        return "a reserved role can be changed by IAM Identity Center alone"
+        return "only IAM Identity Center can change a reserved role"
     if action in _CHANGES_ALIASES and resource.name.startswith("alias/aws/"):
         return "aliases of AWS managed keys can't be changed"
     # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html

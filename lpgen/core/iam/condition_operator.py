@@ -1,4 +1,4 @@
-"""Names of condition operators, taken apart.
+"""Parses the names of condition operators.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
@@ -19,7 +19,7 @@ class Quantifier(StrEnum):
 
 
 class ComparisonKind(StrEnum):
-    """An operator's comparison, in IAM's spelling; a negated operator is its positive comparison, negated."""
+    """An operator's comparison, in IAM's spelling. A negated operator has the comparison of its positive form."""
 
     STRING_EQUALS = "StringEquals"
     STRING_EQUALS_IGNORE_CASE = "StringEqualsIgnoreCase"
@@ -43,7 +43,7 @@ class ComparisonKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """An operator taken apart. `if_exists`: a request without the key meets the condition."""
+    """A parsed operator. `if_exists`: a request without the key meets the condition."""
 
     comparison: ComparisonKind
     negated: bool = False
@@ -69,9 +69,9 @@ _NEGATED = {
 
 @lru_cache(maxsize=1024)
 def operator_from_name(name: str) -> Operator | None:
-    """The operator of a name in any case, or None where IAM has no such operator.
+    """The operator with this name, in any case, or None if IAM doesn't have it.
 
-    `Null` takes no `IfExists`: the page excepts it.
+    `Null` doesn't take `IfExists`, according to the page.
     """
     text, quantifier = name.lower(), Quantifier.NONE
     for prefix in (Quantifier.FOR_ALL, Quantifier.FOR_ANY):

@@ -1,5 +1,5 @@
-"""Condition blocks against a request, three-valued: what a request doesn't show is never guessed. Also one value of a
-policy against one of a request, by the operator's rules for texts, numbers, dates, addresses and ARNs.
+"""Matches condition blocks with a request. The answer is three-valued, because a request may not show a key. Also
+compares a policy's value with a request's value, as text, number, date, address or ARN.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
@@ -16,14 +16,17 @@ from decimal import Decimal
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from operator import eq, ge, gt, le, lt
+from typing import TypeVar
 
 from lpgen.core.arns import ARN_FIELDS
-from lpgen.core.globs.match import fold_case
+from lpgen.core.globs.match import fold_case, holds_variable
 from lpgen.core.globs.tokens import Tokens, match_tokens
 from lpgen.core.iam.condition_operator import ComparisonKind, Operator, Quantifier, operator_from_name
 from lpgen.core.iam.decision import NO, YES, AbsentKeys, Match, Request, all_of, any_of, match_of, maybe, opposite
-from lpgen.core.iam.policy_variables import Filled, Unfilled, UnfilledReason, as_written, fill_in, has_variables
+from lpgen.core.iam.policy_variables import Filled, Unfilled, UnfilledReason, as_written, fill_in
 from lpgen.core.model import Condition
+
+_Value = TypeVar("_Value")
 
 _TAKES_VARIABLES = frozenset(
     (
@@ -34,11 +37,12 @@ _TAKES_VARIABLES = frozenset(
         ComparisonKind.BOOL,
     )
 )
-"""The comparisons whose policy values may hold variables; elsewhere `${…}` is literal, and so no number or date."""
+"""The comparisons whose policy values can have variables. In others `${…}` is literal, so it isn't a number or date."""
 
 
 def _compare_value(comparison: ComparisonKind, wanted: Filled, value: str) -> bool | None:
-    """Whether a request's value meets a policy's value, or None where either is no value of the comparison's kind."""
+    """Whether a request's value meets a policy's value, or None if one of them isn't a valid value for the
+    comparison."""
     if comparison is ComparisonKind.STRING_LIKE:
         return match_tokens(wanted.as_tokens(), value)
     if comparison is ComparisonKind.ARN_LIKE:
@@ -52,7 +56,7 @@ _COLON = ord(":")
 
 
 def _compare_arn(wanted: Tokens, value: str) -> bool | None:
-    """Each of the six fields is matched on its own."""
+    """Matches each of the six fields separately."""
     globs, fields = _split_fields(wanted), value.split(":", ARN_FIELDS - 1)
     if len(globs) != ARN_FIELDS or len(fields) != ARN_FIELDS:
         return None
@@ -85,9 +89,9 @@ def _number(text: str) -> Decimal | None:
 
 @lru_cache(maxsize=4096)
 def _seconds(text: str) -> Decimal | None:
-    """Seconds since 1970 of a W3C date (https://www.w3.org/TR/NOTE-datetime) or of such a number itself.
+    """The seconds since 1970 for a W3C date (https://www.w3.org/TR/NOTE-datetime) or for a number of seconds.
 
-    Four digits are a year; a time without a zone is UTC.
+    Four digits are a year. A time without a zone is UTC.
     """
     found = _DATE.fullmatch(text.strip().upper())
     if found is None:
@@ -127,28 +131,6 @@ def _bytes(text: str) -> bytes | None:
         return None
 
 
-def _ordered(
-    read: Callable[[str], Decimal | None], holds: Callable[[Decimal, Decimal], bool]
-) -> Callable[[str, str], bool | None]:
-    """A comparison of the request's value with the policy's, in that order."""
-
-    def compare(wanted: str, value: str) -> bool | None:
-        right, left = read(wanted), read(value)
-        return None if left is None or right is None else holds(left, right)
-
-    return compare
-
-
-def _compare_bool(wanted: str, value: str) -> bool | None:
-    right, left = _bool(wanted), _bool(value)
-    return None if left is None or right is None else left is right
-
-
-def _compare_bytes(wanted: str, value: str) -> bool | None:
-    right, left = _bytes(wanted), _bytes(value)
-    return None if left is None or right is None else left == right
-
-
 # ---------------------------------------------------------------- addresses
 
 _NETWORK = re.compile(r"[0-9A-Fa-f.:]+(?:/[0-9]{1,3})?")
@@ -156,7 +138,7 @@ _NETWORK = re.compile(r"[0-9A-Fa-f.:]+(?:/[0-9]{1,3})?")
 
 @lru_cache(maxsize=4096)
 def _network(text: str) -> IPv4Network | IPv6Network | None:
-    """The range of a CIDR text; a bare address is a range of one. Bits right of the prefix don't count."""
+    """The range of a CIDR text. A single address is a range of one. Bits after the prefix don't count."""
     try:
         return ip_network(text, strict=False) if _NETWORK.fullmatch(text) else None
     except ValueError:
@@ -176,36 +158,51 @@ def _compare_address(wanted: str, value: str) -> bool | None:
     return None if network is None or address is None else address in network
 
 
+# ---------------------------------------------------------------- comparisons
+
+
+def _reading(
+    read: Callable[[str], _Value | None], holds: Callable[[_Value, _Value], bool]
+) -> Callable[[str, str], bool | None]:
+    """A function that compares the request's value with the policy's value, and returns None if one can't be read."""
+
+    def compare(wanted: str, value: str) -> bool | None:
+        right, left = read(wanted), read(value)
+        return None if left is None or right is None else holds(left, right)
+
+    return compare
+
+
 _COMPARE: dict[ComparisonKind, Callable[[str, str], bool | None]] = {
     ComparisonKind.STRING_EQUALS: eq,
     ComparisonKind.STRING_EQUALS_IGNORE_CASE: lambda wanted, value: fold_case(wanted) == fold_case(value),
-    ComparisonKind.NUMERIC_EQUALS: _ordered(_number, eq),
-    ComparisonKind.NUMERIC_LESS_THAN: _ordered(_number, lt),
-    ComparisonKind.NUMERIC_LESS_THAN_EQUALS: _ordered(_number, le),
-    ComparisonKind.NUMERIC_GREATER_THAN: _ordered(_number, gt),
-    ComparisonKind.NUMERIC_GREATER_THAN_EQUALS: _ordered(_number, ge),
-    ComparisonKind.DATE_EQUALS: _ordered(_seconds, eq),
-    ComparisonKind.DATE_LESS_THAN: _ordered(_seconds, lt),
-    ComparisonKind.DATE_LESS_THAN_EQUALS: _ordered(_seconds, le),
-    ComparisonKind.DATE_GREATER_THAN: _ordered(_seconds, gt),
-    ComparisonKind.DATE_GREATER_THAN_EQUALS: _ordered(_seconds, ge),
-    ComparisonKind.BOOL: _compare_bool,
-    ComparisonKind.BINARY_EQUALS: _compare_bytes,
+    ComparisonKind.NUMERIC_EQUALS: _reading(_number, eq),
+    ComparisonKind.NUMERIC_LESS_THAN: _reading(_number, lt),
+    ComparisonKind.NUMERIC_LESS_THAN_EQUALS: _reading(_number, le),
+    ComparisonKind.NUMERIC_GREATER_THAN: _reading(_number, gt),
+    ComparisonKind.NUMERIC_GREATER_THAN_EQUALS: _reading(_number, ge),
+    ComparisonKind.DATE_EQUALS: _reading(_seconds, eq),
+    ComparisonKind.DATE_LESS_THAN: _reading(_seconds, lt),
+    ComparisonKind.DATE_LESS_THAN_EQUALS: _reading(_seconds, le),
+    ComparisonKind.DATE_GREATER_THAN: _reading(_seconds, gt),
+    ComparisonKind.DATE_GREATER_THAN_EQUALS: _reading(_seconds, ge),
+    ComparisonKind.BOOL: _reading(_bool, eq),
+    ComparisonKind.BINARY_EQUALS: _reading(_bytes, eq),
     ComparisonKind.IP_ADDRESS: _compare_address,
 }
 
 
 def conditions_match(conditions: Iterable[Condition], version: str, request: Request) -> Match:
-    """Whether a request meets all conditions of a statement in a policy of this language version."""
+    """Whether a request meets all conditions of a statement, in a policy of this language version."""
     return all_of([condition_match(condition, version, request) for condition in conditions])
 
 
 def condition_match(condition: Condition, version: str, request: Request) -> Match:
     """Whether a request meets one condition.
 
-    MAYBE where it turns on a key that the request doesn't show. MAYBE too where AWS doesn't say what happens: an
-    operator without values, a value that isn't of the operator's kind, several values under an operator without
-    `ForAllValues` or `ForAnyValue`. With a complete context such a comparison doesn't hold.
+    MAYBE if it depends on a key that the request doesn't show. Also MAYBE if AWS doesn't document the result: an
+    operator without values, a value that isn't valid for the operator, or several values for an operator without
+    `ForAllValues` or `ForAnyValue`. With a complete context, such a comparison is false.
     """
     values, doubt = request.values_of(condition.key), _undocumented(condition.key, request)
     if not _any_has_variables(condition.values, version):
@@ -217,14 +214,14 @@ def condition_match(condition: Condition, version: str, request: Request) -> Mat
 
 @lru_cache(maxsize=4096)
 def _any_has_variables(texts: tuple[str, ...], version: str) -> bool:
-    return any(has_variables(text, version) for text in texts)
+    return any(holds_variable(text, version) for text in texts)
 
 
-@lru_cache(maxsize=8192)  # requests have the values of few keys in common, and policies their conditions
+@lru_cache(maxsize=8192)  # many requests have the same values, and many policies the same conditions
 def _fixed_match(
     operator: str, key: str, texts: tuple[str, ...], values: tuple[str, ...] | None, doubt: Match
 ) -> Match:
-    """Whether a request with these values of the key meets a condition that holds no variable."""
+    """Whether a request with these values of the key meets a condition without variables."""
     wanted = [as_written(text) for text in texts]
     return _match(operator_from_name(operator), Condition(operator, key, texts), wanted, values, doubt)
 
@@ -236,9 +233,10 @@ def _match(
     values: tuple[str, ...] | None,
     doubt: Match,
 ) -> Match:
-    """Whether a request meets a condition, given its values of the key and the condition's own, filled in.
+    """Whether a request meets a condition, given the request's values of the key and the condition's values with
+    variables filled in.
 
-    `doubt` is the answer where AWS doesn't say what happens.
+    `doubt` is the answer if AWS doesn't document the result.
     """
     if operator is None or values is None:
         return maybe(condition.key)
@@ -252,12 +250,12 @@ def _match(
 
 
 def _undocumented(key: str, request: Request) -> Match:
-    """The answer where AWS doesn't say what happens: open, but with a complete context a comparison that fails."""
+    """The answer if AWS doesn't document the result: MAYBE, or NO with a complete context."""
     return NO if request.absent_keys is AbsentKeys.MISSING else maybe(key)
 
 
 def _null_match(condition: Condition, values: tuple[str, ...]) -> Match:
-    """`Null: true` wants the key to be missing, `Null: false` wants it there."""
+    """`Null: true` needs the key to be missing, `Null: false` needs it to be present."""
     actual = "false" if values else "true"
     return match_of(any(value.lower() == actual for value in condition.values))
 
@@ -265,11 +263,11 @@ def _null_match(condition: Condition, values: tuple[str, ...]) -> Match:
 def _missing_match(
     operator: Operator, wanted: Sequence[Filled | Unfilled], values: tuple[str, ...], doubt: Match
 ) -> Match:
-    """The answer for a key that is missing or only holds empty strings.
+    """The answer for a key that is missing or only has empty strings.
 
-    Over an empty set of values `ForAllValues` holds and `ForAnyValue` doesn't; an empty string counts as empty there
+    For an empty set of values, `ForAllValues` is true and `ForAnyValue` is false. An empty string counts as empty there
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html).
-    Else a missing key fails a positive operator and passes a negated one.
+    Otherwise, a missing key fails a positive operator and passes a negated one.
     """
     if operator.quantifier is Quantifier.FOR_ALL:
         return YES
@@ -283,7 +281,7 @@ def _missing_match(
 def _present_match(
     operator: Operator, wanted: Sequence[Filled | Unfilled], values: tuple[str, ...], doubt: Match
 ) -> Match:
-    # A variable without a value makes its text equal to, and like, nothing: a negated operator then holds of it.
+    # A text with a variable that has no value matches nothing, so a negated operator is true for it.
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
     texts = [text for text in wanted if isinstance(text, Filled)]
     gaps = [text for text in wanted if isinstance(text, Unfilled)] if len(texts) < len(wanted) else ()
@@ -297,16 +295,16 @@ def _present_match(
 
 
 def _fill_in(operator: Operator | None, text: str, version: str, request: Request) -> Filled | Unfilled:
-    if operator is not None and operator.comparison in _TAKES_VARIABLES and has_variables(text, version):
+    if operator is not None and operator.comparison in _TAKES_VARIABLES and holds_variable(text, version):
         return fill_in(text, request)
     return as_written(text)
 
 
 def _value_match(operator: Operator, texts: list[Filled], value: str, *, unknown: set[str], doubt: Match) -> Match:
-    """Whether one request value meets one of the policy's values, or for a negated operator none of them."""
+    """Whether a request value meets one of the policy's values or, for a negated operator, none of them."""
     results = [_compare_value(operator.comparison, text, value) for text in texts]
     if operator.negated and None in results:
-        return doubt  # what can't be compared meets neither the operator nor its negation
+        return doubt  # values that can't be compared meet neither the operator nor its negation
     found = any_of([doubt if result is None else match_of(result) for result in results])
     found = any_of((found, maybe(*unknown))) if unknown else found
     return opposite(found) if operator.negated else found

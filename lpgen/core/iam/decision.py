@@ -1,4 +1,4 @@
-"""The words of a decision: a request, whether something matches it, and what was decided for which reasons."""
+"""The types of a decision: requests, matches, results and reasons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lpgen.core.model import Effect, Policy, Resource
 
 
 class Unstated(Enum):
-    """That nothing is known of a policy, which is not the same as knowing that there is none."""
+    """The value for an unknown policy, as opposed to no policy."""
 
     UNSTATED = "unstated"
 
@@ -25,12 +25,12 @@ UNSTATED: Final = Unstated.UNSTATED
 class PolicySet:
     """The policies that apply to a request.
 
-    `identity` are the principal's own, inline, attached and of its groups. `boundary` is its permissions boundary,
-    empty where it has none. `scps` and `rcps` hold a level of the organization each, from the root to the account:
-    every level of SCPs must allow; empty means that there are none at all. `resource` is the policy of the resource (a
-    role's trust policy, a key's key policy), None where it has none; where it is UNSTATED, the decision covers only the
-    principal's side. `session` is the policy passed when the session was made. `endpoint` are the policies of the VPC
-    endpoint that the request comes through, empty where it comes through none.
+    `identity` are the principal's policies: inline, attached, and of its groups. `boundary` is its permissions
+    boundary, or empty. `scps` and `rcps` have one item per level of the organization, from the root to the account.
+    Every level of SCPs must allow the request. Empty means that there are none. `resource` is the policy of the
+    resource (a role's trust policy, a key's key policy), or None if it has none. If it is UNSTATED, the decision covers
+    only the principal's side. `session` is the session policy. `endpoint` are the policies of the VPC endpoint that the
+    request comes through, or empty.
     """
 
     identity: tuple[Policy, ...] = ()
@@ -43,23 +43,23 @@ class PolicySet:
 
 
 RESOURCE = "resource"
-"""The key that a match depends on where the request's resource is unknown, or known only as a glob."""
+"""The key that a match depends on if the request's resource is unknown or only a glob."""
 
 
 class AbsentKeys(StrEnum):
     """The meaning of a key that isn't in a request's context."""
 
-    UNKNOWN = "unknown"  # the record may not show it
+    UNKNOWN = "unknown"  # the record might not show it
     MISSING = "missing"  # the context is complete: the request doesn't have it
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: who wants to do what, on which resource, in which context.
+    """A request: principal, action, resource and context.
 
-    `action` may be spelled in any case and needn't be in the catalog. `context` maps condition keys, in any case, to
-    their values; a key with no values is one that the request is known not to have. `resource_account` owns the
-    resource; "" where only the ARN may say so.
+    `action` can be in any case and doesn't have to be in the catalog. `context` maps condition keys, in any case, to
+    their values. A key with no values is known to be missing. `resource_account` owns the resource, or is "" if only
+    the ARN shows the owner.
     """
 
     principal: str
@@ -76,7 +76,7 @@ class Request:
         object.__setattr__(self, "_values", {fold_case(key): values for key, values in self.context.items()})
 
     def values_of(self, key: str) -> tuple[str, ...] | None:
-        """The values of a condition key in any case: empty where the request lacks it, None where that is unknown.
+        """The values of a condition key, in any case. Empty if the request lacks the key, None if unknown.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
         """
@@ -92,7 +92,7 @@ class Answer(StrEnum):
 
 
 class Match(NamedTuple):
-    """An answer; where it is MAYBE, the condition keys (or `RESOURCE`) that decide it, sorted."""
+    """An answer. If it is MAYBE, also the condition keys (or `RESOURCE`) that it depends on, sorted."""
 
     answer: Answer
     depends_on: tuple[str, ...] = ()
@@ -108,17 +108,17 @@ def maybe(*keys: str) -> Match:
 
 
 def match_of(holds: bool) -> Match:
-    """The match of a plain truth value."""
+    """YES or NO."""
     return YES if holds else NO
 
 
 def all_of(matches: Iterable[Match]) -> Match:
-    """YES if every match is, NO if one is, else MAYBE on all their keys. Later matches aren't asked after a NO."""
+    """YES if all matches are YES, NO if one is NO, otherwise MAYBE with all their keys. Stops at the first NO."""
     return _joined(matches, YES, NO)
 
 
 def any_of(matches: Iterable[Match]) -> Match:
-    """NO if every match is, YES if one is, else MAYBE on all their keys. Later matches aren't asked after a YES."""
+    """NO if all matches are NO, YES if one is YES, otherwise MAYBE with all their keys. Stops at the first YES."""
     return _joined(matches, NO, YES)
 
 
@@ -134,7 +134,7 @@ def _joined(matches: Iterable[Match], usual: Match, decisive: Match) -> Match:
 
 
 def opposite(match: Match) -> Match:
-    """YES for NO and NO for YES."""
+    """YES for NO, NO for YES, MAYBE for MAYBE."""
     if match.answer is Answer.MAYBE:
         return match
     return NO if match.answer is Answer.YES else YES
@@ -162,9 +162,9 @@ class Layer(StrEnum):
 
 
 class Reason(NamedTuple):
-    """A statement that matched, or may match: its layer, the place of its policy in the layer, and its own place.
+    """A statement that matches or may match: its layer, the index of its policy in the layer, and its own index.
 
-    `level` is the organization's level of an SCP or RCP, from the root at 0.
+    `level` is the level of an SCP or RCP in the organization, from 0 for the root.
     """
 
     layer: Layer
@@ -178,7 +178,7 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A layer, and its level, in which nothing allows what would have to be allowed there."""
+    """A layer and level without a statement that allows the request."""
 
     layer: Layer
     level: int = 0
@@ -186,11 +186,11 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationDecision:
-    """The result, the statements that decided it and, for DEPENDS, the condition keys it depends on (sorted).
+    """The result, the statements that decided it and, for DEPENDS, the condition keys that it depends on (sorted).
 
-    `reasons` are the statements that decided: the denies of an explicit deny, the allows of an allowed request, all
-    that may matter where it depends. An implicit deny has those allows that another layer didn't follow, and `stops`
-    are the layers without a needed allow. `rule` is AWS's own rule that decided whatever the policies say, or "".
+    `reasons` are the deciding statements: the denies of an explicit deny, the allows of an allowed request, all that
+    may matter for DEPENDS. For an implicit deny, these are allows that weren't enough, and `stops` are the layers
+    without a needed allow. `rule` is AWS's own rule that decided regardless of policies, or "".
     """
 
     result: Result
@@ -202,10 +202,10 @@ class AuthorizationDecision:
 
 @dataclass(slots=True)
 class Wall:
-    """The statements of one set of policies that match a request, or may.
+    """The statements of one set of policies that match or may match a request.
 
-    For a resource policy, `namings` holds how each statement names the principal. `alone` is the decision on a request
-    to which no other wall applies, once it was worked out.
+    For a resource policy, `namings` has how each statement names the principal. `alone` is the cached decision on
+    requests that only this wall applies to.
     """
 
     layer: Layer
@@ -216,14 +216,14 @@ class Wall:
 
     @property
     def denies(self) -> tuple[Reason, ...]:
-        """Those with the effect Deny."""
+        """The statements with the effect Deny."""
         return tuple(reason for reason in self.reasons if reason.effect is Effect.DENY)
 
     def allowed(self) -> Match:
-        """Whether any statement allows the request; Denies aren't asked."""
+        """Whether any statement allows the request. Denies don't count."""
         return any_of([reason.match for reason in self.reasons if reason.effect is Effect.ALLOW])
 
-    def allowed_by(self, *wanted: Naming) -> Match:
-        """Whether a statement allows that names the principal in one of these ways."""
+    def allowed_by(self, wanted: Naming) -> Match:
+        """Whether a statement that names the principal in this way allows the request."""
         pairs = zip(self.reasons, self.namings, strict=True)
-        return any_of(r.match for r, naming in pairs if r.effect is Effect.ALLOW and naming in wanted)
+        return any_of(r.match for r, naming in pairs if r.effect is Effect.ALLOW and naming is wanted)

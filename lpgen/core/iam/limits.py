@@ -1,12 +1,12 @@
-"""The sizes and numbers of policies that AWS allows."""
+"""AWS's limits for the size and number of policies."""
 
 from __future__ import annotations
 
-# Quotas in characters without white space, and policies per principal, all by default.
+# Default quotas, in characters without white space and in policies per principal.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MANAGED_POLICY_LIMIT = 6_144
 ROLE_INLINE_LIMIT = 10_240  # all inline policies of a role together
 USER_INLINE_LIMIT = 2_048  # all inline policies of a user together
 ATTACHED_POLICIES_LIMIT = 10  # managed policies attached to one user, group or role
-# To how many AWS raises that: https://repost.aws/knowledge-center/iam-increase-policy-size
+# The maximum after an increase: https://repost.aws/knowledge-center/iam-increase-policy-size
 MOST_ATTACHED_POLICIES = 20

@@ -1,9 +1,9 @@
 """Resource patterns: globs with AWS's rules for the fields of an ARN.
 
-Two rules extend `lpgen.core.globs.match`. An ARN with fewer than six fields is completed with `*` in an identity
-policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns). A wildcard
-matches within its field (partition, service, Region, account), except a `*` at the field's end, which may run over
-colons. The sixth field, the resource, may hold colons itself, and wildcards in it run freely. Case counts.
+Two rules extend `lpgen.core.globs.match`. An ARN with fewer than six fields is completed with `*` in an identity policy
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns). A wildcard matches only
+within its field (partition, service, Region, account), except that a `*` at the end of the field can match colons. The
+sixth field, the resource, can have colons, and its wildcards match anything. Matching is case-sensitive.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 """
 
@@ -46,7 +46,7 @@ _PLACE = re.compile(r"[a-z0-9*?-]*", re.IGNORECASE)
 
 
 def complete_arn(pattern: str) -> str:
-    """The pattern with the fields that an identity policy may leave out: `arn:aws:sqs` is `arn:aws:sqs:*:*:*`."""
+    """The pattern with the fields that an identity policy can omit: `arn:aws:sqs` is `arn:aws:sqs:*:*:*`."""
     if not pattern.startswith("arn:"):
         return pattern
     return pattern + ":*" * (ARN_FIELDS - 1 - pattern.count(":"))
@@ -60,13 +60,13 @@ def resource_match(pattern: str, resource: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def resource_matcher(pattern: str) -> Callable[[str], bool]:
-    """The test "does this resource pattern without variables match the exact resource", made once and kept."""
+    """A cached function that tests whether a resource pattern without variables matches an exact resource."""
     full = complete_arn(pattern)
     return partial(match_tokens, resource_tokens(full)) if _bound(full) else glob_matcher(full)
 
 
 def resource_contains(outer: str, inner: str) -> bool:
-    """Whether `outer` matches every resource that `inner` matches. True is always right (see `pattern_contains`)."""
+    """Whether `outer` matches every resource that `inner` matches. True is always correct (see `pattern_contains`)."""
     spend_steps(1)
     outer, inner = complete_arn(outer), complete_arn(inner)
     if _bound(outer) or _bound(inner):
@@ -75,7 +75,7 @@ def resource_contains(outer: str, inner: str) -> bool:
 
 
 def resources_intersect(a: str, b: str) -> bool:
-    """Whether some resource is matched by both patterns; exact."""
+    """Whether both patterns match some resource. Exact."""
     spend_steps(1)
     a, b = complete_arn(a), complete_arn(b)
     if not (has_wildcard(a) or has_wildcard(b)):
@@ -86,26 +86,25 @@ def resources_intersect(a: str, b: str) -> bool:
 
 
 def resources_meet(pattern: str, seen: str) -> bool:
-    """Whether a pattern and a seen resource, or the pattern that a seen resource was folded to, have a resource in
-    common.
+    """Whether a pattern and a recorded resource, or its FOLD, have a resource in common.
 
-    Unlike `resources_intersect` it leaves out texts that are no resource: where names hold no colon, fields are
-    compared one by one, and `arn:aws:ec2:*:*:snapshot/*` has nothing in common with volumes.
+    Unlike `resources_intersect`, it ignores texts that can't be a resource. If names have no colon, fields are compared
+    separately, so `arn:aws:ec2:*:*:snapshot/*` has nothing in common with volumes.
     """
     if not resources_intersect(pattern, seen):
         return False
     ours, theirs = _fields(complete_arn(pattern)), _fields(seen)
     if len(ours) != ARN_FIELDS or len(theirs) != ARN_FIELDS or not _has_no_colon(theirs):
         return True
-    return all(patterns_intersect(pair, other) for pair, other in zip(ours, theirs, strict=True))
+    return all(patterns_intersect(our, their) for our, their in zip(ours, theirs, strict=True))
 
 
 def _has_no_colon(fields: list[str]) -> bool:
-    """Whether no resource that the fields of an ARN match has a colon in its name.
+    """Whether the resources that the fields of an ARN match have no colon in their names.
 
-    Ids of EC2, Organizations and the like have none, but names that people give to keys and placement groups may; names
-    of load balancers and target groups consist of letters, digits and hyphens. Then a `*` for the account has no colon
-    to run over.
+    Ids, for example of EC2 and Organizations, have none. Names of key pairs and placement groups can have colons. Names
+    of load balancers and target groups consist of letters, digits and hyphens. Without colons, a `*` for the account
+    can't match beyond its field.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateKeyPair.html
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
     """
@@ -121,11 +120,11 @@ def _has_no_colon(fields: list[str]) -> bool:
 
 @remember_steps(maxsize=8192)
 def intersect_resources(a: str, b: str) -> str | None:
-    """One pattern for the resources that both match, or None where there is none or it isn't found.
+    """One pattern for the resources that both match, or None if there isn't one or it isn't found.
 
-    It never matches a resource that either pattern doesn't. For two ARNs it may be made field by field, and then it
-    leaves out ARNs whose Region or account field would hold a colon, which don't exist. Nor is it a pattern that only
-    such texts match as no ARN can be.
+    It never matches a resource that one of the patterns doesn't match. For two ARNs it may be built field by field.
+    Then it excludes ARNs with a colon in the Region or account, which don't exist. It is never a pattern that no real
+    ARN can match.
     """
     a, b = complete_arn(a), complete_arn(b)
     if resource_contains(a, b):
@@ -134,7 +133,7 @@ def intersect_resources(a: str, b: str) -> str | None:
         return a
     whole = None if _bound(a) or _bound(b) else intersect_patterns(a, b)
     if whole is not None and _can_be_arn(whole) and whole.count(":") <= max(a.count(":"), b.count(":")):
-        return whole  # with more colons, a `*` of one would match what follows the other's whole name
+        return whole  # with more colons, a `*` of one pattern would match text after the full name in the other
     fields = [intersect_patterns(x, y) for x, y in zip(_fields(a), _fields(b), strict=False)]
     if len(fields) != ARN_FIELDS or len(_fields(a)) != len(_fields(b)):
         return None
@@ -144,8 +143,8 @@ def intersect_resources(a: str, b: str) -> str | None:
 
 
 def _can_be_arn(pattern: str) -> bool:
-    """Whether the Region and account of a pattern can be those of an ARN: letters, digits and hyphens. A Region with a
-    wildcard ends in a digit, and an account with one has no letters."""
+    """Whether the Region and account of a pattern can be part of an ARN: letters, digits and hyphens. A Region with a
+    wildcard must end with a digit or wildcard, and an account with a wildcard must not have letters."""
     fields = _fields(pattern)
     if len(fields) != ARN_FIELDS:
         return True
@@ -164,7 +163,7 @@ def resource_tokens(pattern: str) -> Tokens:
 
 
 def bind_fields(tokens: Tokens) -> Tokens:
-    """A resource glob with the fields it may leave out, and its wildcards bound to their field where AWS does."""
+    """A resource glob with its omitted fields added, and with wildcards bound to their field as in AWS."""
     if tokens[: len(_ARN)] != _ARN:
         return tokens
     bound: list[int] = []
@@ -188,7 +187,7 @@ def _bound_contains(outer: str, inner: str) -> bool:
 
 
 def _bound(pattern: str) -> bool:
-    """Whether a wildcard of the pattern is bound to its field, which makes the plain glob match too much."""
+    """Whether a wildcard of the pattern is bound to its field, so a plain glob would match too much."""
     if not pattern.startswith("arn:") or not has_wildcard(pattern):
         return False
     return any("?" in field or "*" in field[:-1] for field in _fields(pattern)[: ARN_FIELDS - 1])
@@ -199,7 +198,8 @@ def _fields(arn: str) -> list[str]:
 
 
 class PatternIndex:
-    """Resource patterns by the literal text before their first wildcard: all that a pattern contains begins with it."""
+    """Resource patterns by the literal text before their first wildcard. Everything that a pattern contains starts with
+    it."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._by_head: dict[str, list[str]] = defaultdict(list)
@@ -208,7 +208,7 @@ class PatternIndex:
         self._lengths = sorted({len(head) for head in self._by_head})
 
     def containing(self, inner: str) -> Iterator[str]:
-        """The patterns that contain a pattern, or an exact resource."""
+        """The patterns that contain a pattern or an exact resource."""
         full = complete_arn(inner)
         for length in self._lengths:
             if length > len(full):

@@ -1,4 +1,4 @@
-"""Whether one statement of a policy applies to a request, three-valued.
+"""Decides whether a policy statement applies to a request, with a three-valued answer.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from lpgen.core.catalog.patterns import parse_pattern
-from lpgen.core.globs.match import fold_case, glob_matcher, has_wildcard, variables_as_wildcards
+from lpgen.core.globs.match import fold_case, glob_matcher, has_wildcard, holds_variable, variables_as_wildcards
 from lpgen.core.globs.tokens import match_tokens, tokens_contain, tokens_intersect
 from lpgen.core.iam.conditions import conditions_match
 from lpgen.core.iam.decision import (
@@ -33,14 +33,14 @@ from lpgen.core.iam.match_resource import (
     resource_tokens,
     resources_meet,
 )
-from lpgen.core.iam.policy_variables import Filled, UnfilledReason, fill_in, has_variables
+from lpgen.core.iam.policy_variables import Filled, UnfilledReason, fill_in
 from lpgen.core.model import ActionPattern, Resource, ResourceKind, Statement
 
 
 def covering_matches(statement: Statement, version: str, request: Request) -> Match:
-    """Whether a statement that covers the request's action applies to the request, whatever its effect.
+    """Whether a statement that covers the request's action applies to the request, regardless of its effect.
 
-    It checks the resource and the conditions, in a policy of this language version, but not principals. Only `*`
+    It checks the resource and the conditions, but not principals. `version` is the policy's language version. Only `*`
     matches a resource of kind NONE.
     """
     resource = resource_matches(statement, version, request)
@@ -63,7 +63,7 @@ def patterns_match(patterns: tuple[ActionPattern, ...], folded_action: str) -> b
 
 @lru_cache(maxsize=8192)
 def _names_and_globs(patterns: tuple[ActionPattern, ...]) -> tuple[frozenset[str], tuple[Callable[[str], bool], ...]]:
-    """The valid patterns in lower case: names, and the tests of globs. Patterns that IAM refuses match nothing."""
+    """The valid patterns in lower case: names, and matchers for globs. Patterns that IAM rejects match nothing."""
     valid = tuple(fold_case(pattern) for pattern in patterns if not isinstance(parse_pattern(pattern), str))
     names = frozenset(pattern for pattern in valid if not has_wildcard(pattern))
     return names, tuple(glob_matcher(pattern) for pattern in valid if has_wildcard(pattern))
@@ -72,8 +72,8 @@ def _names_and_globs(patterns: tuple[ActionPattern, ...]) -> tuple[frozenset[str
 def resource_matches(statement: Statement, version: str, request: Request) -> Match:
     """Whether a statement's `Resource` or `NotResource` covers the request's resource.
 
-    A pattern with a variable that has no value matches no resource, in either element. A statement without the element
-    (a trust policy's) covers the resource it hangs on.
+    In either element, a pattern with a variable that has no value matches no resource. A statement without the element
+    (in a trust policy) covers the resource that has the policy.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
     """
     if not statement.resources and statement.principals is not None:
@@ -94,17 +94,15 @@ def resource_matches(statement: Statement, version: str, request: Request) -> Ma
 def _fixed_and_varying(
     patterns: tuple[str, ...], version: str
 ) -> tuple[tuple[Callable[[str], bool], ...], tuple[str, ...]]:
-    """The tests of those patterns that match the same exact resources whatever the request, and the other patterns."""
-    fixed = (pattern for pattern in patterns if not has_variables(pattern, version))
-    return tuple(map(resource_matcher, fixed)), tuple(
-        pattern for pattern in patterns if has_variables(pattern, version)
-    )
+    """The matchers of patterns that don't depend on the request, and the other patterns."""
+    varying = tuple(pattern for pattern in patterns if holds_variable(pattern, version))
+    return tuple(resource_matcher(pattern) for pattern in patterns if pattern not in varying), varying
 
 
 def _pattern_match(pattern: str, version: str, request: Request) -> Match:
     """Whether one resource pattern covers the request's resource."""
     resource = request.resource
-    if not has_variables(pattern, version):
+    if not holds_variable(pattern, version):
         return _plain_match(pattern, resource)
     filled = fill_in(pattern, request)
     if isinstance(filled, Filled):

@@ -1,7 +1,7 @@
-"""IAM policy documents: JSON to `Policy` and back, normalised once, and their size as IAM counts it.
+"""IAM policy documents: conversion from and to JSON, and their size as IAM counts it.
 
-The grammar is https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html. Where a document
-doesn't follow it, the reader refuses: a policy that lpgen can't read for certain grants nothing that lpgen may rely on.
+The grammar is https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html. Documents that don't
+follow it are rejected: lpgen must not rely on a policy that it can't read with certainty.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from lpgen.core.model import CURRENT_VERSION, Condition, Effect, Policy, Princip
 
 
 def policy_from_json(document: bytes | str | Mapping[str, Any], *, place: str) -> Policy:
-    """The policy that a document holds: an object, its JSON, or its JSON percent-encoded as the IAM API returns it.
+    """The policy in a document: an object, its JSON, or its percent-encoded JSON as the IAM API returns it.
 
     `place` names the policy in errors. A missing `Version` means 2008-10-17. An empty `Statement`, `Action` or
-    `Resource` list is kept: it grants and denies nothing.
+    `Resource` list is kept. It grants and denies nothing.
 
     Raises:
-        PolicyError: the document breaks IAM's grammar; the message names the place and the statement.
+        PolicyError: the document violates IAM's grammar. The message names the place and the statement.
     """
     reader = PolicyReader(place)
     decoded = document if isinstance(document, Mapping) else reader.decode(document)
@@ -34,17 +34,17 @@ def policy_from_json(document: bytes | str | Mapping[str, Any], *, place: str) -
 
 
 def policy_to_json(policy: Policy, *, indent: int | None = None) -> str:
-    """The document of a policy, each statement as written; compact, or indented without any other change."""
+    """The document of a policy, with each statement as written. Compact, or only indented."""
     statements = ",".join(statement.text for statement in policy.statements)
     text = f'{{"Version":"{policy.version}","Statement":[{statements}]}}'
     return text if indent is None else msgspec.json.format(text, indent=indent)
 
 
 def policy_from_statements(statements: Iterable[Statement], *, version: str = CURRENT_VERSION) -> Policy:
-    """A policy of these statements in this order, renumbered.
+    """A policy with these statements in this order, renumbered.
 
-    The version decides whether `${…}` is a variable: a statement of a 2008-10-17 policy that holds `${` means something
-    else under 2012-10-17 (`statement_depends_on_version`).
+    The version decides whether `${…}` is a variable. A statement with `${` has another meaning under 2008-10-17 than
+    under 2012-10-17 (`statement_depends_on_version`).
     """
     numbered = tuple(replace(statement, index=index) for index, statement in enumerate(statements))
     return Policy(version=version, statements=numbered)
@@ -60,9 +60,9 @@ def statement_from_parts(
     effect: Effect = Effect.ALLOW,
     index: int = 0,
 ) -> Statement:
-    """A new statement whose layout depends only on its content: lists are sorted and without repeats.
+    """A new statement whose layout depends only on its content: lists are sorted and unique.
 
-    `resources` become `NotResource` where `not_resource` is true. The meaning of the parts isn't checked.
+    If `not_resource` is true, `resources` become `NotResource`. The meaning of the parts isn't checked.
     """
     fields: dict[str, Any] = {"Sid": sid} if sid else {}
     fields["Effect"] = effect.value
@@ -74,13 +74,13 @@ def statement_from_parts(
 
 
 def text_without_sid(text: str) -> str:
-    """A statement's JSON in one layout, without its Sid, which doesn't affect its meaning."""
+    """A statement's JSON in a fixed layout, without its Sid, which doesn't affect its meaning."""
     fields: dict[str, Any] = json.loads(text)
     return json.dumps({key: value for key, value in fields.items() if key != "Sid"}, separators=(",", ":"))
 
 
 def statement_depends_on_version(statement: Statement) -> bool:
-    """Whether the statement would mean something else under the other language version, since it holds `${`.
+    """Whether the statement has another meaning under the other language version, because it has `${`.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
     """
@@ -92,10 +92,10 @@ _JSON_STRING_OR_SPACE = re.compile(r'"(?:[^"\\]|\\.)*"|[ \t\r\n]+', re.DOTALL)
 
 
 def policy_size(policy: Policy | str) -> int:
-    """The characters of a policy or a JSON text that count against IAM's quotas.
+    """The number of characters of a policy or JSON text that count against IAM's quotas.
 
-    IAM doesn't count white space, managed and inline alike. White space inside strings is counted here, which AWS
-    doesn't state: a policy that fits by this count fits either way.
+    IAM doesn't count white space in managed and inline policies. AWS doesn't say whether white space inside strings
+    counts. It is counted here, so a policy that fits this count always fits.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
     text = policy if isinstance(policy, str) else policy_to_json(policy)
@@ -108,10 +108,10 @@ def policy_size(policy: Policy | str) -> int:
 
 
 def conditions_at_least_as_strict(new: Iterable[Condition], old: Iterable[Condition]) -> bool:
-    """Whether every request that meets `new` meets `old`, as far as structure shows it. True is always right.
+    """Whether every request that meets `new` also meets `old`, compared by structure. True is always correct.
 
-    Conditions are joined by AND, so further ones only narrow. The values of one condition are joined by OR, those of a
-    negated one by NOR: fewer values narrow the first, more narrow the second.
+    Conditions are joined by AND, so additional conditions only restrict. The values of a condition are joined by OR, or
+    by NOR if it is negated. So fewer values restrict a condition, and more values restrict a negated one.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
     """
     candidates = [_normal(condition) for condition in new]
@@ -122,19 +122,19 @@ _Normal = tuple[str, str, frozenset[str]]
 
 
 def _normal(condition: Condition) -> _Normal:
-    """Operator and key in lower case, and the set of values."""
+    """The operator and key in lower case, and the set of values."""
     return condition.operator.lower(), condition.key.lower(), frozenset(condition.values)
 
 
 def _narrows(new: _Normal, old: _Normal) -> bool:
-    """Whether a request that meets the one condition meets the other, both of the same operator and key."""
+    """Whether a request that meets `new` also meets `old`."""
     if new == old:
         return True
     operator = operator_from_name(old[0])
     if new[:2] != old[:2] or operator is None or not new[2] or not old[2]:
         return False
     if operator.negated:
-        # The meaning of "not" for one of several request values isn't documented well enough to build on.
+        # AWS doesn't document "not" for several request values well enough to rely on it.
         return operator.quantifier is Quantifier.NONE and new[2] > old[2]
     return new[2] < old[2]
 
@@ -143,7 +143,7 @@ def _narrows(new: _Normal, old: _Normal) -> bool:
 
 
 def _one_or_many(values: Iterable[str]) -> str | list[str]:
-    """IAM's shorter spelling of a list: a string where there is one value."""
+    """IAM's shorter form of a list: a string if there is one value."""
     ordered = sorted(set(values))
     return ordered[0] if len(ordered) == 1 else ordered
 
@@ -158,14 +158,14 @@ def _condition_block(conditions: Iterable[Condition]) -> dict[str, dict[str, str
 # ---------------------------------------------------------------- meaning
 
 Meaning = frozenset[tuple[object, ...]]
-"""The statements of a document without names and order."""
+"""The statements of a document, without Sids and order."""
 
 _UNKNOWN: Final[Meaning] = frozenset({("unknown",)})
 
 
 def meaning_of(document: Policy | None) -> Meaning:
-    """A document's meaning; all missing documents are alike. Its version counts only for statements that mean something
-    else in another version."""
+    """A document's meaning. All missing documents are equal. The version counts only for statements that depend on
+    it."""
     if document is None:
         return _UNKNOWN
     return frozenset(
@@ -188,9 +188,10 @@ def _statement(statement: Statement) -> tuple[object, ...]:
 
 
 def says_the_same(principal: Principal, documents: Iterable[Policy]) -> bool:
-    """Whether a principal's own policies have the same meaning as the documents, and no policy of a group adds to them.
+    """Whether a principal's own policies have the same meaning as the documents, and the principal has no group
+    policies.
 
-    The spread of statements over policies doesn't matter; without documents the answer is False.
+    The distribution of statements over policies doesn't matter. Without documents, the answer is False.
     """
     wanted = [meaning_of(document) for document in documents]
     if not wanted or any(policy.group for policy in principal.policies):

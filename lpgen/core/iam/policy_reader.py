@@ -1,4 +1,4 @@
-"""Reads decoded policy documents into `Policy`, strictly, naming the place of every fault."""
+"""Reads decoded policy documents strictly. Errors name the place."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _STATEMENT_KEYS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
 _PRINCIPAL_TYPES = frozenset(("AWS", "Service", "Federated", "CanonicalUser"))
-# Except for `"*"` the grammar allows only objects; a bare ARN or account id leaves no doubt what it means either.
+# The grammar allows only `"*"` and objects, but a single ARN or account id is unambiguous too.
 _BARE_PRINCIPAL = re.compile(r"\*|[0-9]{12}|arn:[^\s]+")
-_NUMBER_BOUND = 1e300  # beyond it, a number has no sensible text
+_NUMBER_BOUND = 1e300  # larger numbers have no sensible text
 
 
-# Characters that IAM doesn't take raw in a document (above U+00FF), and those that a terminal might obey.
+# Characters that IAM doesn't accept unescaped in a document (above U+00FF), and control characters of terminals.
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _ESCAPED = re.compile(r"[\x7f-\x9f]|[^\x00-\xff]")
 
 
 def document_json(value: object, *, indent: int | None = None) -> str:
-    """The JSON of a decoded value, in its own key order."""
+    """The JSON of a decoded value, in the original key order."""
     if indent is None:
         text = _COMPACT.encode(value)
     else:
@@ -39,8 +39,7 @@ def document_json(value: object, *, indent: int | None = None) -> str:
 
 
 def decode_strictly(text: str | bytes, error: Callable[[str], LpgenError]) -> Any:
-    """The value of a JSON text. A name that occurs twice in one object is an error of the kind given, and so are NaN
-    and infinity.
+    """The value of a JSON text. Duplicate names in an object, NaN and infinity raise the given error.
 
     Raises:
         ValueError: it isn't JSON.
@@ -61,7 +60,7 @@ def decode_strictly(text: str | bytes, error: Callable[[str], LpgenError]) -> An
 
 
 class PolicyReader:
-    """Reads one document; it exists to name the place in errors."""
+    """Reads one document. It keeps the place for error messages."""
 
     def __init__(self, place: str) -> None:
         self._place = place
@@ -72,7 +71,7 @@ class PolicyReader:
         return PolicyError(f"policy {quote_input(self._place)}{self._statement}: {problem}")
 
     def decode(self, document: bytes | str) -> Mapping[str, Any]:
-        """The object that a JSON text holds, percent-encoded or plain."""
+        """The object in a JSON text, percent-encoded or plain."""
         try:
             text = document.decode() if isinstance(document, bytes) else document
             text = text.removeprefix("\ufeff").strip()
@@ -90,7 +89,7 @@ class PolicyReader:
         self._refuse_unknown(document, _DOCUMENT_KEYS)
         version = document.get("Version", LEGACY_VERSION)
         if version not in (LEGACY_VERSION, CURRENT_VERSION):
-            raise self.error(f"the version {quote_input(str(version))} is none of IAM's")
+            raise self.error(f"the version {quote_input(str(version))} isn't one of IAM's")
         if not isinstance(document.get("Id", ""), str):
             raise self.error("`Id` is not a string")
         if "Statement" not in document:
@@ -139,16 +138,14 @@ class PolicyReader:
 
     def _read_effect(self, statement: Mapping[str, Any]) -> Effect:
         written = statement.get("Effect")
-        if written == Effect.ALLOW.value:
-            return Effect.ALLOW
-        if written == Effect.DENY.value:
-            return Effect.DENY
-        raise self.error(f"`Effect` is {quote_input(str(written))}, neither Allow nor Deny")
+        if not isinstance(written, str) or written not in tuple(Effect):
+            raise self.error(f"`Effect` is {quote_input(str(written))}, neither Allow nor Deny")
+        return Effect(written)
 
     def _read_choice(
         self, statement: Mapping[str, Any], name: str, *, required: bool = True
     ) -> tuple[tuple[str, ...], bool]:
-        """The strings of an element or of its `Not` form, and which of the two it is."""
+        """The strings of an element or of its `Not` form, and whether it is the `Not` form."""
         inverse = "Not" + name
         if name in statement and inverse in statement:
             raise self.error(f"it has both `{name}` and `{inverse}`")

@@ -12,19 +12,18 @@ from functools import lru_cache
 from lpgen.core.globs.match import VARIABLE, VARIABLE_ESCAPES
 from lpgen.core.globs.tokens import Tokens, literal_tokens, tokens_from_glob
 from lpgen.core.iam.decision import Request
-from lpgen.core.model import CURRENT_VERSION
 
 
 class UnfilledReason(StrEnum):
-    """Why a text can't be filled in."""
+    """Why the variables in a text can't be replaced."""
 
     UNKNOWN = "unknown"  # the request doesn't show the key
-    MISSING = "missing"  # the request doesn't have the key: the text is like nothing
+    MISSING = "missing"  # the request doesn't have the key: the text matches nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Unfilled:
-    """A text with variables that have no value. `keys` are theirs; MISSING takes precedence over UNKNOWN."""
+    """A text with variables that have no value. `keys` are their keys. MISSING takes precedence over UNKNOWN."""
 
     gap: UnfilledReason
     keys: tuple[str, ...]
@@ -32,7 +31,7 @@ class Unfilled:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A text in parts: those written in the policy, in which wildcards count, and those put in, which are literal."""
+    """A text in parts: text from the policy, where wildcards count, and values of variables, which are literal."""
 
     parts: tuple[tuple[str, bool], ...]  # text, and whether it is literal
 
@@ -41,10 +40,9 @@ class Filled:
         return "".join([text for text, _ in self.parts])
 
     def as_tokens(self) -> Tokens:
-        """The glob in which no value that was put in has wildcards.
+        """The glob, with literal values of variables.
 
-        AWS doesn't say what a `*` in a value means; taking it literally never lets a caller's own tag or name widen a
-        policy.
+        AWS doesn't say what a `*` in a value means. As a literal, a caller's own tag or name can never widen a policy.
         """
         tokens: list[int] = []
         for text, literal in self.parts:
@@ -54,20 +52,12 @@ class Filled:
 
 @lru_cache(maxsize=4096)
 def as_written(text: str) -> Filled:
-    """A policy text in which nothing is a variable."""
+    """A policy text without variables."""
     return Filled(((text, False),))
 
 
-def has_variables(text: str, version: str) -> bool:
-    """Whether a text in a policy of this language version has variables. Before 2012-10-17 there are none.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
-    """
-    return version == CURRENT_VERSION and "${" in text
-
-
 def fill_in(text: str, request: Request) -> Filled | Unfilled:
-    """A policy text that has variables, with their values from a request."""
+    """A policy text with its variables replaced by values from a request."""
     parts: list[tuple[str, bool]] = []
     gaps: dict[UnfilledReason, list[str]] = {}
     end = 0

@@ -1,4 +1,4 @@
-"""The principal that makes a request, and which `Principal` and `NotPrincipal` elements name it.
+"""The principal that makes a request, and how `Principal` and `NotPrincipal` elements name it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
@@ -16,18 +16,18 @@ from lpgen.core.arns import account_in_arn, is_account_id
 from lpgen.core.model import Effect, Statement
 
 ANONYMOUS = "anonymous"
-"""How a request names a caller that didn't sign it."""
+"""The name for the caller of an unsigned request."""
 
 
 class PrincipalForm(StrEnum):
     """The kind of principal that makes a request."""
 
     USER = "user"
-    ROLE = "role"  # a role as such: any caller that acts as it does so in some session
+    ROLE = "role"  # a role itself; callers use it through a session
     ROLE_SESSION = "role session"
     FEDERATED_SESSION = "federated user session"  # of sts:GetFederationToken
     ROOT = "root user"
-    SERVICE = "service or provider"  # a service principal, or an identity provider that isn't named by an ARN
+    SERVICE = "service or provider"  # a service principal, or an identity provider without an ARN
     PROVIDER = "identity provider"
     ANONYMOUS = "anonymous"
     OTHER = "other"
@@ -38,7 +38,7 @@ _WITHOUT_IDENTITY = frozenset((PrincipalForm.SERVICE, PrincipalForm.PROVIDER, Pr
 
 @dataclass(frozen=True, slots=True)
 class RequestPrincipal:
-    """The principal of a request, taken apart. `account`, and `name` of a role or user, are "" where there is none."""
+    """A parsed principal. `account`, and `name` of a role or user, are "" if there is none."""
 
     text: str
     form: PrincipalForm
@@ -48,7 +48,7 @@ class RequestPrincipal:
 
     @property
     def has_identity_policies(self) -> bool:
-        """Whether identity policies, a boundary, a session policy and SCPs can apply to it at all."""
+        """Whether identity policies, a boundary, a session policy and SCPs can apply to it."""
         return self.form not in _WITHOUT_IDENTITY
 
 
@@ -62,15 +62,15 @@ _FORMS = {
     ("sts", "assumed-role"): PrincipalForm.ROLE_SESSION,
     ("sts", "federated-user"): PrincipalForm.FEDERATED_SESSION,
 }
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html: the path is AWS's own, and
-# so is the beginning of the name, which is all that a session's ARN shows.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html: AWS reserves the path and
+# the start of the name. A session's ARN shows only the name.
 _SERVICE_LINKED_PATH = "aws-service-role/"
 _SERVICE_LINKED_NAME = "AWSServiceRoleFor"
 
 
 @lru_cache(maxsize=4096)
 def principal_from_text(text: str) -> RequestPrincipal:
-    """The principal that an ARN, an account id, the name of a service or provider, or `anonymous` denotes."""
+    """The principal with this ARN, account id, name of a service or provider, or `anonymous`."""
     if text == ANONYMOUS:
         return RequestPrincipal(text, PrincipalForm.ANONYMOUS)
     if is_account_id(text):
@@ -96,7 +96,7 @@ def principal_from_text(text: str) -> RequestPrincipal:
 
 
 class Naming(StrEnum):
-    """How an element names a principal; this decides what the element grants and what limits the grant."""
+    """How an element names a principal. This decides what the element grants and what limits the grant."""
 
     NONE = "not named"
     ACCOUNT = "by its account"
@@ -109,10 +109,10 @@ _OTHER_KINDS = frozenset(("Service", "Federated", "CanonicalUser"))
 
 
 def naming_of(statement: Statement, principal: RequestPrincipal, *, bounded: bool) -> Naming:
-    """How a statement of a resource policy names the principal, by `Principal` or by leaving it out of `NotPrincipal`.
+    """How a statement of a resource policy names the principal, in `Principal` or by not listing it in `NotPrincipal`.
 
-    A statement without either element names no principal. `bounded` means that the principal has a permissions
-    boundary: a Deny with `NotPrincipal` hits it whatever the element lists.
+    A statement without either element names no principal. `bounded`: the principal has a permissions boundary. Then a
+    Deny with `NotPrincipal` always applies to it.
     """
     if statement.principals is None:
         return Naming.NONE
@@ -127,8 +127,8 @@ def naming_of(statement: Statement, principal: RequestPrincipal, *, bounded: boo
 def _is_excepted(entries: Iterable[tuple[str, str]], principal: RequestPrincipal) -> bool:
     """Whether `NotPrincipal` lists the principal.
 
-    Its account excepts it too, unless principals of that account are listed by name: AWS asks to list the account with
-    them, and the account then isn't meant to except the others.
+    An entry for its account also excludes it, unless the element lists principals of that account: AWS requires listing
+    the account with them, so then the entry isn't meant for other principals.
     """
     named = {_entry_naming(entry, principal) for entry in entries}
     if named & {Naming.DIRECT, Naming.ROLE}:
@@ -147,7 +147,7 @@ def _entry_naming(entry: tuple[str, str], principal: RequestPrincipal) -> Naming
     if not principal.has_identity_policies:
         return Naming.NONE
     if value == principal.text and principal.form is not PrincipalForm.ROOT:
-        # A request by "the role" is made in a session of it, which the role's own ARN names only as its role.
+        # A request by a role is made in a session. The role's ARN names the session only by its role.
         return Naming.ROLE if principal.form is PrincipalForm.ROLE else Naming.DIRECT
     return _indirect_naming(value, principal)
 
@@ -158,8 +158,8 @@ def _indirect_naming(value: str, principal: RequestPrincipal) -> Naming:
         return Naming.NONE
     if other.form is PrincipalForm.ROOT:
         return Naming.ACCOUNT
-    # Names are unique in an account, whatever their path. A federated session doesn't show its user, who is assumed to
-    # be the one of its name, as is usual.
+    # Names are unique in an account, regardless of the path. A federated session doesn't show its user, so the user
+    # with its name is assumed, as is usual.
     behind = _BEHIND_SESSIONS.get(principal.form) is other.form and other.name == principal.name
     return Naming.ROLE if behind else Naming.NONE
 

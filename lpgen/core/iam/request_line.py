@@ -1,15 +1,15 @@
-"""One line of requests to decide, and the line that answers it.
+"""Decides one line of requests, and returns the line with the answer.
 
 A line is a JSON object: `principal`, `action`, `resource`, `resourceAccount`, `context`, `identityPolicies`,
 `permissionBoundaryPolicies`, `scps`, `rcps`, `resourcePolicy`, `sessionPolicy`, `vpcEndpointPolicies`,
-`wildcardOnlyAction` and an `id` of any kind that the answer repeats. A missing or null field means none; other keys are
+`wildcardOnlyAction` and an `id` of any type that the answer repeats. A missing or null field means none. Other keys are
 ignored. `context` is complete: the request has no other keys.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lpgen.core.catalog.catalog import Catalog
@@ -23,10 +23,10 @@ from lpgen.errors import LpgenError, PolicyError, RequestError, quote_input
 
 
 def decide_line(line: str | bytes, catalog: Catalog) -> dict[str, Any]:
-    """The answer to one line: `id`, `result` and `reasons`, or `id` and `error` where the line can't be read.
+    """The answer to one line: `id`, `result` and `reasons`, or `id` and `error` if the line can't be read.
 
-    For an action that takes a resource, `*` asks about any resource, and an ARN with wildcards about any that it
-    matches: if some are allowed and others denied, the answer is allowed.
+    For an action that takes a resource, `*` means any resource, and an ARN with wildcards means any resource that it
+    matches. If some of them are allowed and others denied, the answer is allowed.
     """
     answer: dict[str, Any] = {"id": None}
     try:
@@ -58,8 +58,8 @@ def _id(fields: Mapping[str, Any]) -> Any:
     if not (isinstance(found, str) and found.isascii()):
         try:
             json.dumps(found, ensure_ascii=False).encode()
-        except UnicodeEncodeError:  # half of a surrogate pair, which no output can hold
-            raise RequestError("`id` holds what is no character") from None
+        except UnicodeEncodeError:  # half of a surrogate pair, which can't be encoded
+            raise RequestError("`id` has an invalid character") from None
     return found
 
 
@@ -102,12 +102,8 @@ def _context(written: object) -> dict[str, tuple[str, ...]]:
         return {}
     if not isinstance(written, dict):
         raise RequestError("`context` is not an object")
-    return {key: _context_values(key, value) for key, value in written.items() if value is not None}
-
-
-def _context_values(key: str, written: object) -> tuple[str, ...]:
-    values = written if isinstance(written, list) else [written]
-    return tuple(_context_value(key, value) for value in values)
+    lists = {key: value if isinstance(value, list) else [value] for key, value in written.items() if value is not None}
+    return {key: tuple(_context_value(key, value) for value in values) for key, values in lists.items()}
 
 
 def _context_value(key: str, value: object) -> str:
@@ -139,27 +135,26 @@ def _policy(document: object, place: str) -> Policy | None:
 
 
 def _policies(documents: object, place: str) -> tuple[Policy, ...]:
-    if documents is None:
-        return ()
-    if not isinstance(documents, list):
-        raise PolicyError(f"{quote_input(place)} is not a list of policies")
-    found = (_policy(document, f"{place}[{index}]") for index, document in enumerate(documents))
+    found = [_policy(document, inner) for document, inner in _list_items(documents, place, "policies")]
     return tuple(policy for policy in found if policy is not None)
 
 
 def _levels(levels: object, place: str) -> tuple[tuple[Policy, ...], ...]:
-    if levels is None:
-        return ()
-    if not isinstance(levels, list):
-        raise PolicyError(f"{quote_input(place)} is not a list of levels")
-    return tuple(_policies(level, f"{place}[{index}]") for index, level in enumerate(levels))
+    return tuple(_policies(level, inner) for level, inner in _list_items(levels, place, "levels"))
+
+
+def _list_items(written: object, place: str, noun: str) -> Iterator[tuple[object, str]]:
+    """The items of a list, each with its place."""
+    if not isinstance(written, list | None):
+        raise PolicyError(f"{quote_input(place)} is not a list of {noun}")
+    return ((item, f"{place}[{index}]") for index, item in enumerate(written or ()))
 
 
 # ---------------------------------------------------------------- answering
 
 
 def _reasons(decision: AuthorizationDecision) -> list[dict[str, Any]]:
-    """The deciding facts: AWS's own rule, or the statements, or the layers without an allow; indexes count from 0."""
+    """The reasons: AWS's own rule, or the statements, or the layers without an allow. Indexes start at 0."""
     if decision.rule:
         return [{"rule": decision.rule}]
     found = [_statement_reason(reason) for reason in decision.reasons]

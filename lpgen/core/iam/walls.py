@@ -1,4 +1,4 @@
-"""The answer of each set of policies that applies to a request."""
+"""The walls of a request: the answer of each set of policies that applies to it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from lpgen.core.iam.principals import Naming, RequestPrincipal, naming_of
 from lpgen.core.model import ActionPattern, Policy, Statement
 
 _MOST_SETS = 256
-"""How many sets of policies are remembered: what a request meets is a few, and the next requests meet the same."""
+"""Cache size. A request needs a few sets of policies, and the following requests need the same."""
 
 
 class _Covering(NamedTuple):
-    """A statement that covers an action, with the place of its policy among those asked, and their version."""
+    """A statement that covers an action, with the index of its policy and the policy's version."""
 
     place: int
     version: str
@@ -25,9 +25,9 @@ class _Covering(NamedTuple):
 
 
 class _Covered:
-    """All statements that cover an action, in the policies' order, and the walls they made of requests so far.
+    """All statements that cover an action, in the order of policies, and the walls from requests so far.
 
-    Which wall it is turns on its layer, its level, and how each of the statements matches.
+    A wall depends on its layer, its level, and how each statement matches.
     """
 
     __slots__ = ("statements", "walls")
@@ -50,7 +50,7 @@ def statements_covering(policies: Sequence[Policy], folded_action: str) -> _Cove
 
 
 class _StatementIndex:
-    """The statements of some policies by the service that they name, and by each action that was asked for."""
+    """The statements of some policies, by service and by requested action."""
 
     __slots__ = ("_by_service", "_policies", "_statements", "by_action")
 
@@ -66,36 +66,36 @@ class _StatementIndex:
 
     def covering(self, folded_action: str) -> _Covered:
         near = self._of_service(folded_action.partition(":")[0])
-        found = _Covered(tuple(one for one in near if action_matches(one.statement, folded_action)))
+        found = _Covered(tuple(covering for covering in near if action_matches(covering.statement, folded_action)))
         self.by_action[folded_action] = found
         return found
 
     def _of_service(self, service: str) -> tuple[_Covering, ...]:
-        """The statements that may cover an action of the service."""
+        """The statements that can cover an action of the service."""
         found = self._by_service.get(service)
         if found is None:
             found = tuple(
-                statement
-                for statement, prefixes in self._statements
-                if statement.statement.not_action or "*" in prefixes or service in prefixes
+                covering
+                for covering, prefixes in self._statements
+                if covering.statement.not_action or "*" in prefixes or service in prefixes
             )
             self._by_service[service] = found
         return found
 
 
-# Policies are looked up by identity, not by content: hashing one takes longer than checking all its statements.
-# INVARIANT: each index holds its policies, so no others can have their ids.
+# Policies are looked up by identity, not by content, because hashing a policy takes longer than checking its
+# statements. INVARIANT: each index keeps its policies alive, so no other objects can have their ids.
 _known: dict[tuple[int, ...], _StatementIndex] = {}
 
 
 @lru_cache(maxsize=8192)
 def _service_prefixes(patterns: tuple[ActionPattern, ...]) -> frozenset[str]:
-    """The text before the colon of each pattern, in lower case; the only wildcard that IAM allows there is `*`."""
+    """The text before the colon of each pattern, in lower case. The only wildcard that IAM allows there is `*`."""
     return frozenset(fold_case(pattern).partition(":")[0] for pattern in patterns)
 
 
 def walls_of(request: Request, principal: RequestPrincipal, policies: PolicySet) -> Iterator[Wall]:
-    """The walls that the request meets; which do turns on who makes it, and on what."""
+    """The walls that apply to the request, depending on its principal and resource."""
     if principal.has_identity_policies:
         yield _wall(Layer.IDENTITY, policies.identity, request)
         if policies.boundary:
@@ -119,8 +119,8 @@ def walls_of(request: Request, principal: RequestPrincipal, policies: PolicySet)
 def _beyond_rcps(request: Request, principal: RequestPrincipal) -> bool:
     """Whether RCPs don't apply to a request.
 
-    They don't apply to service-linked roles, services that assume one, and the retiring of grants. An RCP reaches only
-    some services; lpgen keeps no list of them, as the list grows and a new service must not be missed.
+    They don't apply to service-linked roles, services that assume one, and retiring grants. RCPs support only some
+    services. lpgen has no list of them, because the list grows and a new service must not be missed.
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#actions-not-restricted-by-rcps
     """
     assumed = request.folded_action.startswith("sts:") and ":role/aws-service-role/" in request.resource.text
@@ -149,7 +149,7 @@ def _resource_wall(policy: Policy, request: Request, principal: RequestPrincipal
 
 
 def _endpoint_wall(policies: Sequence[Policy], request: Request, principal: RequestPrincipal) -> Wall:
-    """The wall of a VPC endpoint; a statement without `Principal` concerns everyone.
+    """The wall of a VPC endpoint. A statement without `Principal` applies to everyone.
 
     https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
     """

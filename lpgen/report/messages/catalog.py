@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from lpgen.core.catalog.catalog import Catalog, CatalogChanges, ResourceUse
-from lpgen.core.catalog.service import Manifest
+from lpgen.core.catalog.catalog import Catalog, CatalogChanges
+from lpgen.core.catalog.service import Manifest, ResourceUse
 from lpgen.core.model import AccessLevel, Action
 
 Facts = dict[str, object]

@@ -114,7 +114,7 @@ CASES = {
     "transfer": (
         trusting(role(policy(allow(["s3:PutObject", "s3:GetObject"], BUCKET))), "transfer.amazonaws.com"),
         "https://docs.aws.amazon.com/",
-        "s3: a data event, which a trail records where it selects AWS::S3::Object",
+        "s3: a data event, which a trail records if it selects AWS::S3::Object",
     ),
 }
 

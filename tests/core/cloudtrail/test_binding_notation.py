@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lpgen.core.cloudtrail.operation_rows import Binding, OperationRow
-from lpgen.core.cloudtrail.optional_actions import row_of_tagged
 from lpgen.core.cloudtrail.records import HIDDEN, Record
 from lpgen.core.cloudtrail.resource_arns import binders_from_binding
-from lpgen.core.cloudtrail.resource_reading import reader_from_row
+from lpgen.core.cloudtrail.row_actions import reader_from_row, row_of_tagged
 from lpgen.core.cloudtrail.rules.call import Call, call_from_record
 from lpgen.core.model import UNKNOWN_RESOURCE, Action, ResourceKind
 from lpgen.edge.catalog.files import bundled_catalog

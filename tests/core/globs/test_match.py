@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from lpgen.core.globs import match
 from lpgen.core.globs.tokens import match_tokens, tokens_from_glob
 from lpgen.core.iam import match_resource
+from lpgen.core.model import CURRENT_VERSION
 from tests.support.law_examples import examples
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "match.json").read_text())
@@ -78,7 +79,7 @@ def test_resource_intersection_goes_field_by_field(case: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("case", named(CASES["variables"]))
 def test_variables_are_found_and_stand_for_anything(case: dict[str, Any]) -> None:
-    assert match.has_variable(case["text"]) is case["variable"]
+    assert match.holds_variable(case["text"], CURRENT_VERSION) is case["variable"]
     assert match.variables_as_wildcards(case["text"]) == case["wildcards"]
 
 

@@ -273,7 +273,7 @@ def test_context_is_complete() -> None:
         ({"rcps": [[], [[]]]}, "policy `rcps[1][0]`: the document is not a JSON object"),
         ({"resourcePolicy": []}, "policy `resourcePolicy`: the document is not a JSON object"),
         ({"sessionPolicy": {}}, "policy `sessionPolicy`: it has no `Statement`"),
-        ({"sessionPolicy": document(Version="2020-01-01")}, "policy `sessionPolicy`: the version `2020-01-01` is none"),
+        ({"sessionPolicy": document(Version="2020-01-01")}, "policy `sessionPolicy`: the version `2020-01-01` isn't"),
         (
             {"scps": [[document()], [document(), document(allow(), {"Effect": "Maybe"})]]},
             "policy `scps[1][1]`, statement 2",
@@ -357,7 +357,7 @@ def test_any_text_is_answered(line: str | bytes) -> None:
 
 @pytest.mark.parametrize("given_id", ["\ud800", ["x\udfff"], {"\ud800": 1}])
 def test_decide_line_refuses_an_id_that_no_output_can_hold(given_id: object) -> None:
-    assert answer(id=given_id) == {"id": None, "error": "`id` holds what is no character"}
+    assert answer(id=given_id) == {"id": None, "error": "`id` has an invalid character"}
     assert answer(id="\U0001f600")["id"] == "\U0001f600"
 
 

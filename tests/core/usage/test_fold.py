@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.globs.match import glob_match, has_variable
-from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Resource, ResourceKind
+from lpgen.core.globs.match import glob_match, holds_variable
+from lpgen.core.model import CURRENT_VERSION, NO_RESOURCE, UNKNOWN_RESOURCE, Resource, ResourceKind
 from lpgen.core.usage.unbounded_names import Folds
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.case_tables import each_case
@@ -162,7 +162,7 @@ def test_fold_resource_matches_the_arn_and_is_stable(arn: str) -> None:
     folded = fold_resource(Resource(ResourceKind.ARN, arn))
     assert fold_resource(folded) == folded
     assert glob_match(folded.text, arn)
-    assert not has_variable(folded.text)
+    assert not holds_variable(folded.text, CURRENT_VERSION)
     if folded.kind is ResourceKind.ARN:
         assert folded.text == arn
         assert not set("*?") & set(arn)

@@ -189,7 +189,7 @@ FAILURES: dict[str, tuple[Callable[[], dict[str, Answer | list[Answer]]], str]] 
     "an empty body": (lambda: {"/v1/zoo/zoo.json": bytes_answer(b"")}, "can't be read"),
     "silence": (lambda: {"/v1/zoo/zoo.json": slow_answer}, "couldn't be fetched"),
     "a huge body": (lambda: {"/v1/zoo/zoo.json": bytes_answer(b" " * (2 << 20))}, "is larger than"),
-    "another service's file": (lambda: {"/v1/zoo/zoo.json": json_answer(ARK_REFERENCE)}, "is that of `ark`"),
+    "another service's file": (lambda: {"/v1/zoo/zoo.json": json_answer(ARK_REFERENCE)}, "belongs to `ark`"),
     "a page instead of JSON": (lambda: {"/v1/zoo/zoo.json": bytes_answer(b"<html>")}, "can't be read"),
     "bytes that are no text": (lambda: {"/v1/zoo/zoo.json": bytes_answer(b'{"Name": "\xff\xfe"}')}, "can't be read"),
     "deep nesting": (lambda: {"/v1/zoo/zoo.json": bytes_answer(b"[" * 100_000)}, "can't be read"),

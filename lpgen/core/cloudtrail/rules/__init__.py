@@ -1,1 +1,1 @@
-"""Code for calls whose needs no row can say: `tables.py` lists which module has which services."""
+"""Code for calls that a row can't describe. `tables.py` lists the services of each module."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.rules.call import Call
 from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType
 from lpgen.core.model import Resource
 
 # ---------------------------------------------------------------- Kinesis
@@ -16,14 +16,12 @@ from lpgen.core.model import Resource
 # https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html and
 # https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
 
-_KINESIS = "kinesis.amazonaws.com"
-
 # The tagging action of a stream's creation is AddTagsToStream, not TagResource.
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
 
 
 def _read_consumers(call: Call) -> Iterator[Resource]:
-    """The consumer that a call names by ARN, or by its stream and name without the time of its creation."""
+    """The consumer that a call names by ARN, or by stream and name without the creation time."""
     arn, stream, name = call.text("consumerARN"), call.text("streamARN"), call.text("consumerName")
     if is_arn_of(arn, "kinesis"):
         yield exact(arn)
@@ -32,7 +30,7 @@ def _read_consumers(call: Call) -> Iterator[Resource]:
 
 
 def _read_stream_keys(call: Call) -> Iterator[Resource]:
-    """The key of a stream's encryption, by id or ARN; an alias names no resource of the action."""
+    """The key that encrypts a stream, by id or ARN. An alias isn't a resource of the action."""
     key = call.text("keyId")
     if is_arn_of(key, "kms") and ":key/" in key:
         yield exact(key)
@@ -40,19 +38,10 @@ def _read_stream_keys(call: Call) -> Iterator[Resource]:
         yield exact(call.arn("kms", f"key/{key}"))
 
 
-_KINESIS_TYPES: dict[str, ResourceType] = {
-    "consumer": ReaderType(_read_consumers),
-    "key": ReaderType(_read_stream_keys),
-}
-
 # ---------------------------------------------------------------- Glue
 
-# Schemas and their registry, by default the default one.
+# Schemas and their registry.
 # https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
-
-_GLUE = "glue.amazonaws.com"
-
-_DEFAULT_REGISTRY = "default-registry"
 
 
 def _read_registries(call: Call) -> Iterator[Resource]:
@@ -76,17 +65,14 @@ def _read_schemas(call: Call) -> Iterator[Resource]:
 
 
 def _registry_name(call: Call) -> str:
-    return first_text(call, "schemaId.registryName", "registryId.registryName") or _DEFAULT_REGISTRY
-
-
-_GLUE_TYPES: dict[str, ResourceType] = {
-    "registry": ReaderType(_read_registries),
-    "schema": ReaderType(_read_schemas),
-    "devendpoint": NamedType("glue", "devEndpoint/{}", "endpointName"),
-}
+    return first_text(call, "schemaId.registryName", "registryId.registryName") or "default-registry"
 
 
 READERS: ReaderTable = {
-    _KINESIS: _KINESIS_TYPES,
-    _GLUE: _GLUE_TYPES,
+    "kinesis.amazonaws.com": {"consumer": ReaderType(_read_consumers), "key": ReaderType(_read_stream_keys)},
+    "glue.amazonaws.com": {
+        "registry": ReaderType(_read_registries),
+        "schema": ReaderType(_read_schemas),
+        "devendpoint": NamedType("glue", "devEndpoint/{}", "endpointName"),
+    },
 }

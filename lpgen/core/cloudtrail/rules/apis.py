@@ -21,6 +21,7 @@ from lpgen.core.cloudtrail.rules.resources import (
     fold,
     is_arn_of,
     mapped,
+    read_arns,
     read_request_path,
     resource_from_arn,
 )
@@ -29,7 +30,7 @@ from lpgen.core.model import MappedAction, Resource
 
 # ---------------------------------------------------------------- API Gateway
 
-# The action is the HTTP verb of the request, the resource its path with the ids in it.
+# The action is the HTTP verb of the request. The resource is its path, with ids.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html,
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html and
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html (the
@@ -39,20 +40,20 @@ _API_GATEWAY = "apigateway.amazonaws.com"
 
 
 def _map_tag(call: Call) -> tuple[MappedAction, ...]:
-    """TagResource: tags have one path in both versions and another verb; the tagged resource determines the version."""
+    """TagResource: both versions use the same path but different verbs. The tagged resource shows the version."""
     is_second = "/apis" in call.text("resourceArn") or "/v2/" in call.text("resourceArn")
     tags = read_request_path(call, ("/tags/{resourceArn}",))
     return (mapped("apigateway:POST" if is_second else "apigateway:PUT", (tags,)),)
 
 
-# ---------------------------------------------------------------- further actions that a body needs
+# ---------------------------------------------------------------- actions that the request body needs
 
 
 def _complete_body(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """The additional actions on policies and certificates, and the roles that the call hands over."""
+    """The additional actions on policies, certificates and tags, and the roles that the call passes."""
     (resource,) = actions[0].resources
-    more = (*_map_policy(call, resource), *_map_certificate(call, resource), *_map_roles(call))
-    return (*actions, *_map_tags(call), *more)
+    further = (*_map_policy(call, resource), *_map_certificate(call, resource), *_map_roles(call))
+    return (*actions, *_map_tags(call), *further)
 
 
 _TAGGED_CREATIONS = (
@@ -68,24 +69,20 @@ _TAGGED_CREATIONS = (
 
 
 def _map_tags(call: Call) -> tuple[MappedAction, ...]:
-    """apigateway:PUT on the tags of what a creation makes, where it sets any; an API of version 2 needs none.
+    """apigateway:PUT on the tags of a new resource, if the call sets any. Version 2 APIs don't need it.
 
     Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html and
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigatewayv2.html (API operations)
     """
-    if call.operation not in _TAGGED_CREATIONS or not _has_body_tags(call):
+    return _map_tagging(call, "PUT") if call.operation in _TAGGED_CREATIONS else ()
+
+
+def _map_tagging(call: Call, verb: str) -> tuple[MappedAction, ...]:
+    """The action that tags the new resource, if the call sets tags. Its ARN isn't known before the call."""
+    if not any(tags for body in _bodies(call) for tags in values_at(body, ("tags",))):
         return ()
-    return (_map_tagging(call, "PUT"),)
-
-
-def _map_tagging(call: Call, verb: str) -> MappedAction:
-    """The request that sets tags on the resource that the call makes, whose ARN isn't known before."""
     tags = fold(call.arn("apigateway", "/tags/", account=False), "*")
-    return mapped(f"apigateway:{verb}", (tags,), how=TAG_ON_CREATE)
-
-
-def _has_body_tags(call: Call) -> bool:
-    return any(True for body in _bodies(call) for tags in values_at(body, ("tags",)) if tags)
+    return (mapped(f"apigateway:{verb}", (tags,), how=TAG_ON_CREATE),)
 
 
 _POLICY_ACTIONS = {
@@ -97,7 +94,7 @@ _POLICY_ACTIONS = {
 
 
 def _map_policy(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
-    """The action on resource policies, where the call sets or changes that of an API or a private domain."""
+    """The action on a resource policy, if the call sets or changes the policy of an API or a private domain."""
     action = _POLICY_ACTIONS.get(call.operation)
     if not action:
         return ()
@@ -109,7 +106,7 @@ def _map_policy(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
 
 
 def _map_certificate(call: Call, resource: Resource) -> tuple[MappedAction, ...]:
-    """The action on a domain's certificates for mutual TLS, where the call adds or removes one."""
+    """The action on a domain's certificates for mutual TLS, if the call adds or removes one."""
     if call.operation not in ("CreateDomainName", "UpdateDomainName"):
         return ()
     stores = [*_body_texts(call, "mutualTlsAuthentication", "truststoreUri")]
@@ -124,7 +121,7 @@ _ROLE_FIELDS = ("credentials", "credentialsArn", "authorizerCredentials", "autho
 
 
 def _map_roles(call: Call) -> tuple[MappedAction, ...]:
-    """The roles that integrations, authorizers and the account's logging are given."""
+    """The roles that the call passes to integrations, authorizers and the account's logging."""
     roles = [text for name in _ROLE_FIELDS for text in _body_texts(call, name)]
     patched = ("/cloudwatchRoleArn", "/credentials", "/authorizerCredentials")
     roles += [value for path, value in _patches(call) if path in patched]
@@ -132,7 +129,8 @@ def _map_roles(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _body_texts(call: Call, *path: str) -> Iterator[str]:
-    """The texts at a path of the body, which is logged at the top or under a name such as `putIntegrationInput`."""
+    """The texts at a path of the body, which is logged at the top level or under a name such as
+    `putIntegrationInput`."""
     for body in _bodies(call):
         yield from texts_at(body, path)
 
@@ -142,17 +140,17 @@ def _bodies(call: Call) -> tuple[object, ...]:
 
 
 def _patches(call: Call) -> Iterator[tuple[str, str]]:
-    """The path and the value ("" where it is removed) of each patch operation of an update."""
+    """The path and the value of each patch operation. The value is "" for a removal."""
     for body in _bodies(call):
         for patch in values_at(body, ("patchOperations",)):
             yield next(texts_at(patch, ("path",)), ""), next(texts_at(patch, ("value",)), "")
 
 
-# ---------------------------------------------------------------- actions that have names
+# ---------------------------------------------------------------- actions with names
 
 
 def _map_routing_rule(call: Call) -> tuple[MappedAction, ...]:
-    """Routing rules have actions of their own, on ARNs with an account; a list of them names none."""
+    """Routing rules have their own actions, on ARNs with an account. ListRoutingRules doesn't name a rule."""
     action = "UpdateRoutingRule" if call.operation == "PutRoutingRule" else call.operation
     names = (as_literal(call.text("domainName")) or "*", as_literal(call.text("routingRuleId")) or "*")
     arn = call.arn("apigateway", "/domainnames/{}/routingrules/{}".format(*names))
@@ -160,7 +158,7 @@ def _map_routing_rule(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _complete_domain_access(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """CreateDomainNameAccessAssociation needs the access action on the private domain too.
+    """CreateDomainNameAccessAssociation also needs the access action on the private domain.
 
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains-provider.html
     """
@@ -173,31 +171,28 @@ def _complete_domain_access(call: Call, actions: tuple[MappedAction, ...]) -> tu
 
 
 def _map_reject_access(call: Call) -> tuple[MappedAction, ...]:
-    """RejectDomainNameAccessAssociation, which needs only the access action, on the private domain.
+    """RejectDomainNameAccessAssociation needs only the access action, on the private domain.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html (API operations)
     """
-    domains = (arn for arn in call.texts("domainNameArn") if is_arn_of(arn, "apigateway"))
-    return (mapped("apigateway:RejectAccessAssociation", map(exact, domains)),)
+    return (mapped("apigateway:RejectAccessAssociation", read_arns(call, "apigateway", "domainNameArn")),)
 
 
 def _map_delete_access(call: Call) -> tuple[MappedAction, ...]:
     """DeleteDomainNameAccessAssociation, whose path parameter is the association's ARN."""
-    named = (arn for arn in call.texts("domainNameAccessAssociationArn") if is_arn_of(arn, "apigateway"))
-    return (mapped("apigateway:DELETE", map(exact, named)),)
+    return (mapped("apigateway:DELETE", read_arns(call, "apigateway", "domainNameAccessAssociationArn")),)
 
 
 def _map_create_portal(call: Call) -> tuple[MappedAction, ...]:
-    """CreatePortal and CreatePortalProduct, the request that tags what they make, and the products of a portal.
+    """CreatePortal and CreatePortalProduct, with tagging, and with reading the products of a portal.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigatewayv2.html (API operations)
     """
     kind = "portals" if call.operation == "CreatePortal" else "portalproducts"
     own = mapped(f"apigateway:{call.operation}", (fold(call.arn("apigateway", f"/{kind}/"), "*"),))
-    products = [arn for arn in call.texts("includedPortalProductArns") if is_arn_of(arn, "apigateway")]
-    shown = (mapped("apigateway:GetPortalProduct", map(exact, products), how=REQUEST_OPTION),) if products else ()
-    tagging = (_map_tagging(call, "POST"),) if _has_body_tags(call) else ()
-    return (own, *shown, *tagging)
+    products = read_arns(call, "apigateway", "includedPortalProductArns")
+    shown = (mapped("apigateway:GetPortalProduct", products, how=REQUEST_OPTION),) if products else ()
+    return (own, *shown, *_map_tagging(call, "POST"))
 
 
 _ROUTING_RULES = ("CreateRoutingRule", "DeleteRoutingRule", "GetRoutingRule", "ListRoutingRules", "PutRoutingRule")
@@ -208,19 +203,21 @@ _ROUTING_RULES = ("CreateRoutingRule", "DeleteRoutingRule", "GetRoutingRule", "L
 # https://docs.aws.amazon.com/appsync/latest/devguide/merged-api.html and
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_appsync.html (operations)
 
-_APPSYNC: Final = "appsync.amazonaws.com"
-
 _GRAPHQL_API: Final = NamedType("appsync", "apis/{}", "apiId")
 
 
+_ASSOCIATIONS: Final = {
+    "AssociateSourceGraphqlApi": "mergedApiIdentifier",
+    "AssociateMergedGraphqlApi": "sourceApiIdentifier",
+}
+"""By operation: the parameter with the API that its action is needed on."""
+
+
 def _map_associate(call: Call) -> tuple[MappedAction, ...]:
-    """An association, whichever side asks for it: the merged API takes a source, which joins it."""
-    actions = {
-        "AssociateSourceGraphqlApi": "mergedApiIdentifier",
-        "AssociateMergedGraphqlApi": "sourceApiIdentifier",
-    }
+    """An association needs an action on both APIs, no matter which of them requests it."""
     named = {
-        name: _GRAPHQL_API.read(call, parameter) or (_GRAPHQL_API.pattern(call),) for name, parameter in actions.items()
+        name: _GRAPHQL_API.read(call, parameter) or (_GRAPHQL_API.pattern(call),)
+        for name, parameter in _ASSOCIATIONS.items()
     }
     own = mapped(f"appsync:{call.operation}", named.pop(call.operation))
     return (own, *(mapped(f"appsync:{name}", apis, how=MERGED_API) for name, apis in named.items()))
@@ -233,8 +230,7 @@ RULES: RuleTable = {
     (_API_GATEWAY, "RejectDomainNameAccessAssociation"): _map_reject_access,
     (_API_GATEWAY, "CreatePortal"): _map_create_portal,
     (_API_GATEWAY, "CreatePortalProduct"): _map_create_portal,
-    (_APPSYNC, "AssociateMergedGraphqlApi"): _map_associate,
-    (_APPSYNC, "AssociateSourceGraphqlApi"): _map_associate,
+    **{("appsync.amazonaws.com", operation): _map_associate for operation in _ASSOCIATIONS},
 }
 
 COMPLETIONS: CompletionTable = {

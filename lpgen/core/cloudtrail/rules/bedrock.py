@@ -1,15 +1,14 @@
-"""Bedrock: calls that run a model, under whatever name, and the guardrail they run it with.
+"""Bedrock: calls that run a model, and the guardrail that they use.
 
-https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (and its neighbours) name the
-action; https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html says why an inference
-profile needs its models too; https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-invoke.html;
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (and related pages) name the action;
+https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html says why an inference profile also
+needs its models; https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-invoke.html;
 https://docs.aws.amazon.com/bedrock/latest/userguide/rerank-prereq.html.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import GUARDRAIL, NAMED_MODEL, TAG_ON_CREATE
@@ -22,7 +21,7 @@ from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 _SOURCE = "bedrock.amazonaws.com"
 
 _PROFILE_AREAS = frozenset({"us", "us-gov", "eu", "apac", "au", "ca", "jp", "sa", "global"})
-"""The prefixes of a cross-Region inference profile's id, before the model's own id."""
+"""The prefixes of the id of a cross-Region inference profile, before the model's id."""
 
 _TYPES: dict[str, ResourceType] = {
     "guardrail": NamedType("bedrock", "guardrail/{}", "guardrailIdentifier|guardrailConfig.guardrailIdentifier"),
@@ -30,7 +29,7 @@ _TYPES: dict[str, ResourceType] = {
 
 
 def _models(call: Call, parameter: str = "modelId") -> Iterator[Resource]:
-    """The models that the request names by id or ARN, and the models that an inference profile uses in any Region."""
+    """The models that the request names by id or ARN. For an inference profile, also its models in any Region."""
     for text in call.texts(*parameter.split(".")):
         if has_wildcard(text):
             continue
@@ -47,16 +46,21 @@ def _models(call: Call, parameter: str = "modelId") -> Iterator[Resource]:
             yield resource_from_arn(call.arn("bedrock", f"foundation-model/{text}", account=False))
 
 
-@dataclass(frozen=True, slots=True)
-class _ModelRule:
+_MODEL_CALLS = {
+    "Converse": "bedrock:InvokeModel",
+    "ConverseStream": "bedrock:InvokeModelWithResponseStream",
+    "InvokeModel": "bedrock:InvokeModel",
+    "InvokeModelWithBidirectionalStream": "bedrock:InvokeModel",
+    "InvokeModelWithResponseStream": "bedrock:InvokeModelWithResponseStream",
+    "StartAsyncInvoke": "bedrock:InvokeModel",
+}
+
+
+def _map_model_call(call: Call) -> tuple[MappedAction, ...]:
     """A call that runs a model."""
-
-    action: str
-
-    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        run = mapped(self.action, _models(call))
-        guardrails = read_resources(call, _TYPES, ("guardrail?",))
-        return (run, mapped("bedrock:ApplyGuardrail", guardrails, how=GUARDRAIL)) if guardrails else (run,)
+    run = mapped(_MODEL_CALLS[call.operation], _models(call))
+    guardrails = read_resources(call, _TYPES, ("guardrail?",))
+    return (run, mapped("bedrock:ApplyGuardrail", guardrails, how=GUARDRAIL)) if guardrails else (run,)
 
 
 _RERANKING = "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn"
@@ -68,7 +72,7 @@ def _map_rerank(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_answer(call: Call) -> tuple[MappedAction, ...]:
-    """RetrieveAndGenerate runs the model that writes the answer, and the one that ranks the answer's sources."""
+    """RetrieveAndGenerate runs the model that writes the answer, and the model that ranks the sources."""
     ranking = f"{_ANSWERING}.retrievalConfiguration.vectorSearchConfiguration.{_RERANKING}"
     ranked = (mapped("bedrock:Rerank", (NO_RESOURCE,), how=NAMED_MODEL),) if call.has(*ranking.split(".")) else ()
     writers = (f"{_ANSWERING}.modelArn", "retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn")
@@ -81,7 +85,7 @@ def _run_models(call: Call, *parameters: str) -> tuple[MappedAction, ...]:
 
 
 def _map_batch(call: Call) -> tuple[MappedAction, ...]:
-    """CreateModelInvocationJob makes a job, with an id in its ARN, that runs a model over many records.
+    """CreateModelInvocationJob creates a job, with an id in its ARN, that runs a model on many records.
 
     https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-permissions.html
     """
@@ -101,7 +105,7 @@ def _map_foundation_model(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _tag_jobs(call: Call, kinds: dict[str, str]) -> Iterator[MappedAction]:
-    """bedrock:TagResource on what a job makes, by the parameter that sets its tags.
+    """bedrock:TagResource on the resources that a job creates, by the parameter that sets their tags.
 
     https://docs.aws.amazon.com/bedrock/latest/userguide/model-customization-iam-role.html
     """
@@ -111,7 +115,7 @@ def _tag_jobs(call: Call, kinds: dict[str, str]) -> Iterator[MappedAction]:
 
 
 def _map_customization(call: Call) -> tuple[MappedAction, ...]:
-    """CreateModelCustomizationJob makes a custom model, with an id in its ARN, out of a base model."""
+    """CreateModelCustomizationJob creates a custom model, with an id in its ARN, from a base model."""
     custom = resource_from_arn(call.arn("bedrock", "custom-model/*"))
     return (
         mapped("bedrock:CreateModelCustomizationJob", (custom, *_models(call, "baseModelIdentifier"))),
@@ -120,15 +124,6 @@ def _map_customization(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-_MODEL_CALLS = {
-    "Converse": "bedrock:InvokeModel",
-    "ConverseStream": "bedrock:InvokeModelWithResponseStream",
-    "InvokeModel": "bedrock:InvokeModel",
-    "InvokeModelWithBidirectionalStream": "bedrock:InvokeModel",
-    "InvokeModelWithResponseStream": "bedrock:InvokeModelWithResponseStream",
-    "StartAsyncInvoke": "bedrock:InvokeModel",
-}
-
 RULES: RuleTable = {
     (_SOURCE, "Rerank"): _map_rerank,
     (_SOURCE, "RetrieveAndGenerate"): _map_answer,
@@ -136,5 +131,5 @@ RULES: RuleTable = {
     (_SOURCE, "CreateModelInvocationJob"): _map_batch,
     (_SOURCE, "CreateProvisionedModelThroughput"): _map_throughput,
     (_SOURCE, "CreateModelCustomizationJob"): _map_customization,
-    **{(_SOURCE, operation): _ModelRule(action) for operation, action in _MODEL_CALLS.items()},
+    **{(_SOURCE, operation): _map_model_call for operation in _MODEL_CALLS},
 }

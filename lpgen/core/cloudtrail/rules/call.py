@@ -1,6 +1,6 @@
-"""One recorded call as the rules see it: typed, tolerant access to its parameters, and ARNs in its place.
+"""A recorded call as the rules see it: typed, tolerant access to its parameters, and ARNs.
 
-The place is the partition, Region and account of the resources that the call names.
+ARNs have the partition, Region and account of the resources that the call names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lpgen.core.model import MappedAction
 _NOTHING: Json = {}
 
 ANY_ACCOUNT: Final = "*"
-"""Any account's id, as policies write it: no page says that IAM takes twelve `?` in its place.
+"""Any account, as written in policies. No page says that IAM accepts twelve `?` instead.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 """
@@ -26,10 +26,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A record with the facts that every rule needs, worked out once.
+    """A record with the facts that every rule needs, computed once.
 
-    `operation` is the event name without a version suffix; `account` owns the resources the call names; `region` is the
-    Region of these; `partition` is `aws`, `aws-cn`, `aws-us-gov` or another that the log shows.
+    `operation` is the event name without a version suffix. `account` owns the resources that the call names, and
+    `region` is their Region. `partition` is `aws`, `aws-cn`, `aws-us-gov` or another one in the log.
     """
 
     record: Record
@@ -41,14 +41,14 @@ class Call:
 
     @property
     def request(self) -> Json:
-        """The request parameters; empty where there are none or AWS hid them."""
+        """The request parameters. Empty if there are none or AWS hid them."""
         value = self.record.requestParameters
         return value if isinstance(value, dict) else _NOTHING
 
     @property
     def is_unread(self) -> bool:
-        """Whether the parameters are missing though the call may have had some: hidden, or too large for the record,
-        which then has `omitted` in their place.
+        """Whether the record lacks parameters that the call may have had: AWS hid them, or they were too large and the
+        record has `omitted` instead.
 
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
         """
@@ -57,7 +57,7 @@ class Call:
 
     @property
     def response(self) -> Json:
-        """The response elements; empty where there are none or AWS hid them."""
+        """The response elements. Empty if there are none or AWS hid them."""
         value = self.record.responseElements
         return value if isinstance(value, dict) else _NOTHING
 
@@ -78,7 +78,7 @@ class Call:
         return tuple(texts_at(self.record.additionalEventData, path))
 
     def has(self, *path: str) -> bool:
-        """Whether a path of the request parameters holds anything but null, false, "" and empty containers."""
+        """Whether a path of the request parameters has a value other than null, false, "" and empty containers."""
         return any(bool(value) for value in values_at(self.request, path))
 
     def hides(self, *path: str) -> bool:
@@ -86,37 +86,36 @@ class Call:
         return any(HIDDEN in values_at(self.request, path[:length]) for length in range(1, len(path) + 1))
 
     def of_any_account(self) -> Call:
-        """The call as if any account owned the named resources: for resources whose owner the record doesn't show."""
+        """The call, as if any account owned the named resources. For resources whose owner the record doesn't show."""
         return Call(self.record, self.operation, self.partition, self.region, ANY_ACCOUNT, self.catalog)
 
     def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
-        """An ARN in the call's partition, by default with its region and account."""
+        """An ARN in the call's partition, by default with its Region and account."""
         return ":".join(
             ("arn", self.partition, service, self.region if region else "", self.account if account else "", resource)
         )
 
 
 Rule = Callable[[Call], tuple[MappedAction, ...] | None]
-"""The actions a call needs (empty: none), or None where the rule doesn't apply and the tables decide."""
+"""The actions that a call needs (empty if none), or None if the rule doesn't apply. Then the tables decide."""
 
 RuleTable = Mapping[tuple[str, str], Rule]
 """Rules by event source and operation (version suffix stripped), such as `("s3.amazonaws.com", "CopyObject")`."""
 
 Completion = Callable[[Call, tuple[MappedAction, ...]], tuple[MappedAction, ...]]
-"""All actions that a call needs, from those that the row of its operation gives."""
+"""All actions that a call needs, given the actions of its operation's row."""
 
 CompletionTable = Mapping[tuple[str, str], Completion]
 """Completions by event source and operation, or `EVERY_READ`."""
 
 EVERY_READ: Final = "*"
-"""Every operation of an event source whose row `is_read_by_code`, unless it has a completion of its own."""
+"""All operations of an event source with a row that `is_read_by_code`, except those with their own completion."""
 
 
 def values_at(value: object, path: tuple[str, ...]) -> list[object]:
-    """Every value at a path below a JSON value; lists on the way and at the end are walked, missing keys give none.
+    """All values at a path below a JSON value. Lists are walked. Missing keys give no values.
 
-    A key is also found with its first letter in the other case: services differ in whether they log `roleArn` or
-    `RoleArn` for one and the same parameter.
+    The first letter of a key may be in either case: services log the same parameter as `roleArn` or `RoleArn`.
     """
     found: list[object] = []
     _collect(value, path, 0, found)
@@ -141,12 +140,12 @@ _COPYING_TAGS: Final = ("copyTags", "copyTagsFromSource", "copyImageTags")
 
 
 def copies_tags(request: object) -> bool:
-    """Whether a request asks for the tags of the resource that it copies, which the record doesn't show."""
+    """Whether a request copies the tags of its source. The record doesn't show those tags."""
     return any(bool(value) for name in _COPYING_TAGS for value in values_at(request, (name,)))
 
 
 def plain_arn(text: str) -> str:
-    """The text; an ARN that some services log percent-encoded is decoded to its form before it became part of a path.
+    """The text. An ARN that a service logs percent-encoded is decoded.
 
     https://docs.aws.amazon.com/msk/latest/developerguide/logging-API-using-cloudtrail.html
     """
@@ -154,7 +153,7 @@ def plain_arn(text: str) -> str:
 
 
 def texts_at(value: object, path: tuple[str, ...]) -> Iterator[str]:
-    """Every non-empty string, and every number as text, at a path below a JSON value; none where AWS hid it."""
+    """All non-empty strings, and numbers as text, at a path below a JSON value, except those that AWS hid."""
     for found in values_at(value, path):
         if isinstance(found, str) and found and found != HIDDEN:
             yield plain_arn(found)
@@ -163,7 +162,7 @@ def texts_at(value: object, path: tuple[str, ...]) -> Iterator[str]:
 
 
 def call_from_record(record: Record, operation: str, catalog: Catalog) -> Call:
-    """A record as the rules see it, its operation without version suffix."""
+    """A record as the rules see it. `operation` has no version suffix."""
     return Call(
         record=record,
         operation=operation,
@@ -175,7 +174,7 @@ def call_from_record(record: Record, operation: str, catalog: Catalog) -> Call:
 
 
 def _partition_of_record(record: Record) -> str:
-    """The partition that the caller's ARN or else the region shows."""
+    """The partition in the caller's ARN, or else that of the Region."""
     identity = record.userIdentity
     arn = arn_of_identity(identity) if identity else ""
     if arn.startswith("arn:"):
@@ -185,14 +184,15 @@ def _partition_of_record(record: Record) -> str:
 
 
 def _account_of_record(record: Record) -> str:
-    """The account that owns the named resources: the recipient's, as its copy of the record is the owner's."""
+    """The account that owns the named resources. It is the recipient: the owner of a resource gets its own copy of the
+    record."""
     if record.recipientAccountId:
         return record.recipientAccountId
     return (record.userIdentity.accountId if record.userIdentity else None) or ""
 
 
 def arn_of_identity(identity: UserIdentity) -> str:
-    """The caller's ARN, or else its issuer's, or ""."""
+    """The caller's ARN, or else that of its issuer, or ""."""
     if identity.arn:
         return identity.arn
     issuer = identity.sessionContext.sessionIssuer if identity.sessionContext else None

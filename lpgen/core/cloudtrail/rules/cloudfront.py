@@ -1,14 +1,15 @@
-"""CloudFront calls whose name or parameters differ from the action's: tags on creation, copies, web ACLs.
+"""CloudFront calls that need additional actions: tags on creation, copies, aliases, domains.
 
-CloudTrail logs most operations with an API version after their names, which is stripped before rules are asked.
+CloudTrail logs most operations with an API version after the name. It is removed before rules run.
 Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/logging_using_cloudtrail.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
-from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at, values_at
+from lpgen.core.cloudtrail.rules.call import Call, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import (
     ALIAS_CONFLICT,
     ALIAS_MOVE,
@@ -29,7 +30,7 @@ _DISTRIBUTION = NamedType("cloudfront", "distribution/{}", "id", region=False)
 
 
 def _map_create_with_tags(call: Call) -> tuple[MappedAction, ...]:
-    """CreateDistributionWithTags: the creation, and cloudfront:TagResource on the distribution that it makes.
+    """CreateDistributionWithTags: the creation, and cloudfront:TagResource on the new distribution.
 
     Source: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateDistributionWithTags.html
     """
@@ -42,21 +43,16 @@ def _map_create_with_tags(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def _map_create_distribution(call: Call) -> tuple[MappedAction, ...]:
-    """CreateDistribution, with what its VPC origins and tenants ask for."""
-    own = mapped("cloudfront:CreateDistribution", (NO_RESOURCE,))
-    return (own, *_map_config(call, ("distributionConfig",), is_new=True))
-
-
-def _map_update_distribution(call: Call) -> tuple[MappedAction, ...]:
-    """UpdateDistribution, with what its VPC origins ask for."""
-    own = mapped("cloudfront:UpdateDistribution", _DISTRIBUTION.read(call, "id"))
-    return (own, *_map_config(call, ("distributionConfig",), is_new=False))
+def _map_distribution(call: Call) -> tuple[MappedAction, ...]:
+    """CreateDistribution and UpdateDistribution, with the actions that their settings need."""
+    is_new = call.operation == "CreateDistribution"
+    own = mapped(f"cloudfront:{call.operation}", (NO_RESOURCE,) if is_new else _DISTRIBUTION.read(call, "id"))
+    return (own, *_map_config(call, ("distributionConfig",), is_new=is_new))
 
 
 def _map_config(call: Call, path: tuple[str, ...], *, is_new: bool) -> Iterator[MappedAction]:
-    """The actions that a distribution's settings ask for: reading VPC origins, running functions, and a connection
-    group for tenants.
+    """The actions that a distribution's settings need: reading VPC origins, running functions, and a connection group
+    for tenants.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html (operations)
     """
@@ -70,7 +66,7 @@ def _map_config(call: Call, path: tuple[str, ...], *, is_new: bool) -> Iterator[
 
 
 def _map_functions(call: Call, path: tuple[str, ...]) -> Iterator[MappedAction]:
-    """Reading the functions of Lambda@Edge that cache behaviors run.
+    """Reading the Lambda@Edge functions that cache behaviors run.
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
     """
@@ -86,15 +82,12 @@ def _map_functions(call: Call, path: tuple[str, ...]) -> Iterator[MappedAction]:
 
 
 def _read_made(call: Call, *, streaming: bool) -> Iterator[Resource]:
-    """The distribution that the response describes, else any of its kind."""
+    """The distribution in the response, or else any distribution of its kind."""
     kind = "streaming-distribution" if streaming else "distribution"
-    for answer in (*values_at(call.response, ("distribution",)), *values_at(call.response, ("streamingDistribution",))):
-        for key in ("aRN", "arn"):
-            for arn in texts_at(answer, (key,)):
-                if is_arn_of(arn, "cloudfront"):
-                    yield exact(arn)
-                    return
-    yield fold(call.arn("cloudfront", f"{kind}/", region=False), "*")
+    paths = product(("distribution", "streamingDistribution"), ("aRN", "arn"))
+    arns = (arn for path in paths for arn in call.shown(*path) if is_arn_of(arn, "cloudfront"))
+    made = next(arns, "")
+    yield exact(made) if made else fold(call.arn("cloudfront", f"{kind}/", region=False), "*")
 
 
 def _map_copy(call: Call) -> tuple[MappedAction, ...]:
@@ -121,39 +114,32 @@ def _map_update_with_staging(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-def _map_associate_alias(call: Call) -> tuple[MappedAction, ...]:
-    """AssociateAlias updates the distribution that gets the alias.
+_ALIAS_CALLS = {
+    # Updates the distribution that gets the alias.
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html (operations)
+    "AssociateAlias": ("targetDistributionId", "cloudfront:UpdateDistribution", ALIAS_MOVE),
+    # Reads the distribution whose certificate shows that the caller owns the alias.
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html
+    "ListConflictingAliases": ("distributionId", "cloudfront:GetDistribution", ALIAS_CONFLICT),
+}
+"""Calls about an alias: the parameter with the distribution, and the additional action on it."""
 
-    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html (operations)
-    """
-    target = _DISTRIBUTION.read(call, "targetDistributionId")
-    return (
-        mapped("cloudfront:AssociateAlias", target),
-        mapped("cloudfront:UpdateDistribution", target, how=ALIAS_MOVE),
-    )
 
-
-def _map_conflicting_aliases(call: Call) -> tuple[MappedAction, ...]:
-    """ListConflictingAliases reads the distribution whose certificate shows that the caller owns the alias.
-
-    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html
-    """
-    owner = _DISTRIBUTION.read(call, "distributionId")
-    return (
-        mapped("cloudfront:ListConflictingAliases", owner),
-        mapped("cloudfront:GetDistribution", owner, how=ALIAS_CONFLICT),
-    )
+def _map_alias(call: Call) -> tuple[MappedAction, ...]:
+    parameter, action, how = _ALIAS_CALLS[call.operation]
+    distribution = _DISTRIBUTION.read(call, parameter)
+    return (mapped(f"cloudfront:{call.operation}", distribution), mapped(action, distribution, how=how))
 
 
 _DOMAIN_CALLS = {
     "ListDomainConflicts": ("domainControlValidationResource", "Get", ALIAS_CONFLICT),
     "UpdateDomainAssociation": ("targetResource", "Update", DOMAIN_MOVE),
 }
-"""Calls about a domain: the parameter with the distribution or tenant, and the verb of the further action on it."""
+"""Calls about a domain: the parameter with the distribution or tenant, and the verb of the additional action on it."""
 
 
 def _map_domain(call: Call) -> tuple[MappedAction, ...]:
-    """A call about a domain, and the further action on the distribution or tenant that it names.
+    """A call about a domain, and the additional action on the distribution or tenant that it names.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudfront.html (operations)
     """
@@ -178,11 +164,11 @@ _MADE = {
     "CreateTrustStore": "trust-store/",
     "CreateVpcOrigin": "vpcorigin/",
 }
-"""The start of the created resource's name in an ARN. Functions and stores end in names, the others in ids."""
+"""The start of the new resource's name in an ARN. For functions and stores a name follows, for the others an id."""
 
 
 def _map_create(call: Call) -> tuple[MappedAction, ...]:
-    """A creation, which takes no resource, and cloudfront:TagResource on the new resource if the call sets tags."""
+    """A creation, which has no resource, and cloudfront:TagResource on the new resource if the call sets tags."""
     own = mapped(f"cloudfront:{call.operation}", (NO_RESOURCE,))
     if not (call.has("tags", "items") or call.has("tags", "tagSet")):
         return (own,)
@@ -200,12 +186,11 @@ _TYPES: dict[str, ResourceType] = {
 RULES: RuleTable = {
     (_SOURCE, "CreateDistributionWithTags"): _map_create_with_tags,
     (_SOURCE, "CreateStreamingDistributionWithTags"): _map_create_with_tags,
-    (_SOURCE, "CreateDistribution"): _map_create_distribution,
-    (_SOURCE, "UpdateDistribution"): _map_update_distribution,
-    (_SOURCE, "ListConflictingAliases"): _map_conflicting_aliases,
+    (_SOURCE, "CreateDistribution"): _map_distribution,
+    (_SOURCE, "UpdateDistribution"): _map_distribution,
+    **{(_SOURCE, operation): _map_alias for operation in _ALIAS_CALLS},
     **{(_SOURCE, operation): _map_domain for operation in _DOMAIN_CALLS},
     (_SOURCE, "CopyDistribution"): _map_copy,
     (_SOURCE, "UpdateDistributionWithStagingConfig"): _map_update_with_staging,
-    (_SOURCE, "AssociateAlias"): _map_associate_alias,
     **{(_SOURCE, operation): _map_create for operation in _MADE},
 }

@@ -9,18 +9,17 @@ from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import (
     ACCOUNT_POLICY,
     SHARED_TELEMETRY,
-    TAG_ON_CREATE,
     UNMASKED_LOGS,
     VENDED_LOGS,
 )
-from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, resource_from_arn
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, resource_from_arn, tag_new
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 # ---------------------------------------------------------------- CloudWatch Logs
 
-# Log groups by name or identifier, log streams and vended deliveries.
-# In policies a log group's ARN ends in `:*` for every action but the tagging ones.
+# Log groups by name or identifier, log streams and vended deliveries. In policies, a log group's ARN ends in `:*`,
+# except for tagging actions.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
 
 _LOGS = "logs.amazonaws.com"
@@ -35,16 +34,8 @@ _GROUP_PATHS = (
 )
 
 
-class _GroupType:
-    """Log groups by name, or by an ARN with or without `:*` at its end."""
-
-    def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The log groups that the request names."""
-        return tuple(fold(arn, ":*") for arn in _group_arns(call))
-
-    def pattern(self, call: Call) -> Resource:
-        """Any log group of the account."""
-        return fold(call.arn("logs", "log-group:"), "*")
+_GROUPS = ReaderType(lambda call: (fold(arn, ":*") for arn in _group_arns(call)), "logs", "log-group:*")
+"""Log groups by name, or by an ARN with or without `:*` at its end."""
 
 
 def _group_arns(call: Call) -> Iterator[str]:
@@ -58,34 +49,32 @@ def _group_arns(call: Call) -> Iterator[str]:
 
 
 def _read_streams(call: Call) -> Iterator[Resource]:
-    """The log stream that a call names; any of its group where the name isn't logged."""
+    """The log stream that a call names, or any stream of the group if the name isn't logged."""
     stream = call.text("logStreamName")
     for arn in _group_arns(call):
         yield exact(f"{arn}:log-stream:{stream}") if stream else fold(f"{arn}:log-stream:", "*")
 
 
 def _map_create_group(call: Call) -> tuple[MappedAction, ...]:
-    """CreateLogGroup, with the tagging action on the group's ARN, which has no `:*` there.
+    """CreateLogGroup, with the tagging action on the group's ARN without `:*`.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     """
-    own = mapped("logs:CreateLogGroup", _GroupType().read(call, ""))
-    if not call.has("tags"):
-        return (own,)
-    return (own, mapped("logs:TagResource", map(exact, _group_arns(call)), how=TAG_ON_CREATE))
+    own = mapped("logs:CreateLogGroup", _GROUPS.read(call, ""))
+    return (own, *tag_new(call, "logs:TagResource", map(exact, _group_arns(call))))
 
 
 _UNMASKING = {"FilterLogEvents": "group", "GetLogEvents": "stream", "GetLogRecord": "group"}
 
 
 def _map_events(call: Call) -> tuple[MappedAction, ...]:
-    """A read of events, with logs:Unmask where it asks to see masked data.
+    """A read of events, with logs:Unmask if it requests masked data.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/mask-sensitive-log-data.html
     """
-    groups = _GroupType().read(call, "")
+    groups = _GROUPS.read(call, "")
     read = tuple(_read_streams(call)) if _UNMASKING[call.operation] == "stream" else groups
-    own = mapped(f"logs:{call.operation}", read or (_GroupType().pattern(call),))
+    own = mapped(f"logs:{call.operation}", read or (_GROUPS.pattern(call),))
     return (own, mapped("logs:Unmask", groups, how=UNMASKED_LOGS)) if call.has("unmask") else (own,)
 
 
@@ -107,7 +96,7 @@ def _map_account_policy(call: Call) -> tuple[MappedAction, ...]:
     if kind is None:
         return (own,)
     verb = call.operation.removesuffix("AccountPolicy")
-    resource = NO_RESOURCE if kind == "IndexPolicy" else _GroupType().pattern(call)
+    resource = NO_RESOURCE if kind == "IndexPolicy" else _GROUPS.pattern(call)
     return (own, mapped(f"logs:{verb}{kind}", (resource,), how=ACCOUNT_POLICY))
 
 
@@ -134,12 +123,13 @@ _VENDING = frozenset(
 
 
 def _map_delivery_source(call: Call) -> tuple[MappedAction, ...]:
-    """PutDeliverySource needs the vending service's own action on the resource whose logs are delivered.
+    """PutDeliverySource also needs an action of the service that vends the logs, on the resource that the logs are
+    from.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
     """
     own = mapped("logs:PutDeliverySource", NamedType("logs", "delivery-source:{}", "name").read(call, ""))
-    tags = (mapped("logs:TagResource", own.resources, how=TAG_ON_CREATE),) if call.has("tags") else ()
+    tags = tag_new(call, "logs:TagResource", own.resources)
     arn = call.text("resourceArn")
     service = arn.split(":")[2] if arn.count(":") > 1 else ""
     if service not in _VENDING or not is_arn_of(arn, service):
@@ -147,14 +137,9 @@ def _map_delivery_source(call: Call) -> tuple[MappedAction, ...]:
     return (own, *tags, mapped(f"{service}:AllowVendedLogDeliveryForResource", (exact(arn),), how=VENDED_LOGS))
 
 
-_LOG_TYPES: dict[str, ResourceType] = {
-    "group": _GroupType(),
-    "stream": ReaderType(_read_streams),
-}
-
 # ---------------------------------------------------------------- Observability Access Manager
 
-# A link needs the link action of each kind of data that it shares.
+# A link needs the link action of each service whose data it shares.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Unified-Cross-Account-Setup.html
 
 _OAM = "oam.amazonaws.com"
@@ -166,29 +151,27 @@ LINKED_SERVICES = {
     "AWS::Logs::LogGroup": "logs",
     "AWS::XRay::Trace": "xray",
 }
-"""The service whose data a link shares, by its type."""
+"""The service whose data a link shares, by resource type."""
 
 
 def _complete_link(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """CreateLink and UpdateLink, with the actions for the types that the link shares: an update states them again."""
-    return (*actions, *_link_actions(call))
-
-
-def _link_actions(call: Call) -> Iterator[MappedAction]:
-    for service in sorted({LINKED_SERVICES[kind] for kind in call.texts("resourceTypes") if kind in LINKED_SERVICES}):
-        yield mapped(f"{service}:Link", (NO_RESOURCE,), how=SHARED_TELEMETRY)
+    """CreateLink and UpdateLink, with the actions for the types that the link shares. An update lists them all."""
+    services = {LINKED_SERVICES[kind] for kind in call.texts("resourceTypes") if kind in LINKED_SERVICES}
+    linked = (mapped(f"{service}:Link", (NO_RESOURCE,), how=SHARED_TELEMETRY) for service in sorted(services))
+    return (*actions, *linked)
 
 
 # ---------------------------------------------------------------- CloudTrail
 
-# What a query reads.
+# The event data stores that a query reads.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
 
 _QUERIED = re.compile(r"\b(?:FROM|JOIN)\s{1,4}([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b", re.I)
 
 
 def _read_queried(call: Call) -> Iterator[Resource]:
-    """The event data stores whose ids follow FROM and JOIN in a query, of the account that the request names as owner.
+    """The event data stores whose ids follow FROM and JOIN in a query. They belong to the account that the request
+    names as owner.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-create-edit-query.html
     """
@@ -212,6 +195,6 @@ COMPLETIONS: CompletionTable = {
 }
 
 READERS: ReaderTable = {
-    _LOGS: _LOG_TYPES,
+    _LOGS: {"group": _GROUPS, "stream": ReaderType(_read_streams)},
     "cloudtrail.amazonaws.com": {"queried": ReaderType(_read_queried, "cloudtrail", "eventdatastore/*")},
 }

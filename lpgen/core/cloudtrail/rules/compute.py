@@ -8,10 +8,10 @@ from typing import Final
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, Rule, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.ec2_types import pass_profiles
-from lpgen.core.cloudtrail.rules.inferences import RECIPE_PARTS, TAG_ON_CREATE
+from lpgen.core.cloudtrail.rules.inferences import RECIPE_PARTS
 from lpgen.core.cloudtrail.rules.passing import ROLE_UNREAD, entity_arn, passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, mapped, resource_from_arn
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, mapped, resource_from_arn, tag_new
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource
 
@@ -24,7 +24,7 @@ _AUTO_SCALING = "autoscaling.amazonaws.com"
 
 
 def _groups_of_policies(call: Call) -> Iterator[Resource]:
-    """The groups in the ARNs of scaling policies, which may be given in place of a policy's name: `policyName`.
+    """The groups in the ARNs of scaling policies. `policyName` accepts an ARN.
 
     https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeletePolicy.html
     """
@@ -36,7 +36,7 @@ def _groups_of_policies(call: Call) -> Iterator[Resource]:
 
 
 def _complete_launch_configuration(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """CreateLaunchConfiguration hands an instance profile's role to EC2.
+    """CreateLaunchConfiguration passes the role of an instance profile to EC2.
 
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/us-iam-role.html
     """
@@ -48,11 +48,9 @@ def _complete_launch_configuration(call: Call, actions: tuple[MappedAction, ...]
 # Job definitions, with or without a revision.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html
 
-_BATCH = "batch.amazonaws.com"
-
 
 def _read_submitted(call: Call) -> Iterator[Resource]:
-    """The job definition to run, whose ARN in the request has a revision even where the caller leaves it open.
+    """The job definition to run. IAM compares an ARN with a revision even if the caller gives none.
 
     https://docs.aws.amazon.com/batch/latest/userguide/iam-example-restrict-job-submission.html
     """
@@ -63,22 +61,17 @@ def _read_submitted(call: Call) -> Iterator[Resource]:
             yield resource_from_arn(start + found + named if found else call.arn("batch", f"job-definition/{named}"))
 
 
-_BATCH_TYPES: dict[str, ResourceType] = {
-    "definition": NamedType("batch", "job-definition/{}", "jobDefinition|jobDefinitionName"),
-    "submitted": ReaderType(_read_submitted),
-}
-
 # ---------------------------------------------------------------- Elastic Beanstalk
 
-# Changing tags is authorized by two actions that no operation is named after, one operation names two environments, and
-# environments are given roles among their options.
+# Two actions that aren't named after an operation authorize tag changes. One operation names two environments. Options
+# of environments pass roles.
 # https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_UpdateTagsForResource.html
 
 _BEANSTALK = "elasticbeanstalk.amazonaws.com"
 
 
 def _map_update_tags(call: Call) -> tuple[MappedAction, ...] | None:
-    """AddTags and RemoveTags as far as the request asks for them, instead of an action of the operation's name."""
+    """AddTags and RemoveTags, as the request needs them, instead of an action with the operation's name."""
     arn = call.text("resourceArn")
     resources = (resource_from_arn(arn),) if arn.startswith("arn:") and not has_wildcard(arn) else ()
     asked = (
@@ -98,10 +91,10 @@ _PASSED: Final = {
 
 
 def _complete_options(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """The call, and iam:PassRole for the roles among the options that it sets.
+    """The call, and iam:PassRole for the roles in its options.
 
-    A saved configuration holds options that the record doesn't show. So does the source bundle of a new environment,
-    which needs an instance profile from somewhere.
+    The record doesn't show the options of a saved configuration or of the source bundle of a new environment. A new
+    environment always needs an instance profile.
     https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options.html
     """
     named = {option: tuple(_passed_by_option(call, option)) for option in _PASSED}
@@ -118,18 +111,9 @@ def _passed_by_option(call: Call, option: tuple[str, str]) -> Iterator[MappedAct
     names, service = _PASSED[option]
     for setting in values_at(call.request, ("optionSettings",)):
         if (*texts_at(setting, ("namespace",)), *texts_at(setting, ("optionName",))) == option:
-            yield from passed_roles(
-                call, (entity_arn(call, names, text) for text in texts_at(setting, ("value",))), service
-            )
+            values = texts_at(setting, ("value",))
+            yield from passed_roles(call, (entity_arn(call, names, value) for value in values), service)
 
-
-_BEANSTALK_TYPES: dict[str, ResourceType] = {
-    "source": NamedType("elasticbeanstalk", "environment/*/{}", "sourceEnvironmentName"),
-    "destination": NamedType("elasticbeanstalk", "environment/*/{}", "destinationEnvironmentName"),
-}
-
-# A call may name either environment by its id instead, which isn't part of its ARN.
-# https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_SwapEnvironmentCNAMEs.html
 
 _WITH_OPTIONS: Final = (
     "CreateConfigurationTemplate",
@@ -140,15 +124,15 @@ _WITH_OPTIONS: Final = (
 
 # ---------------------------------------------------------------- EC2 Image Builder
 
-# ARNs are made from names, in lower case, and what a call builds on it reads for the caller.
+# ARNs have names in lower case. A call reads the resources that it builds on with the caller's permissions.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_imagebuilder.html
 
 _IMAGE_BUILDER = "imagebuilder.amazonaws.com"
 
 _SERVICE = "imagebuilder"
 
-# Resources that a call names by ARN and reads: the operations table of the page above, the parameters by the API
-# reference.
+# Resources that a call names by ARN and reads: from the operations table of the page above. The parameters are from the
+# API reference.
 # https://docs.aws.amazon.com/imagebuilder/latest/APIReference/API_CreateImagePipeline.html
 _COMPONENTS: Final = ("GetComponent", "components.componentArn")
 _PARENT: Final = ("GetImage", "parentImage")
@@ -162,18 +146,23 @@ _BUILD: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Creation:
-    """One operation that makes a resource: its ARN's last field with `{name}` and `{version}`, `*` for what AWS
-    chooses, and the parts that the call reads."""
+class _BuildRule:
+    """An operation on the resource that it names by ARN at `path`, or else on the resource that it creates.
 
-    shape: str
+    `makes` is the last field of the new resource's ARN with `{name}` and `{version}`, and `*` for what AWS chooses.
+    `reads` are the resources that the call reads.
+    """
+
+    makes: str = ""
     reads: tuple[tuple[str, str], ...] = ()
+    path: str = ""
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        """The action on the new resource, its tags, the parts that are read and the roles that are passed."""
-        made = (_new_resource(call, self.shape),)
-        tags = (mapped("imagebuilder:TagResource", made, how=TAG_ON_CREATE),) if call.has("tags") else ()
-        return (mapped(f"imagebuilder:{call.operation}", made), *tags, *_read_parts(call, self.reads), *_pass(call))
+        """The action on the resource, the tagging of a new one, the reads, and the passed roles."""
+        made = (_new_resource(call, self.makes),) if self.makes else ()
+        tags = tag_new(call, "imagebuilder:TagResource", made) if made else ()
+        own = mapped(f"imagebuilder:{call.operation}", _named(call, self.path) if self.path else made)
+        return (own, *tags, *_read_parts(call, self.reads), *_pass(call))
 
 
 def _new_resource(call: Call, shape: str) -> Resource:
@@ -184,7 +173,8 @@ def _new_resource(call: Call, shape: str) -> Resource:
 
 
 def _name_in_arn(name: str) -> str:
-    """A name in the form it has in ARNs, with only `a-z`, digits, hyphens and underscores; "" where that isn't known.
+    """A name in the form that it has in ARNs, with only `a-z`, digits, hyphens and underscores. "" if the form isn't
+    known.
 
     https://docs.aws.amazon.com/imagebuilder/latest/APIReference/API_UpdateInfrastructureConfiguration.html
     """
@@ -194,8 +184,7 @@ def _name_in_arn(name: str) -> str:
 
 def _read_parts(call: Call, reads: tuple[tuple[str, str], ...]) -> Iterator[MappedAction]:
     for action, path in reads:
-        named = _named(call, path)
-        if named:
+        if named := _named(call, path):
             yield mapped(f"imagebuilder:{action}", named, how=RECIPE_PARTS)
 
 
@@ -205,65 +194,46 @@ def _named(call: Call, path: str) -> list[Resource]:
 
 
 def _pass(call: Call) -> tuple[MappedAction, ...]:
-    """The role that builds, the instance profile's role, and the role that exports images to S3."""
+    """The passed roles: the role that builds, the role of the instance profile, and the role that exports images to
+    S3."""
     builder = [entity_arn(call, "role", text) for text in call.texts("executionRole")]
     profile = [entity_arn(call, "instance-profile", text) for text in call.texts("instanceProfileName")]
     path = ("distributions", "s3ExportConfiguration", "roleName")
     exporter = [entity_arn(call, "role", text) for text in call.texts(*path)]
-    shown = (
-        (mapped("iam:GetInstanceProfile", map(exact, profile), how=RECIPE_PARTS),)
-        if profile and profile[0].startswith("arn:")
-        else ()
-    )
+    is_known = bool(profile) and profile[0].startswith("arn:")
     return (
-        *shown,
+        *((mapped("iam:GetInstanceProfile", map(exact, profile), how=RECIPE_PARTS),) if is_known else ()),
         *passed_roles(call, builder, "imagebuilder.amazonaws.com"),
         *passed_roles(call, profile, "ec2.amazonaws.com"),
         *passed_roles(call, exporter, "vmie.amazonaws.com"),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _ChangeRule:
-    """One operation on a resource that it names by ARN, with the parts that the call reads."""
-
-    path: str
-    reads: tuple[tuple[str, str], ...] = ()
-    tags: str = ""
-
-    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        """The action on the named resource, the tags of the new one, the parts that are read and the roles passed."""
-        named = _named(call, self.path)
-        made = (resource_from_arn(call.arn(_SERVICE, self.tags)),) if self.tags else ()
-        tagging = (mapped("imagebuilder:TagResource", made, how=TAG_ON_CREATE),) if made and call.has("tags") else ()
-        return (mapped(f"imagebuilder:{call.operation}", named), *tagging, *_read_parts(call, self.reads), *_pass(call))
-
-
-_RULES: dict[str, Rule] = {
-    "CreateComponent": _Creation("component/{name}/{version}/*"),
-    "ImportComponent": _Creation("component/{name}/{version}/*"),
-    "CreateContainerRecipe": _Creation("container-recipe/{name}/{version}", (_COMPONENTS, _PARENT)),
-    "CreateDistributionConfiguration": _Creation("distribution-configuration/{name}"),
-    "CreateImage": _Creation("image/*/*/*", _BUILD),
-    "CreateImagePipeline": _Creation("image-pipeline/{name}", _BUILD),
-    "CreateImageRecipe": _Creation("image-recipe/{name}/{version}", (_COMPONENTS, _PARENT)),
-    "CreateInfrastructureConfiguration": _Creation("infrastructure-configuration/{name}"),
-    "CreateLifecyclePolicy": _Creation("lifecycle-policy/{name}"),
-    "CreateWorkflow": _Creation("workflow/*/{name}/{version}/*"),
-    "ImportDiskImage": _Creation("image/{name}/{version}", (_BUILD[3],)),
-    "ImportVmImage": _Creation("image/{name}/{version}"),
-    "DistributeImage": _ChangeRule("sourceImage", (_BUILD[1], ("GetImage", "sourceImage")), "image/*/*/*"),
-    "StartImagePipelineExecution": _ChangeRule("imagePipelineArn", tags="image/*/*/*"),
-    "UpdateDistributionConfiguration": _ChangeRule("distributionConfigurationArn"),
-    "UpdateImagePipeline": _ChangeRule("imagePipelineArn", _BUILD),
-    "UpdateInfrastructureConfiguration": _ChangeRule("infrastructureConfigurationArn"),
-    "UpdateLifecyclePolicy": _ChangeRule("lifecyclePolicyArn"),
+_BUILD_RULES: dict[str, Rule] = {
+    "CreateComponent": _BuildRule("component/{name}/{version}/*"),
+    "ImportComponent": _BuildRule("component/{name}/{version}/*"),
+    "CreateContainerRecipe": _BuildRule("container-recipe/{name}/{version}", (_COMPONENTS, _PARENT)),
+    "CreateDistributionConfiguration": _BuildRule("distribution-configuration/{name}"),
+    "CreateImage": _BuildRule("image/*/*/*", _BUILD),
+    "CreateImagePipeline": _BuildRule("image-pipeline/{name}", _BUILD),
+    "CreateImageRecipe": _BuildRule("image-recipe/{name}/{version}", (_COMPONENTS, _PARENT)),
+    "CreateInfrastructureConfiguration": _BuildRule("infrastructure-configuration/{name}"),
+    "CreateLifecyclePolicy": _BuildRule("lifecycle-policy/{name}"),
+    "CreateWorkflow": _BuildRule("workflow/*/{name}/{version}/*"),
+    "ImportDiskImage": _BuildRule("image/{name}/{version}", (_BUILD[3],)),
+    "ImportVmImage": _BuildRule("image/{name}/{version}"),
+    "DistributeImage": _BuildRule("image/*/*/*", (_BUILD[1], ("GetImage", "sourceImage")), "sourceImage"),
+    "StartImagePipelineExecution": _BuildRule("image/*/*/*", path="imagePipelineArn"),
+    "UpdateDistributionConfiguration": _BuildRule(path="distributionConfigurationArn"),
+    "UpdateImagePipeline": _BuildRule(reads=_BUILD, path="imagePipelineArn"),
+    "UpdateInfrastructureConfiguration": _BuildRule(path="infrastructureConfigurationArn"),
+    "UpdateLifecyclePolicy": _BuildRule(path="lifecyclePolicyArn"),
 }
 
 
 RULES: RuleTable = {
     (_BEANSTALK, "UpdateTagsForResource"): _map_update_tags,
-    **{(_IMAGE_BUILDER, operation): rule for operation, rule in _RULES.items()},
+    **{(_IMAGE_BUILDER, operation): rule for operation, rule in _BUILD_RULES.items()},
 }
 
 COMPLETIONS: CompletionTable = {
@@ -273,6 +243,14 @@ COMPLETIONS: CompletionTable = {
 
 READERS: ReaderTable = {
     _AUTO_SCALING: {"policy-group": ReaderType(_groups_of_policies)},
-    _BATCH: _BATCH_TYPES,
-    _BEANSTALK: _BEANSTALK_TYPES,
+    "batch.amazonaws.com": {
+        "definition": NamedType("batch", "job-definition/{}", "jobDefinition|jobDefinitionName"),
+        "submitted": ReaderType(_read_submitted),
+    },
+    # A call can also name an environment by its id, which isn't part of its ARN.
+    # https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_SwapEnvironmentCNAMEs.html
+    _BEANSTALK: {
+        "source": NamedType("elasticbeanstalk", "environment/*/{}", "sourceEnvironmentName"),
+        "destination": NamedType("elasticbeanstalk", "environment/*/{}", "destinationEnvironmentName"),
+    },
 }

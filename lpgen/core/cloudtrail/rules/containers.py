@@ -14,12 +14,12 @@ from lpgen.core.model import MappedAction, Resource
 
 # ---------------------------------------------------------------- ECS
 
-# Task definitions by family, and the services and daemons that deployments and revisions belong to.
+# Task definitions by family, and the services and daemons of deployments and revisions.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 
 
 def _read_definitions(call: Call) -> Iterator[Resource]:
-    """Task definitions by ARN, by `family:revision` or by family, whose revision the response may show.
+    """Task definitions by ARN, by `family:revision` or by family. For a family, the response may show the revision.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
     """
@@ -37,7 +37,7 @@ def _definition_arn(call: Call, name: str) -> str:
 
 
 def _owner_type(kind: str, *paths: str) -> ReaderType:
-    """The service or daemon that a deployment or revision belongs to; its name is part of the ARN of either.
+    """The service or daemon of a deployment or revision, whose ARN has its name.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_ecs.html
     """
@@ -54,15 +54,15 @@ def _owner_type(kind: str, *paths: str) -> ReaderType:
 
 # ---------------------------------------------------------------- EKS
 
-# Access entries of principals, whose ARN has an id that only AWS knows, so it becomes a pattern. Roles that the calls
-# hand over are found by the general rule.
+# Access entries of principals. Their ARN has an id that AWS assigns, so it becomes a pattern. The general rule finds
+# the roles that the calls pass.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html
 
 _EKS = "eks.amazonaws.com"
 
 
 def _read_access_entry(call: Call) -> Iterator[Resource]:
-    """The access entry of an IAM principal: its ARN holds the principal's kind, account and bare name."""
+    """The access entry of an IAM principal. Its ARN has the principal's kind, account and name without path."""
     cluster = call.text("clusterName") or call.text("name")
     principal = split_arn(call.text("principalArn"))
     if cluster and principal.service == "iam" and not has_wildcard("".join((cluster, *principal))):
@@ -72,7 +72,7 @@ def _read_access_entry(call: Call) -> Iterator[Resource]:
 
 
 def _complete_access_entry(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """CreateAccessEntry, which for an entry of EC2 nodes also hands their role to EC2."""
+    """CreateAccessEntry. For an entry of EC2 nodes, it also passes their role to EC2."""
     is_of_nodes = call.text("type").upper().startswith("EC2")
     roles = passed_roles(call, call.texts("principalArn"), "ec2.amazonaws.com") if is_of_nodes else ()
     return (*actions, *roles)

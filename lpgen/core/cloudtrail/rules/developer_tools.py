@@ -15,7 +15,7 @@ from lpgen.core.model import MappedAction, Resource
 
 # ---------------------------------------------------------------- CodeBuild and CodePipeline
 
-# Projects by the ids of builds, and what CodePipeline passes on.
+# Projects by the ids of builds, and the roles and connections that CodePipeline passes.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html and the pages of the others
 
 
@@ -31,7 +31,7 @@ def _read_built(call: Call) -> Iterator[Resource]:
 
 
 def _complete_pipeline(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """A pipeline that is written: the role of a CloudFormation action and a connection to a repository are passed too.
+    """Creating or updating a pipeline also passes the role of a CloudFormation action and a connection to a repository.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_codepipeline.html and
     https://docs.aws.amazon.com/dtconsole/latest/userguide/security-iam.html
@@ -39,23 +39,21 @@ def _complete_pipeline(call: Call, actions: tuple[MappedAction, ...]) -> tuple[M
     settings = ("pipeline", "stages", "actions", "configuration")
     connections: dict[str, list[Resource]] = {}
     for arn in call.texts(*settings, "ConnectionArn"):
-        if is_arn_of(arn, *_CONNECTION_SERVICES):
+        if is_arn_of(arn, "codeconnections", "codestar-connections"):
             connections.setdefault(split_arn(arn).service, []).append(exact(arn))
     passed = (mapped(f"{service}:PassConnection", arns, how=REQUEST_OPTION) for service, arns in connections.items())
     roles = passed_roles(call, call.texts(*settings, "RoleArn"), "cloudformation.amazonaws.com")
     return (*actions, *passed, *roles)
 
 
-_CONNECTION_SERVICES = ("codeconnections", "codestar-connections")
-
 # ---------------------------------------------------------------- Fault Injection Service
 
-# An experiment template is authorized on itself and on each action that it plans.
+# An experiment template is authorized on itself and on each action in it.
 # https://docs.aws.amazon.com/fis/latest/userguide/security_iam_id-based-policy-examples.html
 
 
 def _planned_actions(call: Call) -> Iterator[Resource]:
-    """The actions that the request plans, by names of its own: `{"actions": {"stop": {"actionId": …}}}`."""
+    """The actions in the request, by name: `{"actions": {"stop": {"actionId": …}}}`."""
     actions = call.request.get("actions")
     for action in actions.values() if isinstance(actions, dict) else ():
         for name in texts_at(action, ("actionId",)):

@@ -1,4 +1,4 @@
-"""DynamoDB calls: tables and their indexes, streams and backups; transactions item by item; PartiQL by its verb.
+"""DynamoDB calls: tables and their indexes, streams and backups; transactions by item; PartiQL by verb.
 
 Sources: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html (transactions),
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html (PartiQL) and
@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/understanding-d
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import chain, groupby
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.records import Json
@@ -19,22 +19,21 @@ from lpgen.core.cloudtrail.rules.inferences import (
     TABLE_IMPORT,
     TABLE_REPLICA,
     TABLE_RESTORE,
-    TAG_ON_CREATE,
 )
-from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped
-from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, listed_arns, mapped, read_arns, tag_new
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.model import MappedAction, Resource
 
 _SOURCE = "dynamodb.amazonaws.com"
 
 
 def _read_tables(call: Call) -> Iterator[Resource]:
-    """The tables of a call: those that the record lists, else those that it names."""
+    """The tables that the record lists, or else those that the call names."""
     return map(exact, _list_tables(call) or dict.fromkeys(_name_tables(call)))
 
 
 def _read_scope(call: Call) -> Iterator[Resource]:
-    """The index that a query or scan names, else the table: a call on an index is authorized only on the index.
+    """The index that a query or scan names, or else the table. A call on an index is authorized only on the index.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/using-identity-based-policies.html
     """
@@ -44,8 +43,8 @@ def _read_scope(call: Call) -> Iterator[Resource]:
 
 
 def _read_streams(call: Call) -> Iterator[Resource]:
-    """The stream of a call; a shard iterator begins with its stream's ARN."""
-    arns = (first_text(call, "streamArn"), call.text("shardIterator").partition("|")[0])
+    """The stream of a call. A shard iterator starts with the ARN of its stream."""
+    arns = (call.text("streamArn"), call.text("shardIterator").partition("|")[0])
     return map(exact, dict.fromkeys(arn for arn in arns if is_arn_of(arn, "dynamodb")))
 
 
@@ -68,7 +67,7 @@ def _name_tables(call: Call) -> Iterator[str]:
 
 
 def _batch_tables(call: Call) -> Iterator[str]:
-    """The tables of a batch: the keys of its request items, or each item's table where they are logged as a list."""
+    """The tables of a batch: the keys of its request items, or the table of each item if they are logged as a list."""
     for items in values_at(call.request, ("requestItems",)):
         if isinstance(items, dict) and not any(True for _ in texts_at(items, ("tableName",))):
             yield from items
@@ -77,7 +76,7 @@ def _batch_tables(call: Call) -> Iterator[str]:
 
 
 def _table_arn(call: Call, name: str) -> str:
-    """The ARN of the table with this name or ARN, "" for another ARN."""
+    """The ARN of the table with this name or ARN, or "" if it isn't a table's ARN."""
     if name.startswith("arn:"):
         return name if is_arn_of(name, "dynamodb") and _is_table(name) else ""
     return call.arn("dynamodb", f"table/{name}")
@@ -113,7 +112,7 @@ def _map_transaction(call: Call) -> tuple[MappedAction, ...] | None:
 
 
 def _item_needs(call: Call, item: Json) -> Iterator[tuple[str, str]]:
-    """The actions and tables of one transaction item, as CloudTrail logs it or as the API takes it."""
+    """The actions and tables of a transaction item, as CloudTrail logs it or as the API takes it."""
     default = "get" if call.operation == "TransactGetItems" else ""
     operation = next(texts_at(item, ("operation",)), default).lower()
     tables = [*texts_at(item, ("tableName",))]
@@ -139,7 +138,7 @@ def _map_partiql(call: Call) -> tuple[MappedAction, ...] | None:
 
 
 def _statement_need(call: Call, statement: str) -> tuple[str, str] | None:
-    """The action and the ARN that a PartiQL statement needs; None where it doesn't parse.
+    """The action and the ARN that a PartiQL statement needs, or None if it can't be parsed.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.html
     """
@@ -155,36 +154,34 @@ def _statement_need(call: Call, statement: str) -> tuple[str, str] | None:
 
 
 def _listed_table(call: Call, table: str) -> str:
-    """The ARN of a named table as the record lists it, else in the call's account and Region."""
+    """The ARN of a named table as the record lists it, or else in the call's account and Region."""
     own = _table_arn(call, table)
     name = own.rpartition("/")[2]
     return next((arn for arn in _list_tables(call) if arn.endswith(f":table/{name}")), own)
 
 
 def _merge(needs: Iterable[tuple[str, str]]) -> tuple[MappedAction, ...] | None:
-    """One need per action over all its ARNs; None where there are none."""
+    """One mapped action for all ARNs of each action, or None if there are none."""
     grouped = groupby(sorted({(action, arn) for action, arn in needs if arn}), key=lambda need: need[0])
     return tuple(mapped(action, (exact(arn) for _, arn in group)) for action, group in grouped) or None
 
 
-# ---------------------------------------------------------------- tables made, restored, exported, imported
+# ---------------------------------------------------------------- tables created, restored, exported, imported
 
 _DATA_ACTIONS = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 
 
 def _map_create_table(call: Call) -> tuple[MappedAction, ...]:
-    """CreateTable, with the actions of the tags and the resource policy that it sets."""
+    """CreateTable, with the actions for the tags and the resource policy that it sets."""
     tables = tuple(_read_tables(call))
-    actions = [mapped("dynamodb:CreateTable", tables)]
-    if call.has("tags"):
-        actions.append(mapped("dynamodb:TagResource", tables, how=TAG_ON_CREATE))
-    if call.has("resourcePolicy"):
-        actions.append(mapped("dynamodb:PutResourcePolicy", tables, how=RESOURCE_POLICY_ON_CREATE))
-    return tuple(actions)
+    own, tags = mapped("dynamodb:CreateTable", tables), tag_new(call, "dynamodb:TagResource", tables)
+    if not call.has("resourcePolicy"):
+        return (own, *tags)
+    return (own, *tags, mapped("dynamodb:PutResourcePolicy", tables, how=RESOURCE_POLICY_ON_CREATE))
 
 
 def _map_update_table(call: Call) -> tuple[MappedAction, ...]:
-    """UpdateTable, with what making or deleting a replica needs in the replica's Region.
+    """UpdateTable, with the actions for creating or deleting a replica in the replica's Region.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/gt_IAM.html
     """
@@ -208,15 +205,15 @@ def _read_replicas(call: Call, tables: tuple[Resource, ...], change: str) -> Ite
 
 
 def _map_restore(call: Call) -> tuple[MappedAction, ...]:
-    """A restore needs to read and write the new table too.
+    """A restore also needs to read and write the new table.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html
     """
     target = tuple(exact(call.arn("dynamodb", f"table/{name}")) for name in call.texts("targetTableName"))
-    origin = [arn for arn in (*call.texts("backupArn"), *call.texts("sourceTableArn")) if is_arn_of(arn, "dynamodb")]
-    named = [arn for name in call.texts("sourceTableName") if (arn := _table_arn(call, name))]
+    origin = (read_arns(call, "dynamodb", path) for path in ("backupArn", "sourceTableArn"))
+    named = (exact(arn) for name in call.texts("sourceTableName") if (arn := _table_arn(call, name)))
     return (
-        mapped(f"dynamodb:{call.operation}", (*map(exact, (*origin, *named)), *target)),
+        mapped(f"dynamodb:{call.operation}", (*chain(*origin), *named, *target)),
         *(mapped(f"dynamodb:{action}", target, how=TABLE_RESTORE) for action in _DATA_ACTIONS),
     )
 
@@ -226,8 +223,7 @@ def _map_export(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html
     """
-    tables = [arn for arn in call.texts("tableArn") if is_arn_of(arn, "dynamodb")]
-    own = mapped("dynamodb:ExportTableToPointInTime", map(exact, tables))
+    own = mapped("dynamodb:ExportTableToPointInTime", read_arns(call, "dynamodb", "tableArn"))
     bucket = call.text("s3Bucket")
     if not bucket:
         return (own,)
@@ -256,13 +252,6 @@ def _map_import(call: Call) -> tuple[MappedAction, ...]:
     )
 
 
-_TYPES: dict[str, ResourceType] = {
-    "table": ReaderType(_read_tables),
-    "scope": ReaderType(_read_scope),
-    "stream": ReaderType(_read_streams),
-}
-
-
 RULES: RuleTable = {
     (_SOURCE, "TransactWriteItems"): _map_transaction,
     (_SOURCE, "TransactGetItems"): _map_transaction,
@@ -277,4 +266,10 @@ RULES: RuleTable = {
     (_SOURCE, "ImportTable"): _map_import,
 }
 
-READERS: ReaderTable = {_SOURCE: _TYPES}
+READERS: ReaderTable = {
+    _SOURCE: {
+        "table": ReaderType(_read_tables),
+        "scope": ReaderType(_read_scope),
+        "stream": ReaderType(_read_streams),
+    }
+}

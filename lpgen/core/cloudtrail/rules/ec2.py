@@ -1,6 +1,6 @@
 """EC2: tags on create, launches, security group rules, copies, instance profiles, flow logs and endpoints.
 
-Launches are RunInstances with all it names, spot requests, spot fleets and fleets.
+Launches are RunInstances, spot requests, spot fleets and fleets.
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ExamplePolicies_EC2.html#iam-example-runinstances and the resource
 types of the service authorization reference:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 
 from lpgen.core.cloudtrail.rules.call import (
     EVERY_READ,
@@ -31,6 +32,7 @@ from lpgen.core.cloudtrail.rules.ec2_types import (
     names_template,
     pass_profiles,
     resources_below,
+    tagged_types,
     type_of_id,
     with_shared,
 )
@@ -52,34 +54,23 @@ _SOURCE = "ec2.amazonaws.com"
 
 
 def _tag_on_create(call: Call) -> tuple[MappedAction, ...]:
-    """ec2:CreateTags on the types that the call's tag specifications name, or that get the tags of the copied resource.
+    """ec2:CreateTags on the types in the call's tag specifications, or on the types that get the tags of the copied
+    resource.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
     """
-    kinds = sorted({kind for kind in _tagged_types(ec2_request(call)) if call.catalog.arn_formats("ec2", kind)})
+    kinds = sorted({kind for kind in tagged_types(ec2_request(call)) if call.catalog.arn_formats("ec2", kind)})
     resources = [resource for kind in kinds for resource in _tagged_resources(call, kind)]
-    if resources or not copies_tags(ec2_request(call)):
-        return (mapped("ec2:CreateTags", resources, how=TAG_ON_CREATE),) if resources else ()
-    copied = read_resources(
-        call, EC2_TYPES, ("+snapshot",) if "Snapshot" in call.operation else ("+image", "+snapshot")
-    )
-    return (mapped("ec2:CreateTags", copied, how=COPIED_TAGS),)
-
-
-def _tagged_types(request: object) -> Iterator[str]:
-    """The resource types of the request's own tag specifications, whatever their spelling and shape.
-
-    Specifications below `LaunchTemplateData` describe later launches and are not looked at.
-    """
-    if isinstance(request, dict):
-        for key in request:
-            if str(key).lower().startswith("tagspecification"):
-                yield from texts_at(request[key], ("resourceType",))
-                yield from texts_at(request[key], ("items", "resourceType"))
+    if resources:
+        return (mapped("ec2:CreateTags", resources, how=TAG_ON_CREATE),)
+    if not copies_tags(ec2_request(call)):
+        return ()
+    copies = ("+snapshot",) if "Snapshot" in call.operation else ("+image", "+snapshot")
+    return (mapped("ec2:CreateTags", read_resources(call, EC2_TYPES, copies), how=COPIED_TAGS),)
 
 
 def _tagged_resources(call: Call, kind: str) -> tuple[Resource, ...]:
-    """The tagged resources: the name that the caller chose where there is one, else any of the type."""
+    """The tagged resources: by the name that the caller chose, or else any resource of the type."""
     if kind in ("key-pair", "placement-group"):
         return read_resources(call, EC2_TYPES, (kind,))
     return (EC2_TYPES[kind].pattern(call),)
@@ -98,7 +89,7 @@ _SHARED: dict[str, tuple[str, ...]] = {
     "ModifyNetworkInterfaceAttribute": LAUNCHED_INTO,
     "ModifyTrafficMirrorSession": ("traffic-mirror-target",),
 }
-"""The types of resources in a call that another account may share with the caller's.
+"""By operation: the types of resources that another account can share with the caller's account.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html,
 https://docs.aws.amazon.com/vpc/latest/mirroring/traffic-mirroring-targets.html,
@@ -108,7 +99,7 @@ https://docs.aws.amazon.com/vpc/latest/ipam/share-pool-ipam.html
 
 
 def _complete(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """An operation whose action has its own name: the named resources may be shared, and the new ones may get tags."""
+    """Any operation of EC2: the named resources can be shared, and the new resources can get tags."""
     shared = _SHARED.get(call.operation)
     if shared:
         actions = tuple(mapped(action.action, with_shared(call, action.resources, shared)) for action in actions)
@@ -116,7 +107,7 @@ def _complete(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedActi
 
 
 def _read_tagged(call: Call) -> Iterator[Resource]:
-    """The resources that CreateTags and DeleteTags name; an id of a kind that isn't known gives an unknown resource."""
+    """The resources that CreateTags and DeleteTags name. An id of an unknown kind gives an unknown resource."""
     named = [resource for _, kind, resource in named_resources(call) if kind]
     yield from named
     if len(call.texts("resourcesSet", "items", "resourceId")) > len(named):
@@ -124,7 +115,8 @@ def _read_tagged(call: Call) -> Iterator[Resource]:
 
 
 def _map_group_rules(call: Call) -> tuple[MappedAction, ...]:
-    """AuthorizeSecurityGroup*: the group that is changed, not its rules' peers, and new rules where they are tagged."""
+    """AuthorizeSecurityGroup*: the group that changes, not the peers in its rules, and the new rules if they are
+    tagged."""
     tags = _tag_on_create(call)
     groups = read_resources(call, EC2_TYPES, ("security-group",))
     rules = [EC2_TYPES["security-group-rule"].pattern(call)] if tags else []
@@ -132,7 +124,7 @@ def _map_group_rules(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_peering_acceptance(call: Call) -> tuple[MappedAction, ...]:
-    """AcceptVpcPeeringConnection: the peering, and the accepter's VPC as the response shows it, else any.
+    """AcceptVpcPeeringConnection: the peering, and the accepter's VPC from the response, or else any VPC.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AcceptVpcPeeringConnection.html
     """
@@ -159,47 +151,37 @@ def _map_copy(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_profile_association(call: Call) -> tuple[MappedAction, ...]:
-    """AssociateIamInstanceProfile and ReplaceIamInstanceProfileAssociation hand the profile's role to the instance."""
+    """AssociateIamInstanceProfile and ReplaceIamInstanceProfileAssociation pass the profile's role to EC2."""
     instances = read_resources(call, EC2_TYPES, ("instance",))
     return (mapped(f"ec2:{call.operation}", instances), *pass_profiles(call, ec2_request(call)))
 
 
-_FLOW_LOG_TOKENS = (
-    "natgateway?",
-    "network-interface?",
-    "subnet?",
-    "transit-gateway?",
-    "transit-gateway-attachment?",
-    "vpc?",
-    "+vpc-flow-log",
-)
-
-
-_LOG_DELIVERY = mapped("logs:CreateLogDelivery", (NO_RESOURCE,), how=LOG_DELIVERY)
+_LOGGED_TYPES = ("natgateway", "network-interface", "subnet", "transit-gateway", "transit-gateway-attachment", "vpc")
 
 
 def _map_flow_logs(call: Call) -> tuple[MappedAction, ...]:
-    """CreateFlowLogs hands over the role that delivers to CloudWatch Logs, or sets up delivery to S3 or Firehose.
+    """CreateFlowLogs passes the role that delivers to CloudWatch Logs, or sets up delivery to S3 or Firehose.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html and
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
     """
     destination = next(iter(texts_at(ec2_request(call), ("LogDestinationType",))), "cloud-watch-logs")
-    delivery = () if destination == "cloud-watch-logs" else (_LOG_DELIVERY,)
+    delivery = mapped("logs:CreateLogDelivery", (NO_RESOURCE,), how=LOG_DELIVERY)
     roles = {
         Resource(ResourceKind.ARN, text)
         for path in (("DeliverLogsPermissionArn",), ("DeliverCrossAccountRole",))
         for text in texts_at(ec2_request(call), path)
     }
+    tokens = (*(f"{kind}?" for kind in _LOGGED_TYPES), "+vpc-flow-log")
     return (
-        mapped("ec2:CreateFlowLogs", read_resources(call, EC2_TYPES, _FLOW_LOG_TOKENS)),
-        *delivery,
+        mapped("ec2:CreateFlowLogs", read_resources(call, EC2_TYPES, tokens)),
+        *(() if destination == "cloud-watch-logs" else (delivery,)),
         *passed(call, roles, "vpc-flow-logs.amazonaws.com"),
         *_tag_on_create(call),
     )
 
 
-# Regions that a request names, and the resources that it makes reachable from them.
+# The parameters with Regions, and the types that a call makes reachable from other Regions.
 _REGION_KEYS = ("ServiceRegion", "SupportedRegion", "SupportedRegions", "AddSupportedRegion", "AddSupportedRegions")
 _ACROSS_REGIONS = {
     "CreateVpcEndpoint": ("route-table?", "security-group?", "subnet?", "vpc", "vpc-endpoint"),
@@ -209,12 +191,13 @@ _ACROSS_REGIONS = {
 
 
 def _map_across_regions(call: Call) -> tuple[MappedAction, ...]:
-    """Endpoints and endpoint services: another Region needs vpce:AllowMultiRegion on the endpoint or the service.
+    """Endpoints and endpoint services. Another Region needs vpce:AllowMultiRegion on the endpoint or the service.
 
     https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
     """
     tokens = _ACROSS_REGIONS[call.operation]
-    named = (text for key in _REGION_KEYS for text in _region_names(ec2_request(call), key))
+    paths = product(_REGION_KEYS, ((), ("content",)))
+    named = (text for key, below in paths for text in texts_at(ec2_request(call), (key, *below)))
     across = any(text != call.region for text in named)
     reached = read_resources(call, EC2_TYPES, tokens[-1:])
     allowed = (mapped("vpce:AllowMultiRegion", reached, how=REQUEST_OPTION),) if across else ()
@@ -223,23 +206,14 @@ def _map_across_regions(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _endpoint_dns(call: Call) -> Iterator[MappedAction]:
-    """The link with a hosted zone that private DNS of an interface endpoint makes, unless the call turns it off.
+    """The association with a hosted zone for the private DNS of an interface endpoint, unless the call turns it off.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
     """
     request = ec2_request(call)
-    is_interface = "Interface" in texts_at(request, ("VpcEndpointType",))
-    if (
-        call.operation == "CreateVpcEndpoint"
-        and is_interface
-        and False not in values_at(request, ("PrivateDnsEnabled",))
-    ):
+    is_interface = call.operation == "CreateVpcEndpoint" and "Interface" in texts_at(request, ("VpcEndpointType",))
+    if is_interface and False not in values_at(request, ("PrivateDnsEnabled",)):
         yield mapped("route53:AssociateVPCWithHostedZone", (UNKNOWN_RESOURCE,), how=ENDPOINT_DNS)
-
-
-def _region_names(request: object, key: str) -> Iterator[str]:
-    yield from texts_at(request, (key,))
-    yield from texts_at(request, (key, "content"))
 
 
 # ---------------------------------------------------------------- launches
@@ -263,10 +237,11 @@ _SSM_ALIAS = "resolve:ssm:"
 
 
 def _map_run_instances(call: Call) -> tuple[MappedAction, ...]:
-    """RunInstances on the types it always takes and on all that it names, with its tags, profile and image alias."""
+    """RunInstances on the types that it always takes and on all resources that it names, with tags, profile and image
+    alias."""
     profiles = pass_profiles(call, call.request) or pass_profiles(call, call.response)
     return (
-        mapped("ec2:RunInstances", with_shared(call, _run_resources(call), LAUNCHED_INTO)),
+        mapped("ec2:RunInstances", with_shared(call, tuple(_run_resources(call)), LAUNCHED_INTO)),
         *_launch_tags(call),
         *profiles,
         *_read_image_alias(call),
@@ -286,7 +261,7 @@ def _run_resources(call: Call) -> Iterator[Resource]:
 
 
 def _launched_with(call: Call, named: dict[str, set[Resource]]) -> Iterator[Resource]:
-    """The resources left to defaults or to a launch template: from the response, else as a pattern."""
+    """The resources from defaults or a launch template: from the response, or else as a pattern."""
     shown = _resources_by_type(call, call.response)
     wanted = ["image", *(["subnet", "security-group"] if _creates_interface(call) else [])]
     for kind in wanted:
@@ -299,10 +274,10 @@ def _launched_with(call: Call, named: dict[str, set[Resource]]) -> Iterator[Reso
 
 
 def _launch_tags(call: Call) -> tuple[MappedAction, ...]:
-    """ec2:CreateTags on the resources that the request tags; with a launch template also on those it may tag, which no
-    record shows.
+    """ec2:CreateTags on the resources that the request tags, and on an unknown resource if a launch template may tag
+    some.
 
-    Tags of a template are evaluated like those of the request.
+    IAM evaluates the tags of a template like those of the request.
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
     """
     tags = _tag_on_create(call)
@@ -316,12 +291,9 @@ def _launch_tags(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _creates_interface(call: Call) -> bool:
-    """Whether the launch makes a network interface: yes unless each interface it names exists already."""
-    interfaces = call.request.get("networkInterfaceSet")
-    items = interfaces.get("items") if isinstance(interfaces, dict) else None
-    if not isinstance(items, list) or not items:
-        return True
-    return any(not isinstance(item, dict) or not item.get("networkInterfaceId") for item in items)
+    """Whether the launch creates a network interface. It does, unless all interfaces that it names already exist."""
+    interfaces = values_at(call.request, ("networkInterfaceSet", "items"))
+    return not interfaces or any(not any(values_at(item, ("networkInterfaceId",))) for item in interfaces)
 
 
 def _resources_by_type(call: Call, value: object) -> dict[str, set[Resource]]:
@@ -333,7 +305,7 @@ def _resources_by_type(call: Call, value: object) -> dict[str, set[Resource]]:
 
 
 def _read_image_alias(call: Call) -> tuple[MappedAction, ...]:
-    """ssm:GetParameters where the image is given as a parameter.
+    """ssm:GetParameters, if the image is given as a parameter.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html
     """
@@ -344,7 +316,7 @@ def _read_image_alias(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _parameter_resource(call: Call, name: str) -> Resource:
-    """The parameter that an alias such as `/golden/linux:3` refers to; its version is no part of the ARN."""
+    """The parameter that an alias such as `/golden/linux:3` refers to. The version isn't part of the ARN."""
     if name.startswith("arn:"):
         return Resource(ResourceKind.ARN, name)
     own = not name.startswith("/aws/")
@@ -356,12 +328,12 @@ _SPOT_TYPES = _NAMED_TYPES - {"capacity-reservation", "group", "license-configur
 
 
 def _map_spot_instances(call: Call) -> tuple[MappedAction, ...]:
-    """RequestSpotInstances on all that it names, with its tags and instance profile."""
+    """RequestSpotInstances on all resources that it names, with its tags and instance profile."""
     return _map_request(call, _SPOT_TYPES - {"launch-template"}, ("spot-instances-request",))
 
 
 def _map_spot_fleet(call: Call) -> tuple[MappedAction, ...]:
-    """RequestSpotFleet, which also hands over the fleet's role.
+    """RequestSpotFleet, which also passes the fleet's role.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-fleet-prerequisites.html
     """
@@ -370,7 +342,7 @@ def _map_spot_fleet(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_fleet(call: Call) -> tuple[MappedAction, ...]:
-    """CreateFleet on the fleet, the instances it launches and all that it names."""
+    """CreateFleet on the fleet, the instances that it launches and all resources that it names."""
     return _map_request(
         call, frozenset({"capacity-reservation", "image", "launch-template", "subnet"}), ("fleet", "instance")
     )

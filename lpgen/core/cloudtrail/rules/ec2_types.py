@@ -1,9 +1,8 @@
-"""The resource types of EC2, and the resources and instance profiles that its requests name. An id's prefix
-shows its type, whichever of the many shapes the request has in the log.
+"""The resource types of EC2, and the resources and instance profiles in its requests. The prefix of an id shows its
+type.
 
 Older operations log `{"instancesSet": {"items": [{"instanceId": …}]}}`, newer ones wrap the request as
-`{"DeleteFlowLogsRequest": {"FlowLogId": {"content": …, "tag": 1}}}`, so ids are looked for at any depth.
-ARNs:
+`{"DeleteFlowLogsRequest": {"FlowLogId": {"content": …, "tag": 1}}}`. So ids are searched at any depth. ARNs:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html#amazonec2-resources-for-iam-policies
 """
 
@@ -16,12 +15,10 @@ from typing import Final
 import msgspec
 
 from lpgen.core.arns import split_arn
-from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.cloudtrail.rules.call import ANY_ACCOUNT, Call, texts_at
 from lpgen.core.cloudtrail.rules.passing import passed
-from lpgen.core.cloudtrail.rules.resources import resource_from_arn
+from lpgen.core.cloudtrail.rules.resources import is_literal, resource_from_arn
 from lpgen.core.cloudtrail.rules.types import NamedType, ResourceType
-from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource, ResourceKind
 
 
@@ -29,10 +26,9 @@ class _Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The catalog's table `ec2_ids`. Keys are in lower case.
 
     `type_by_key` has the keys (singular) of names that the caller chose, and of ids that don't show their type.
-    `with_hyphens` are prefixes of ids that have hyphens in them. `foreign` are types of other services, each with the
-    service and the pattern of all resources of the type. Below `silent_keys` nothing is named that the call needs its
-    action for: free text, tags, filters, what a launch template only describes, the peers of a security group's rules
-    and the other side of a peering.
+    `with_hyphens` are prefixes of ids with hyphens. `foreign` are types of other services, each with the service and
+    the pattern of all resources of the type. Values below `silent_keys` aren't resources of the action: free text,
+    tags, filters, the contents of a launch template, the peers in security group rules and the other side of a peering.
     """
 
     source: tuple[str, ...]
@@ -43,12 +39,8 @@ class _Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     silent_keys: frozenset[str]
 
 
-def _read_ids(source: CatalogSource) -> _Ids:
-    return read_catalog_table(source, "ec2_ids", _Ids)
-
-
 def _ids(call: Call) -> _Ids:
-    return call.catalog.facts(_read_ids)
+    return call.catalog.table("ec2_ids", _Ids)
 
 
 _NO_ACCOUNT = frozenset({"image", "snapshot"})
@@ -57,12 +49,13 @@ _CONTAINERS = frozenset({"items", "item", "content"})
 
 @dataclass(frozen=True, slots=True)
 class _Ec2Type:
-    """A resource type of EC2, read off ids by their prefix."""
+    """A resource type of EC2, recognized by the prefix of ids."""
 
     name: str
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The resources of this type that the request names, below the keys `paths` (lower case, `|`) if given."""
+        """The resources of this type that the request names, below the keys in `paths` (lower case, separated by `|`)
+        if given."""
         keys = frozenset(paths.split("|")) if paths else None
         for part in _parts_to_read(call):
             found = tuple(
@@ -75,7 +68,7 @@ class _Ec2Type:
         return (self.pattern(call),) if self.name == "launch-template" and names_template(call) else ()
 
     def pattern(self, call: Call) -> Resource:
-        """The pattern of all resources of the type where the call was made."""
+        """The pattern of all resources of the type in the call's Region and account."""
         foreign = _ids(call).foreign.get(self.name)
         if foreign:
             service, text = foreign
@@ -84,21 +77,21 @@ class _Ec2Type:
 
 
 _CREATING = ("Create", "Copy", "Import", "Export", "Allocate", "Register", "Request", "Purchase", "Run", "Start")
-"""Verbs of operations whose response names what they made, which had no id when the call was authorized."""
+"""Verbs of operations whose response names the new resource, which had no id when the call was authorized."""
 
 _EXISTED = frozenset({"CreateLaunchTemplateVersion"})
-"""Operations with such a verb whose response names what was there before: here the template of the new version."""
+"""Operations with such a verb whose response names an existing resource: here, the template of the new version."""
 
 
 def _parts_to_read(call: Call) -> tuple[object, ...]:
-    """The parts to look for ids in, in order: the request, and the response of a call that creates nothing."""
+    """The parts to search for ids, in order: the request, and the response if the call creates nothing."""
     if call.operation.startswith(_CREATING) and call.operation not in _EXISTED:
         return (ec2_request(call),)
     return (ec2_request(call), ec2_response(call))
 
 
 def ec2_arn(call: Call, kind: str, name: str, *, region: str = "") -> str:
-    """The ARN of an EC2 resource; images and snapshots have no account in it, IPAM resources no Region."""
+    """The ARN of an EC2 resource. It has no account for images and snapshots, and no Region for IPAM resources."""
     if kind.startswith("ipam") and kind != "ipam-pool-allocation":
         return call.arn("ec2", f"{kind}/{name}", region=False)
     if region and region != call.region:
@@ -107,7 +100,7 @@ def ec2_arn(call: Call, kind: str, name: str, *, region: str = "") -> str:
 
 
 LAUNCHED_INTO = ("capacity-reservation", "security-group", "subnet")
-"""The types of what instances and network interfaces are launched into, which other accounts may share.
+"""The types that instances and network interfaces are launched into. Other accounts can share them.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservation-sharing.html and
 https://docs.aws.amazon.com/vpc/latest/userguide/security-group-sharing.html
@@ -115,26 +108,23 @@ https://docs.aws.amazon.com/vpc/latest/userguide/security-group-sharing.html
 
 
 def with_shared(call: Call, resources: Iterable[Resource], kinds: Iterable[str]) -> tuple[Resource, ...]:
-    """The resources, and those of some types also as any account's: the ARN names the account that shared them, the
-    record doesn't.
+    """The resources. Those of some types are added as any account's, because the record doesn't show the account that
+    shares them, which is in the ARN.
 
-    An id names one resource in the world, so this covers no more than the call named. Subnets:
+    Ids are globally unique, so this covers only what the call named. Subnets:
     https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html, where
     https://github.com/terraform-aws-modules/terraform-aws-iam/issues/227 decodes a denial on the owner's ARN. Transit
     gateways, which are checked as the owner's and as the caller's:
     https://github.com/aws-solutions-library-samples/network-orchestration-for-aws-transit-gateway/issues/37
     """
     own, starts = tuple(resources), tuple(f"{kind}/" for kind in kinds)
-    shared = (
-        resource for resource in own if resource.kind is ResourceKind.ARN and _is_own(call, resource.text, starts)
-    )
-    return own + tuple(
-        resource_from_arn(resource.text.replace(f":{call.account}:", f":{ANY_ACCOUNT}:")) for resource in shared
-    )
+    exact = (resource.text for resource in own if resource.kind is ResourceKind.ARN)
+    shared = (arn.replace(f":{call.account}:", f":{ANY_ACCOUNT}:") for arn in exact if _is_own(call, arn, starts))
+    return (*own, *map(resource_from_arn, shared))
 
 
 def _is_own(call: Call, arn: str, starts: tuple[str, ...]) -> bool:
-    """Whether an ARN is of one of some types and, as far as it says, of the call's account."""
+    """Whether an ARN is of one of the types and has the call's account."""
     fields = split_arn(arn)
     return fields.account == call.account and fields.name.startswith(starts)
 
@@ -150,12 +140,12 @@ def ec2_response(call: Call) -> object:
 
 
 def names_template(call: Call) -> bool:
-    """Whether the request has a launch template by its name, which its ARN doesn't show."""
+    """Whether the request names a launch template by name. The ARN of a template doesn't have its name."""
     return any(key == "launchtemplatename" for key, _ in _texts_below(ec2_request(call), "", _ids(call).silent_keys))
 
 
 def named_resources(call: Call) -> Iterator[tuple[str, str, Resource]]:
-    """The key (lower case), type and resource of everything with an id, a key name or an ARN that the request names."""
+    """The key (lower case), type and resource of everything that the request names by id, key name or ARN."""
     return resources_below(call, ec2_request(call))
 
 
@@ -169,8 +159,20 @@ def resources_below(call: Call, value: object) -> Iterator[tuple[str, str, Resou
             yield key, kind, Resource(ResourceKind.ARN, ec2_arn(call, kind, text))
 
 
+def tagged_types(request: object) -> Iterator[str]:
+    """The resource types in the request's tag specifications, in any spelling and shape.
+
+    Specifications below `LaunchTemplateData` describe later launches and are ignored.
+    """
+    if isinstance(request, dict):
+        for key in request:
+            if str(key).lower().startswith("tagspecification"):
+                yield from texts_at(request[key], ("resourceType",))
+                yield from texts_at(request[key], ("items", "resourceType"))
+
+
 def _texts_below(value: object, key: str, silent: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Every string without wildcards below a value, with the nearest key that says something, in lower case."""
+    """All strings without wildcards below a value, each with the nearest meaningful key, in lower case."""
     if isinstance(value, str):
         if value and "*" not in value and "?" not in value:
             yield key, value
@@ -178,14 +180,15 @@ def _texts_below(value: object, key: str, silent: frozenset[str]) -> Iterator[tu
         for item in value:
             yield from _texts_below(item, key, silent)
     elif isinstance(value, dict):
-        for name in value:  # not `items`: skipped values aren't read, and calls that differ in them are alike
+        for name in value:  # not `items`: skipped values must not count as read
             lowered = str(name).lower()
             if lowered not in silent:
                 yield from _texts_below(value[name], key if lowered in _CONTAINERS else lowered, silent)
 
 
 def _arn_kind(arn: str, ids: _Ids) -> str:
-    """The type that an ARN names, such as `role` or `transit-gateway`; "" where it is of no service that EC2 names."""
+    """The type that an ARN shows, such as `role` or `transit-gateway`. "" for other services than those that EC2
+    requests name."""
     fields = split_arn(arn)
     kind = fields.name.partition("/")[0].partition(":")[0]
     service = ids.foreign.get(kind, ("ec2", ""))[0]
@@ -205,7 +208,7 @@ def type_of_id(call: Call, text: str) -> str:
 
 
 class Ec2Types(dict[str, ResourceType]):
-    """Types by name: any that isn't listed is read off ids."""
+    """Types by name. A type that isn't listed is recognized by ids."""
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -225,19 +228,12 @@ EC2_TYPES: Final = Ec2Types({"placement-group": NamedType("ec2", "placement-grou
 def pass_profiles(call: Call, value: object) -> tuple[MappedAction, ...]:
     """iam:PassRole on the instance profiles named below a part of a request or response.
 
-    The profile's ARN takes the place of the role in it, which only a snapshot of IAM shows.
+    The profile's ARN replaces the role's, because only a snapshot of IAM shows the role of a profile.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html
     """
-    profiles = {
-        Resource(ResourceKind.ARN, arn)
-        for name in _profiles_below(value)
-        if not has_wildcard(arn := _profile_arn(call, name))
-    }
-    return passed(call, profiles, "ec2.amazonaws.com")
-
-
-def _profile_arn(call: Call, name: str) -> str:
-    return name if name.startswith("arn:") else call.arn("iam", f"instance-profile/{name}", region=False)
+    own = call.arn("iam", "instance-profile/", region=False)
+    arns = [name if name.startswith("arn:") else own + name for name in _profiles_below(value)]
+    return passed(call, {Resource(ResourceKind.ARN, arn) for arn in arns if is_literal(arn)}, "ec2.amazonaws.com")
 
 
 def _profiles_below(value: object) -> Iterator[str]:

@@ -28,7 +28,7 @@ _EFS_TYPES = {"file-system": NamedType("elasticfilesystem", "file-system/{}", "f
 
 
 def _map_mount_target(call: Call) -> tuple[MappedAction, ...]:
-    """CreateMountTarget makes a network interface in the subnet with the caller's permissions.
+    """CreateMountTarget creates a network interface in the subnet with the caller's permissions.
 
     https://docs.aws.amazon.com/efs/latest/ug/API_CreateMountTarget.html
     """
@@ -42,7 +42,7 @@ def _map_mount_target(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_interface(call: Call) -> tuple[MappedAction, ...]:
-    """The calls on a mount target that also reach its network interface, whose id no request holds.
+    """Calls on a mount target that also act on its network interface. Requests don't have the interface's id.
 
     https://docs.aws.amazon.com/efs/latest/ug/API_DeleteMountTarget.html,
     https://docs.aws.amazon.com/efs/latest/ug/API_DescribeMountTargetSecurityGroups.html and
@@ -64,8 +64,8 @@ _INTERFACE_ACTIONS = {
 
 # ---------------------------------------------------------------- FSx
 
-# Deleting may make a last backup with tags of its own or bypass a volume's retention, and access points to volumes are
-# made and deleted in S3 with the caller's permissions.
+# A deletion can create a final backup with tags, or bypass a volume's retention. Access points to volumes are created
+# and deleted in S3 with the caller's permissions.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_fsx.html
 
 _FSX = "fsx.amazonaws.com"
@@ -81,7 +81,7 @@ _CONFIGURATIONS = ("lustreConfiguration", "openZFSConfiguration", "ontapConfigur
 
 
 def _map_delete_file_system(call: Call) -> tuple[MappedAction, ...]:
-    """DeleteFileSystem, and the last backup where the request asks for one: by its tags, or by not skipping it.
+    """DeleteFileSystem, and the final backup if the request asks for it, by its tags or by not skipping it.
 
     https://docs.aws.amazon.com/fsx/latest/APIReference/API_DeleteFileSystem.html
     """
@@ -95,7 +95,7 @@ def _map_delete_file_system(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_delete_volume(call: Call) -> tuple[MappedAction, ...]:
-    """DeleteVolume, with the tags of its last backup and the permission to bypass its retention where asked for.
+    """DeleteVolume, with the tags of the final backup and the bypass of retention if the request asks for them.
 
     https://docs.aws.amazon.com/fsx/latest/APIReference/API_DeleteVolumeOntapConfiguration.html
     """
@@ -112,7 +112,7 @@ def _tag_last_backup(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_attach_access_point(call: Call) -> tuple[MappedAction, ...]:
-    """CreateAndAttachS3AccessPoint, which makes an access point of S3, with a policy where the request has one.
+    """CreateAndAttachS3AccessPoint creates an S3 access point, with a policy if the request has one.
 
     https://docs.aws.amazon.com/fsx/latest/APIReference/API_CreateAndAttachS3AccessPoint.html
     """
@@ -125,7 +125,7 @@ def _map_attach_access_point(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_detach_access_point(call: Call) -> tuple[MappedAction, ...]:
-    """DetachAndDeleteS3AccessPoint, which deletes the access point of S3 too; the volume isn't named.
+    """DetachAndDeleteS3AccessPoint also deletes the S3 access point. It doesn't name the volume.
 
     https://docs.aws.amazon.com/fsx/latest/APIReference/API_DetachAndDeleteS3AccessPoint.html
     """

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpgen.core.arns import is_account_id
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, values_at
-from lpgen.core.cloudtrail.rules.inferences import LIST_ALL, TAG_ON_CREATE, TEMPLATE_SOURCE
-from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.inferences import LIST_ALL, TEMPLATE_SOURCE
+from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, mapped, resource_from_arn, tag_new
 from lpgen.core.cloudtrail.rules.ssm import document_arn
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType, read_resources
 from lpgen.core.globs.match import has_wildcard
@@ -16,21 +16,17 @@ from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 # ---------------------------------------------------------------- CloudFormation
 
-# Stacks by name, whose ARN also holds an id. Without a service role CloudFormation acts with the caller's session, and
-# each of those calls has its own record.
+# Stacks by name. Their ARN also has an id. Without a service role, CloudFormation uses the caller's session, and its
+# calls have their own records.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudformation.html and
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
 
 _CLOUDFORMATION = "cloudformation.amazonaws.com"
 
 
-def _formation_type(shape: str, paths: str) -> NamedType:
-    return NamedType("cloudformation", shape, paths)
-
-
 @dataclass(frozen=True, slots=True)
 class _StackSetType:
-    """Stack sets by name. Those that a delegated administrator works on belong to the management account.
+    """Stack sets by name. Stack sets of a delegated administrator belong to the management account.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html
     """
@@ -47,18 +43,19 @@ class _StackSetType:
 
 
 def _as_owner(call: Call) -> Call:
-    """The call as if of the account that owns the stack sets, which the record doesn't show of a delegated one."""
+    """The call, for any account if it is by a delegated administrator: the record doesn't show the owner of the stack
+    sets."""
     return call.of_any_account() if call.text("callAs") == "DELEGATED_ADMIN" else call
 
 
 _STACK_TYPES: dict[str, ResourceType] = {
-    "stack": _formation_type("stack/{}/*", "stackName"),
-    "stackset": _StackSetType(_formation_type("stackset/{}:*", "stackSetName")),
+    "stack": NamedType("cloudformation", "stack/{}/*", "stackName"),
+    "stackset": _StackSetType(NamedType("cloudformation", "stackset/{}:*", "stackSetName")),
 }
 
 
 def _map_stack_description(call: Call) -> tuple[MappedAction, ...]:
-    """DescribeStacks: without a stack's name it describes all and needs the list action too.
+    """DescribeStacks. Without a stack name it describes all stacks and also needs the list action.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
     """
@@ -70,32 +67,28 @@ def _map_stack_description(call: Call) -> tuple[MappedAction, ...]:
 
 # ---------------------------------------------------------------- Config
 
-# The place of a conformance pack's template.
+# The template of a conformance pack.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsconfig.html
 
 _CONFIG = "config.amazonaws.com"
 
 
 def _complete_pack(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """A pack, with what reading its template from Systems Manager needs.
+    """A conformance pack, with the action that reads its template from Systems Manager.
 
     https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html
     """
-    return (*actions, *_read_template(call))
-
-
-def _read_template(call: Call) -> Iterator[MappedAction]:
     document = call.text("templateSSMDocumentDetails", "documentName")
-    if document:
-        arns = (arn for arn in (document_arn(call, document),) if arn)
-        yield mapped("ssm:GetDocument", map(exact, arns), how=TEMPLATE_SOURCE)
+    if not document:
+        return actions
+    arn = document_arn(call, document)
+    return (*actions, mapped("ssm:GetDocument", (exact(arn),) if arn else (), how=TEMPLATE_SOURCE))
 
 
 # ---------------------------------------------------------------- Organizations
 
-# Ids become ARNs whose organization and management account no request names.
-# The account in these ARNs is the organization's management account, whichever account calls: the examples of policies
-# for delegated administrators at
+# ARNs from ids. Requests name neither the organization nor the management account. The account in these ARNs is always
+# the management account. See the policy examples for delegated administrators at
 # https://docs.aws.amazon.com/organizations/latest/userguide/security_iam_resource-based-policy-examples.html and
 # https://docs.aws.amazon.com/accounts/latest/reference/security_account-permissions-ref.html
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html and
@@ -119,17 +112,16 @@ _KIND_BY_PREFIX = {
     "h-": "handshake",
     "rp-": "resourcepolicy",
 }
-_OWNED_BY_AWS = "FullAWSAccess"
 
 
 @dataclass(frozen=True, slots=True)
 class _EntityType:
-    """Entities of some kinds, distinguished by the start of their ids; an account's id is twelve digits.
+    """Entities of some kinds. The start of an id shows the kind; an account's id has twelve digits.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_Target.html
     """
 
-    kinds: frozenset[str]
+    kinds: tuple[str, ...]
     paths: str
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
@@ -152,11 +144,11 @@ def _resource(call: Call, text: str) -> Resource:
 
 
 def _entity_resource(call: Call, kind: str, text: str) -> Resource:
-    """The entity with an id; AWS's own, such as `p-FullAWSAccess`, belong to no organization.
+    """The entity with an id. AWS's own entities, such as `p-FullAWSAccess`, don't belong to an organization.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPolicies.html
     """
-    if text.endswith(_OWNED_BY_AWS):
+    if text.endswith("FullAWSAccess"):
         return resource_from_arn(f"arn:{call.partition}:organizations::aws:policy/*/{text}")
     return _resource(call, _SHAPES[kind].format(text))
 
@@ -167,33 +159,29 @@ def _kind_of_id(text: str) -> str:
     return next((kind for prefix, kind in _KIND_BY_PREFIX.items() if text.startswith(prefix)), "")
 
 
-def _entity(kinds: Iterable[str], paths: str) -> _EntityType:
-    return _EntityType(frozenset(kinds), paths)
-
-
 _ORGANIZATION_TYPES: dict[str, ResourceType] = {
-    "account": _entity(("account",), "accountId"),
-    "handshake": _entity(("handshake",), "handshakeId"),
-    "parent": _entity(("organizationalunit", "root"), "parentId"),
-    "policy": _entity(("policy",), "policyId"),
-    "resource-policy": _entity(("resourcepolicy",), "resourcePolicyId"),
-    "root": _entity(("root",), "rootId"),
-    "target": _entity(("account", "organizationalunit", "root"), "targetId|childId"),
-    "tagged": _entity(_SHAPES, "resourceId"),
-    "transfer": _entity(("responsibilitytransfer",), "id"),
-    "unit": _entity(("organizationalunit",), "organizationalUnitId"),
+    "account": _EntityType(("account",), "accountId"),
+    "handshake": _EntityType(("handshake",), "handshakeId"),
+    "parent": _EntityType(("organizationalunit", "root"), "parentId"),
+    "policy": _EntityType(("policy",), "policyId"),
+    "resource-policy": _EntityType(("resourcepolicy",), "resourcePolicyId"),
+    "root": _EntityType(("root",), "rootId"),
+    "target": _EntityType(("account", "organizationalunit", "root"), "targetId|childId"),
+    "tagged": _EntityType(tuple(_SHAPES), "resourceId"),
+    "transfer": _EntityType(("responsibilitytransfer",), "id"),
+    "unit": _EntityType(("organizationalunit",), "organizationalUnitId"),
 }
 
 
 def _map_policy_creation(call: Call) -> tuple[MappedAction, ...]:
-    """CreatePolicy: the policy's type, in lower case, is part of its ARN."""
+    """CreatePolicy. The policy's type, in lower case, is part of its ARN."""
     kind = call.text("type").lower()
     text = f"policy/o-*/{kind if kind and not has_wildcard(kind) else '*'}/p-*"
     created = (_resource(call, text),)
-    action = mapped("organizations:CreatePolicy", created)
-    if not call.has("tags"):
-        return (action,)
-    return (action, mapped("organizations:TagResource", created, how=TAG_ON_CREATE))
+    return (
+        mapped("organizations:CreatePolicy", created),
+        *tag_new(call, "organizations:TagResource", created),
+    )
 
 
 def _read_account(call: Call) -> Iterator[Resource]:
@@ -207,12 +195,12 @@ def _read_account(call: Call) -> Iterator[Resource]:
 
 # ---------------------------------------------------------------- Data Exports
 
-# An export that is changed is authorized on the tables that it queries too.
+# Changing an export is also authorized on the tables that it queries.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbillingandcostmanagementdataexports.html
 
 
 def _read_tables(call: Call) -> Iterator[Resource]:
-    """The tables that an export queries, each with its settings under its name.
+    """The tables that an export queries: the keys of its table settings.
 
     https://docs.aws.amazon.com/cur/latest/userguide/bcm-data-exports-access.html
     """

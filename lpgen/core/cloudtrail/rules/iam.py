@@ -1,19 +1,18 @@
-"""IAM: names become ARNs with their path where the record shows it, and tags on create need the tagging action.
+"""IAM: names become ARNs, with their path if the record shows it. Tags on create need the tagging action.
 
-A request names an entity without its path, so the path is known only where the request creates the entity, where the
-response holds its ARN, or where the caller names itself; elsewhere the name is put at the root path.
+A request names an entity without its path. The path is known only if the request creates the entity, if the response
+has its ARN, or if the caller names itself. Otherwise the root path is assumed.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable, texts_at
-from lpgen.core.cloudtrail.rules.inferences import PASS_ROLE, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable
+from lpgen.core.cloudtrail.rules.inferences import PASS_ROLE
+from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn, tag_new
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ResourceType, read_resources
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import MappedAction, Resource, ResourceKind
@@ -27,12 +26,12 @@ def _iam_type(shape: str, paths: str) -> NamedType:
 
 @dataclass(frozen=True, slots=True)
 class _UserType:
-    """The user that the request names, or the caller where it names none or names itself."""
+    """The user that the request names, or the caller if the request names no user or the caller."""
 
     named: NamedType
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The user's resource; empty where no user is named and the caller is none."""
+        """The user's resource. Empty if no user is named and the caller isn't a user."""
         identity = call.record.userIdentity
         own = identity.arn if identity and identity.type == "IAMUser" else None
         name = call.text(paths or self.named.paths)
@@ -54,9 +53,9 @@ _TYPES: dict[str, ResourceType] = {
 
 @dataclass(frozen=True, slots=True)
 class _CreateRule:
-    """An entity that the call creates, in a path, and its tags.
+    """A new entity in a path, and its tags.
 
-    `answer` is the path of its ARN in the response; `shape` and `name` make the ARN without one.
+    `answer` is the path of its ARN in the response. `shape` and `name` give the ARN if there is no response.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     """
 
@@ -67,34 +66,29 @@ class _CreateRule:
 
     def __call__(self, call: Call) -> tuple[MappedAction, ...]:
         created = (self._created(call),)
-        actions = [mapped(f"iam:{call.operation}", created)]
-        if self.tag_action and call.has("tags"):
-            actions.append(mapped(self.tag_action, created, how=TAG_ON_CREATE))
-        return tuple(actions)
+        tags = tag_new(call, self.tag_action, created) if self.tag_action else ()
+        return (mapped(f"iam:{call.operation}", created), *tags)
 
     def _created(self, call: Call) -> Resource:
-        arn = next(iter(texts_at(call.response, self.answer)), "")
+        arn = next(iter(call.shown(*self.answer)), "")
         name = call.text(self.name)
         if not arn and name and not has_wildcard(name):
-            path = "/" + call.text("path").strip("/")
-            inner = f"{path}/{name}".lstrip("/")
+            inner = f"{call.text('path').strip('/')}/{name}".lstrip("/")
             arn = call.arn("iam", f"{self.shape}/{inner}", region=False)
         return resource_from_arn(arn or call.arn("iam", f"{self.shape}/*", region=False))
 
 
 def _map_oidc_creation(call: Call) -> tuple[MappedAction, ...]:
-    """CreateOpenIDConnectProvider: the ARN holds the provider's URL without its scheme."""
+    """CreateOpenIDConnectProvider. The ARN has the provider's URL without its scheme."""
     host = call.text("url").removeprefix("https://").rstrip("/")
     name = "*" if not host or has_wildcard(host) else host
     created = (resource_from_arn(call.arn("iam", f"oidc-provider/{name}", region=False)),)
-    actions = [mapped("iam:CreateOpenIDConnectProvider", created)]
-    if call.has("tags"):
-        actions.append(mapped("iam:TagOpenIDConnectProvider", created, how=TAG_ON_CREATE))
-    return tuple(actions)
+    tags = tag_new(call, "iam:TagOpenIDConnectProvider", created)
+    return (mapped("iam:CreateOpenIDConnectProvider", created), *tags)
 
 
 def _map_profile_role(call: Call) -> tuple[MappedAction, ...]:
-    """AddRoleToInstanceProfile asks for iam:PassRole on the role.
+    """AddRoleToInstanceProfile needs iam:PassRole on the role.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
     """
@@ -105,20 +99,20 @@ def _map_profile_role(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_service_linked_role(call: Call) -> tuple[MappedAction, ...]:
-    """CreateServiceLinkedRole: the response holds the role; without one, any role of the service.
+    """CreateServiceLinkedRole, on the role in the response, or else on any role of the service.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/create-service-linked-role.html
     """
     service = call.text("aWSServiceName")
-    arn = next(iter(texts_at(call.response, ("role", "arn"))), "")
+    arn = next(iter(call.shown("role", "arn")), "")
     pattern = call.arn("iam", f"role/aws-service-role/{service or '*'}/*", region=False)
     context = {"iam:AWSServiceName": service} if service else {}
     return (mapped("iam:CreateServiceLinkedRole", (resource_from_arn(arn or pattern),), context=context),)
 
 
 def _map_service_linked_deletion(call: Call) -> tuple[MappedAction, ...]:
-    """DeleteServiceLinkedRole and the status of one: the task id holds the service and the role."""
-    task = call.text("deletionTaskId") or next(iter(texts_at(call.response, ("deletionTaskId",))), "")
+    """DeleteServiceLinkedRole and its status. The task id has the service and the role."""
+    task = call.text("deletionTaskId") or next(iter(call.shown("deletionTaskId")), "")
     fields = task.split("/")
     if len(fields) >= 4 and fields[1] == "aws-service-role":
         name = "/".join(fields[1:4])
@@ -127,34 +121,25 @@ def _map_service_linked_deletion(call: Call) -> tuple[MappedAction, ...]:
     return (mapped(f"iam:{call.operation}", (resource_from_arn(call.arn("iam", f"role/{name}", region=False)),)),)
 
 
-@dataclass(frozen=True, slots=True)
-class _NamedEntityRule:
+def _map_named_entity(call: Call) -> tuple[MappedAction, ...]:
     """An operation that takes the ARN of a role, user, group or policy in one parameter."""
-
-    parameter: str
-
-    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        arns = (text for text in call.texts(self.parameter) if ":iam::" in text and not has_wildcard(text))
-        return (mapped(f"iam:{call.operation}", map(resource_from_arn, arns)),)
+    texts = (*call.texts("policySourceArn"), *call.texts("arn"))
+    arns = (text for text in texts if ":iam::" in text and not has_wildcard(text))
+    return (mapped(f"iam:{call.operation}", map(resource_from_arn, arns)),)
 
 
 def _map_access_report(call: Call) -> tuple[MappedAction, ...]:
-    """GenerateOrganizationsAccessReport: the path of an organization's entity."""
+    """GenerateOrganizationsAccessReport, on the path of an organization's entity."""
     path = call.text("entityPath")
     name = path if path and not has_wildcard(path) else "*"
     report = resource_from_arn(call.arn("iam", f"access-report/{name}", region=False))
     return (mapped("iam:GenerateOrganizationsAccessReport", (report,)),)
 
 
-def _access_key_owner(call: Call) -> Iterator[Resource]:
-    """The user whose key GetAccessKeyLastUsed asks for, which only the answer names."""
-    for name in texts_at(call.response, ("userName",)):
-        yield resource_from_arn(call.arn("iam", f"user/{name}", region=False))
-
-
 def _map_access_key(call: Call) -> tuple[MappedAction, ...]:
-    owners = tuple(_access_key_owner(call)) or (_TYPES["user"].pattern(call),)
-    return (mapped("iam:GetAccessKeyLastUsed", owners),)
+    """GetAccessKeyLastUsed, on the owner of the key, which only the response names."""
+    owners = [resource_from_arn(call.arn("iam", f"user/{name}", region=False)) for name in call.shown("userName")]
+    return (mapped("iam:GetAccessKeyLastUsed", owners or (_TYPES["user"].pattern(call),)),)
 
 
 _SPECIAL: dict[str, Rule] = {
@@ -180,17 +165,15 @@ _SPECIAL: dict[str, Rule] = {
     "CreateServiceLinkedRole": _map_service_linked_role,
     "DeleteServiceLinkedRole": _map_service_linked_deletion,
     "GetServiceLinkedRoleDeletionStatus": _map_service_linked_deletion,
-    "SimulatePrincipalPolicy": _NamedEntityRule("policySourceArn"),
-    "GetContextKeysForPrincipalPolicy": _NamedEntityRule("policySourceArn"),
-    "GenerateServiceLastAccessedDetails": _NamedEntityRule("arn"),
-    "ListPoliciesGrantingServiceAccess": _NamedEntityRule("arn"),
+    "SimulatePrincipalPolicy": _map_named_entity,
+    "GetContextKeysForPrincipalPolicy": _map_named_entity,
+    "GenerateServiceLastAccessedDetails": _map_named_entity,
+    "ListPoliciesGrantingServiceAccess": _map_named_entity,
     "GenerateOrganizationsAccessReport": _map_access_report,
     "GetAccessKeyLastUsed": _map_access_key,
 }
 
 
-RULES: RuleTable = {
-    **{(_SOURCE, operation): rule for operation, rule in _SPECIAL.items()},
-}
+RULES: RuleTable = {(_SOURCE, operation): rule for operation, rule in _SPECIAL.items()}
 
 READERS: ReaderTable = {_SOURCE: _TYPES}

@@ -13,13 +13,13 @@ from lpgen.core.model import NO_RESOURCE, MappedAction, Resource, ResourceKind
 
 # ---------------------------------------------------------------- STS
 
-# A session's tags, source identity and context each need an action of their own on the same role.
+# A session's tags, source identity and context each need another action on the same role.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required
-# The target's trust policy must allow the call too; that is the target's affair and not looked at here.
+# The trust policy of the role must also allow the call. These rules don't check it.
 
 _STS = "sts.amazonaws.com"
 
-# The tags that the caller's own session hands on are in `incomingTransitiveTags`.
+# `incomingTransitiveTags` has the tags that the caller's session passes on.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_ctlogs
 _SESSION_TAGS = ("tags", "transitiveTagKeys", "incomingTransitiveTags")
 
@@ -50,7 +50,7 @@ def _carries_source_identity(call: Call) -> bool:
 
 
 def _map_federation_token(call: Call) -> tuple[MappedAction, ...]:
-    """GetFederationToken on the federated user it makes; its tags need sts:TagSession, which names no such user."""
+    """GetFederationToken on the new federated user. Its tags need sts:TagSession, which doesn't name the user."""
     name = call.text("name")
     user = call.arn("sts", f"federated-user/{name if name and '*' not in name else '*'}", region=False)
     tags = (mapped("sts:TagSession", (), how=SESSION_CONTEXT),) if call.has("tags") else ()
@@ -70,7 +70,7 @@ def _map_assume_root(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_web_identity_token(call: Call) -> tuple[MappedAction, ...]:
-    """GetWebIdentityToken and the tags that the token gets.
+    """GetWebIdentityToken and the tags of the token.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetWebIdentityToken.html
     """
@@ -80,7 +80,7 @@ def _map_web_identity_token(call: Call) -> tuple[MappedAction, ...]:
 
 # ---------------------------------------------------------------- Cognito
 
-# The roles that an identity pool hands to its users, and with which a user pool sends texts.
+# The roles that an identity pool gives to its users, and the role that a user pool sends text messages with.
 # https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html and
 # https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-settings-email-phone-verification.html
 
@@ -103,7 +103,7 @@ def _read_roles(call: Call) -> Iterator[str]:
 
 
 def _complete_user_pool(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """CreateUserPool, UpdateUserPool and SetUserPoolMfaConfig, with the role that sends texts."""
+    """CreateUserPool, UpdateUserPool and SetUserPoolMfaConfig, with the role that sends text messages."""
     senders = (
         *call.texts("smsConfiguration", "snsCallerArn"),
         *call.texts("smsMfaConfiguration", "smsConfiguration", "snsCallerArn"),
@@ -113,13 +113,11 @@ def _complete_user_pool(call: Call, actions: tuple[MappedAction, ...]) -> tuple[
 
 # ---------------------------------------------------------------- IAM Identity Center
 
-# Its access portal shares the event source and needs no IAM permission.
-
-_IDENTITY_CENTER = "sso.amazonaws.com"
+# The access portal uses the same event source and needs no IAM permission.
 
 
 def _map_application_listing(call: Call) -> tuple[MappedAction, ...] | None:
-    """ListApplications: the access portal's call of this name has no instance and needs no permission.
+    """ListApplications. The access portal's call with this name has no instance and needs no permission.
 
     https://docs.aws.amazon.com/singlesignon/latest/userguide/sso-info-in-cloudtrail.html
     """
@@ -131,7 +129,7 @@ RULES: RuleTable = {
     (_STS, "GetFederationToken"): _map_federation_token,
     (_STS, "AssumeRoot"): _map_assume_root,
     (_STS, "GetWebIdentityToken"): _map_web_identity_token,
-    (_IDENTITY_CENTER, "ListApplications"): _map_application_listing,
+    ("sso.amazonaws.com", "ListApplications"): _map_application_listing,
 }
 
 COMPLETIONS: CompletionTable = {

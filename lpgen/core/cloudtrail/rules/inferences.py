@@ -1,6 +1,6 @@
-"""The names of the inference rules: the `how` of a mapped action, derived from a record of another action.
+"""The names of the inference rules: the `how` of an action that the record of another action shows.
 
-The table `inferences` of the catalog says what each means.
+The table `inferences` of the catalog describes each rule.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 
 
 class Inference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One inference rule: a sentence for people and its AWS page."""
+    """An inference rule: a sentence for reports and its AWS page."""
 
     sentence: str
     source: str
@@ -93,4 +93,5 @@ NAMED_OBJECT: Final = "named-object"
 COPIED_TAGS: Final = "copied-tags"
 
 MAY_BE_NEEDED: Final = frozenset({UNREAD_REQUEST, EDGE_FUNCTION, ENDPOINT_DNS, NAMED_OBJECT, COPIED_TAGS})
-"""The rules for actions that a call may have needed: kept where they are granted, and not missed where they aren't."""
+"""The rules for actions that a call may have needed. Such actions are kept if granted, and not reported as missing if
+not."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.kms_context import CALLS, context_from_grant, context_of_data, data_keys
-from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, texts_at
+from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable
 from lpgen.core.cloudtrail.rules.inferences import (
     CLOUDHSM_KEY_STORE,
     REPLICA_KEY,
@@ -16,26 +16,26 @@ from lpgen.core.cloudtrail.rules.inferences import (
     SECRET_POLICY_CHECK,
     SECRET_REPLICA,
     SECRET_ROTATION,
-    TAG_ON_CREATE,
 )
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped
+from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, listed_arns, mapped, read_arns, tag_new
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 # ---------------------------------------------------------------- KMS
 
 # Keys by id, ARN or alias; ReEncrypt's two keys; alias operations on alias and key.
-# https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html. An action on a key
-# is authorized on the key's ARN, never on its alias, so an alias without a listed key leaves the resource unknown.
+# https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html. An action on a key is
+# authorized on the key's ARN, never on its alias. So the resource is unknown if the request has only an alias and the
+# record lists no key.
 
 _KMS = "kms.amazonaws.com"
 
 
 def _read_keys(call: Call) -> Iterator[Resource]:
-    """The keys that the record lists, else those that the request names by id or ARN."""
+    """The keys that the record lists, or else those that the request names by id or ARN."""
     listed = _list_keys(call)
-    named = (_key_arn(call, first_text(call, name)) for name in ("keyId", "targetKeyId"))
+    named = (_key_arn(call, call.text(name)) for name in ("keyId", "targetKeyId"))
     return map(exact, listed or filter(None, named))
 
 
@@ -53,14 +53,14 @@ def _list_keys(call: Call) -> tuple[str, ...]:
 
 
 def _key_arn(call: Call, key: str) -> str:
-    """The ARN of the key with this id or ARN; "" for an alias, whose key the request doesn't show."""
+    """The ARN of the key with this id or ARN. "" for an alias, because the request doesn't show its key."""
     if key.startswith("arn:"):
         return key if is_arn_of(key, "kms") and ":key/" in key else ""
     return "" if not key or key.startswith("alias/") else call.arn("kms", f"key/{key}")
 
 
 def _map_create_grant(call: Call) -> tuple[MappedAction, ...]:
-    """CreateGrant on the key, with the grantee and the operations; a call that failed grants nothing.
+    """CreateGrant on the key, with the grantee and the operations. A failed call grants nothing.
 
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
     """
@@ -72,7 +72,7 @@ def _map_create_grant(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_reencrypt(call: Call) -> tuple[MappedAction, ...]:
-    """ReEncrypt: from the source key, which the ciphertext names, to the destination key.
+    """ReEncrypt, from the source key, which the ciphertext names, to the destination key.
 
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
     """
@@ -84,26 +84,23 @@ def _map_reencrypt(call: Call) -> tuple[MappedAction, ...]:
     if not target:
         target = next((arn for arn in listed if arn != source), source if len(listed) == 1 else "")
     return (
-        mapped("kms:ReEncryptFrom", (exact(arn) for arn in (source,) if arn)),
-        mapped("kms:ReEncryptTo", (exact(arn) for arn in (target,) if arn)),
+        mapped("kms:ReEncryptFrom", (exact(source),) if source else ()),
+        mapped("kms:ReEncryptTo", (exact(target),) if target else ()),
     )
 
 
 def _match_key(call: Call, parameter: str, listed: tuple[str, ...]) -> str:
-    """The listed key that a parameter names, else the parameter's own ARN; "" for an alias that nothing resolves."""
+    """The listed key that a parameter names, or else the ARN in the parameter. "" for an alias that can't be
+    resolved."""
     arn = _key_arn(call, call.text(parameter))
     key = arn.rpartition("/")[2]
     return next((found for found in listed if key and found.endswith(f"/{key}")), arn)
 
 
 def _map_create_key(call: Call) -> tuple[MappedAction, ...]:
-    """CreateKey, and kms:TagResource on the new key where the call sets tags."""
-    tags = (mapped("kms:TagResource", _read_new_key(call), how=TAG_ON_CREATE),) if call.has("tags") else ()
-    return (mapped("kms:CreateKey", (NO_RESOURCE,)), *tags)
-
-
-def _read_new_key(call: Call) -> Iterator[Resource]:
-    yield from map(exact, _list_keys(call)) if _list_keys(call) else (fold(call.arn("kms", "key/"), "*"),)
+    """CreateKey, and kms:TagResource on the new key if the call sets tags."""
+    made = tuple(map(exact, _list_keys(call))) or (fold(call.arn("kms", "key/"), "*"),)
+    return (mapped("kms:CreateKey", (NO_RESOURCE,)), *tag_new(call, "kms:TagResource", made))
 
 
 def _map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
@@ -112,22 +109,16 @@ def _map_replicate_key(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html
     """
     replica = fold(f"arn:{call.partition}:kms:{call.text('replicaRegion')}:{call.account}:key/mrk-", "*")
-    tags = (mapped("kms:TagResource", (replica,), how=TAG_ON_CREATE),) if call.has("tags") else ()
-    primary = tuple(_read_primary(call))
+    primary = _match_key(call, "keyId", _list_keys(call))
     return (
-        mapped("kms:ReplicateKey", primary),
+        mapped("kms:ReplicateKey", (exact(primary),) if primary else ()),
         mapped("kms:CreateKey", (NO_RESOURCE,), how=REPLICA_KEY),
-        *tags,
+        *tag_new(call, "kms:TagResource", (replica,)),
     )
 
 
-def _read_primary(call: Call) -> Iterator[Resource]:
-    arn = _match_key(call, "keyId", _list_keys(call))
-    return map(exact, (arn,) if arn else ())
-
-
 def _map_key_store(call: Call) -> tuple[MappedAction, ...]:
-    """A custom key store on CloudHSM needs to look the cluster up.
+    """A custom key store on CloudHSM needs to describe the cluster.
 
     CloudTrail calls the cluster `clusterId`, the API `cloudHsmClusterId`.
     Sources: https://docs.aws.amazon.com/kms/latest/developerguide/authorize-key-store.html and
@@ -140,7 +131,7 @@ def _map_key_store(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _complete_data(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """The actions, with the resource whose data the call is made for.
+    """The actions, with the resource whose data the call is for.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
     """
@@ -151,9 +142,9 @@ def _complete_data(call: Call, actions: tuple[MappedAction, ...]) -> tuple[Mappe
 
 # ---------------------------------------------------------------- Secrets Manager
 
-# Secrets by name or by an ARN with or without its random suffix, and what creating needs.
-# https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html and the
-# permissions that https://docs.aws.amazon.com/secretsmanager/latest/apireference/ states for each operation.
+# Secrets by name, or by an ARN with or without its random suffix, and the actions that creating one needs.
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html and the permissions that
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/ states for each operation.
 
 _SECRETS_MANAGER = "secretsmanager.amazonaws.com"
 
@@ -162,18 +153,14 @@ _ANY_SUFFIX = "-??????"
 
 
 def _read_secrets(call: Call) -> Iterator[Resource]:
-    """The secret that a call names; by the ARN that AWS answers with where there is one, as a name lacks the suffix."""
-    answered = [
-        arn for key in ("arn", "aRN") for arn in texts_at(call.response, (key,)) if is_arn_of(arn, "secretsmanager")
-    ]
-    if answered:
-        yield from map(exact, answered)
-    else:
-        yield from (_secret(call, name) for name in call.texts("secretId") or call.texts("name"))
+    """The secret that a call names. The ARN in the response is preferred, because a name lacks the suffix."""
+    answered = [arn for arn in (*call.shown("arn"), *call.shown("aRN")) if is_arn_of(arn, "secretsmanager")]
+    named = call.texts("secretId") or call.texts("name")
+    return map(exact, answered) if answered else (_secret(call, name) for name in named)
 
 
 def _secret(call: Call, name: str) -> Resource:
-    """The secret with this name or ARN: exact where the ARN has its six-character suffix, else any suffix.
+    """The secret with this name or ARN. Without the six-character suffix, a pattern for any suffix.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html (partial ARNs)
     """
@@ -183,18 +170,16 @@ def _secret(call: Call, name: str) -> Resource:
 
 
 def _map_create_secret(call: Call) -> tuple[MappedAction, ...]:
-    """CreateSecret, with the actions of the tags and the replicas that it makes.
+    """CreateSecret, with the actions for its tags and replicas.
 
-    The suffix that the answer shows is no part of the request, and no other call ever makes it again.
+    The suffix in the response isn't used: the request doesn't have it, and every new secret gets another one.
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
     """
     secret = tuple(_secret(call, name) for name in call.texts("name")) or tuple(_read_secrets(call))
-    actions = [mapped("secretsmanager:CreateSecret", secret)]
-    if call.has("tags"):
-        actions.append(mapped("secretsmanager:TagResource", secret, how=TAG_ON_CREATE))
-    if call.has("addReplicaRegions"):
-        actions.append(mapped("secretsmanager:ReplicateSecretToRegions", secret, how=SECRET_REPLICA))
-    return tuple(actions)
+    own = (mapped("secretsmanager:CreateSecret", secret), *tag_new(call, "secretsmanager:TagResource", secret))
+    if not call.has("addReplicaRegions"):
+        return own
+    return (*own, mapped("secretsmanager:ReplicateSecretToRegions", secret, how=SECRET_REPLICA))
 
 
 def _map_rotate_secret(call: Call) -> tuple[MappedAction, ...]:
@@ -203,13 +188,13 @@ def _map_rotate_secret(call: Call) -> tuple[MappedAction, ...]:
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
     """
     own = mapped("secretsmanager:RotateSecret", _read_secrets(call))
-    functions = [arn for arn in call.texts("rotationLambdaARN") if is_arn_of(arn, "lambda")]
-    invoke = (mapped("lambda:InvokeFunction", map(exact, functions), how=SECRET_ROTATION),) if functions else ()
+    functions = read_arns(call, "lambda", "rotationLambdaARN")
+    invoke = (mapped("lambda:InvokeFunction", functions, how=SECRET_ROTATION),) if functions else ()
     return (own, *invoke, *passed_roles(call, call.texts("externalSecretRotationRoleArn"), _SECRETS_MANAGER))
 
 
 def _map_batch(call: Call) -> tuple[MappedAction, ...]:
-    """BatchGetSecretValue: reading each secret of the list, or listing where it filters.
+    """BatchGetSecretValue reads each secret in the list, or lists secrets if it has filters.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
     """
@@ -225,7 +210,7 @@ def _map_batch(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_validate_policy(call: Call) -> tuple[MappedAction, ...]:
-    """ValidateResourcePolicy needs the action that would put the policy too; it need not name a secret.
+    """ValidateResourcePolicy also needs the action that puts the policy. It can be called without a secret.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ValidateResourcePolicy.html
     """
@@ -249,9 +234,7 @@ RULES: RuleTable = {
     (_SECRETS_MANAGER, "ValidateResourcePolicy"): _map_validate_policy,
 }
 
-COMPLETIONS: CompletionTable = {
-    **{(_KMS, name): _complete_data for name in CALLS},
-}
+COMPLETIONS: CompletionTable = {(_KMS, name): _complete_data for name in CALLS}
 
 READERS: ReaderTable = {
     _KMS: {"key": ReaderType(_read_keys), "alias": ReaderType(_read_aliases)},

@@ -1,6 +1,6 @@
-"""Lambda calls: functions by name, partial or full ARN and qualifier; layers, mappings; further needs of deployments.
+"""Lambda calls: functions by name, partial or full ARN and qualifier; layers; additional actions of deployments.
 
-CloudTrail logs most operations with an API version after their names, which is stripped before rules are asked.
+CloudTrail logs most operations with an API version after the name. It is removed before rules run.
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html (actions and resources) and
 https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html (names and parameters).
 """
@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at
-from lpgen.core.cloudtrail.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, is_literal, mapped
-from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.call import Call, RuleTable
+from lpgen.core.cloudtrail.rules.inferences import CAPACITY_PROVIDER, FUNCTION_CODE, FUNCTION_NETWORK
+from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, is_literal, mapped, read_arns, tag_new
+from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 _SOURCE = "lambda.amazonaws.com"
 
 
 def _read_functions(call: Call) -> Iterator[Resource]:
-    """The function that a call names, without version or alias."""
+    """The function that a call names, without its version or alias."""
     arn, _ = _split_function(call)
     if arn:
         yield exact(arn)
 
 
 def _read_qualified(call: Call) -> Iterator[Resource]:
-    """The function, version or alias that a call names: a qualifier is part of the ARN that IAM compares.
+    """The function, version or alias that a call names. IAM compares the ARN with its qualifier.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
     """
@@ -36,7 +36,7 @@ def _read_qualified(call: Call) -> Iterator[Resource]:
 
 
 def _split_function(call: Call) -> tuple[str, str]:
-    """The function's ARN without qualifier, and the qualifier; both "" where the call names no function.
+    """The function's ARN without qualifier, and the qualifier. Both are "" if the call names no function.
 
     A function is named as `name`, `name:qualifier`, `account:function:name`, or by its full ARN.
     """
@@ -55,7 +55,7 @@ def _split_function(call: Call) -> tuple[str, str]:
 
 
 def _read_layer_versions(call: Call) -> Iterator[Resource]:
-    """The layer version that a call names by layer and number."""
+    """The layer version that a call names by its layer and number."""
     layer, number = call.text("layerName"), call.text("versionNumber")
     if is_arn_of(layer, "lambda"):
         yield exact(f"{layer}:{number}" if number else layer)
@@ -67,42 +67,41 @@ def _read_layer_versions(call: Call) -> Iterator[Resource]:
 
 
 def _map_create_function(call: Call) -> tuple[MappedAction, ...]:
-    """CreateFunction, with what its tags, code, layers and network need."""
+    """CreateFunction, with the actions for its tags, code, layers and network."""
     function = tuple(_read_functions(call))
-    actions = [mapped("lambda:CreateFunction", function)]
-    if call.has("tags"):
-        actions.append(mapped("lambda:TagResource", function, how=TAG_ON_CREATE))
-    providers = tuple(map(exact, _provider_arns(call)))
-    if providers:
-        actions.append(mapped("lambda:PassCapacityProvider", providers, how=CAPACITY_PROVIDER))
-    return (*actions, *_map_code(call, "code"), *_map_layers(call), *_map_network(call), *_map_file_systems(call))
-
-
-def _provider_arns(call: Call) -> Iterator[str]:
-    """The capacity providers that a function is to run on."""
     path = ("capacityProviderConfig", "lambdaManagedInstancesCapacityProviderConfig", "capacityProviderArn")
-    return (arn for arn in call.texts(*path) if is_arn_of(arn, "lambda"))
+    providers = read_arns(call, "lambda", *path)
+    return (
+        mapped("lambda:CreateFunction", function),
+        *tag_new(call, "lambda:TagResource", function),
+        *((mapped("lambda:PassCapacityProvider", providers, how=CAPACITY_PROVIDER),) if providers else ()),
+        *_map_code(call, "code"),
+        *_map_configuration(call),
+    )
 
 
 def _map_update_code(call: Call) -> tuple[MappedAction, ...]:
-    """UpdateFunctionCode, with what fetching the code needs."""
+    """UpdateFunctionCode, with the actions that fetch the code."""
     return (mapped("lambda:UpdateFunctionCode", _read_functions(call)), *_map_code(call))
 
 
 def _map_update_configuration(call: Call) -> tuple[MappedAction, ...]:
-    """UpdateFunctionConfiguration, with what its layers and network need."""
-    own = mapped("lambda:UpdateFunctionConfiguration", _read_functions(call))
-    return (own, *_map_layers(call), *_map_network(call), *_map_file_systems(call))
+    """UpdateFunctionConfiguration, with the actions for its layers and network."""
+    return (mapped("lambda:UpdateFunctionConfiguration", _read_functions(call)), *_map_configuration(call))
+
+
+def _map_configuration(call: Call) -> tuple[MappedAction, ...]:
+    return (*_map_layers(call), *_map_network(call), *_map_file_systems(call))
 
 
 def _map_publish_layer(call: Call) -> tuple[MappedAction, ...]:
-    """PublishLayerVersion, with what fetching its content needs."""
+    """PublishLayerVersion, with the actions that fetch its content."""
     layers = NamedType("lambda", "layer:{}", "layerName").read(call, "")
     return (mapped("lambda:PublishLayerVersion", layers), *_map_code(call, "content"))
 
 
 def _map_code(call: Call, *where: str) -> tuple[MappedAction, ...]:
-    """The code that Lambda fetches for the caller: an object in S3, or an image in ECR.
+    """The actions that fetch the code with the caller's permissions: from an S3 object or an ECR image.
 
     Sources: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html (S3) and
     https://repost.aws/knowledge-center/lambda-ecr-image (the creator's permissions on the image).
@@ -115,14 +114,12 @@ def _map_code(call: Call, *where: str) -> tuple[MappedAction, ...]:
     repository = _repository_arn(call, call.text(*where, "imageUri"))
     if not repository:
         return ()
-    image = (exact(repository),)
-    return tuple(
-        mapped(action, image, how=FUNCTION_CODE) for action in ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-    )
+    reads = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+    return tuple(mapped(action, (exact(repository),), how=FUNCTION_CODE) for action in reads)
 
 
 def _repository_arn(call: Call, image: str) -> str:
-    """The repository of an image URI, `account.dkr.ecr.region.amazonaws.com/name:tag`; "" for another URI."""
+    """The repository of an image URI, `account.dkr.ecr.region.amazonaws.com/name:tag`, or "" for another URI."""
     host, _, name = image.partition("/")
     account, *kind, region = (*host.split("."), "", "", "", "")[:4]
     if kind != ["dkr", "ecr"] or not name:
@@ -136,16 +133,17 @@ def _map_layers(call: Call) -> tuple[MappedAction, ...]:
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/permissions-user-function.html
     """
-    layers = tuple(exact(arn) for arn in call.texts("layers") if is_arn_of(arn, "lambda"))
+    layers = read_arns(call, "lambda", "layers")
     return (mapped("lambda:GetLayerVersion", layers, how=FUNCTION_CODE),) if layers else ()
 
 
 def _map_file_systems(call: Call) -> tuple[MappedAction, ...]:
-    """Connecting a function to a file system needs to look at its mount targets; the request names an access point.
+    """Connecting a function to a file system needs to describe its mount targets. The request names only an access
+    point.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-filesystem.html (user permissions)
     """
-    if not any(is_arn_of(arn, "elasticfilesystem") for arn in call.texts("fileSystemConfigs", "arn")):
+    if not read_arns(call, "elasticfilesystem", "fileSystemConfigs", "arn"):
         return ()
     return (mapped("elasticfilesystem:DescribeMountTargets", (UNKNOWN_RESOURCE,), how=FUNCTION_NETWORK),)
 
@@ -154,23 +152,17 @@ _NETWORK_ACTIONS = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:De
 
 
 def _map_network(call: Call) -> tuple[MappedAction, ...]:
-    """Attaching a function to a VPC needs to look at it; detaching, with empty lists, doesn't.
+    """Attaching a function to a VPC needs to describe the VPC. Detaching, with empty lists, doesn't.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html (user permissions)
     """
     if not call.has("vpcConfig", "subnetIds"):
         return ()
     looks = tuple(mapped(action, (NO_RESOURCE,), how=FUNCTION_NETWORK) for action in _NETWORK_ACTIONS)
-    vpcs = (call.arn("ec2", f"vpc/{vpc}") for vpc in texts_at(call.response, ("vpcConfig", "vpcId")) if is_literal(vpc))
+    vpcs = (call.arn("ec2", f"vpc/{vpc}") for vpc in call.shown("vpcConfig", "vpcId") if is_literal(vpc))
     found = tuple(exact(arn) for arn in sorted(vpcs)) or (UNKNOWN_RESOURCE,)
     return (*looks, mapped("ec2:GetSecurityGroupsForVpc", found, how=FUNCTION_NETWORK))
 
-
-_TYPES: dict[str, ResourceType] = {
-    "function": ReaderType(_read_functions),
-    "qualified": ReaderType(_read_qualified),
-    "layerversion": ReaderType(_read_layer_versions),
-}
 
 RULES: RuleTable = {
     (_SOURCE, "CreateFunction"): _map_create_function,
@@ -179,4 +171,10 @@ RULES: RuleTable = {
     (_SOURCE, "PublishLayerVersion"): _map_publish_layer,
 }
 
-READERS: ReaderTable = {_SOURCE: _TYPES}
+READERS: ReaderTable = {
+    _SOURCE: {
+        "function": ReaderType(_read_functions),
+        "qualified": ReaderType(_read_qualified),
+        "layerversion": ReaderType(_read_layer_versions),
+    }
+}

@@ -10,7 +10,7 @@ import msgspec
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, texts_at
 from lpgen.core.cloudtrail.rules.inferences import QUEUE_REDRIVE
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, listed_arns, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.resources import exact, is_arn_of, listed_arns, mapped, read_arns, resource_from_arn
 from lpgen.core.cloudtrail.rules.types import (
     ListedType,
     NamedType,
@@ -24,21 +24,21 @@ from lpgen.core.model import MappedAction, Resource
 
 # ---------------------------------------------------------------- SNS
 
-# Subscriptions by their topic, and the roles that attributes hold.
+# Subscriptions by topic, and the roles in attributes.
 # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
 
 _SNS = "sns.amazonaws.com"
 
 
 def _read_subscriptions(call: Call) -> Iterator[Resource]:
-    """The topic of the subscription that a call names: a subscription's ARN is the topic's followed by an id."""
+    """The topic of the subscription that a call names. A subscription's ARN is the topic's ARN and an id."""
     arn = call.text("subscriptionArn")
     if is_arn_of(arn, "sns"):
         yield exact(":".join(arn.split(":")[:6]))
 
 
 def _complete_roles(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """The roles with which SNS logs or makes deliveries, which attributes hold.
+    """The call, and the roles in attributes that SNS uses to log or make deliveries.
 
     Sources: https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html and
     https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
@@ -66,7 +66,7 @@ _WITH_ATTRIBUTES = (
 
 # ---------------------------------------------------------------- SQS
 
-# Queues by URL, and redrive on both queues.
+# Queues by URL, and redrives with both queues.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 # and, for URLs, https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html
 
@@ -94,24 +94,22 @@ _REDRIVE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttr
 
 
 class _TaskHandle(msgspec.Struct, rename="camel"):
-    """The content of a task handle, which is base64 of JSON."""
+    """The content of a task handle, which is JSON in base64."""
 
     source_arn: str = ""
 
 
 def _map_redrive(call: Call) -> tuple[MappedAction, ...]:
-    """StartMessageMoveTask: messages are taken from the source and sent to the destination in the request.
+    """StartMessageMoveTask receives messages from the source and sends them to the destination in the request.
 
-    Without a destination they return to the queues that they came from, which the record doesn't name.
-    Source:
+    Without a destination they return to their original queues, which the record doesn't name. Source:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
     """
-    source = tuple(map(exact, _queue_arns(call, "sourceArn")))
-    target = tuple(map(exact, _queue_arns(call, "destinationArn")))
+    source = read_arns(call, "sqs", "sourceArn")
     return (
         mapped("sqs:StartMessageMoveTask", source),
         *(mapped(action, source, how=QUEUE_REDRIVE) for action in _REDRIVE_ACTIONS),
-        mapped("sqs:SendMessage", target, how=QUEUE_REDRIVE),
+        mapped("sqs:SendMessage", read_arns(call, "sqs", "destinationArn"), how=QUEUE_REDRIVE),
     )
 
 
@@ -119,36 +117,33 @@ _TASK_ACTIONS = {
     "CancelMessageMoveTask": _REDRIVE_ACTIONS,
     "ListMessageMoveTasks": ("sqs:GetQueueAttributes",),
 }
-"""The actions on the source queue that looking at or stopping a move needs in addition to the one of its own name.
+"""The actions on the source queue that listing or canceling a move needs, in addition to the action with the
+operation's name.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html (API operations)
 """
 
 
 def _map_move_tasks(call: Call) -> tuple[MappedAction, ...]:
-    """ListMessageMoveTasks names the source queue, CancelMessageMoveTask a handle that holds it."""
-    source = tuple(map(exact, _queue_arns(call, "sourceArn") or _handle_arns(call.text("taskHandle"))))
+    """ListMessageMoveTasks names the source queue. CancelMessageMoveTask names a handle that has it."""
+    source = read_arns(call, "sqs", "sourceArn") or _read_handle(call.text("taskHandle"))
     return (
         mapped(f"sqs:{call.operation}", source),
         *(mapped(action, source, how=QUEUE_REDRIVE) for action in _TASK_ACTIONS[call.operation]),
     )
 
 
-def _queue_arns(call: Call, key: str) -> tuple[str, ...]:
-    return tuple(arn for arn in call.texts(key) if is_arn_of(arn, "sqs"))
-
-
-def _handle_arns(handle: str) -> tuple[str, ...]:
+def _read_handle(handle: str) -> tuple[Resource, ...]:
     try:
         arn = msgspec.json.decode(b64decode(handle), type=_TaskHandle).source_arn
     except ValueError:
         return ()
-    return (arn,) if is_arn_of(arn, "sqs") else ()
+    return (exact(arn),) if is_arn_of(arn, "sqs") else ()
 
 
 # ---------------------------------------------------------------- EventBridge
 
-# Rules by bus, and the buses that receive entries. A rule on the default bus has no bus in its ARN.
+# Rules by bus, and the buses that receive entries. The ARN of a rule on the default bus has no bus.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 
 _DEFAULT_BUS = "default"
@@ -163,7 +158,7 @@ def _read_rules(call: Call) -> Iterator[Resource]:
 
 
 def _read_entry_buses(call: Call) -> Iterator[Resource]:
-    """The buses that receive the entries of PutEvents; an entry without one uses the default bus."""
+    """The buses that receive the entries of PutEvents. An entry without a bus uses the default bus."""
     entries = call.request.get("entries")
     for entry in entries if isinstance(entries, list) else ():
         name = entry.get("eventBusName") if isinstance(entry, dict) else None
@@ -179,7 +174,7 @@ def _bus(call: Call, name: str) -> Iterator[Resource]:
 
 # ---------------------------------------------------------------- Step Functions
 
-# A call on a version or an alias is authorized on the state machine; the qualifier is a condition key.
+# A call on a version or an alias is authorized on the state machine. The qualifier is a condition key.
 # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
 
 _MACHINE_PATHS = (
@@ -189,20 +184,17 @@ _MACHINE_PATHS = (
     ("routingConfiguration", "stateMachineVersionArn"),
 )
 
-_MACHINE_FIELDS = 7
-
 
 def _read_machines(call: Call) -> Iterator[Resource]:
-    """The state machines that a call names by ARN, less a version or alias at the end."""
-    for path in _MACHINE_PATHS:
-        for arn in call.texts(*path):
-            if is_arn_of(arn, "states"):
-                yield exact(":".join(arn.split(":")[:_MACHINE_FIELDS]))
+    """The state machines that a call names by ARN, without the version or alias."""
+    for arn in (arn for path in _MACHINE_PATHS for arn in call.texts(*path)):
+        if is_arn_of(arn, "states"):
+            yield exact(":".join(arn.split(":")[:7]))
 
 
 # ---------------------------------------------------------------- SES
 
-# Identities and configuration sets by name; a raw message through the second API version is SendRawEmail.
+# Identities and configuration sets by name. A raw message through the second API version needs SendRawEmail.
 # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html and
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
 
@@ -210,14 +202,14 @@ _SES = "ses.amazonaws.com"
 
 _SES_TYPES: dict[str, ResourceType] = {
     "set": NamedType("ses", "configuration-set/{}", "configurationSetName"),
-    # The sender is an address, and the identity it belongs to may be its domain: only an ARN shows which.
+    # The sender is an address. Its identity can be the address or its domain: only an ARN shows which.
     "sender": NamedType("ses", "identity/{}", "sourceArn|fromEmailAddressIdentityArn|fromArn"),
     "template": NamedType("ses", "template/{}", "content.template.templateName"),
 }
 
 
 def _map_send(call: Call) -> tuple[MappedAction, ...]:
-    """SendEmail, of the first API version and the second, whose raw messages have their own action.
+    """SendEmail of both API versions. Raw messages of the second version have their own action.
 
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
     """
@@ -229,7 +221,7 @@ def _map_send(call: Call) -> tuple[MappedAction, ...]:
 
 # ---------------------------------------------------------------- End User Messaging SMS
 
-# A message on the number, pool or sender that it comes from, which the request names by number, id, name or ARN.
+# Messages are authorized on their origin: a number, pool or sender. The request names it by number, id, name or ARN.
 # https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_SendTextMessage.html
 
 _ORIGINS = ("phone-number/", "pool/", "sender-id/")
@@ -238,7 +230,7 @@ _ORIGIN_BY_ID = {"phone-": "phone-number/", "pool-": "pool/"}
 
 
 def _read_origins(call: Call) -> Iterator[Resource]:
-    """The message's origin, as the record of a data event lists it or as the request names it."""
+    """The message's origin, as listed in the record of a data event or named in the request."""
     listed = [arn for arn in listed_arns(call, "sms-voice") if arn.split(":", 5)[-1].startswith(_ORIGINS)]
     if listed:
         yield from map(exact, listed)
@@ -247,7 +239,8 @@ def _read_origins(call: Call) -> Iterator[Resource]:
 
 
 def _origin(call: Call, text: str) -> Resource:
-    """The number, pool or sender that a text names. A number doesn't show its id, and a sender not its country."""
+    """The number, pool or sender that a text names. A number doesn't show its id, and a sender doesn't show its
+    country."""
     if is_arn_of(text, "sms-voice"):
         return exact(text)
     kind = next((kind for prefix, kind in _ORIGIN_BY_ID.items() if text.startswith(prefix)), "")
@@ -264,9 +257,7 @@ RULES: RuleTable = {
     (_SES, "SendEmail"): _map_send,
 }
 
-COMPLETIONS: CompletionTable = {
-    **{(_SNS, operation): _complete_roles for operation in _WITH_ATTRIBUTES},
-}
+COMPLETIONS: CompletionTable = {(_SNS, operation): _complete_roles for operation in _WITH_ATTRIBUTES}
 
 READERS: ReaderTable = {
     _SNS: {"subscription": ReaderType(_read_subscriptions)},

@@ -8,15 +8,15 @@ from typing import Final
 from lpgen.core.cloudtrail.records import Json
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, Rule, RuleTable, texts_at, values_at
 from lpgen.core.cloudtrail.rules.ec2_types import EC2_TYPES
-from lpgen.core.cloudtrail.rules.inferences import FIREWALL_POLICY, RESOLVER_ENDPOINT, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.inferences import FIREWALL_POLICY, RESOLVER_ENDPOINT
+from lpgen.core.cloudtrail.rules.resources import exact, fold, is_arn_of, mapped, read_arns, resource_from_arn, tag_new
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, read_resources
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 # ---------------------------------------------------------------- Elastic Load Balancing
 
-# What calls create, under an id that AWS assigns and with the name of the load balancer.
+# New resources, whose ARNs have the name of the load balancer and an id that AWS assigns.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancing.html and
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
 
@@ -26,8 +26,8 @@ _BALANCER_KINDS = {"application": "app", "network": "net", "gateway": "gwy"}
 
 
 def _read_new_balancer(call: Call) -> Iterator[Resource]:
-    """A load balancer that CreateLoadBalancer makes: by `loadBalancerName` a classic one, by `name` and `type` a newer
-    kind, with a pattern for the id that AWS gives it.
+    """The load balancer that CreateLoadBalancer creates: a classic one for `loadBalancerName`, or a newer kind for
+    `name` and `type`, with a pattern for its id.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
     """
@@ -39,7 +39,8 @@ def _read_new_balancer(call: Call) -> Iterator[Resource]:
 
 
 def _child_type(parent: str, kind: str, path: str) -> ReaderType:
-    """A listener or rule that a call makes: the parent's ARN gives the load balancer's name, and the new id is open."""
+    """The listener or rule that a call creates. The parent's ARN has the load balancer's name; the new id is a
+    wildcard."""
 
     def read(call: Call) -> Iterator[Resource]:
         start, found, name = call.text(path).partition(f":{parent}/")
@@ -53,14 +54,14 @@ def _child_type(parent: str, kind: str, path: str) -> ReaderType:
 
 # ---------------------------------------------------------------- Route 53
 
-# Tags of checks and zones, and the network interfaces of Resolver endpoints.
+# Tags of health checks and zones, and the network interfaces of Resolver endpoints.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html
 
 _ROUTE53 = "route53.amazonaws.com"
 
 
 def _complete_endpoint(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """CreateResolverEndpoint makes network interfaces in the caller's subnets with the caller's permissions."""
+    """CreateResolverEndpoint creates network interfaces in the caller's subnets with the caller's permissions."""
     interface = read_resources(call, EC2_TYPES, ("+network-interface", "subnet", "security-group?"))
     looked_up = ("DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")
     return (
@@ -74,7 +75,7 @@ _TAGGED = frozenset({"healthcheck", "hostedzone"})
 
 
 def _map_zone_tags(call: Call) -> tuple[MappedAction, ...]:
-    """The tagging operations name a resource by type and id.
+    """The tagging operations, which name a resource by type and id.
 
     https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html
     """
@@ -83,11 +84,9 @@ def _map_zone_tags(call: Call) -> tuple[MappedAction, ...]:
     return (mapped(f"route53:{call.operation}", named.read(call, "") if kind in _TAGGED else ()),)
 
 
-_RESOLVER = "route53resolver.amazonaws.com"
-
 # ---------------------------------------------------------------- Network Firewall
 
-# Rule groups are named by name and type, and a policy or proxy is authorized on the groups it names.
+# Requests name rule groups by name and type. A policy or proxy is authorized on the groups that it names.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_network-firewall.html
 
 _FIREWALL_SOURCE = "network-firewall.amazonaws.com"
@@ -96,37 +95,36 @@ _FIREWALL = "network-firewall"
 
 
 def _read_rule_group(call: Call) -> Iterator[Resource]:
-    """A rule group by ARN, or by name and type. Each type has its own ARN; a name without a type may be either's.
+    """A rule group by ARN, or by name and type. Each type has its own ARN, so a name without a type gives both.
 
     https://docs.aws.amazon.com/network-firewall/latest/APIReference/API_DescribeRuleGroup.html
     """
-    arns = [arn for arn in call.texts("ruleGroupArn") if is_arn_of(arn, _FIREWALL)]
-    yield from map(exact, arns)
+    named = read_arns(call, _FIREWALL, "ruleGroupArn")
+    yield from named
     name = call.text("ruleGroupName")
-    if name and not arns and not has_wildcard(name):
+    if name and not named and not has_wildcard(name):
         kind = call.text("type").lower()
         for found in (kind,) if kind in ("stateful", "stateless") else ("stateful", "stateless"):
             yield resource_from_arn(call.arn(_FIREWALL, f"{found}-rulegroup/{name}"))
 
 
 def _complete_policy(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """A policy, and the lists in which the call looks up the rule groups and TLS inspection that it names."""
-    policy = ("firewallPolicy",)
+    """A policy, with the list actions that look up the rule groups and TLS inspection that it names."""
     groups = ("statefulRuleGroupReferences", "statelessRuleGroupReferences")
     looked_up = []
-    if any(call.has(*policy, name) for name in groups):
+    if any(call.has("firewallPolicy", name) for name in groups):
         looked_up.append(mapped("network-firewall:ListRuleGroups", (NO_RESOURCE,), how=FIREWALL_POLICY))
-    if call.has(*policy, "tLSInspectionConfigurationArn"):
+    if call.has("firewallPolicy", "tLSInspectionConfigurationArn"):
         looked_up.append(mapped("network-firewall:ListTLSInspectionConfigurations", (), how=FIREWALL_POLICY))
     return (*actions, *looked_up)
 
 
 # ---------------------------------------------------------------- WAF
 
-# Web ACLs and their parts, whose ARN holds the scope, the name and the id that AWS assigns.
+# Web ACLs and their parts. Their ARN has the scope, the name and the id that AWS assigns.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html and
 # https://docs.aws.amazon.com/waf/latest/developerguide/waf-chapter-cloudtrail-integration.html; a call that makes a
-# resource refer to others needs access to those too:
+# resource refer to others also needs access to those:
 # https://docs.aws.amazon.com/waf/latest/developerguide/waf-api-permissions-ref.html
 
 _WAF: Final = "wafv2.amazonaws.com"
@@ -145,7 +143,7 @@ _ARN_KEYS: Final = ("aRN", "arn", "ARN")
 
 
 def _read_named(call: Call, kind: str) -> Iterator[Resource]:
-    """The resource that the call names by ARN, or by scope, name and id; a new one has no id yet."""
+    """The resource that the call names by ARN, or by scope, name and id. A new resource has no id yet."""
     arn = call.text("aRN") or call.text("arn") or call.text("ARN")
     if arn.startswith("arn:") and f"/{kind}/" in arn and not has_wildcard(arn):
         yield resource_from_arn(arn)
@@ -156,7 +154,7 @@ def _read_named(call: Call, kind: str) -> Iterator[Resource]:
 
 
 def _read_referenced(call: Call) -> Iterator[Resource]:
-    """The resources that the rules of the request refer to: sets and rule groups by ARN, and any managed rule set."""
+    """The resources that the rules in the request refer to: sets and rule groups by ARN, and any managed rule set."""
     open_values: list[object] = list(values_at(call.request, ("rules",)))
     while open_values:
         value = open_values.pop()
@@ -181,15 +179,14 @@ def _map_named(kind: str) -> Rule:
     def map_call(call: Call) -> tuple[MappedAction, ...]:
         found = tuple(_read_named(call, kind))
         main = mapped(f"wafv2:{call.operation}", (*found, *_read_referenced(call)) if found else ())
-        if call.operation.startswith("Create") and call.has("tags"):
-            return (main, mapped("wafv2:TagResource", found, how=TAG_ON_CREATE))
-        return (main,)
+        is_new = call.operation.startswith("Create")
+        return (main, *(tag_new(call, "wafv2:TagResource", found) if is_new else ()))
 
     return map_call
 
 
 def _map_rate_based_keys(call: Call) -> tuple[MappedAction, ...]:
-    """GetRateBasedStatementManagedKeys, which names its web ACL in parameters of its own."""
+    """GetRateBasedStatementManagedKeys, which uses other parameters to name its web ACL."""
     scope, name, identifier = _SCOPES.get(call.text("scope"), ""), call.text("webACLName"), call.text("webACLId")
     named = scope and name and identifier and not has_wildcard(name + identifier)
     web_acl = (exact(call.arn("wafv2", f"{scope}/webacl/{name}/{identifier}")),) if named else ()
@@ -198,18 +195,11 @@ def _map_rate_based_keys(call: Call) -> tuple[MappedAction, ...]:
 
 def _map_put_versions(call: Call) -> tuple[MappedAction, ...]:
     """PutManagedRuleSetVersions, on the managed rule set and the rule groups that become its versions."""
-    groups = (
-        arn for arn in texts_at(list(_new_versions(call)), ("associatedRuleGroupArn",)) if is_arn_of(arn, "wafv2")
-    )
+    by_name = (versions for versions in values_at(call.request, ("versionsToPublish",)) if isinstance(versions, dict))
+    arns = texts_at([version for versions in by_name for version in versions.values()], ("associatedRuleGroupArn",))
+    groups = (exact(arn) for arn in arns if is_arn_of(arn, "wafv2"))
     found = tuple(_read_named(call, "managedruleset"))
-    return (mapped("wafv2:PutManagedRuleSetVersions", (*found, *map(exact, groups)) if found else ()),)
-
-
-def _new_versions(call: Call) -> Iterator[object]:
-    """The versions to publish, which the request holds by their names."""
-    for versions in values_at(call.request, ("versionsToPublish",)):
-        if isinstance(versions, dict):
-            yield from versions.values()
+    return (mapped("wafv2:PutManagedRuleSetVersions", (*found, *groups) if found else ()),)
 
 
 RULES: RuleTable = {
@@ -221,16 +211,14 @@ RULES: RuleTable = {
         for name, kind in _WAF_TYPES.items()
         for verb in ("Create", "Get", "Update", "Delete")
         if name != "ManagedRuleSet" or verb == "Get"
-    }
-    | {
-        (_WAF, "GetRateBasedStatementManagedKeys"): _map_rate_based_keys,
-        (_WAF, "UpdateManagedRuleSetVersionExpiryDate"): _map_named("managedruleset"),
-        (_WAF, "PutManagedRuleSetVersions"): _map_put_versions,
     },
+    (_WAF, "GetRateBasedStatementManagedKeys"): _map_rate_based_keys,
+    (_WAF, "UpdateManagedRuleSetVersionExpiryDate"): _map_named("managedruleset"),
+    (_WAF, "PutManagedRuleSetVersions"): _map_put_versions,
 }
 
 COMPLETIONS: CompletionTable = {
-    (_RESOLVER, "CreateResolverEndpoint"): _complete_endpoint,
+    ("route53resolver.amazonaws.com", "CreateResolverEndpoint"): _complete_endpoint,
     (_FIREWALL_SOURCE, "CreateFirewallPolicy"): _complete_policy,
     (_FIREWALL_SOURCE, "UpdateFirewallPolicy"): _complete_policy,
 }

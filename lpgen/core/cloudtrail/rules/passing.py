@@ -20,19 +20,19 @@ from lpgen.core.model import UNKNOWN_RESOURCE, Action, MappedAction, Resource, R
 PASS_ROLE_ACTION: Final = Action("iam:PassRole")
 
 ROLE_UNREAD: Final = MappedAction(PASS_ROLE_ACTION, (UNKNOWN_RESOURCE,), UNREAD_REQUEST)
-"""The need of a call that may have passed a role by parameters that can't be read."""
+"""The action of a call that may have passed a role in parameters that can't be read."""
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
 _ENTITY_ARN: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:(?:role|instance-profile)/[\w+=,.@/-]+", re.ASCII)
 _NAME: Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 
-# The services whose principal carries the partition's suffix in China.
+# The services whose principal has the suffix `.cn` in China.
 # https://docs.amazonaws.cn/en_us/aws/latest/userguide/iam.html
 # https://docs.aws.amazon.com/emr/latest/ManagementGuide/using-service-linked-roles-cleanup.html
 _SUFFIXED_IN_CHINA: Final = frozenset({"ec2.amazonaws.com", "elasticmapreduce.amazonaws.com"})
 
 
-# The verbs of operations unknown to all tables that may pass a role: those that make or change something.
+# The verbs that create or change something. An operation with such a verb may pass a role even if no table has it.
 WRITES: Final = (
     "Associate",
     "Create",
@@ -53,8 +53,8 @@ WRITES: Final = (
 class RoleParameter(NamedTuple):
     """A parameter that passes a role.
 
-    `names` is what a value without ARN names: "role", "instance-profile", or "" where only an ARN can be read.
-    `service` receives the role, "" where it isn't known.
+    `names` is what a value that isn't an ARN names: "role", "instance-profile", or "" if only ARNs can be read.
+    `service` receives the role, or is "" if unknown.
     """
 
     path: tuple[str, ...]
@@ -63,15 +63,15 @@ class RoleParameter(NamedTuple):
 
 
 def _role_parameter(text: str, service: str) -> RoleParameter:
-    """The parameter that a table writes as `path`, or as `name:path` or `profile:path` where it may hold a name."""
+    """The parameter from its text in a table: `path`, or `name:path` or `profile:path` if it can have a name."""
     kind, _, path = text.rpartition(":")
     return RoleParameter(tuple(path.split(".")), {"": "", "name": "role", "profile": "instance-profile"}[kind], service)
 
 
 class PassedToRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The service to which the calls of an event source pass roles, with the page that names it.
+    """The service that receives the roles passed by an event source's calls, with the page that names it.
 
-    `operations` names the service for single operations, or for one parameter of an operation (`Operation.path`).
+    `operations` has the service for single operations, or for one parameter of an operation (`Operation.path`).
     """
 
     service: str = ""
@@ -80,7 +80,7 @@ class PassedToRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _UnnamedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An action whose calls pass roles that their records don't name, or name only by what `names` says."""
+    """An action whose calls pass roles that their records don't name, or name only as in `names`."""
 
     action: str
     passes: str
@@ -89,25 +89,26 @@ class _UnnamedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: str = ""
 
 
-class PassedRoles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The table `pass_role` of a catalog: by event source, which service receives a role where AWS documents it, and
-    the calls that pass roles unnamed."""
+class _PassedRoles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `pass_role` of a catalog: by event source, the service that receives roles, as AWS documents it, and
+    the calls that pass roles without naming them."""
 
     passed_to: dict[str, PassedToRow]
     unnamed: tuple[_UnnamedRow, ...]
 
 
-def passed_roles_from_catalog(source: CatalogSource) -> PassedRoles:
+def passed_roles_from_catalog(source: CatalogSource) -> _PassedRoles:
     """The table of a catalog.
 
     Raises:
         CatalogError: it can't be read.
     """
-    return read_catalog_table(source, "pass_role", PassedRoles)
+    return read_catalog_table(source, "pass_role", _PassedRoles)
 
 
 def role_parameters(row: PassedToRow | None, operation: str, roles: Iterable[str]) -> tuple[RoleParameter, ...]:
-    """The parameters of an operation that pass roles, from the `roles` of its row and the row of its event source."""
+    """The parameters of an operation that pass roles, from the `roles` of its row and from the row of its event
+    source."""
     services = row.operations if row else {}
     default = services.get(operation) or (row.service if row else "")
     return tuple(
@@ -116,9 +117,9 @@ def role_parameters(row: PassedToRow | None, operation: str, roles: Iterable[str
 
 
 def roles_at(call: Call, parameters: Iterable[RoleParameter]) -> tuple[MappedAction, ...]:
-    """`iam:PassRole` for the roles that parameters of a call pass, one mapped action by receiving service.
+    """`iam:PassRole` for the roles in a call's parameters, with one mapped action per receiving service.
 
-    A parameter that is there but hidden passes an unknown role.
+    A hidden parameter passes an unknown role.
     """
     by_service: dict[str, set[Resource]] = {}
     for path, names, service in parameters:
@@ -129,14 +130,15 @@ def roles_at(call: Call, parameters: Iterable[RoleParameter]) -> tuple[MappedAct
 
 
 def passed_roles(call: Call, texts: Iterable[str], service: str) -> tuple[MappedAction, ...]:
-    """`iam:PassRole` on the texts that are ARNs of roles or instance profiles, which the call passes to a service."""
+    """`iam:PassRole` to a service, on the texts that are ARNs of roles or instance profiles."""
     return passed(call, _roles(texts), service)
 
 
 def passed(call: Call, roles: Set[Resource], service: str) -> tuple[MappedAction, ...]:
-    """`iam:PassRole` on those of the roles that the call can pass to a service: those of its account. Else empty.
+    """`iam:PassRole` to a service, on the roles of the call's account: only those can be passed. Empty if there are
+    none.
 
-    An instance profile keeps its own ARN: only a snapshot of the account shows which role it holds.
+    An instance profile keeps its own ARN, because only a snapshot of the account shows its role.
     """
     own = (role for role in roles if not call.account or split_arn(role.text).account in ("", call.account))
     resources = tuple(sorted(own))
@@ -147,7 +149,8 @@ def passed(call: Call, roles: Set[Resource], service: str) -> tuple[MappedAction
 
 
 def unlisted_roles(call: Call) -> tuple[MappedAction, ...]:
-    """`iam:PassRole` for the role ARNs in top-level parameters named like a role, for operations no table knows."""
+    """`iam:PassRole` for role ARNs in top-level parameters with "role" in their name, for operations without a table
+    row."""
     return roles_at(call, [RoleParameter((name,), "", "") for name in call.request if "role" in name.lower()])
 
 
@@ -156,9 +159,9 @@ def _roles(texts: Iterable[str]) -> set[Resource]:
 
 
 def entity_arn(call: Call, names: str, text: str) -> str:
-    """The ARN of the role or instance profile that a text names, or the text where it is not a plain name.
+    """The ARN of the role or instance profile that a text names, or the text itself if it isn't a plain name.
 
-    `names` is "role", "instance-profile", or "" where the parameter takes only ARNs.
+    `names` is "role", "instance-profile", or "" if the parameter takes only ARNs.
     """
     is_name = names and _NAME.fullmatch(text)
     return call.arn("iam", f"{names}/{text}", region=False) if is_name else text

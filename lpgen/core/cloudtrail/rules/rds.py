@@ -1,26 +1,25 @@
-"""RDS, which also answers for Neptune and DocumentDB, and Performance Insights."""
+"""RDS, which also serves Neptune and DocumentDB, and Performance Insights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable, values_at
-from lpgen.core.cloudtrail.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT, TAG_ON_CREATE
-from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn
+from lpgen.core.cloudtrail.rules.inferences import COPIED_TAGS, FINAL_SNAPSHOT
+from lpgen.core.cloudtrail.rules.resources import mapped, resource_from_arn, tag_new
 from lpgen.core.cloudtrail.rules.types import NamedType, ReaderTable, ReaderType, ResourceType, read_resources
 from lpgen.core.model import MappedAction, Resource
 
 # ---------------------------------------------------------------- RDS
 
-# Snapshots on deletion, and tags that are copied.
-# A last snapshot on deletion needs the snapshot's own action.
+# Final snapshots on deletion, which need the snapshot's own action, and copied tags.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html and
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples.html
 
 _RDS = "rds.amazonaws.com"
 
 
-# According to the API reference, their identifiers are stored in lower case.
+# According to the API reference, identifiers are stored in lower case.
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
 def _rds_type(kind: str, path: str) -> NamedType:
     return NamedType("rds", f"{kind}:{{}}", path, in_lower_case=True)
@@ -37,9 +36,9 @@ _TYPES: dict[str, ResourceType] = {
 
 
 def _map_final_snapshot(call: Call) -> tuple[MappedAction, ...]:
-    """DeleteDBInstance, DeleteDBCluster and StopDBInstance, and the snapshot that they take on the way.
+    """DeleteDBInstance, DeleteDBCluster and StopDBInstance, and the snapshot that they take.
 
-    The dependent actions in the service authorization reference of each of the three.
+    See the dependent actions of these in the service authorization reference.
     """
     kind, snapshot, path = _LAST_SNAPSHOTS[call.operation]
     last = read_resources(call, _TYPES, (f"{snapshot}={path}",)) if call.has(path) else ()
@@ -54,14 +53,15 @@ def _map_final_snapshot(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _copied_tags(call: Call, made: Iterable[Resource]) -> tuple[MappedAction, ...]:
-    """The tagging of what gets the tags of its database, where the response doesn't say that these aren't copied."""
+    """The tagging of resources that get the tags of their database, unless the response says that tags aren't
+    copied."""
     if False in values_at(call.response, ("copyTagsToSnapshot",)):
         return ()
     return (mapped("rds:AddTagsToResource", made, how=COPIED_TAGS),)
 
 
 def _complete_snapshot(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """Manual snapshots, whose database may copy its tags to them, unless the call sets tags."""
+    """Manual snapshots, which may get the tags of their database unless the call sets tags."""
     if call.has("tags") or call.is_unread:
         return actions
     kind = "cluster-snapshot" if call.operation == "CreateDBClusterSnapshot" else "snapshot"
@@ -69,12 +69,12 @@ def _complete_snapshot(call: Call, actions: tuple[MappedAction, ...]) -> tuple[M
 
 
 def _complete_deployment(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """Blue/green deployments, whose green databases get the tags and names of RDS's choice.
+    """Blue/green deployments. RDS chooses the names of the green databases and copies tags to them.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-authorizing-access.html
     """
     deployment = read_resources(call, _TYPES, ("+deployment",))
-    tags = (mapped("rds:AddTagsToResource", deployment, how=TAG_ON_CREATE),) if call.has("tags") else ()
+    tags = tag_new(call, "rds:AddTagsToResource", deployment)
     green = read_resources(call, _TYPES, ("+deployment", "+db", "+cluster", "+cluster-endpoint"))
     return (*actions, *tags, *_copied_tags(call, green))
 
@@ -87,19 +87,18 @@ _LAST_SNAPSHOTS = {
 
 # ---------------------------------------------------------------- Performance Insights
 
-# The metrics and reports of a database instance, which calls name by its resource id. The service is in lower case in
-# the ARN and in capitals in the request; AWS documents the ARN only for RDS.
+# The metrics and reports of a database instance, named by its resource id. The service is in lower case in the ARN and
+# in upper case in the request. AWS documents the ARN only for RDS.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.access-control.html and
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsperformanceinsights.html
 
-_SERVICES = {"RDS": "rds"}
-
 
 def _database_type(kind: str, *, has_report: bool = False) -> ReaderType:
-    """The metrics of a database, or its reports: `perf-reports/rds/db-ABC/report-1`, as far as a call names them."""
+    """The metrics of a database, or its reports (`perf-reports/rds/db-ABC/report-1`), with wildcards for what a call
+    doesn't name."""
 
     def read(call: Call) -> Iterator[Resource]:
-        service, database = _SERVICES.get(call.text("serviceType"), "*"), call.text("identifier")
+        service, database = "rds" if call.text("serviceType") == "RDS" else "*", call.text("identifier")
         report = f"/{call.text('analysisReportId') or '*'}" if has_report else ""
         if database:
             yield resource_from_arn(call.arn("pi", f"{kind}/{service}/{database}{report}"))
@@ -107,9 +106,7 @@ def _database_type(kind: str, *, has_report: bool = False) -> ReaderType:
     return ReaderType(read, "pi", f"{kind}/*")
 
 
-RULES: RuleTable = {
-    **{(_RDS, operation): _map_final_snapshot for operation in _LAST_SNAPSHOTS},
-}
+RULES: RuleTable = {(_RDS, operation): _map_final_snapshot for operation in _LAST_SNAPSHOTS}
 
 COMPLETIONS: CompletionTable = {
     (_RDS, "CreateBlueGreenDeployment"): _complete_deployment,

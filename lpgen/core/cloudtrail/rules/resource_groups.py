@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -18,13 +17,13 @@ from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resour
 
 # ---------------------------------------------------------------- Resource Groups and AppRegistry
 
-# By the names and ids that their calls give.
+# Resources by name or id.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsresourcegroups.html and
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsservicecatalog.html
 
 
 def _read_task_groups(call: Call) -> Iterator[Resource]:
-    """The group whose tag-sync task a call names: its ARN begins the task's."""
+    """The group of the tag-sync task that a call names. The task's ARN starts with the group's."""
     for arn in call.texts("taskArn"):
         if is_arn_of(arn, "resource-groups"):
             yield exact(arn.partition("/tag-sync-task/")[0])
@@ -35,7 +34,7 @@ _REGISTRY_ID = re.compile(r"0[a-z0-9]{3,25}")
 
 
 def _registry_type(path: str, parameter: str) -> ReaderType:
-    """A resource that a call names by ARN, by id or by name: the ARN holds the id, which a name doesn't show."""
+    """A resource that a call names by ARN, id or name. The ARN has the id, which a name doesn't show."""
 
     def read(call: Call) -> Iterator[Resource]:
         text = call.text(parameter)
@@ -48,7 +47,7 @@ def _registry_type(path: str, parameter: str) -> ReaderType:
 
 
 def _map_cancelled_sync(call: Call) -> tuple[MappedAction, ...]:
-    """CancelTagSyncTask needs to delete the group too.
+    """CancelTagSyncTask also needs to delete the group.
 
     https://docs.aws.amazon.com/ARG/latest/APIReference/API_CancelTagSyncTask.html
     """
@@ -60,7 +59,7 @@ def _map_cancelled_sync(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_search(call: Call) -> tuple[MappedAction, ...]:
-    """SearchResources looks tags or stacks up with the caller's permissions, as the query's type says.
+    """SearchResources looks up tags or stacks with the caller's permissions, depending on the query's type.
 
     https://docs.aws.amazon.com/ARG/latest/APIReference/API_SearchResources.html
     """
@@ -76,14 +75,12 @@ def _map_search(call: Call) -> tuple[MappedAction, ...]:
 
 # ---------------------------------------------------------------- Tagging API
 
-# Tagging through it needs the service's own tagging action for each resource too.
+# Tagging through this API also needs the service's own tagging action for each resource.
 # https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagResources.html
-
-_TAGGING = "tagging.amazonaws.com"
 
 
 class _TaggingRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The actions that tag and untag resources of some services, or of one of their types: `iam:role`."""
+    """The actions that tag and untag resources of some services, or of a type: `iam:role`."""
 
     resources: tuple[str, ...]
     tag: str
@@ -96,60 +93,44 @@ def _read_actions(source: CatalogSource) -> dict[str, tuple[str, str]]:
     return {name: (row.tag, row.untag) for row in rows for name in row.resources}
 
 
-# The reads that the API makes first, by call and by the part of the resource's ARN after the service.
+# By call, the read that the API does first: the service, the start of the resource's name in the ARN, and the action.
 _READ_FIRST = {
-    "TagResources": (("s3", "", "s3:GetBucketTagging"),),
-    "UntagResources": (("glue", "connection/", "glue:GetConnection"),),
+    "TagResources": ("s3", "", "s3:GetBucketTagging"),
+    "UntagResources": ("glue", "connection/", "glue:GetConnection"),
 }
 
 
-def _tagging_action(call: Call, arn: str, index: int) -> str:
-    """The service's action that tags (0) or untags (1) the resource, or "" where the service isn't known."""
+def _tagging_actions(call: Call, arn: str) -> Iterator[str]:
+    """The service's action that changes the resource's tags, and the action that reads the resource first. None if the
+    service isn't in the table."""
     fields = split_arn(arn)
-    if "*" in arn:
-        return ""
     known = call.catalog.facts(_read_actions)
     actions = known.get(fields.service) or known.get(f"{fields.service}:{fields.name.partition('/')[0]}")
-    return f"{fields.service}:{actions[index]}" if actions else ""
-
-
-def _read_first(operation: str, arn: str) -> Iterator[str]:
-    """The actions with which the call reads a resource before it changes its tags."""
-    fields = split_arn(arn)
-    for service, start, action in _READ_FIRST[operation]:
+    if actions and "*" not in arn:
+        tag, untag = actions
+        yield f"{fields.service}:{tag if call.operation == 'TagResources' else untag}"
+        service, start, read = _READ_FIRST[call.operation]
         if fields.service == service and fields.name.startswith(start):
-            yield action
+            yield read
 
 
-@dataclass(frozen=True, slots=True)
-class _TaggingRule:
-    """TagResources or UntagResources. For a service that the table lacks, only the call's own action remains.
-
-    `index` is the place of the service's action in the table: tagging first, untagging second.
-    """
-
-    action: str
-    index: int
-
-    def __call__(self, call: Call) -> tuple[MappedAction, ...]:
-        found: dict[str, set[Resource]] = {}
-        for arn in call.texts("resourceARNList"):
-            action = _tagging_action(call, arn, self.index)
-            if action:
-                found.setdefault(action, set()).add(resource_from_arn(arn))
-                for read in _read_first(call.operation, arn):
-                    found.setdefault(read, set()).add(resource_from_arn(arn))
-        return (
-            mapped(self.action, (NO_RESOURCE,)),
-            *(mapped(action, resources, how=TAGGING_API) for action, resources in sorted(found.items())),
-        )
+def _map_tagging(call: Call) -> tuple[MappedAction, ...]:
+    """TagResources or UntagResources. For a service that isn't in the table, only the call's own action."""
+    found: dict[str, set[Resource]] = {}
+    for arn in call.texts("resourceARNList"):
+        for action in _tagging_actions(call, arn):
+            found.setdefault(action, set()).add(resource_from_arn(arn))
+    return (
+        mapped(f"tag:{call.operation}", (NO_RESOURCE,)),
+        *(mapped(action, resources, how=TAGGING_API) for action, resources in sorted(found.items())),
+    )
 
 
 RULES: RuleTable = {
     ("resource-groups.amazonaws.com", "CancelTagSyncTask"): _map_cancelled_sync,
     ("resource-groups.amazonaws.com", "SearchResources"): _map_search,
-    (_TAGGING, "TagResources"): _TaggingRule("tag:TagResources", 0),
-    (_TAGGING, "UntagResources"): _TaggingRule("tag:UntagResources", 1),
+    ("tagging.amazonaws.com", "TagResources"): _map_tagging,
+    ("tagging.amazonaws.com", "UntagResources"): _map_tagging,
 }
 
 READERS: ReaderTable = {

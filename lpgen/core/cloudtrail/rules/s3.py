@@ -1,4 +1,4 @@
-"""S3's general purpose buckets and their objects, by the names that calls give."""
+"""S3 general purpose buckets and their objects."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from lpgen.core.cloudtrail.rules.inferences import (
     METADATA_TABLES,
     MISSING_OBJECT,
     OBJECT_HEADERS,
-    TAG_ON_CREATE,
 )
-from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, mapped
+from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, is_on, mapped, tag_new
 from lpgen.core.cloudtrail.rules.s3_arns import (
     read_buckets,
     read_copy_source,
@@ -26,10 +25,10 @@ from lpgen.core.model import NO_RESOURCE, MappedAction
 
 # ---------------------------------------------------------------- buckets
 
-# An event is named after the API operation, the action rarely is.
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (operations and the
-# actions they need) and https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html (the
-# names that CloudTrail gives the operations, such as `PutBucketLifecycle` and `GetBucketPublicAccessBlock`).
+# Events have the name of the API operation. Actions often have another name.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (operations and the actions
+# they need) and https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html (the names that
+# CloudTrail gives the operations, such as `PutBucketLifecycle` and `GetBucketPublicAccessBlock`).
 
 _SOURCE = "s3.amazonaws.com"
 
@@ -41,11 +40,9 @@ _GRANTS = (
     "x-amz-grant-write-acp",
 )
 
-_BUCKET_TYPES = {"bucket": ReaderType(read_buckets)}
-
 
 def _map_create_bucket(call: Call) -> tuple[MappedAction, ...]:
-    """CreateBucket, with the action of each setting that its headers ask for.
+    """CreateBucket, with the actions for the settings in its headers.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html (permissions): an ACL other than
     `private`, Object Lock, Object Ownership and tags each need their own action.
@@ -54,29 +51,23 @@ def _map_create_bucket(call: Call) -> tuple[MappedAction, ...]:
     extra: list[str] = []
     if call.text("x-amz-acl") not in ("", "private") or any(call.has(header) for header in _GRANTS):
         extra.append("s3:PutBucketAcl")
-    if _is_on(call, "x-amz-bucket-object-lock-enabled"):
+    if is_on(call, "x-amz-bucket-object-lock-enabled"):
         extra += ("s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning")
     if call.has("x-amz-object-ownership"):
         extra.append("s3:PutBucketOwnershipControls")
-    actions = [mapped("s3:CreateBucket", bucket), *(mapped(action, bucket, how=BUCKET_SETTINGS) for action in extra)]
-    if call.has("createBucketConfiguration", "tags"):
-        actions.append(mapped("s3:TagResource", bucket, how=TAG_ON_CREATE))
-    return tuple(actions)
+    return (
+        mapped("s3:CreateBucket", bucket),
+        *(mapped(action, bucket, how=BUCKET_SETTINGS) for action in extra),
+        *tag_new(call, "s3:TagResource", bucket, "createBucketConfiguration", "tags"),
+    )
 
 
-def _is_on(call: Call, header: str) -> bool:
-    return call.text(header).lower() == "true" or call.request.get(header) is True
-
-
-def _map_public_access_block(verb: str) -> Rule:
-    """`GetPublicAccessBlock` and its kin name a bucket, or the account where they name none."""
-
-    def map_call(call: Call) -> tuple[MappedAction, ...]:
-        if first_text(call, "bucketName", "bucket"):
-            return (mapped(f"s3:{verb}BucketPublicAccessBlock", read_buckets(call)),)
-        return (mapped(f"s3:{verb}AccountPublicAccessBlock", (NO_RESOURCE,)),)
-
-    return map_call
+def _map_public_access_block(call: Call) -> tuple[MappedAction, ...]:
+    """`GetPublicAccessBlock` and related operations, on a bucket, or on the account if they name no bucket."""
+    verb = "Get" if call.operation.startswith("Get") else "Put"
+    if first_text(call, "bucketName", "bucket"):
+        return (mapped(f"s3:{verb}BucketPublicAccessBlock", read_buckets(call)),)
+    return (mapped(f"s3:{verb}AccountPublicAccessBlock", (NO_RESOURCE,)),)
 
 
 _TABLE_BUCKET_ACTIONS = ("s3tables:CreateNamespace", "s3tables:CreateTable", "s3tables:CreateTableBucket")
@@ -84,7 +75,7 @@ _TABLE_ACTIONS = ("s3tables:GetTable", "s3tables:PutTableEncryption", "s3tables:
 
 
 def _map_metadata_tables(action: str, *bucket_actions: str) -> Rule:
-    """S3 Metadata configurations make tables in the account's table bucket `aws-s3` for the caller.
+    """S3 Metadata configurations create tables in the account's table bucket `aws-s3` with the caller's permissions.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/metadata-tables-permissions.html
     """
@@ -102,7 +93,7 @@ def _map_metadata_tables(action: str, *bucket_actions: str) -> Rule:
 
 
 def _map_metadata_table(call: Call) -> tuple[MappedAction, ...]:
-    """CreateBucketMetadataTableConfiguration makes its table in the table bucket that the request names.
+    """CreateBucketMetadataTableConfiguration creates its table in the table bucket that the request names.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketMetadataTableConfiguration.html
     """
@@ -121,12 +112,10 @@ def _map_metadata_table(call: Call) -> tuple[MappedAction, ...]:
 
 # ---------------------------------------------------------------- objects
 
-# Versions, copies, uploads and the further actions that their headers ask for.
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (object operations)
-# and https://docs.aws.amazon.com/service-authorization/latest/reference/list_s3.html (API operations).
-# CloudTrail logs headers and query parameters by their own names (`x-amz-acl`, `versionId`).
-
-_OBJECT_TYPES = {"object": ReaderType(read_objects)}
+# Versions, copies, uploads and the additional actions for their headers.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (object operations) and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_s3.html (API operations). CloudTrail logs
+# headers and query parameters under their own names (`x-amz-acl`, `versionId`).
 
 _VERSIONED = {
     "GetObject": ("GetObject", "GetObjectVersion"),
@@ -142,7 +131,7 @@ _VERSIONED = {
     "DeleteObjectAnnotation": ("DeleteObjectAnnotation", "DeleteObjectVersionAnnotation"),
     "ListObjectAnnotations": ("ListObjectAnnotations", "ListObjectVersionAnnotations"),
 }
-"""By operation: the action on the current version, and the one on the version that the request names."""
+"""By operation: the action on the current version, and the action on a version that the request names."""
 
 _HEADER_ACTIONS = (
     (
@@ -160,55 +149,40 @@ _HEADER_ACTIONS = (
     ("s3:PutObjectRetention", ("x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date")),
     ("s3:PutObjectLegalHold", ("x-amz-object-lock-legal-hold", "x-amz-object-lock-legal-hold-status")),
 )
-"""The actions that an upload or copy needs in addition to s3:PutObject, and the headers that ask for them."""
+"""The actions that an upload or copy needs in addition to s3:PutObject, and the headers that cause them."""
 
 
-def _map_object_version(operation: str, prefix: str = "s3") -> Rule:
-    """A rule for an operation whose action depends on whether the request names a version."""
-    current, versioned = _VERSIONED[operation]
-
-    def map_call(call: Call) -> tuple[MappedAction, ...]:
-        action = versioned if call.has("versionId") else current
-        return (mapped(f"{prefix}:{action}", read_objects(call)), *_map_bypass(call))
-
-    return map_call
+def _map_versioned(call: Call) -> tuple[MappedAction, ...]:
+    """An operation whose action depends on whether the request names a version."""
+    current, versioned = _VERSIONED[call.operation]
+    action = versioned if call.has("versionId") else current
+    return (mapped(f"s3:{action}", read_objects(call)), *_map_bypass(call))
 
 
-def _map_read(operation: str) -> Rule:
-    """A rule for GetObject or HeadObject, which also list where they say that the object isn't there.
+def _map_read(call: Call) -> tuple[MappedAction, ...]:
+    """GetObject or HeadObject. If they return that the object doesn't exist, the caller can list the bucket.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (permissions)
     """
-    read = _map_object_version(operation)
-
-    def map_call(call: Call) -> tuple[MappedAction, ...] | None:
-        actions = read(call)
-        if call.record.errorCode != "NoSuchKey" or call.has("versionId") or actions is None:
-            return actions
-        return (*actions, mapped("s3:ListBucket", read_buckets(call), how=MISSING_OBJECT))
-
-    return map_call
+    actions = _map_versioned(call)
+    if call.record.errorCode != "NoSuchKey" or call.has("versionId"):
+        return actions
+    return (*actions, mapped("s3:ListBucket", read_buckets(call), how=MISSING_OBJECT))
 
 
 def _map_upload(call: Call) -> tuple[MappedAction, ...]:
-    """PutObject, PostObject and CreateMultipartUpload, with the actions that their headers ask for."""
+    """PutObject, PostObject and CreateMultipartUpload, with the actions for their headers."""
     target = tuple(read_objects(call))
-    return (
-        mapped("s3:PutObject", target),
-        *(
-            mapped(action, target, how=OBJECT_HEADERS)
-            for action, headers in _HEADER_ACTIONS
-            if any(call.has(header) for header in headers)
-        ),
-    )
+    asked = (action for action, headers in _HEADER_ACTIONS if any(call.has(header) for header in headers))
+    return (mapped("s3:PutObject", target), *(mapped(action, target, how=OBJECT_HEADERS) for action in asked))
 
 
 def _map_copy(call: Call) -> tuple[MappedAction, ...]:
-    """CopyObject: the source is read, the target written, with the actions that the headers ask for.
+    """CopyObject reads the source and writes the target, with the actions for the headers.
 
-    A copy carries tags over by default, which needs the tagging actions only where the source has any. No record shows
-    that, so they count as needed only where the request asks for it in words; else they are kept where they are granted
-    (`analysis/observability/implicit_checks.py`).
+    A copy copies tags by default, which needs the tagging actions only if the source has tags. No record shows this. So
+    the actions count as needed only if the request explicitly asks for a copy of tags. Otherwise they are kept if
+    granted (`analysis/observability/implicit_checks.py`).
     """
     return (*_map_upload(call), _map_source(call), *_map_carried_tags(call))
 
@@ -225,7 +199,7 @@ def _map_carried_tags(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_part_copy(call: Call) -> tuple[MappedAction, ...]:
-    """UploadPartCopy: the source is read and the target written."""
+    """UploadPartCopy reads the source and writes the target."""
     return (mapped("s3:PutObject", read_objects(call)), _map_source(call))
 
 
@@ -236,7 +210,7 @@ def _map_source(call: Call) -> MappedAction:
 
 
 def _map_delete_objects(call: Call) -> tuple[MappedAction, ...]:
-    """DeleteObjects: s3:DeleteObject, and the version's action where the logged body names versions."""
+    """DeleteObjects: s3:DeleteObject, and the action on versions if the logged body names versions."""
     objects = tuple(read_deleted_objects(call))
     versions = call.has("delete", "objects", "versionId") or call.has("delete", "object", "versionId")
     with_version = (mapped("s3:DeleteObjectVersion", objects),) if versions else ()
@@ -244,7 +218,7 @@ def _map_delete_objects(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_attributes(call: Call) -> tuple[MappedAction, ...]:
-    """GetObjectAttributes needs the read action too.
+    """GetObjectAttributes also needs the read action.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
     """
@@ -254,7 +228,7 @@ def _map_attributes(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_update_encryption(call: Call) -> tuple[MappedAction, ...]:
-    """UpdateObjectEncryption, and s3:PutObject on the same object."""
+    """UpdateObjectEncryption also needs s3:PutObject on the object."""
     objects = tuple(read_objects(call))
     return (
         mapped("s3:UpdateObjectEncryption", objects),
@@ -268,9 +242,8 @@ def _map_retention(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_bypass(call: Call) -> tuple[MappedAction, ...]:
-    """s3:BypassGovernanceRetention where the request asks for it."""
-    header = "x-amz-bypass-governance-retention"
-    if call.text(header).lower() != "true" and call.request.get(header) is not True:
+    """s3:BypassGovernanceRetention, if the request asks for it."""
+    if not is_on(call, "x-amz-bypass-governance-retention"):
         return ()
     objects = read_deleted_objects(call) if call.operation == "DeleteObjects" else read_objects(call)
     return (mapped("s3:BypassGovernanceRetention", objects, how=GOVERNANCE_BYPASS),)
@@ -285,11 +258,9 @@ RULES: RuleTable = {
     (_SOURCE, "UpdateBucketMetadataInventoryTableConfiguration"): _map_metadata_tables(
         "s3:UpdateBucketMetadataInventoryTableConfiguration"
     ),
-    (_SOURCE, "GetPublicAccessBlock"): _map_public_access_block("Get"),
-    (_SOURCE, "PutPublicAccessBlock"): _map_public_access_block("Put"),
-    (_SOURCE, "DeletePublicAccessBlock"): _map_public_access_block("Put"),
-    **{(_SOURCE, operation): _map_object_version(operation) for operation in _VERSIONED},
-    **{(_SOURCE, operation): _map_read(operation) for operation in ("GetObject", "HeadObject")},
+    **{(_SOURCE, f"{verb}PublicAccessBlock"): _map_public_access_block for verb in ("Get", "Put", "Delete")},
+    **{(_SOURCE, operation): _map_versioned for operation in _VERSIONED},
+    **{(_SOURCE, operation): _map_read for operation in ("GetObject", "HeadObject")},
     (_SOURCE, "PutObject"): _map_upload,
     (_SOURCE, "PostObject"): _map_upload,
     (_SOURCE, "CreateMultipartUpload"): _map_upload,
@@ -301,4 +272,4 @@ RULES: RuleTable = {
     (_SOURCE, "UpdateObjectEncryption"): _map_update_encryption,
 }
 
-READERS: ReaderTable = {_SOURCE: _BUCKET_TYPES | _OBJECT_TYPES}
+READERS: ReaderTable = {_SOURCE: {"bucket": ReaderType(read_buckets), "object": ReaderType(read_objects)}}

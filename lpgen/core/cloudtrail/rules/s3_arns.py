@@ -1,4 +1,4 @@
-"""The resources of the S3 family: buckets, objects and access points to them.
+"""The resources of the S3 family: buckets, objects and access points.
 
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html (which resource an
 action takes) and https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html (access points).
@@ -24,7 +24,7 @@ _NO_OBJECT_RESOURCES = ("s3express", "s3-object-lambda")
 
 
 def read_buckets(call: Call) -> Iterator[Resource]:
-    """The bucket that a call names, and the access point before it where the record shows one."""
+    """The bucket that a call names, and the access point if the record shows one."""
     return map(exact, _find_containers(call))
 
 
@@ -34,12 +34,12 @@ def read_objects(call: Call) -> Iterator[Resource]:
 
 
 def read_deleted_objects(call: Call) -> Iterator[Resource]:
-    """The objects that DeleteObjects names in its body. CloudTrail rarely logs it; then all of the bucket's."""
+    """The objects in the body of DeleteObjects. CloudTrail rarely logs the body: then all objects of the bucket."""
     return _read_keys(call, call.texts("delete", "objects", "key") or call.texts("delete", "object", "key"))
 
 
 def _read_keys(call: Call, keys: tuple[str, ...]) -> Iterator[Resource]:
-    """The objects with these keys; without keys those that the record lists, else all objects."""
+    """The objects with these keys. Without keys, the objects that the record lists, or else all objects."""
     listed = () if keys else _list_arns(call, _OBJECT_TYPES)
     yield from map(exact, listed)
     for container in _find_containers(call):
@@ -55,7 +55,7 @@ def _fold_objects(container: str) -> Resource:
 
 
 def read_copy_source(call: Call) -> Iterator[Resource]:
-    """The object that a copy reads, from its encoded `x-amz-copy-source`."""
+    """The object that a copy reads, from the encoded `x-amz-copy-source`."""
     path, _ = split_copy_source(call)
     if path.startswith("arn:"):
         if is_arn_of(path, "s3", "s3-outposts"):
@@ -78,7 +78,7 @@ def split_copy_source(call: Call) -> tuple[str, str]:
 
 
 def _bucket_arn(call: Call, bucket: str) -> str:
-    """The ARN of a bucket or access point that a call names by its name, alias or ARN."""
+    """The ARN of a bucket or access point with this name, alias or ARN."""
     if bucket.startswith("arn:"):
         return bucket
     if bucket.endswith(".mrap"):
@@ -91,7 +91,7 @@ def _bucket_arn(call: Call, bucket: str) -> str:
 
 
 def _object_arn(container: str, key: str) -> str:
-    """The ARN of an object in a bucket or access point; the container's where actions take no object."""
+    """The ARN of an object in a bucket or access point, or the container's ARN if actions don't take objects."""
     _, _, service, _, _, name = container.split(":", 5)
     if service in _NO_OBJECT_RESOURCES:
         return container
@@ -100,9 +100,9 @@ def _object_arn(container: str, key: str) -> str:
 
 
 def _find_containers(call: Call) -> tuple[str, ...]:
-    """The ARNs of the bucket and of the access point that a call passes through, without duplicates.
+    """The ARNs of the call's bucket and access point, without duplicates.
 
-    Through an access point both must allow the request, so the call needs both.
+    Both must allow a request through an access point, so the call needs both.
     """
     through = _list_arns(call, _ACCESS_POINT_TYPES)
     name = first_text(call, "bucketName", "bucket")
@@ -116,7 +116,7 @@ def _find_containers(call: Call) -> tuple[str, ...]:
 
 
 def _list_arns(call: Call, types: tuple[str, ...]) -> tuple[str, ...]:
-    """The listed ARNs of only these types: in S3 records an entry's type distinguishes bucket from object."""
+    """The listed ARNs of these types. In S3 records, an entry's type distinguishes buckets from objects."""
     return tuple(
         entry.ARN
         for entry in call.record.resources or ()

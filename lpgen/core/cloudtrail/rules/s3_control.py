@@ -1,6 +1,6 @@
 """S3 calls on resources other than buckets and objects: access points, batch jobs, Storage Lens and Access Grants.
 
-CloudTrail logs them under S3's own event source, and those of directory buckets under S3 Express's.
+CloudTrail logs them under the event source of S3, and those of directory buckets under that of S3 Express.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 """
 
@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from lpgen.core.cloudtrail.rules.call import Call, CompletionTable, RuleTable
-from lpgen.core.cloudtrail.rules.inferences import GRANTS_DIRECTORY, TAG_ON_CREATE
+from lpgen.core.cloudtrail.rules.inferences import GRANTS_DIRECTORY
 from lpgen.core.cloudtrail.rules.passing import passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, first_text, fold, is_arn_of, mapped
+from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, first_text, fold, is_arn_of, mapped, tag_new
 from lpgen.core.cloudtrail.rules.s3_arns import FAMILY
-from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, MappedAction, Resource
 
 _SOURCE = "s3.amazonaws.com"
@@ -23,12 +23,12 @@ _NAMES = ("name", "accessPointName")
 
 
 def read_access_points(call: Call) -> Iterator[Resource]:
-    """The access point that a call names by name or ARN."""
+    """The access point of a call, by name or ARN."""
     return _read_points(call, "s3")
 
 
 def _read_lambda_points(call: Call) -> Iterator[Resource]:
-    """The Object Lambda access point that a call names by name or ARN."""
+    """The Object Lambda access point of a call, by name or ARN."""
     return _read_points(call, "s3-object-lambda")
 
 
@@ -41,7 +41,7 @@ def _read_points(call: Call, service: str) -> Iterator[Resource]:
 
 
 def _read_multi_points(call: Call) -> Iterator[Resource]:
-    """The Multi-Region Access Point of a call: its ARN has an alias that AWS assigns, so a plain name is any.
+    """The Multi-Region Access Point of a call. Its ARN has an alias that AWS assigns, so a plain name gives any.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiRegionAccessPointPermissions.html
     """
@@ -62,7 +62,7 @@ def read_tagged(call: Call) -> Iterator[Resource]:
 
 
 def _map_create_job(call: Call) -> tuple[MappedAction, ...]:
-    """CreateJob, s3:PutJobTagging for the tags of the job that it makes, and the role that runs it.
+    """CreateJob, s3:PutJobTagging for the tags of the new job, and the role that runs it.
 
     Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html and
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-iam-role-policies.html
@@ -73,7 +73,7 @@ def _map_create_job(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_put_lens(call: Call) -> tuple[MappedAction, ...]:
-    """PutStorageLensConfiguration, and the tagging action for its tags.
+    """PutStorageLensConfiguration, with the tagging action for its tags.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage_lens_iam_permissions.html
     """
@@ -82,7 +82,7 @@ def _map_put_lens(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_create_lens_group(call: Call) -> tuple[MappedAction, ...]:
-    """CreateStorageLensGroup, and s3:TagResource for its tags."""
+    """CreateStorageLensGroup, with s3:TagResource for its tags."""
     body = "createStorageLensGroupRequest.storageLensGroup.name"
     name = first_text(call, "storageLensGroup.name", body, "name")
     group = exact_or_any(call.arn("s3", "storage-lens-group/"), name)
@@ -90,27 +90,16 @@ def _map_create_lens_group(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_with_tags(call: Call, action: str, tag_action: str, made: Resource) -> tuple[MappedAction, ...]:
-    own = mapped(action, (NO_RESOURCE,))
-    if not _has_tags(call):
-        return (own,)
-    return (own, mapped(tag_action, (made,), how=TAG_ON_CREATE))
+    """A creation, with the tagging action if the request has tags at the top level or in the body named after the
+    operation."""
+    body = (f"{call.operation}Request", "tags")
+    tags = tag_new(call, tag_action, (made,)) or tag_new(call, tag_action, (made,), *body)
+    return (mapped(action, (NO_RESOURCE,)), *tags)
 
-
-def _has_tags(call: Call) -> bool:
-    """Whether the request sets tags, itself or in the body that is named after the operation."""
-    return call.has("tags") or call.has(f"{call.operation}Request", "tags")
-
-
-_TYPES: dict[str, ResourceType] = {
-    "point": ReaderType(read_access_points),
-    "lambdapoint": ReaderType(_read_lambda_points),
-    "multipoint": ReaderType(_read_multi_points),
-    "tagged": ReaderType(read_tagged),
-}
 
 # ---------------------------------------------------------------- Access Grants
 
-# Its one instance in a Region, locations with their roles, and grants.
+# The one instance per Region, locations with their roles, and grants.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html (S3 Access Grants)
 
 _BY_IDENTITY_CENTER: Final[dict[str, tuple[str, ...]]] = {
@@ -126,30 +115,22 @@ _BY_IDENTITY_CENTER: Final[dict[str, tuple[str, ...]]] = {
         "sso:PutApplicationGrant",
     ),
 }
-"""The actions in IAM Identity Center that a call needs where it names an instance."""
-
-
-def _read_instance(call: Call) -> Iterator[Resource]:
-    yield exact(call.arn("s3", "access-grants/default"))
-
-
-def _names_identity_center(call: Call) -> bool:
-    return call.has("identityCenterArn") or call.has(f"{call.operation}Request", "identityCenterArn")
+"""The IAM Identity Center actions that a call needs if it names an instance."""
 
 
 def _complete_instance(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """A call that may name an instance of IAM Identity Center."""
-    named = _BY_IDENTITY_CENTER[call.operation] if _names_identity_center(call) else ()
-    return (*actions, *_asked_of_directory(*named))
+    """A call that can name an instance of IAM Identity Center."""
+    is_named = call.has("identityCenterArn") or call.has(f"{call.operation}Request", "identityCenterArn")
+    return (*actions, *_asked_of_directory(*(_BY_IDENTITY_CENTER[call.operation] if is_named else ())))
 
 
 def _complete_dissociation(_call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """DissociateAccessGrantsIdentityCenter, which deletes the application in IAM Identity Center."""
+    """DissociateAccessGrantsIdentityCenter deletes the application in IAM Identity Center."""
     return (*actions, *_asked_of_directory("sso:DeleteApplication"))
 
 
 def _complete_grant(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """CreateAccessGrant, and for people and groups of a directory the lookups of the application and the person."""
+    """CreateAccessGrant. For users and groups of a directory, it also looks up the application and the user."""
     grantee = first_text(call, "grantee.granteeType", "createAccessGrantRequest.grantee.granteeType")
     if not grantee.startswith("DIRECTORY_"):
         return actions
@@ -158,7 +139,7 @@ def _complete_grant(call: Call, actions: tuple[MappedAction, ...]) -> tuple[Mapp
 
 
 def _asked_of_directory(*actions: str) -> tuple[MappedAction, ...]:
-    """Actions of IAM Identity Center and its store; the record doesn't show on what."""
+    """Actions of IAM Identity Center and its identity store. The record doesn't show their resources."""
     return tuple(mapped(action, (UNKNOWN_RESOURCE,), how=GRANTS_DIRECTORY) for action in actions)
 
 
@@ -174,4 +155,12 @@ COMPLETIONS: CompletionTable = {
     (_SOURCE, "CreateAccessGrant"): _complete_grant,
 }
 
-READERS: ReaderTable = {_SOURCE: {**_TYPES, "grants": ReaderType(_read_instance)}}
+READERS: ReaderTable = {
+    _SOURCE: {
+        "point": ReaderType(read_access_points),
+        "lambdapoint": ReaderType(_read_lambda_points),
+        "multipoint": ReaderType(_read_multi_points),
+        "tagged": ReaderType(read_tagged),
+        "grants": ReaderType(lambda call: (exact(call.arn("s3", "access-grants/default")),)),
+    }
+}

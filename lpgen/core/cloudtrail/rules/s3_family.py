@@ -1,4 +1,4 @@
-"""The event sources related to S3's own: directory buckets, S3 on Outposts and Object Lambda.
+"""The other event sources of the S3 family: directory buckets, S3 on Outposts and Object Lambda.
 
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-one-zone-logging.html,
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-security-iam-identity-policies.html,
@@ -29,7 +29,6 @@ from lpgen.core.cloudtrail.rules.s3_control import read_access_points, read_tagg
 from lpgen.core.cloudtrail.rules.types import ReaderTable, ReaderType
 from lpgen.core.model import Action, MappedAction, Resource, ResourceKind
 
-_GENERAL = "s3.amazonaws.com"
 _EXPRESS = "s3express.amazonaws.com"
 _OUTPOSTS = "s3-outposts.amazonaws.com"
 _OBJECT_LAMBDA = "s3-object-lambda.amazonaws.com"
@@ -55,11 +54,11 @@ _ZONAL = (
     "UploadPart",
     "UploadPartCopy",
 )
-"""The operations on a directory bucket's own endpoint, all authorized by the session."""
+"""The operations on the endpoint of a directory bucket. The session authorizes all of them."""
 
 
 def _map_zonal(call: Call) -> tuple[MappedAction, ...]:
-    """An operation on a directory bucket: s3express:CreateSession on it, and on the source of a copy."""
+    """An operation on a directory bucket needs s3express:CreateSession on the bucket and on the source of a copy."""
     target = tuple(read_buckets(call))
     if not call.operation.endswith(("CopyObject", "PartCopy")):
         return (mapped("s3express:CreateSession", target, how=DIRECTORY_BUCKET_SESSION),)
@@ -89,11 +88,11 @@ _VERSIONED = {
     "PutObjectAcl": "PutObjectVersionAcl",
     "PutObjectTagging": "PutObjectVersionTagging",
 }
-"""The action on a version, by the action on the current one."""
+"""The action on a version, by the action on the current version."""
 
 
 def _complete_object(call: Call, actions: tuple[MappedAction, ...]) -> tuple[MappedAction, ...]:
-    """The action on the version that the call names, and that of the tags which an upload sets."""
+    """The action on a version if the call names one, and the tagging action if an upload sets tags."""
     (own,) = actions
     prefix, _, name = own.action.partition(":")
     if name == "PutObject" and call.has("x-amz-tagging"):
@@ -115,7 +114,7 @@ def _read_outposts_buckets(call: Call) -> Iterator[Resource]:
 
 
 def _read_outposts_objects(call: Call) -> Iterator[Resource]:
-    """The object on an Outpost that a call names; all of the bucket's where it names no key."""
+    """The object on an Outpost that a call names, or all objects of the bucket if the call has no key."""
     key = call.text("key")
     for bucket in _read_outposts_buckets(call):
         if bucket.kind is ResourceKind.FOLD:
@@ -125,7 +124,7 @@ def _read_outposts_objects(call: Call) -> Iterator[Resource]:
 
 
 def _on_outpost(call: Call, name: str) -> Resource:
-    """A bucket or access point on the call's Outpost, or on any where the record doesn't say which."""
+    """A bucket or access point on the call's Outpost, or on any Outpost if the record doesn't show it."""
     outpost = _find_outpost(call)
     if outpost:
         return exact(call.arn("s3-outposts", f"outpost/{outpost}/{name}"))
@@ -152,7 +151,7 @@ def _read_outposts_points(call: Call) -> Iterator[Resource]:
 
 
 def _read_lambda_points(call: Call) -> Iterator[Resource]:
-    """The Object Lambda access point that a data call passes through, as listed or by ARN."""
+    """The Object Lambda access point of a data call, as listed or by ARN."""
     listed = listed_arns(call, "s3-object-lambda")
     name = first_text(call, "bucketName", "accessPointName")
     named = name if is_arn_of(name, "s3-object-lambda") else ""
@@ -164,7 +163,7 @@ RULES: RuleTable = {(_EXPRESS, operation): _map_zonal for operation in _ZONAL}
 COMPLETIONS: CompletionTable = {(source, EVERY_READ): _complete_object for source in (_OUTPOSTS, _OBJECT_LAMBDA)}
 
 READERS: ReaderTable = {
-    _GENERAL: {"zonalpoint": ReaderType(_read_express_points)},
+    "s3.amazonaws.com": {"zonalpoint": ReaderType(_read_express_points)},
     _EXPRESS: {
         "bucket": ReaderType(read_buckets),
         "point": ReaderType(_read_express_points),

@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from lpgen.core.cloudtrail.rules.call import Call, Rule, RuleTable, texts_at
-from lpgen.core.cloudtrail.rules.inferences import TABLE_SETTINGS, TAG_ON_CREATE, VECTOR_CONTENT
-from lpgen.core.cloudtrail.rules.resources import exact, first_text, fold, is_arn_of, listed_arns, mapped
-from lpgen.core.cloudtrail.rules.types import ListedType, NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.call import Call, RuleTable
+from lpgen.core.cloudtrail.rules.inferences import TABLE_SETTINGS, VECTOR_CONTENT
+from lpgen.core.cloudtrail.rules.resources import (
+    exact,
+    first_text,
+    fold,
+    is_arn_of,
+    is_on,
+    listed_arns,
+    mapped,
+    tag_new,
+)
+from lpgen.core.cloudtrail.rules.types import ListedType, NamedType, ReaderTable, ReaderType
 from lpgen.core.model import MappedAction, Resource
 
 # ---------------------------------------------------------------- S3 Tables
 
-# Tables, whose ARN ends in an id that AWS assigns, and the data that engines read and write in them.
-# Calls name a table by its bucket, namespace and name; the ARN holds the bucket and an id. Data events have the names
-# of S3's object calls, and list the table.
+# Tables, and the data that engines read and write in them. Calls name a table by bucket, namespace and name. The ARN
+# has the bucket and an id that AWS assigns. Data events have the names of S3's object calls, and list the table.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-setting-up.html (actions),
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-logging.html and
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-log-files.html (events)
@@ -24,9 +32,10 @@ _S3_TABLES: Final = "s3tables.amazonaws.com"
 
 
 def _read_tables(call: Call) -> Iterator[Resource]:
-    """The table that a call names or the record shows; any of its bucket where only the table's name is known."""
-    named = (first_text(call, "tableArn", "tableARN"), *texts_at(call.response, ("tableARN",)))
-    tables = dict.fromkeys(arn for arn in (*_listed_tables(call), *named) if is_arn_of(arn, "s3tables"))
+    """The table that a call names or the record shows, or any table of the bucket if only the table's name is known."""
+    named = (first_text(call, "tableArn", "tableARN"), *call.shown("tableARN"))
+    listed = (arn for arn in listed_arns(call, "s3tables", "AWS::S3Tables::Table") if "/table/" in arn)
+    tables = dict.fromkeys(arn for arn in (*listed, *named) if is_arn_of(arn, "s3tables"))
     if tables:
         yield from map(exact, tables)
         return
@@ -35,21 +44,16 @@ def _read_tables(call: Call) -> Iterator[Resource]:
         yield fold(f"{bucket}/table/", "*")
 
 
-def _listed_tables(call: Call) -> Iterator[str]:
-    return (arn for arn in listed_arns(call, "s3tables", "AWS::S3Tables::Table") if "/table/" in arn)
-
-
 _SETTINGS: Final = {
     "encryptionConfiguration": "PutTableEncryption",
     "metadata": "PutTableData",
     "storageClassConfiguration": "PutTableStorageClass",
-    "tags": "TagResource",
 }
-"""The actions that CreateTable needs in addition to its own, by the parameter that asks for each."""
+"""The actions that CreateTable needs for settings, by parameter."""
 
 
 def _map_create_table(call: Call) -> tuple[MappedAction, ...]:
-    """CreateTable on the bucket, and the actions for the new table's settings on the bucket's tables.
+    """CreateTable on the bucket, with the actions for the new table's settings and tags on the bucket's tables.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_s3Buckets_CreateTable.html
     """
@@ -59,20 +63,13 @@ def _map_create_table(call: Call) -> tuple[MappedAction, ...]:
     own = mapped("s3tables:CreateTable", (exact(bucket),) if bucket else ())
     made = (fold(f"{bucket}/table/", "*"),) if bucket else ()
     asked = (action for parameter, action in _SETTINGS.items() if call.has(parameter))
-    return (own, *(mapped(f"s3tables:{action}", made, how=_how(action)) for action in asked))
+    settings = (mapped(f"s3tables:{action}", made, how=TABLE_SETTINGS) for action in asked)
+    return (own, *settings, *tag_new(call, "s3tables:TagResource", made))
 
-
-def _how(action: str) -> str:
-    return TAG_ON_CREATE if action == "TagResource" else TABLE_SETTINGS
-
-
-_TABLE_TYPES: dict[str, ResourceType] = {
-    "table": ReaderType(_read_tables),
-}
 
 # ---------------------------------------------------------------- S3 Vectors
 
-# Vector indexes, and the calls that read what their vectors hold.
+# Vector indexes, and the calls that read the content of vectors.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-vectors-access-management.html,
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-vectors-cloudtrail-log-example.html,
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_S3VectorBuckets_QueryVectors.html and
@@ -87,34 +84,23 @@ _INDEX: Final = ListedType(
 )
 
 _CONTENT: Final = {"QueryVectors": ("returnMetadata",), "ListVectors": ("returnMetadata", "returnData")}
-"""The parameters of a call that ask for the content of vectors, which s3vectors:GetVectors allows."""
+"""The parameters that request the content of vectors, which needs s3vectors:GetVectors."""
 
 
-def _map_reading(operation: str) -> Rule:
-    def map_call(call: Call) -> tuple[MappedAction, ...]:
-        indexes = _INDEX.read(call, "") or (_INDEX.pattern(call),)
-        own = mapped(f"s3vectors:{operation}", indexes)
-        if not (call.has("filter") or any(_is_true(call, name) for name in _CONTENT[operation])):
-            return (own,)
-        return (own, mapped("s3vectors:GetVectors", indexes, how=VECTOR_CONTENT))
-
-    return map_call
-
-
-def _is_true(call: Call, name: str) -> bool:
-    """Whether a flag is set; CloudTrail logs it as text."""
-    return call.request.get(name) is True or call.text(name).lower() == "true"
-
-
-_TYPES: dict[str, ResourceType] = {"index": _INDEX}
+def _map_reading(call: Call) -> tuple[MappedAction, ...]:
+    indexes = _INDEX.read(call, "") or (_INDEX.pattern(call),)
+    own = mapped(f"s3vectors:{call.operation}", indexes)
+    if not (call.has("filter") or any(is_on(call, name) for name in _CONTENT[call.operation])):
+        return (own,)
+    return (own, mapped("s3vectors:GetVectors", indexes, how=VECTOR_CONTENT))
 
 
 RULES: RuleTable = {
     (_S3_TABLES, "CreateTable"): _map_create_table,
-    **{(_S3_VECTORS, operation): _map_reading(operation) for operation in _CONTENT},
+    **{(_S3_VECTORS, operation): _map_reading for operation in _CONTENT},
 }
 
 READERS: ReaderTable = {
-    _S3_TABLES: _TABLE_TYPES,
-    _S3_VECTORS: _TYPES,
+    _S3_TABLES: {"table": ReaderType(_read_tables)},
+    _S3_VECTORS: {"index": _INDEX},
 }

@@ -1,7 +1,7 @@
-"""Systems Manager: parameters, documents, nodes and sessions, and what runs documents on nodes.
+"""Systems Manager: parameters, documents, nodes, sessions, and calls that run documents on nodes.
 
 Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html (a parameter's
-ARN has no leading slash of its own) and, for documents of AWS, whose ARNs have no account,
+ARN has no leading slash) and, for AWS's own documents, whose ARNs have no account,
 https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-setup-identity-based-policies.html
 """
 
@@ -11,49 +11,42 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lpgen.core.cloudtrail.rules.call import Call, RuleTable, texts_at, values_at
-from lpgen.core.cloudtrail.rules.inferences import ASSOCIATION_BATCH, REQUEST_OPTION, TAG_ON_CREATE
+from lpgen.core.cloudtrail.rules.inferences import ASSOCIATION_BATCH, REQUEST_OPTION
 from lpgen.core.cloudtrail.rules.passing import passed, passed_roles
-from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, fold, is_arn_of, mapped
-from lpgen.core.cloudtrail.rules.types import ListedType, NamedType, ReaderTable, ReaderType, ResourceType
+from lpgen.core.cloudtrail.rules.resources import exact, exact_or_any, fold, is_arn_of, mapped, tag_new
+from lpgen.core.cloudtrail.rules.types import ListedType, NamedType, ReaderTable, ReaderType
 from lpgen.core.model import NO_RESOURCE, MappedAction, Resource
 
 # ---------------------------------------------------------------- parameters
 
-_PUBLIC = "aws/service/"
 
-
-def _read_parameters(call: Call) -> Iterator[Resource]:
+def _parameters_at(*keys: str) -> ReaderType:
     """The parameters that a call names, by name or ARN, without a version or label after a colon."""
-    return (_name_parameter(call, name) for name in (*call.texts("name"), *call.texts("names")))
-
-
-def _read_path(call: Call) -> Iterator[Resource]:
-    """The path of GetParametersByPath as the request spells it, which is what IAM compares."""
-    return (_name_parameter(call, path) for path in call.texts("path"))
+    return ReaderType(lambda call: (_name_parameter(call, name) for key in keys for name in call.texts(key)))
 
 
 def _name_parameter(call: Call, name: str) -> Resource:
-    """The parameter with this name or ARN, less a version or label; the public ones of AWS have no account.
+    """The parameter with this name or ARN, without version or label. AWS's public parameters have no account.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
     """
     if is_arn_of(name, "ssm"):
         return exact(":".join(name.split(":")[:6]))
     path = name.partition(":")[0].removeprefix("/")
-    return exact(call.arn("ssm", f"parameter/{path}", account=not path.startswith(_PUBLIC)))
+    return exact(call.arn("ssm", f"parameter/{path}", account=not path.startswith("aws/service/")))
 
 
 # ---------------------------------------------------------------- documents and nodes
 
 _DOCUMENTS_OF_AWS = ("AWS", "Amazon", "aws", "amazon", "amzn")
-"""The prefixes of AWS's own document names; no other document may have one.
+"""The prefixes of AWS's own document names. No other document can have them.
 
 Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
 """
 
 
 def document_arn(call: Call, name: str) -> str:
-    """The ARN of the document with this name or ARN; "" for an ARN of another service."""
+    """The ARN of the document with this name or ARN, or "" for an ARN of another service."""
     if name.startswith("arn:"):
         return name if is_arn_of(name, "ssm") else ""
     return call.arn("ssm", f"document/{name}", account=not name.startswith(_DOCUMENTS_OF_AWS))
@@ -73,7 +66,8 @@ class _DocumentType:
 
 
 def _read_nodes(call: Call) -> Iterator[Resource]:
-    """The nodes that a call names: instances, managed instances and ECS tasks; any instance where tags choose them."""
+    """The nodes that a call names: instances, managed instances and ECS tasks. If tags select the nodes, any
+    instance."""
     ids = (*call.texts("instanceId"), *call.texts("instanceIds"), *call.texts("target"), *call.texts("resourceId"))
     yield from _name_nodes(call, ids)
     for target in values_at(call.request, ("targets",)):
@@ -112,7 +106,7 @@ _TAGGED = {
     "opsmetadata": "opsmetadata/{}",
     "patchbaseline": "patchbaseline/{}",
 }
-"""By the `resourceType` of a tagging call: the resource's name in its ARN."""
+"""By `resourceType` of a tagging call: the resource's name in its ARN."""
 
 
 def read_tagged(call: Call) -> Iterator[Resource]:
@@ -137,11 +131,11 @@ def _read_settings(call: Call) -> Iterator[Resource]:
 
 _SOURCE = "ssm.amazonaws.com"
 
-# ---------------------------------------------------------------- what runs documents
+# ---------------------------------------------------------------- calls that run documents
 
 
 def _map_command(call: Call) -> tuple[MappedAction, ...]:
-    """SendCommand: on the document, on each node, and on the bucket that takes the output."""
+    """SendCommand, on the document, on each node, and on the bucket for the output."""
     documents = _DocumentType().read(call, "documentName")
     bucket = call.text("outputS3BucketName")
     buckets = (exact(call.arn("s3", bucket, region=False, account=False)),) if bucket else ()
@@ -149,23 +143,23 @@ def _map_command(call: Call) -> tuple[MappedAction, ...]:
 
 
 def _map_session(call: Call) -> tuple[MappedAction, ...]:
-    """StartSession: on the node, and on the document that the request names."""
+    """StartSession, on the node, and on the document that the request names."""
     return (mapped("ssm:StartSession", (*_read_nodes(call), *_DocumentType().read(call, "documentName"))),)
 
 
 def _map_automation(call: Call) -> tuple[MappedAction, ...]:
-    """StartAutomationExecution and StartChangeRequestExecution: on the runbook, and on the execution they make."""
+    """StartAutomationExecution and StartChangeRequestExecution, on the runbook and on the new execution."""
     runbooks = (*call.texts("documentName"), *call.texts("runbooks", "documentName"))
     documents = (document_arn(call, name) for name in runbooks)
-    execution = next(texts_at(call.response, ("automationExecutionId",)), "")
+    execution = next(iter(call.shown("automationExecutionId")), "")
     made = exact_or_any(call.arn("ssm", "automation-execution/"), execution)
     resources = (*(exact(arn) for arn in documents if arn), made)
-    tags = (mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    tags = tag_new(call, "ssm:AddTagsToResource", (made,))
     return (mapped(f"ssm:{call.operation}", resources), *tags, *_map_assumed(call))
 
 
 def _map_assumed(call: Call) -> tuple[MappedAction, ...]:
-    """The roles to assume: an automation's, which is a parameter of its runbook, and an association's.
+    """The passed roles: an automation's role, which is a parameter of its runbook, and an association's role.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateAssociation.html
     """
@@ -181,18 +175,18 @@ _ASSUMED = re.compile(r"\bassumeRole[\"']?\s{0,4}:\s{0,4}[\"']?(arn:[a-z-]+:iam:
 
 
 def _map_new_document(call: Call) -> tuple[MappedAction, ...]:
-    """CreateDocument: on the document, its tags, and the roles that its text has automations assume.
+    """CreateDocument, with its tags, and with the roles that automations assume according to its text.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html
     """
     documents = _DocumentType().read(call, "name") or (_DocumentType().pattern(call),)
     own = mapped("ssm:CreateDocument", documents)
-    tags = (mapped("ssm:AddTagsToResource", documents, how=TAG_ON_CREATE),) if call.has("tags") else ()
+    tags = tag_new(call, "ssm:AddTagsToResource", documents)
     return (own, *tags, *passed_roles(call, _ASSUMED.findall(call.text("content")), _SOURCE))
 
 
 def _map_node_role(call: Call) -> tuple[MappedAction, ...]:
-    """CreateActivation and UpdateManagedInstanceRole hand a role, named with its path, to the nodes.
+    """CreateActivation and UpdateManagedInstanceRole pass a role, named with its path, to the nodes.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/hybrid-multicloud-service-role.html
     """
@@ -200,43 +194,40 @@ def _map_node_role(call: Call) -> tuple[MappedAction, ...]:
     creates = call.operation == "CreateActivation"
     own = mapped(f"ssm:{call.operation}", (NO_RESOURCE,) if creates else (*roles, *_read_nodes(call)))
     made = fold(call.arn("ssm", "managed-instance/"), "*")
-    tags = (mapped("ssm:AddTagsToResource", (made,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    tags = tag_new(call, "ssm:AddTagsToResource", (made,))
     return (own, *tags, *passed(call, set(roles), _SOURCE))
 
 
-_INSTANCE_ROLE_SETTING = "/ssm/managed-instance/default-ec2-instance-management-role"
-
-
 def _map_setting(call: Call) -> tuple[MappedAction, ...]:
-    """UpdateServiceSetting: one setting is the role, named with its path, that is handed to the instances.
+    """UpdateServiceSetting. One setting passes a role, named with its path, to the instances.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html
     """
     own = mapped("ssm:UpdateServiceSetting", _read_settings(call))
-    if not call.text("settingId").endswith(_INSTANCE_ROLE_SETTING):
+    if not call.text("settingId").endswith("/ssm/managed-instance/default-ec2-instance-management-role"):
         return (own,)
     roles = NamedType("iam", "role/{}", "settingValue", region=False).read(call, "")
     return (own, *passed(call, set(roles), _SOURCE))
 
 
 def _map_association(call: Call) -> tuple[MappedAction, ...]:
-    """CreateAssociation and UpdateAssociation: on the association, its document and its nodes.
+    """CreateAssociation and UpdateAssociation, on the association, its document and its nodes.
 
-    An update needs to describe the association too.
+    An update also needs to describe the association.
     Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_UpdateAssociation.html
     """
-    names = (*call.texts("associationId"), *texts_at(call.response, ("associationDescription", "associationId")))
+    names = (*call.texts("associationId"), *call.shown("associationDescription", "associationId"))
     association = exact_or_any(call.arn("ssm", "association/"), next(iter(names), ""))
     documents = _DocumentType().read(call, "name")
     own = mapped(f"ssm:{call.operation}", (association, *documents, *_read_nodes(call)))
-    tags = (mapped("ssm:AddTagsToResource", (association,), how=TAG_ON_CREATE),) if call.has("tags") else ()
+    tags = tag_new(call, "ssm:AddTagsToResource", (association,))
     is_update = call.operation == "UpdateAssociation"
     described = (mapped("ssm:DescribeAssociation", (association,), how=REQUEST_OPTION),) if is_update else ()
     return (own, *tags, *described, *_map_assumed(call))
 
 
 def _map_association_batch(call: Call) -> tuple[MappedAction, ...]:
-    """CreateAssociationBatch: on each entry's document and node, with ssm:CreateAssociation for the new associations.
+    """CreateAssociationBatch, on each entry's document and node, with ssm:CreateAssociation for the new associations.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html (operations)
     """
@@ -250,16 +241,6 @@ def _map_association_batch(call: Call) -> tuple[MappedAction, ...]:
         mapped("ssm:CreateAssociation", (made, *resources), how=ASSOCIATION_BATCH),
         *_map_assumed(call),
     )
-
-
-_TYPES: dict[str, ResourceType] = {
-    "parameter": ListedType("ssm", ("AWS::SSM::Parameter",), ReaderType(_read_parameters)),
-    "path": ReaderType(_read_path),
-    "document": _DocumentType(),
-    "node": ReaderType(_read_nodes),
-    "tagged": ReaderType(read_tagged),
-    "setting": ReaderType(_read_settings),
-}
 
 
 RULES: RuleTable = {
@@ -277,5 +258,12 @@ RULES: RuleTable = {
 }
 
 READERS: ReaderTable = {
-    _SOURCE: _TYPES,
+    _SOURCE: {
+        "parameter": ListedType("ssm", ("AWS::SSM::Parameter",), _parameters_at("name", "names")),
+        "path": _parameters_at("path"),  # of GetParametersByPath, as in the request: IAM compares this text
+        "document": _DocumentType(),
+        "node": ReaderType(_read_nodes),
+        "tagged": ReaderType(read_tagged),
+        "setting": ReaderType(_read_settings),
+    }
 }

@@ -1,7 +1,7 @@
-"""The code that the modules of this folder add to the operation tables, and which module holds a service's code.
+"""The rules, completions and readers of the modules in this folder, and the services of each module.
 
-A module has `RULES`, which answer for operations, `COMPLETIONS`, which add to the answers of the operations' rows, or
-`READERS`: by event source, the resource types that rows read by name.
+A module has `RULES`, which map operations, `COMPLETIONS`, which add to the actions of an operation's row, or `READERS`:
+by event source, the resource types that rows refer to by name.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ def _tables(kind: str) -> tuple[Any, ...]:
 
 
 RULE_TABLES: Final[tuple[RuleTable, ...]] = _tables("RULES")
-"""No two modules hold a rule for one operation."""
+"""No two modules have a rule for the same operation."""
 
 COMPLETION_TABLES: Final[tuple[CompletionTable, ...]] = _tables("COMPLETIONS")
 
 READER_TABLES: Final[tuple[ReaderTable, ...]] = _tables("READERS")
-"""No two modules have the same name for one event source."""
+"""No two modules use the same name for an event source."""

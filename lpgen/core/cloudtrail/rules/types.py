@@ -1,7 +1,7 @@
-"""Resource types that code reads off a call, and how rules and rows ask for them.
+"""Resource types that code reads from a call, and the tokens that rules and rows use for them.
 
-A type is filled from request parameters (`NamedType`), listed by the record itself (`ListedType`), or read by a
-service's own function (`ReaderType`).
+The resources of a type come from request parameters (`NamedType`), from the record's list (`ListedType`), or from a
+function (`ReaderType`).
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ _OPEN_END = re.compile(r"\*(?:[/:]\*)+$")
 
 
 class ResourceType(Protocol):
-    """How the resources of one type are read off a call."""
+    """Reads the resources of one type from a call."""
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
+        """The resources named at the paths ("" for the type's own), unordered. Empty if none can be read."""
 
     def pattern(self, call: Call) -> Resource:
-        """The pattern of all resources of the type where the call was made."""
+        """The pattern of all resources of the type in the call's Region and account."""
 
 
 ReaderTable = Mapping[str, Mapping[str, ResourceType]]
-"""The types that the rows of an event source read by name (`OperationRow.reads`)."""
+"""By event source, the types that rows refer to by name (`OperationRow.reads`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedType:
     """A type whose ARN is filled from request parameters.
 
-    `format` is the ARN's last field with `{}` for each name. `paths` are alternatives separated by `|`, each with as
-    many comma-separated paths as the format has holes. A parameter may hold the ARN itself. A `*` in the format is an
-    id that AWS assigns. `in_lower_case`: the service stores the names in lower case, however the call spells them.
+    `format` is the ARN's last field with `{}` for each name. `paths` are alternatives separated by `|`, each with one
+    comma-separated path for each `{}`. A parameter can also have the ARN. A `*` in the format is an id that AWS
+    assigns. `in_lower_case`: the service stores the names in lower case.
     """
 
     service: str
@@ -52,7 +52,7 @@ class NamedType:
     in_lower_case: bool = False
 
     def read(self, call: Call, paths: str) -> tuple[Resource, ...]:
-        """The resources named at the paths ("" for the type's own), in no order; empty where none can be read."""
+        """The resources named at the paths ("" for the type's own), unordered. Empty if none can be read."""
         found: list[Resource] = []
         for alternative in (paths or self.paths).split("|"):
             every = product(*(call.texts(*path.split(".")) for path in alternative.split(",")))
@@ -60,7 +60,7 @@ class NamedType:
         return tuple(found)
 
     def pattern(self, call: Call) -> Resource:
-        """The pattern of all resources of the type where the call was made."""
+        """The pattern of all resources of the type in the call's Region and account."""
         return self._resource(call, _OPEN_END.sub("*", self.format.replace("{}", "*")))
 
     def _fill(self, call: Call, names: tuple[str, ...]) -> Resource | None:
@@ -68,13 +68,13 @@ class NamedType:
             return None
         if names[-1].startswith("arn:"):
             return self._own_arn(names[-1])
-        if len(names) != self.format.count("{}"):  # a path for ARNs that holds something else
+        if len(names) != self.format.count("{}"):  # a path for ARNs with another text
             return None
         own = [_strip_arn(name) for name in names]
         return self._resource(call, self.format.format(*(map(str.lower, own) if self.in_lower_case else own)))
 
     def _own_arn(self, arn: str) -> Resource | None:
-        """The ARN as a resource where it is one of this type."""
+        """The resource with this ARN, or None if the ARN isn't of this type."""
         fields = split_arn(arn)
         start = self.format.partition("{}")[0].partition("*")[0]
         fits = fields.service == self.service and fields.name.startswith(start)
@@ -85,31 +85,31 @@ class NamedType:
 
 
 def _strip_arn(name: str) -> str:
-    """The name that an ARN ends with, if the text is an ARN, else the text."""
+    """The last part of an ARN, or the text itself if it isn't an ARN."""
     return name.rpartition("/")[2] if name.startswith("arn:") else name
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderType:
-    """A type that a function reads off the call; where it finds nothing, any resource of the service whose ARN ends in
-    the pattern `any`, or without one the resource is unknown."""
+    """A type that a function reads from the call. If it finds nothing: any resource of the service whose ARN ends with
+    the pattern `any`, or an unknown resource if there is no pattern."""
 
     reader: Callable[[Call], Iterable[Resource]]
     service: str = ""
     any: str = ""
 
     def read(self, call: Call, _paths: str) -> tuple[Resource, ...]:
-        """The resources that the reader finds; the paths of a declaration don't apply to it."""
+        """The resources that the reader finds. The paths don't apply."""
         return tuple(self.reader(call))
 
     def pattern(self, call: Call) -> Resource:
-        """The pattern of all resources of the type where the call was made, as far as that is known."""
+        """The pattern of all resources of the type in the call's Region and account, or UNKNOWN_RESOURCE."""
         return resource_from_arn(call.arn(self.service, self.any)) if self.any else UNKNOWN_RESOURCE
 
 
 @dataclass(frozen=True, slots=True)
 class ListedType:
-    """A type whose resources the record lists in `resources[]`, as data events do; else as `other` reads them."""
+    """A type whose resources data events list in `resources[]`. Other records are read by `other`."""
 
     service: str
     types: tuple[str, ...]
@@ -125,12 +125,13 @@ class ListedType:
 
 
 def read_resources(call: Call, types: Mapping[str, ResourceType], tokens: Iterable[str]) -> tuple[Resource, ...]:
-    """The resources that some of the types give for a call; NO_RESOURCE without tokens.
+    """The resources that the tokens select from a call, or NO_RESOURCE without tokens.
 
-    A token is the name of a type: the resources of the type that the call names, or any of it where they can't be read.
-    After the name, `?` leaves out resources that the call doesn't name, and `=path|path` gives paths to read instead of
-    the type's own; `+` before it is any of the type, as the call creates it under an id that AWS assigns. `*` by itself
-    is unknown: AWS checks the call on something else than what its parameters name.
+    A token is the name of a type: the resources of the type that the call names, or any resource of the type if they
+    can't be read. With `?` after the name, there are no resources if the call names none. `=path|path` replaces the
+    type's own paths. `+` before the name means any resource of the type, because the call creates one with an id that
+    AWS assigns. The token `*` is an unknown resource: AWS authorizes the call on a resource that its parameters don't
+    name.
     """
     tokens = tuple(tokens)
     if not tokens:
@@ -152,11 +153,11 @@ def _read_token(call: Call, types: Mapping[str, ResourceType], token: str) -> tu
 
 
 def name_in_token(token: str) -> str:
-    """The name of the type that a token asks for."""
+    """The name of the type in a token."""
     return token.removeprefix("+").partition("=")[0].removesuffix("?")
 
 
 def _is_hidden(call: Call, kind: ResourceType, paths: str) -> bool:
-    """Whether AWS hides a parameter that would name a resource of a type."""
+    """Whether AWS hides a parameter that names a resource of a type."""
     texts = paths or (kind.paths if isinstance(kind, NamedType) else "")
     return any(call.hides(*text.split(".")) for text in re.split("[|,]", texts))
