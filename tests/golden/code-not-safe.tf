@@ -5,12 +5,12 @@
 # - the logs cover 61 days, fewer than 90, so rare use may be missing
 # - s3:PutBucketPolicy opens a bucket to any principal, and was used only on 2026-09-03, on arn:aws:s3:::partner-drop (2 records, example b0b0b0b0-0000-4000-8000-000000000007)
 #
-# Applying it takes away, once the new policies are attached:
+# Once the new policies are attached, applying this removes:
 # - deleted: inline policy access
 #
-# If the role itself is in Terraform: take `managed_policy_arns` and `inline_policy` out of its
-# `aws_iam_role`, and its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy` out of the
-# code. They would put back what this takes away.
+# If the role itself is in Terraform, remove `managed_policy_arns` and `inline_policy` from its
+# `aws_iam_role`. Also remove its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy`.
+# They would restore the policies that this removes.
 
 data "aws_iam_policy_document" "partner_share" {
   version = "2012-10-17"

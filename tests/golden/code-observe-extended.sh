@@ -1,5 +1,5 @@
 #!/bin/sh
 # Trails of account 111122223333 for data events, written by `lpgen observe`.
-# This replaces all selectors of the trail: what it records counts as known only from that day on.
+# This replaces all selectors of the trail. Coverage by the trail counts only from that day on.
 set -eu
 aws cloudtrail put-event-selectors --region eu-west-1 --cli-input-json '{"TrailName": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main", "AdvancedEventSelectors": [{"Name": "Management events", "FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}, {"Name": "Data read events of AWS::DynamoDB::Table", "FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}, {"Field": "readOnly", "Equals": ["true"]}, {"Field": "resources.type", "Equals": ["AWS::DynamoDB::Table"]}]}, {"Name": "Data read events of AWS::S3::Object", "FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}, {"Field": "readOnly", "Equals": ["true"]}, {"Field": "resources.ARN", "StartsWith": ["arn:aws:s3:::photos/"]}, {"Field": "resources.type", "Equals": ["AWS::S3::Object"]}]}, {"Name": "Data events of AWS::S3::Object", "FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}, {"Field": "resources.ARN", "StartsWith": ["arn:aws:s3:::uploads/"]}, {"Field": "resources.type", "Equals": ["AWS::S3::Object"]}]}]}'

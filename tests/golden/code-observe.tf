@@ -1,5 +1,5 @@
 # Trails of account 111122223333 for data events, written by `lpgen observe`.
-# The policy of the bucket must let each new trail write, by the condition key aws:SourceArn.
+# The bucket policy must allow each new trail to write, with the condition key aws:SourceArn.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
 
 resource "aws_cloudtrail" "lpgen_observe" {

@@ -1,11 +1,11 @@
 # role/platform/platform-deployer of account 111122223333, written by `lpgen generate --as terraform`.
 #
-# Applying it takes away, once the new policies are attached:
+# Once the new policies are attached, applying this removes:
 # - detached: arn:aws:iam::aws:policy/AdministratorAccess
 #
-# If the role itself is in Terraform: take `managed_policy_arns` and `inline_policy` out of its
-# `aws_iam_role`, and its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy` out of the
-# code. They would put back what this takes away.
+# If the role itself is in Terraform, remove `managed_policy_arns` and `inline_policy` from its
+# `aws_iam_role`. Also remove its other `aws_iam_role_policy_attachment` and `aws_iam_role_policy`.
+# They would restore the policies that this removes.
 
 data "aws_iam_policy_document" "platform_deployer" {
   version = "2012-10-17"

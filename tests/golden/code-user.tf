@@ -1,14 +1,14 @@
 # user/tomas.lindqvist of account 111122223333, written by `lpgen generate --as terraform`.
 #
-# Applying it takes away, once the new policies are attached:
+# Once the new policies are attached, applying this removes:
 # - detached: arn:aws:iam::111122223333:policy/ops/on-call
 # - deleted: inline policy home
 #
-# If the user itself is in Terraform: take its other `aws_iam_user_policy_attachment` and
-# `aws_iam_user_policy` out of the code. They would put back what this takes away.
+# If the user itself is in Terraform, remove its other `aws_iam_user_policy_attachment` and
+# `aws_iam_user_policy`. They would restore the policies that this removes.
 #
-# By hand: no resource of Terraform takes a user out of a group. What these groups grant stays until
-# `aws iam remove-user-from-group` has ended the membership:
+# By hand: Terraform can't remove a user from a group. Run `aws iam remove-user-from-group`. Until then,
+# the user keeps the permissions of these groups:
 # - operators
 
 data "aws_iam_policy_document" "user_tomas_lindqvist_9a931988" {
