@@ -69,7 +69,7 @@ class PermissionSetCaveat(CaveatKind):
         "Another role of the permission set isn't safe to change yet.",
         parameters={"accounts": tuple, "kind": str, "first": str, "others": int},
         message=_other_account_message,
-        step="resolve this in the permission set's other accounts, or accept it there",
+        step="clear this up in the permission set's other accounts, or accept it there",
         item="other-account {kind}",
         acceptable=False,
         remedy=Remedy.LOOK,

@@ -200,7 +200,7 @@ def test_who_can_says_once_what_is_not_known_and_that_it_looks_only_at_the_princ
     assert len(set(found.unread)) == len(found.unread)
     assert any("could allow the request" in clause for clause in found.unread)
     assert any("SCPs" in clause for clause in found.unread)
-    assert found.unread[-1].startswith("callers that aren't in the policies given")
+    assert found.unread[-1].startswith("callers that aren't in the given policies")
 
 
 def test_explanation_knows_the_records_that_contradict_it() -> None:

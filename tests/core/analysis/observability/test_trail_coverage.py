@@ -137,7 +137,7 @@ def test_read_only_sides_of_a_read_is_unsure_where_writing_calls_need_it() -> No
     assert read_only_sides(Action("s3:GetObject"), AccessLevel.READ, by_writes=True) == BOTH_SIDES
 
 
-@pytest.mark.parametrize(("reset", "reason"), [(20, "that is 20 covered days"), (100, "")])
+@pytest.mark.parametrize(("reset", "reason"), [(20, "which is 20 covered days"), (100, "")])
 def test_blind_spot_counts_only_the_days_since_selectors_were_changed(reset: int, reason: str, tmp_path: Path) -> None:
     case = {
         "selectors": {"EventSelectors": [{"DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]}]}

@@ -137,7 +137,7 @@ def test_replay_calls_unproven_what_depends_on_other_keys_and_names_them() -> No
     assert "depends on aws:MultiFactorAuthPresent, aws:SourceVpc differently than before" in finding
     assert "event-s3:GetObject" in finding
     more = replayed(old, [READ], allow("s3:GetObject", OBJECT, Condition={**mfa, **vpc}))
-    assert (more.status, "depends on aws:SourceVpc in" in more.findings[0]) == (CheckStatus.UNPROVEN, True)
+    assert (more.status, "depends on aws:SourceVpc differently" in more.findings[0]) == (CheckStatus.UNPROVEN, True)
 
 
 def test_replay_fails_where_what_depended_would_be_denied_for_certain() -> None:
