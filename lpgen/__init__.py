@@ -1,6 +1,6 @@
 """lpgen makes AWS roles least-privileged from what CloudTrail shows they really do.
 
-Each name is imported when it is first used. `docs/python.md` shows examples.
+What a name stands for is imported when it is first used; `docs/python.md` shows the functions at work.
 """
 
 from typing import TYPE_CHECKING
@@ -10,6 +10,15 @@ from lpgen.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from lpgen.app.api import (
+        Backtest,
+        DaskEngine,
+        Drift,
+        IngestResult,
+        LocalEngine,
+        OutputVerification,
+        Report,
+        SparkEngine,
+        Stamp,
         backtest,
         denials_frame,
         drift,
@@ -23,15 +32,6 @@ if TYPE_CHECKING:
         verify,
         windows_frame,
     )
-    from lpgen.core.backtests import Backtest
-    from lpgen.core.drift.findings import Drift
-    from lpgen.core.drift.states import Stamp
-    from lpgen.core.findings import Report
-    from lpgen.core.replacements import OutputVerification
-    from lpgen.core.usage.ingest_result import IngestResult
-    from lpgen.edge.engines.dask_cluster import DaskEngine
-    from lpgen.edge.engines.local_processes import LocalEngine
-    from lpgen.edge.engines.spark_cluster import SparkEngine
 else:
 
     def __getattr__(name):
