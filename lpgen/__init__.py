@@ -1,6 +1,6 @@
 """lpgen makes AWS roles least-privileged from what CloudTrail shows they really do.
 
-What a name stands for is imported when it is first used; `docs/python.md` shows the functions at work.
+Each name is imported when it is first used. `docs/python.md` shows examples.
 """
 
 from typing import TYPE_CHECKING
