@@ -70,7 +70,7 @@ def test_read_replacements_names_damage(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="can't read"):
         read_replacements(out)
     (out / "app" / EVIDENCE).unlink()
-    with pytest.raises(OutputError, match=f"has no {EVIDENCE} beside it"):
+    with pytest.raises(OutputError, match=f"has no {EVIDENCE} next to it"):
         read_replacements(out)
     with pytest.raises(OutputError, match="there is no folder"):
         read_replacements(tmp_path / "nowhere")

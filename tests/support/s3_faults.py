@@ -150,7 +150,7 @@ def _body_faults() -> list[Fault]:
         Fault("the body is short and says so under KMS", keeping=kms, body=_with_body(lambda data: data[:-9])),
         Fault("text is short and says so under KMS", body=_with_body(lambda data: data[:-9]), **lines),  # type: ignore[arg-type]
         Fault("the body breaks off", body=_cut(0.5)),
-        Fault("the body breaks off each time", "broke off", ALWAYS, body=_cut(0.5)),
+        Fault("the body breaks off each time", "ended early", ALWAYS, body=_cut(0.5)),
         Fault("the body breaks off at once", body=_cut(0)),
         Fault("the body has no length and breaks off", keeping=kms, body=_without_length(0.5)),
         Fault("text has no length", "neither a length nor a checksum", ALWAYS, kms, True, body=_without_length(1)),
@@ -276,7 +276,7 @@ def _listing_faults() -> list[Fault]:
         Fault("names lie outside the prefix", page=_on_flat(_with_entry("AWSLogs/elsewhere.json.gz"))),
         Fault(
             "names lie outside the prefix each time",
-            "lies elsewhere",
+            "is elsewhere",
             ALWAYS,
             page=_on_flat(_with_entry("zzz.json.gz")),
         ),

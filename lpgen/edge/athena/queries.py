@@ -103,9 +103,7 @@ _OUTPUT: Final = "name one with --output-location s3://BUCKET/PREFIX/, or a work
 _TABLE: Final = "check the table's name and --aws-region"
 _TOO_LARGE: Final = "a day is too large: use fewer --account or --region at a time, or raise the workgroup's limit"
 _BAD_DATA: Final = "the SerDe can't read some files in the table's location; move files that aren't CloudTrail's"
-_PROJECTION: Final = (
-    "check the table's partition projection; if it needs accounts or Regions, give --account and --region"
-)
+_PROJECTION: Final = "check the partition projection; if it needs accounts or Regions, give --account and --region"
 _HINTS: Final[tuple[tuple[str, type[AwsError], str], ...]] = (
     ("lake ?formation", AccessError, _LAKE_FORMATION),
     ("access ?denied|insufficient permissions|not authorized|permission denied", AccessError, _PERMISSIONS),

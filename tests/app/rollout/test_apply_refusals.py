@@ -174,4 +174,4 @@ def test_journal_is_written_by_one_process_at_a_time(world: World) -> None:
     with Journal(world.plan, read_rollout_plan(world.plan)):
         assert "another run uses" in str(world.apply(status=1).exception)
     journal_of(world.plan).write_bytes(b"{}\n")
-    assert "no journal" in str(world.apply(status=1).exception)
+    assert "not a journal" in str(world.apply(status=1).exception)

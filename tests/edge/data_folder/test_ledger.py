@@ -81,7 +81,7 @@ def test_a_ledger_that_was_removed_takes_no_writes(tmp_path: Path) -> None:
 def test_ledger_commits_nothing_when_one_file_is_refused(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
         ledger.commit("gen1", [FILE])
-    with open_ledger(tmp_path) as ledger, pytest.raises(IngestError, match="as it was"):
+    with open_ledger(tmp_path) as ledger, pytest.raises(IngestError, match="is unchanged"):
         ledger.commit("gen2", [FILE])
     assert read_generation(tmp_path) == "gen1"
 
@@ -285,7 +285,7 @@ class FailingCommit:
 
 
 @pytest.mark.parametrize(
-    ("is_done", "state", "said"), [(True, "gen2", "has the new state"), (False, "gen1", "as it was")]
+    ("is_done", "state", "said"), [(True, "gen2", "has the new state"), (False, "gen1", "is unchanged")]
 )
 def test_a_failed_flush_reports_the_state_that_counts(tmp_path: Path, is_done: bool, state: str, said: str) -> None:
     with open_ledger(tmp_path) as ledger:
