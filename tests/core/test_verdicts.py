@@ -20,10 +20,10 @@ judgements = st.builds(
     Judgement,
     st.sampled_from(Verdict),
     st.sampled_from(["used", "no record"]),
-    st.sampled_from(["", "kept"]),
-    st.sampled_from(Confidence),
-    st.sampled_from([(), tuple(REFS)]),
-    st.sampled_from([None, EVIDENCE]),
+    keep=st.sampled_from(["", "kept"]),
+    confidence=st.sampled_from(Confidence),
+    grants=st.sampled_from([(), tuple(REFS)]),
+    evidence=st.sampled_from([None, EVIDENCE]),
 )
 facts = st.builds(ActionFact, st.sampled_from(AccessLevel), st.sampled_from(["", "deletes everything"]))
 

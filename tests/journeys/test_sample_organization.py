@@ -154,7 +154,7 @@ def test_dangerous_unused_grants_come_first(world: World) -> None:
     arn = "arn:aws:iam::111122223333:role/fleet-node"
     text = lpgen("review", "--data", str(world.data), "--policies", POLICIES, "--principal", arn)
     dangerous = text.index("Dangerous grants without recorded use")
-    assert dangerous < text.index("ec2:ReplaceIamInstance") < text.index("Used of granted")
+    assert dangerous < text.index("ec2:ReplaceIamInstance") < text.index("Used / granted")
 
 
 def test_an_administrators_role_comes_out_small(world: World) -> None:

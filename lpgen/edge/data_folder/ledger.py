@@ -314,7 +314,7 @@ def find_log_place(data: Path) -> str:
     with open_to_read(data) as connection:
         first, last = connection.execute("SELECT min(path), max(path) FROM files").fetchone()
     parts = zip((first or "").split("/")[:-1], (last or "").split("/")[:-1], strict=False)
-    place = "/".join(pair for pair, _ in takewhile(lambda pair: pair[0] == pair[1], parts))
+    place = "/".join(folder for folder, _ in takewhile(lambda pair: pair[0] == pair[1], parts))
     if place.startswith("s3://"):
         return place if place.removeprefix("s3://") else ""
     return place if place and Path(place).is_dir() else ""

@@ -192,7 +192,7 @@ def _page_from_answer(prefix: str, answer: dict[str, Any]) -> ListingPage:
         StoredObject(start + content["Key"], int(content["Size"]), clean_etag(content.get("ETag", "")))
         for content in answer.get("Contents", ())
     )
-    folders = tuple(start + prefix["Prefix"] for prefix in answer.get("CommonPrefixes", ()))
+    folders = tuple(start + folder["Prefix"] for folder in answer.get("CommonPrefixes", ()))
     token = str(answer.get("NextContinuationToken", "")) if answer.get("IsTruncated") else ""
     outside = next((name for name in (*(obj.name for obj in objects), *folders) if not name.startswith(prefix)), None)
     if "IsTruncated" not in answer:

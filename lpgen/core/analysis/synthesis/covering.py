@@ -82,7 +82,7 @@ def _outermost(siblings: Sequence[Line], parents: Parents) -> Iterable[Line]:
     index = PatternIndex(by_pattern)
     found: dict[Scope, Line] = {line.scope: line for line in siblings}
     for line in siblings:
-        wider = {line.scope for outer in index.containing(line.scope.resources[0]) for line in by_pattern[outer]}
+        wider = {wide.scope for outer in index.containing(line.scope.resources[0]) for wide in by_pattern[outer]}
         others = (wider & found.keys()) - {line.scope}  # a scope of several resources may contain its own first one
         over = [scope for scope in others if covers(found[scope], line, parents)]
         if over:

@@ -205,19 +205,19 @@ def _join_equal_actions(
         yield build_statement([line for statement in group for line in statement.lines], catalog=catalog, scope=union)
 
 
-def _joinable(statement: ReplacementStatement, other: ReplacementStatement, catalog: Catalog) -> bool:
-    if statement.scope.not_resource or other.scope.not_resource:
+def _joinable(first: ReplacementStatement, second: ReplacementStatement, catalog: Catalog) -> bool:
+    if first.scope.not_resource or second.scope.not_resource:
         return False
     wanted = {
         (line.action, resource)
-        for statement in (statement, other)
+        for statement in (first, second)
         for line in statement.lines
         for resource in line.scope.resources
     }
     return all(
         (action, resource) in wanted or not catalog.takes_resource(action, resource)
-        for action in {*statement.actions, *other.actions}
-        for resource in {*statement.scope.resources, *other.scope.resources}
+        for action in {*first.actions, *second.actions}
+        for resource in {*first.scope.resources, *second.scope.resources}
     )
 
 
