@@ -125,8 +125,8 @@ def test_review_takes_options_as_words(data: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ({"scope": "all"}, "no scope"),
-        ({"as_of": "soon"}, "no day"),
+        ({"scope": "all"}, "not a valid scope"),
+        ({"as_of": "soon"}, "not a valid date"),
         ({"keep_unobservable": ["some"]}, "not one of all, signed"),
         ({"principal": "nobody"}, "no principal"),
         ({"policies": "nowhere.json"}, "nowhere"),

@@ -70,7 +70,7 @@ def test_check_of_a_whole_folder_exits_0_and_changes_nothing(data: Path) -> None
     before = {path: path.stat().st_mtime_ns for path in data.rglob("*")}
     found = check(data)
     assert (found.exit_code, found.stdout.count("\n")) == (0, 1)
-    assert "whole (2 log files, 33 records" in found.stdout
+    assert "intact (2 log files, 33 records" in found.stdout
     assert "1 snapshot, 1 baseline" in found.stdout
     assert {path: path.stat().st_mtime_ns for path in data.rglob("*")} == before
 
@@ -147,7 +147,7 @@ def test_check_follows_an_ingest_that_ends_meanwhile(data: Path, monkeypatch: py
 
     monkeypatch.setattr("lpgen.app.check.read_sums", read_late)
     found = check(data)
-    assert (found.exit_code, "whole (3 log files, 40 records" in found.stdout) == (0, True), found.stdout
+    assert (found.exit_code, "intact (3 log files, 40 records" in found.stdout) == (0, True), found.stdout
 
 
 def test_check_says_what_it_may_not_read(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,5 +183,5 @@ def test_check_takes_pinned_tables_for_no_leftover(data: Path, tmp_path: Path) -
     earlier = write_usage(data, usage(2))
     assert earlier in check(data).stdout
     pin_generation(data, earlier, tmp_path / "out")
-    assert "whole" in check(data).stdout
+    assert "intact" in check(data).stdout
     assert "left over" not in check(data).stdout

@@ -176,4 +176,4 @@ def test_a_baseline_is_never_written_over(base: Path) -> None:
 
 def test_an_empty_data_folder_lists_none(tmp_path: Path) -> None:
     assert run("baseline", "list", "--data", str(tmp_path), "--format", "names").stdout == ""
-    assert "no baseline yet" in run("baseline", "list", "--data", str(tmp_path)).stdout
+    assert "no baselines yet" in run("baseline", "list", "--data", str(tmp_path)).stdout

@@ -147,6 +147,6 @@ def test_a_name_that_tells_a_form_which_the_command_lacks_is_refused_at_once(
     file = tmp_path / "page.html"
     done = run_forked(*command, "-o", file)
     assert done.returncode == 2
-    assert f"this command has no html to write to `{file}`" in done.stderr
+    assert f"this command can't write html to `{file}`" in done.stderr
     assert f"end the name in {names}" in done.stderr
     assert not file.exists()

@@ -279,7 +279,7 @@ def test_explain_needs_no_logs_and_says_so(home: Path) -> None:
     done = run("explain", "app", "s3:getobject", "arn:aws:s3:::data/x", *policies)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Allowed by s3:* in own, statement 1." in done.stdout
-    assert "Nothing is known of use" in done.stdout
+    assert "Use is unknown" in done.stdout
     denied = run("explain", "app", "ec2:RunInstances", *policies, "--output", str(home / "why.txt"))
     assert (denied.returncode, denied.stdout) == (0, "")
     assert "Implicitly denied" in (home / "why.txt").read_text(encoding="utf-8")

@@ -134,5 +134,5 @@ def test_a_pager_that_is_not_there_costs_no_line_of_the_review(named: str, given
     some = ["review", *given, "--principal", "role/app/*", "--full"]
     status, shown = on_terminal(some, cwd=tmp_path, variables={"PAGER": named})
     assert status == 0
-    assert "$PAGER names `no-such-pager`, and there is no such program" in shown
+    assert "$PAGER names `no-such-pager`, which doesn't exist" in shown
     assert "━━ role/app/storefront-api" in shown

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from lpgen.core.athena.days import TablePlan
 from lpgen.core.usage.ingest_result import UNCOUNTED, FileProblem, IngestResult, Progress
 from lpgen.core.usage.log_layout import LogScope
 from lpgen.report.blocks import plural
 from lpgen.report.escaping import terminal_text
 from lpgen.report.skip_words import SKIP_WORDS
+
+if TYPE_CHECKING:
+    from lpgen.core.athena.days import TablePlan
 
 _SHOWN: Final = 5
 _SHOWN_FOLDERS: Final = 8

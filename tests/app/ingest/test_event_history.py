@@ -144,7 +144,7 @@ def test_ingest_of_the_event_history_says_which_permission_it_takes(
     history.refusals = [(400, "AccessDeniedException")]
     with pytest.raises(AccessError, match="can't look up the events of us-east-1") as caught:
         look_up(tmp_path / "data")
-    assert caught.value.hint == "it takes cloudtrail:LookupEvents on *"
+    assert caught.value.hint == "it needs cloudtrail:LookupEvents on *"
 
 
 def test_open_event_history_needs_a_region(monkeypatch: pytest.MonkeyPatch) -> None:

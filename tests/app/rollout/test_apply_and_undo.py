@@ -184,7 +184,7 @@ def test_new_policies_become_inline_where_the_quota_of_attached_ones_is_used_up(
     plan = world.plan_of({arn: (New(NEW_ALLOW), New(NEW_DENY))})
     (one,) = plan["principals"]
     assert operations(plan)[:2] == ["PutRolePolicy", "PutRolePolicy"]
-    assert "don't fit the 10 policies that may be attached" in one["notes"][0]
+    assert "exceed the quota of 10 attached policies" in one["notes"][0]
     assert one["peak"]["attached"] == 10
     world.apply()
     after = world.read(arn).holding

@@ -167,7 +167,7 @@ def test_the_plan_leaves_it_attached_and_counts_it() -> None:
     assert [step.kind for step in plan_steps(proposal)] == [
         StepKind.ATTACH, StepKind.DELETE_INLINE, StepKind.DELETE_INLINE, StepKind.STAY_ATTACHED,
     ]  # fmt: skip
-    assert "and the quota is 1:" in plan_note(Proposal(diff, replace(made, attached_quota=1), verification=None))
+    assert "but the quota is 1:" in plan_note(Proposal(diff, replace(made, attached_quota=1), verification=None))
 
 
 def test_the_quota_of_attached_policies_counts_it() -> None:

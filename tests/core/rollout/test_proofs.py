@@ -104,7 +104,7 @@ def test_prove_plans_gives_up_on_policies_that_take_too_many_steps(
 
 def test_hunt_finds_what_is_newly_allowed_by_itself(catalog: Catalog) -> None:
     plan = planned({"own": text_of(GET, DENY)}, text_of(statement("Allow", "s3:PutObject"), DENY))
-    assert "hunt" in said(plan, catalog)
+    assert "search for new access" in said(plan, catalog)
 
 
 def moved(plan: PrincipalPlan, call: IamCall, to: int) -> PrincipalPlan:

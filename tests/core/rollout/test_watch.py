@@ -213,7 +213,7 @@ def test_removed_actions_whose_denials_leave_no_record_are_named() -> None:
     assert "s3" not in data(seen)
     assert "s3" in data(blind)
     text = render_watch([blind], "text")
-    assert "can't be seen" in text
+    assert "not visible" in text
     assert "have none of s3.amazonaws.com" in text
 
 

@@ -47,7 +47,7 @@ def _expected_denials_message(
         made = "replacements" if windows > 1 else "a replacement"
         what = f"{needs} {'need' if needs == 1 else 'needs'}" if needs else "nothing"
         example = f", such as {action} on {resource}" if action else ""
-        past = f"{made} made from earlier days would have denied {what} in the next {days} days{example}"
+        past = f"{made} made from earlier days would have denied {what} in the {days} days after{example}"
     return (
         f"{past}; the replacement may deny up to {high} {'need' if high == 1 else 'needs'} in the next {next_days} days"
     )

@@ -418,7 +418,7 @@ def test_terraform_says_that_a_set_takes_no_documents_of_two_language_versions()
     for held, says in (([old, BROAD], True), ([BROAD], False)):
         found = answer({set_role(SHOP, *held): used, set_role(DATA, *held): used}, options=SEEN_ALONE)
         text = code_files(found.proposals.values(), CodeForm.TERRAFORM)["terraform/permission-sets/Developer.tf"]
-        assert ("two language versions" in text) is says
+        assert ("different language versions" in text) is says
 
 
 def test_what_holds_back_many_accounts_is_told_once_a_kind() -> None:
