@@ -264,7 +264,7 @@ def test_diff_asks_about_a_user_whose_use_the_logs_cant_show_before_disabling_it
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), kind=PrincipalKind.USER))
     assert hidden.principal_class is PrincipalClass.UNUSED
     assert hidden.advice.sentence.startswith(
-        "ask its owner whether it is used, or give IAM's report by --last-accessed"
+        "ask its owner whether it is used, or give IAM's report with --last-accessed"
     )
     shown = role(policy(allow("sqs:ListQueues")), kind=PrincipalKind.USER)
     assert diff_of(shown).advice.sentence == (
