@@ -250,7 +250,7 @@ def guards_notes(report: Report) -> Iterator[Words]:
         yield line(f"resource policies: {known} and the trust policies of {plural(trusts, 'role')}")
     else:
         trusted = f" except the trust policies of {plural(trusts, 'role')}" if trusts else ""
-        given = f"no resource policies given{trusted}: use that only they allow is shown as ungranted; add "
+        given = f"no resource policies given{trusted}: if only they allow a use, it is shown as ungranted; add "
         yield line(given, name("--resource-policies DIR"))
     if guards.boundary is not None:
         yield line("permissions boundary: ", name(guards.boundary.name), " applies to every principal")
