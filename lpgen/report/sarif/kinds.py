@@ -56,7 +56,7 @@ class ReviewKind(Kind):
         "unobservable-kept",
         "A replacement keeps actions only because the logs can't show their use.",
         help="They keep their current scope, because of a sign of use.",
-        to_do="record data events of these services, or drop unneeded actions by a decision.",
+        to_do="record data events of these services, or drop unneeded actions with a decision.",
         source=f"{TRAIL_GUIDE}/logging-data-events-with-cloudtrail.html",
         severity=Severity.LOW,
         score="2.0",
