@@ -59,7 +59,7 @@ def coverage_blocks(review: ReviewSummary) -> Iterable[Block]:
         [_coverage_row(account, report.min_days) for account in accounts[:REVIEW_ROWS]],
     )
     yield from more_rows(len(accounts), "account")
-    counted = "A record counts for each file that contains it and each resource that it names"
+    counted = "A record counts once for each file that contains it and each resource that it names"
     yield Paragraph(line(quiet(f"{counted}, so every number of records is an upper bound.")))
     yield bullets(*_unread_accounts(review.accounts_without_logs), *_all_coverage_notes(accounts[:REVIEW_ROWS]))
 

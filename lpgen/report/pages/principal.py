@@ -348,5 +348,5 @@ def undoing_blocks(lost: tuple[LostInverse, ...]) -> Iterable[Block]:
         [(name(inverse.action), name(inverse.undone_by)) for inverse in lost[:MOST_ROWS]],
     )
     yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")
-    note = "no record shows it undoing these. If a teardown or a rollback needs to, keep the undoing actions with "
+    note = "no record shows it undoing these. If a teardown or a rollback has to, keep the actions that undo them with "
     yield Paragraph(line(quiet(note), name("--decisions FILE")))

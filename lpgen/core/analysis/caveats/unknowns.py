@@ -66,7 +66,8 @@ class UnknownCaveat(CaveatKind):
         parameters={"case": str, "pattern": str, "statement": str},
         message={
             "new": "{statement} grants `{pattern}`, which the catalog doesn't know, so the replacement leaves it out",
-            "star": "AWS requires `{pattern}` with the wildcard, but a replacement has no wildcards, so it lacks this",
+            "star": "AWS requires `{pattern}` with the wildcard, but a replacement has no wildcards, so it leaves this"
+            " out",
         },
         step={
             "new": "correct the name in the policy, or run `lpgen catalog update` if AWS has the action",
