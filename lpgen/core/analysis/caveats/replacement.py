@@ -140,8 +140,8 @@ class ReplacementCaveat(CaveatKind):
         parameters={"needed": int, "room": str, "largest": str, "advice": str, "instead": str},
         message="the replacement of {needed:,} characters doesn't fit into {room} (largest: {largest}); {advice}",
         step=lambda *, instead, **_: (
-            f"{f'attach {instead} or the like' if instead else 'split the principal into several'}, or drop kept actions"
-            " with decisions"
+            f"{f'attach {instead} or the like' if instead else 'split the principal into several'}, or drop kept"
+            " actions with decisions"
         ),
         acceptable=False,
         rank=2,
