@@ -227,7 +227,7 @@ def _step_line(step: PlanStep) -> Line:
     return {
         StepKind.ATTACH: line("create ", policy, " from ", file, size, " and attach it"),
         StepKind.NEW_VERSION: line("make ", file, size, " the default version of ", policy),
-        StepKind.PUT_INLINE: line("put the inline policy ", policy, " from ", file, size),
+        StepKind.PUT_INLINE: line("write the inline policy ", policy, " from ", file, size),
         StepKind.DETACH: line("detach ", policy),
         StepKind.DELETE_INLINE: line("delete the inline policy ", policy),
         StepKind.LEAVE_GROUP: line("remove the user from group ", policy),

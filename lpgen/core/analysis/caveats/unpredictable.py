@@ -102,8 +102,8 @@ class UnpredictableCaveat(CaveatKind):
             "scanner": "it reads in {services} services and does little else, as scanners do, and the replacement"
             " removes what its next checks read",
             "seldom-used": _seldom_used_message,
-            "administrator": "people have nearly full access with it and do something else each time, which the"
-            " replacement would deny",
+            "administrator": "it gives people nearly full access, and they do something else each time, which"
+            " the replacement would deny",
             "stacks": "{what} deploys stacks with it, and their templates decide what it changes and deletes next",
             "auditor": "{what}, as scanners do, and the replacement removes what its next release reads",
             "restore": "it uses {what}, which a restore needs",
