@@ -230,7 +230,7 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     assert caveats(hole) == {LogsCaveat.COVERAGE_HOLE}
     assert hole.advice.sentence.startswith("find the logs of its last use")
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), last_used=days_before_end(5)))
-    assert hidden.advice.sentence.startswith("find out what its last use was")
+    assert hidden.advice.sentence.startswith("find out what it was last used for")
 
 
 @pytest.mark.parametrize(
