@@ -12,7 +12,7 @@
 #   POLICIES    a file or folder of authorization details; without it, the script takes a snapshot of AWS
 #   SNAPSHOT    more options of `lpgen snapshot`, such as "--assume-role lpgen-read --resource-policies"
 #   PROPOSED    the folder of `lpgen generate` that was rolled out since the last run, if any
-#   PLANS       the applied plans to watch, separated by blanks
+#   PLANS       the applied plans to watch, separated by spaces
 #   DECISIONS   the decisions file, if any
 #   FAIL_ON     critical, high, medium, low or info (high)
 #   TODAY       the reference date for ages (today, UTC), and the name of the baseline

@@ -290,7 +290,7 @@ def refuse_empty_choice(principals: Iterable[Principal], pattern: str) -> None:
     if not any(is_named(arn, pattern) for arn in known):
         if not pattern:
             raise InvocationError(
-                "the policies hold no role or user", hint="give the account's policies, or run `lpgen snapshot`"
+                "the policies contain no role or user", hint="give the account's policies, or run `lpgen snapshot`"
             )
         what = f"no principal in the policies matches {quote_input(pattern)}"
         raise InvocationError(what, hint=hint_of_name(pattern, known))

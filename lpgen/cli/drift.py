@@ -79,7 +79,7 @@ def drift_command(
         typer.Option(
             "--proposed",
             metavar="DIR",
-            help="A folder that `lpgen generate` wrote since. Policies as in this folder aren't drift either. "
+            help="A folder that `lpgen generate` wrote since. Policies that match this folder aren't drift either. "
             "Repeatable.",
         ),
     ] = None,
@@ -90,12 +90,13 @@ def drift_command(
     unused_days: Annotated[
         int,
         days_option(
-            "--unused-days", "After how many covered days without use a grant counts as unused, and a role as quiet."
+            "--unused-days",
+            "The number of covered days without use after which a grant is unused, and a role is quiet.",
         ),
     ] = 90,
     apply_days: Annotated[
         int,
-        days_option("--apply-days", "After how many days a safe proposal counts as never applied."),
+        days_option("--apply-days", "The number of days after which a safe proposal counts as never applied."),
     ] = 30,
     sarif_root: SarifRootOption = "lpgen-out",
 ) -> None:
@@ -141,7 +142,7 @@ def _format_of(path: Path) -> DriftFormat:
     found = format_of_name(path, DriftFormat)
     if found is None:
         raise InvocationError(
-            f"the extension of {quote_input(str(path))} isn't that of a format",
+            f"the extension of {quote_input(str(path))} doesn't name a format",
             hint=f"use one of {', '.join(endings_of(DriftFormat))}",
         )
     return found

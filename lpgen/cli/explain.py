@@ -44,8 +44,8 @@ def explain_command(
     Shows each wall that the request meets and the holes in it: the statement, the matching wildcard, the conditions,
     any deny, and whether and when the action was used.
 
-    For a glob that matches several principals, lists who can: first roles that can be assumed from outside, then
-    principals that never used the action. Text is one screen; JSON has every principal.
+    For a glob that matches several principals, lists those that can make the request: first roles that can be assumed
+    from outside, then principals that never used the action. Text is one screen; JSON has every principal.
 
     Never guesses: if the answer depends on something unknown, says what. Exit 0 whatever the answer is.
 

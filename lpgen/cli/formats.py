@@ -24,7 +24,7 @@ _ENDINGS: Final = {
     ".parquet": "parquet",
 }
 
-FORMAT_HELP: Final = "The output format. By default that of the --output file's extension, or text."
+FORMAT_HELP: Final = "The output format. By default, the one that the --output file's extension names, or text."
 
 
 class PlainFormat(StrEnum):

@@ -51,7 +51,7 @@ _LogOptions = Annotated[
         max_file_bytes=typer.Option(metavar="N", min=1, help="How many bytes a file may hold, compressed or not."),
         max_file_records=typer.Option(metavar="N", min=1, help="How many records to read from one file."),
         max_file_broken=typer.Option(
-            metavar="N", min=0, help="After how many broken parts a file no longer counts as a log."
+            metavar="N", min=0, help="The number of broken parts after which a file no longer counts as a log."
         ),
         workgroup=typer.Option(metavar="NAME", help="The workgroup for queries (athena:// only)."),
         output_location=typer.Option(
@@ -81,7 +81,7 @@ def ingest_command(
     dry_run: Annotated[
         bool,
         typer.Option(
-            "--dry-run", help="Print the queries and how much they would read, and run none (athena:// only)."
+            "--dry-run", help="Print the queries and how much they would read, without running them (athena:// only)."
         ),
     ] = False,
     catalog: CatalogOption = None,
@@ -90,9 +90,9 @@ def ingest_command(
     """Read CloudTrail logs into a data folder.
 
     Reads what trails deliver (.json and .json.gz, in folders and buckets), JSON lines, `aws cloudtrail lookup-events`
-    output and EventBridge events. Ingesting a file, object or event again changes nothing. What can't be read is
-    counted and named, and the rest is ingested. The data folder remembers --since, --account and --region of each
-    s3://, athena:// and cloudtrail:// address. Later ingests of the address use the same values, unless they are given
+    output and EventBridge events. If you ingest a file, object or event again, nothing changes. Counts and names
+    everything that can't be read, and ingests the rest. The data folder remembers --since, --account and --region of
+    each s3://, athena:// and cloudtrail:// address. Later ingests of the address use the same values, unless you give
     others.
 
     In a bucket, lists only the folders of the requested accounts, Regions and days; in Athena, reads only their

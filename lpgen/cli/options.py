@@ -62,7 +62,7 @@ SnapshotOption = Annotated[
     typer.Option(
         "--snapshot",
         metavar="NAME",
-        help="The snapshot that gives the inputs no other option gives: its name or date, or `none` for no snapshot. "
+        help="The snapshot to use for inputs that no other option gives: its name or date, or `none` for no snapshot. "
         "By default the newest in the data folder.",
     ),
 ]
@@ -84,7 +84,7 @@ SarifRootOption = Annotated[
 ]
 OutputFileOption = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Where to write it. By default, or with `-`, stdout."),
+    typer.Option("--output", "-o", metavar="FILE", help="Where to write the output. By default, or with `-`, stdout."),
 ]
 CatalogOption = Annotated[
     Path | None,
@@ -92,7 +92,7 @@ CatalogOption = Annotated[
 ]
 ProfileOption = Annotated[str, typer.Option("--profile", metavar="NAME", help="The AWS profile to use.")]
 EndpointOption = Annotated[
-    str, typer.Option("--endpoint-url", metavar="URL", help="An endpoint to use instead of those of AWS.")
+    str, typer.Option("--endpoint-url", metavar="URL", help="An endpoint to use instead of AWS's own.")
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 if anything can't be read.")]
 

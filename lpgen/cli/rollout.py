@@ -99,7 +99,9 @@ def _plan_command(
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="PLAN", help="Where to write it. By default, or with `-`, stdout."),
+        typer.Option(
+            "--output", "-o", metavar="PLAN", help="Where to write the plan. By default, or with `-`, stdout."
+        ),
     ] = None,
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Also plan replacements that aren't called safe.")] = False,
     break_glass: Annotated[
@@ -119,16 +121,17 @@ def _plan_command(
 ) -> None:
     """Plan how to apply replacements.
 
-    Writes as JSON the calls for each principal and the calls that undo them, or why the principal is refused. Makes no
-    calls to AWS.
+    Writes a JSON file. For each principal, it lists the calls to make and the calls that undo them, or says why lpgen
+    refuses the principal. Makes no calls to AWS.
 
     Compares each file of DIR with its digest, and proves from the documents that nothing new is allowed. With --data,
     generates the replacements again and refuses those that differ: give the same options as to `lpgen generate`.
-    --require-signature requires a signature instead, --trust-output nothing.
+    --require-signature requires a signature instead, and --trust-output requires neither.
 
-    Writes what other owners must change next to the plan: for roles of IAM Identity Center, the permission set's inline
-    policy, in PLAN.permission-sets; for principals managed as code, the changed resources of their CloudFormation
-    template, in PLAN.code. Exit 1 if nothing can be rolled out, or if something was changed after lpgen wrote it.
+    Next to the plan, writes what other owners must change: for roles of IAM Identity Center, the permission set's
+    inline policy, in PLAN.permission-sets; for principals managed as code, the changed resources of their
+    CloudFormation template, in PLAN.code. Exit 1 if nothing can be rolled out, or if something was changed after lpgen
+    wrote it.
 
     \b
     Example:
@@ -207,10 +210,10 @@ def _apply_command(
 ) -> None:
     """Apply a plan in AWS.
 
-    Checks everything first: that the plan is unchanged and allows nothing new, that the policies are those of the plan,
-    quotas, names, and that lpgen keeps its own access. Then shows each change, asks for confirmation, makes the calls
-    and reads each result back. Stops at the first error and restores that principal. If it is killed, run it again to
-    finish, or undo.
+    First checks that the plan is unchanged and allows nothing new, that the policies in IAM match it, that quotas and
+    names leave room, and that lpgen keeps its own access. Then shows each change, asks for confirmation, makes the
+    calls and reads each result back. Stops at the first error and restores that principal. If the command is killed,
+    run it again to finish, or run `lpgen rollout undo`.
 
     Exit 1 if a principal is refused or nothing was confirmed, 3 if a call failed.
 
@@ -302,10 +305,10 @@ def _unlock_command(
 ) -> None:
     """Remove the locks that killed runs left.
 
-    A run of `apply` or `undo` locks each principal while it changes it, and other runs leave the principal unchanged.
-    If a run is killed, its lock remains. Run `apply` or `undo` again where the journal of that run is: it continues
-    under this lock. If the journal is lost, remove the lock with this command. Check first that no other run is active:
-    two runs at once can leave a role without policies.
+    A run of `apply` or `undo` locks each principal that it is changing, and other runs leave the principal unchanged.
+    If a run is killed, its lock remains. If you still have that run's journal, run `apply` or `undo` again with it: the
+    new run continues under the lock. If the journal is lost, remove the lock with this command. Check first that no
+    other run is active: two runs at once can leave a role without policies.
 
     Exit 1 if nothing was confirmed.
 
@@ -344,10 +347,10 @@ def _watch_command(
     """Show what was denied since a rollout.
 
     For each denial, shows which removed line would have allowed it, and proposes the line to restore. Names the removed
-    actions whose denials the logs can't show. Reads only the data folder. What the policies of a later snapshot allow
-    again counts as restored.
+    actions whose denials the logs can't show. Reads only the data folder. An action that the policies of a later
+    snapshot allow again counts as restored.
 
-    Exit 1 if something was denied that the rollout may have caused, and isn't restored.
+    Exit 1 if the rollout may have caused a denial, and the action isn't restored.
 
     \b
     Example:

@@ -185,7 +185,7 @@ def _refuse_wrong(setting: _Setting, value: Any) -> None:
         raise InvocationError(f"`{_SETTINGS_FILE}`: `{setting.key}` must be {kind}")
     if kind is _ValueKind.NUMBER and value < int(setting.default):
         raise InvocationError(
-            f"`{_SETTINGS_FILE}`: `{setting.key}` is {value}, less than lpgen's {setting.default}",
+            f"`{_SETTINGS_FILE}`: `{setting.key}` is {value}, less than lpgen's default of {setting.default}",
             hint=f"the file can only raise it; to lower it, delete the line, and give --{setting.key} {value} on the "
             f"command line or set {setting.variable}",
         )

@@ -265,7 +265,12 @@ class Recreation:
     def text(self) -> str:
         """This fact as a clause."""
         day = f" on {self.created}" if self.created else ""
-        return f"created again{day}; records of the earlier one don't count ({self.records:,})"
+        said = (
+            "1 record of the earlier one doesn't"
+            if self.records == 1
+            else f"{self.records:,} records of the earlier one don't"
+        )
+        return f"created again{day}; {said} count"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

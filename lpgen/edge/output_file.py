@@ -57,7 +57,7 @@ def refuse_link(path: Path) -> None:
     if path.is_symlink():
         raise OutputError(
             f"`{path}` is a link to {quote_input(os.readlink(path))}, and lpgen doesn't write through links",
-            hint="name the file that it leads to, or delete the link",
+            hint="name the file that it points to, or delete the link",
         )
 
 

@@ -18,7 +18,7 @@ SKIP_WORDS: Final[dict[SkipReason, str]] = {
     SkipReason.OUT_OF_WINDOW: "records outside the window",
     SkipReason.INSIGHT: "Insights events about call rates",
     SkipReason.AGGREGATED: "aggregated events: evidence that the named principal uses a service",
-    SkipReason.SERVICE_EVENT: "events of a service without a call",
+    SkipReason.SERVICE_EVENT: "events that a service recorded without a call",
     SkipReason.NETWORK_COPY: "copies of calls through a VPC endpoint",
     SkipReason.UNAUTHENTICATED: "calls whose credentials AWS refused",
     SkipReason.NO_PERMISSION: "calls that need no permission",

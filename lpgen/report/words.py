@@ -204,7 +204,7 @@ def reach_texts(reach: Reach) -> Iterable[str]:
     pinned = ""
     if reach.pinned_places:
         old, new = (percent(count / reach.pinned_places) for count in (reach.pinned_old, reach.pinned_new))
-        pinned = f"; of data, secrets, keys and roles {new} (before: {old})"
+        pinned = f"; {new} of data, secrets, keys and roles (before: {old})"
     old, new = (percent(count / reach.places) for count in (reach.old, reach.new))
     yield (
         f"The replacements reach {new} of the resources that other principals use with these actions"

@@ -89,7 +89,7 @@ def test_check_names_every_changed_or_missing_file(data: Path) -> None:
             found = check(data)
             assert found.exit_code == 1, path
             assert path.name in found.stdout, path
-            assert "1 damage found" in found.stdout, path
+            assert "1 damaged item found" in found.stdout, path
         path.write_bytes(content)
     assert check(data).exit_code == 0
 

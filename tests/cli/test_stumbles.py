@@ -106,7 +106,7 @@ def test_an_empty_snapshot_is_called_so(home: Path) -> None:
     done = run_forked("review", "--data", "data", "--policies", "policies.json")
     assert (done.returncode, done.stderr) == (
         2,
-        "lpgen: the policies hold no role or user\n  give the account's policies, or run `lpgen snapshot`\n",
+        "lpgen: the policies contain no role or user\n  give the account's policies, or run `lpgen snapshot`\n",
     )
 
 

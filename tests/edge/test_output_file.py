@@ -99,7 +99,7 @@ def test_output_refuses_a_link_and_says_where_it_leads(is_there: bool, tmp_path:
     link.symlink_to(target)
     with pytest.raises(OutputError, match=r"is a link to .*authorized_keys") as caught:
         write_file(link, [b"new"])
-    assert caught.value.hint == "name the file that it leads to, or delete the link"
+    assert caught.value.hint == "name the file that it points to, or delete the link"
     with pytest.raises(InvocationError, match="already exists"):
         refuse_replacing(link)
     assert not is_stream(link)

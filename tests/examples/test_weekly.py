@@ -93,7 +93,7 @@ def test_the_weekly_script_watches_rollouts(lpgen: Path, world: World) -> None:
     # The logs of the sample end before the rollout: nothing is denied since, and the report says why.
     done = weekly(lpgen, world.home, today="2026-09-30", **settings)
     assert done.returncode == 0, done.stderr
-    assert "the logs end before" in (world.home / "reports" / "watch-plan.txt").read_text("utf-8")
+    assert "the logs end earlier" in (world.home / "reports" / "watch-plan.txt").read_text("utf-8")
     later = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     identity = record_json()["userIdentity"]
     principal = world.read(f"arn:aws:iam::{ACCOUNT}:role/app").principal
@@ -125,7 +125,7 @@ def test_a_plan_that_cannot_be_watched_keeps_nothing_else_from_its_turn(lpgen: P
     done = weekly(lpgen, world.home, today="2026-09-30", POLICIES=str(world.write_policies()), PLANS=plans)
     assert done.returncode == 2
     assert "no principal of this plan is applied" in done.stderr
-    assert "the logs end before" in (world.home / "reports" / f"also-watch-{world.plan.stem}.txt").read_text("utf-8")
+    assert "the logs end earlier" in (world.home / "reports" / f"also-watch-{world.plan.stem}.txt").read_text("utf-8")
     assert run("baseline", "list", "--data", str(world.home / "data"), "--format", "names").stdout == "2026-09-30\n"
 
 

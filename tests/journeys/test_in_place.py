@@ -183,7 +183,7 @@ def test_review_tells_tries_of_what_is_in_place_that_the_logs_miss(home: Path, t
     asked = ["review", *given(home), "--last-accessed", tmp_path]
     text = " ".join(lpgen(*asked, "--full").split())
     assert "28 replacements already in place." in text
-    step = "find the trail that has its calls of kms, in all Regions, and ingest its logs"
+    step = "find the trail that recorded its calls to kms, in all Regions, and ingest that trail's logs"
     assert f"In place, but with attempts that the logs don't show: {step}. role/partner-share" in text
     assert (
         "IAM reports the last attempt to use kms on 2026-09-28, but the logs have no record of it. why it matters:"

@@ -17,7 +17,7 @@ def without_replacement() -> list[Case]:
     unused = Case(
         "break-glass-admin",
         PrincipalClass.UNUSED,
-        "ask its owner whether it is for emergencies before you disable it: if so, name it by `break-glass` in the "
+        "ask its owner whether it is for emergencies before you disable it: if so, name it under `break-glass` in the "
         "decisions file, keep it, and alarm on its use",
         "ask its owner whether it is for emergencies before you disable it",
         verdicts=[

@@ -58,7 +58,7 @@ def deployer() -> Case:
         Line(Action("iam:PassRole"), Scope((passed,)), ADMIN, LineKind.INFERRED, "pass-role:ecs", "", when)
     )
     dangers = {
-        "iam:AttachRolePolicy": "attaches any policy to a role, AdministratorAccess included",
+        "iam:AttachRolePolicy": "attaches any policy to a role, including AdministratorAccess",
         "iam:PutRolePolicy": "writes any inline policy into a role",
         "ec2:AssociateIamInstanceProfile": "gives an instance the rights of another role",
         "ec2:ReplaceIamInstanceProfileAssociation": "swaps the role of a running instance",

@@ -184,7 +184,9 @@ def manifest_from_json(text: bytes) -> Manifest:
     """
     manifest = decode_json(_manifest_decoder, text, "the manifest of the action catalog")
     if manifest.format != _FORMAT:
-        raise CatalogError(f"the action catalog has format {manifest.format}, and this lpgen reads format {_FORMAT}")
+        raise CatalogError(
+            f"the action catalog has format {manifest.format}, and this version of lpgen reads {_FORMAT}"
+        )
     return manifest
 
 

@@ -41,7 +41,7 @@ class DisuseDrift(DriftKind):
         "Permissions fell out of use.",
         parameters={"unused": str, "days": int, "actions": str},
         message="{unused} fell out of use: no use in {days} covered days",
-        step="remove them with the next replacement, or keep them by a decision",
+        step="remove them with the next replacement, or keep them with a decision",
         item="newly-unused {subject} {actions}",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
         severity=Severity.LOW,

@@ -33,7 +33,8 @@ class WildcardDrift(DriftKind):
         "new-wildcard",
         "A policy has a new wildcard.",
         parameters={**_WILDCARD, "granted": str},
-        message="the wildcard {wildcard} is new: it grants {granted} today, and every matching action that AWS adds",
+        message="the wildcard {wildcard} is new: it grants {granted} today, and every matching action that AWS adds"
+        " later",
         step="name the intended actions instead",
         item="new-wildcard {subject} {wildcard}",
         help="It silently gains every matching action that AWS adds.",

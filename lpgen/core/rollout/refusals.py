@@ -93,7 +93,7 @@ class RefusalKind(Kind):
         "no_space",
         "no room",
         parameters={"case": str, "why": str, "file": str, "size": int},
-        message={"order": "{why}", "document": "{file} has {size:,} characters, AWS allows 6,144"},
+        message={"order": "{why}", "document": "{file} has {size:,} characters, and AWS allows 6,144"},
     )
     NOTHING_TO_DO = Row(
         "nothing_to_do",
@@ -109,7 +109,7 @@ class RefusalKind(Kind):
         "not_reproduced",
         "not what the data folder gives",
         parameters={"what": str},
-        message="generating again from the data folder with these options gives {what}: generate the output again",
+        message="from the data folder, these options give {what}: generate the output again",
     )
     CALLER = Row(
         "caller",
@@ -150,7 +150,8 @@ class RefusalKind(Kind):
     JOURNAL = Row(
         "journal",
         "interrupted",
-        message="an earlier run on it was interrupted and can't be finished: run `lpgen rollout undo` first",
+        message="an earlier run on this principal was interrupted and can't be finished: run `lpgen rollout undo`"
+        " first",
     )
 
 

@@ -146,5 +146,5 @@ def _hole_of_version(rows: list[tuple[Any, ...]]) -> Hole:
     firsts = [date.min if row[3] is None else row[3].date() for row in rows]
     lasts = [date.max if row[4] is None else row[4].date() for row in rows]
     what = "1 record is" if count == 1 else f"{count:,} records are"
-    why = f"{what} of a version that this lpgen doesn't know: {detail} (example {event_id})"
+    why = f"{what} of a version that this version of lpgen doesn't know: {detail} (example {event_id})"
     return Hole(min(firsts), max(lasts), why, records=count)

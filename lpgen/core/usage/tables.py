@@ -327,4 +327,4 @@ def _find_broken_form(table: pa.Table, shape: TableShape) -> Iterator[str]:
     if table.num_rows and not unpack_texts(merge_tables([table], shape), shape.schema).equals(
         unpack_texts(table, shape.schema)
     ):
-        yield "its rows aren't one per key in the order of the keys"
+        yield "its rows aren't in the order of their keys, or a key occurs twice"

@@ -55,7 +55,7 @@ def rows_of_answer(session: AwsSession, answered: Answered, columns: tuple[str, 
     output, query_id = answered.output, answered.query_id
     rows = _rows_from_object(session, output) if output else _rows_from_pages(session, query_id)
     if tuple(next(rows, ())) != columns:
-        raise IngestError("Athena's answer has other columns than the query")
+        raise IngestError("Athena's answer doesn't have the columns of the query")
     for number, row in enumerate(rows, 1):
         if len(row) != len(columns):
             raise IngestError(f"Athena's answer can't be read: row {number:,} is truncated")

@@ -116,7 +116,7 @@ def _open_same(path: Path | None, has_fallback: bool, digest: str) -> FolderSour
         raise CatalogError(f"a worker can't see the action catalog `{source.path}`", hint=hint)
     if hashlib.sha256(source.read_table("manifest")).hexdigest() != digest:
         raise CatalogError(
-            f"a worker has another action catalog in `{source.path}`",
+            f"a worker has a different action catalog in `{source.path}`",
             hint=hint or "install the same lpgen on every machine of the cluster",
         )
     return source

@@ -210,7 +210,7 @@ class Ledger:
         lock(self._connection, data)
         if self.generation != self._committed:
             raise IngestError(
-                f"another ingest into `{data}` ran meanwhile", hint="records read so far are kept; run it again"
+                f"another ingest into `{data}` ran in the meantime", hint="records read so far are kept; run it again"
             )
 
 
@@ -354,7 +354,9 @@ def _create_or_check(connection: sqlite3.Connection, data: Path) -> int:
     check_version(connection, data)
     total = sum_ledger(connection)
     if not is_as_written(connection, total):
-        raise DamageError(f"the ledger of `{data}` was changed: its list of files doesn't fit its digest", hint=RESTORE)
+        raise DamageError(
+            f"the ledger of `{data}` was changed: its list of files doesn't match its digest", hint=RESTORE
+        )
     return total
 
 

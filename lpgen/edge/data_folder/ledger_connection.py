@@ -99,7 +99,7 @@ def check_version(connection: sqlite3.Connection, data: Path) -> None:
     (version,) = connection.execute("SELECT schema_version FROM state").fetchone()
     if version != SCHEMA_VERSION:
         hint = "update lpgen" if version > SCHEMA_VERSION else "ingest the logs again into a new folder"
-        what = f"`{data}` has schema version {version}, and this lpgen reads version {SCHEMA_VERSION}"
+        what = f"`{data}` has schema version {version}, and this version of lpgen reads {SCHEMA_VERSION}"
         raise DataError(what, hint=hint)
 
 

@@ -96,7 +96,7 @@ def find_ledger_faults(data: Path) -> Iterator[str]:
         if has_no_tables(connection):
             return
         if not is_as_written(connection, sum_ledger(connection)):
-            yield "its list of files doesn't fit its digest"
+            yield "its list of files doesn't match its digest"
         for query, what in ((_ODD_FILES, "has impossible counts for the file"), (_STRAY_OBJECTS, "lacks the file of")):
             yield from (f"it {what} `{name}`" for (name,) in connection.execute(query).fetchmany(_MOST))
         generation = generation_of(connection)

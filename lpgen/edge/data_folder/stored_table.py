@@ -48,9 +48,9 @@ class StoredTable:
         except KeyError:
             is_known = False
         if not is_known:
-            raise DamageError(f"`{path}` has other columns than this version of lpgen writes", hint=RESTORE)
+            raise DamageError(f"`{path}` doesn't have the columns that this version of lpgen writes", hint=RESTORE)
         if self._file.num_row_groups != len(segments) - _AROUND:
-            raise DamageError(f"`{path}` has other row groups than its manifest lists", hint=RESTORE)
+            raise DamageError(f"`{path}` doesn't have the row groups that its manifest lists", hint=RESTORE)
         sizes = (self._file.metadata.row_group(at).num_rows for at in range(self._file.num_row_groups))
         self._starts: list[int] = list(accumulate(sizes, initial=0))
         self._held: tuple[int, pa.Table] = (-1, None)

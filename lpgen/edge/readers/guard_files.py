@@ -144,7 +144,7 @@ def _owner(path: Path, loaded: Mapping[str, Any], resource: str) -> str:
         return account_in_arn(resource)
     if not isinstance(given, str) or not is_account_id(given):
         raise GuardError(
-            f"`{path}`: {quote_input(str(given))} is not an account id", hint="write it as a string, 12 digits"
+            f"`{path}`: {quote_input(str(given))} is not an account id", hint="write it as a string of 12 digits"
         )
     return given
 

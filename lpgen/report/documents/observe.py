@@ -62,7 +62,7 @@ class OpenUsePart(RowPart, kw_only=True):
 
 
 class LeftOpenPart(OpenUsePart, kw_only=True):
-    """A kept action that the trails don't decide."""
+    """A kept action that the trails don't settle."""
 
     why: Annotated[str, means("The reason.")]
 
@@ -82,13 +82,13 @@ class AccountPlanPart(Part, kw_only=True):
 
     account: Annotated[str, means("The id of the account.")]
     trails: Annotated[tuple[TrailPart, ...], means("Its trails.")]
-    decides: Annotated[tuple[OpenUsePart, ...], means("The kept actions that the trails would decide.")]
+    decides: Annotated[tuple[OpenUsePart, ...], means("The kept actions that the trails would settle.")]
     leaves_open: Annotated[tuple[LeftOpenPart, ...], means("Other kept actions that data events show.")]
     estimates: Annotated[tuple[EstimatePart, ...], means("The events that the trails would add, by type.")]
 
 
 class UndecidedPart(Part, kw_only=True):
-    """The number of kept actions that data events don't decide, by how CloudTrail shows their use."""
+    """The number of kept actions that data events don't settle, by how CloudTrail shows their use."""
 
     management: Annotated[Count, means("By management events.")]
     inferred: Annotated[Count, means("By records of other calls.")]
@@ -96,11 +96,11 @@ class UndecidedPart(Part, kw_only=True):
 
 
 class ObserveDocument(Part, kw_only=True, tag_field="schema", tag=OBSERVE_SCHEMA):
-    """The trails that would decide the actions that a review keeps without recorded use."""
+    """The trails that would settle the actions that a review keeps without recorded use."""
 
     price: Annotated[Amount, means("The cost of 100,000 data events, in USD.")]
     accounts: Annotated[tuple[AccountPlanPart, ...], means("The plans of the accounts.")]
-    undecided: Annotated[UndecidedPart, means("The number of kept actions that data events don't decide.")]
+    undecided: Annotated[UndecidedPart, means("The number of kept actions that data events don't settle.")]
     problems: Annotated[Texts, means("Problems in the input files.")]
 
 

@@ -104,5 +104,5 @@ def _summary(found: FolderCheck) -> str:
             (found.baselines, "baseline"),
         )
     )
-    state = f"{plural(len(found.damages), 'damage')} found" if found.damages else "intact"
+    state = f"{plural(len(found.damages), 'damaged item')} found" if found.damages else "intact"
     return f"{found.folder}: {state} ({checked})"

@@ -215,7 +215,7 @@ def render_watch(watched: Sequence[Watched], format: str) -> str:  # noqa: A002
 def _lines(watched: Sequence[Watched]) -> Iterator[str]:
     for rollout in watched:
         until = (
-            f"logs until {rollout.logs_until}" if rollout.logs_until else "but the logs end before: ingest newer ones"
+            f"logs until {rollout.logs_until}" if rollout.logs_until else "but the logs end earlier: ingest newer ones"
         )
         yield f"{terminal_text(rollout.principal)}  applied {rollout.applied_at.replace('+00:00', 'Z')}, {until}"
         if rollout.logs_until and not rollout.denials and not rollout.unmapped:

@@ -232,7 +232,7 @@ def _use_blocks(found: Explanation) -> Iterator[Block]:
 
 
 _TITLES: Final = {
-    UseOn.ASKED: "On the resource asked about",
+    UseOn.ASKED: "On the resource in question",
     UseOn.PERHAPS: "Perhaps on this resource: the records show a pattern or no resource",
     UseOn.OTHER: "On other resources",
 }
@@ -285,7 +285,7 @@ def _contrary_note(found: Explanation) -> Iterator[Block]:
         line(
             bad("The logs show otherwise: "),
             f"{_records(found.contrary)} {found.contrary[0].use.outcome}{by}, last on {_last(found.contrary)}. "
-            f"So something unknown here {does} under the policies of that day.",
+            f"So something that lpgen doesn't know {does} under the policies of that day.",
         )
     )
 

@@ -59,7 +59,7 @@ def coverage_blocks(review: ReviewSummary) -> Iterable[Block]:
         [_coverage_row(account, report.min_days) for account in accounts[:REVIEW_ROWS]],
     )
     yield from more_rows(len(accounts), "account")
-    counted = "A record counts for each file that contains it and each resource that it names"
+    counted = "A record counts once for each file that contains it and each resource that it names"
     yield Paragraph(line(quiet(f"{counted}, so every number of records is an upper bound.")))
     yield bullets(*_unread_accounts(review.accounts_without_logs), *_all_coverage_notes(accounts[:REVIEW_ROWS]))
 
@@ -250,7 +250,7 @@ def guards_notes(report: Report) -> Iterator[Words]:
         yield line(f"resource policies: {known} and the trust policies of {plural(trusts, 'role')}")
     else:
         trusted = f" except the trust policies of {plural(trusts, 'role')}" if trusts else ""
-        given = f"no resource policies given{trusted}: use that only they allow is shown as ungranted; add "
+        given = f"no resource policies given{trusted}: if only they allow a use, it is shown as ungranted; add "
         yield line(given, name("--resource-policies DIR"))
     if guards.boundary is not None:
         yield line("permissions boundary: ", name(guards.boundary.name), " applies to every principal")

@@ -62,14 +62,14 @@ def _observe_sentence(plan: ObservePlan) -> str:
     """The plan in one sentence."""
     decided = [use for account in plan.accounts for use in account.decides]
     if not decided:
-        return "No data event trail would decide any action that the review keeps without recorded use."
+        return "No data event trail would settle any action that the review keeps without recorded use."
     trails = [trail for account in plan.accounts for trail in account.trails]
     new = sum(trail.is_new for trail in trails)
     what = (
         plural(new, "new trail") if new == len(trails) else f"{plural(len(trails), 'trail')}, {count(new)} of them new,"
     )
     who = plural(len({use.principal for use in decided}), "principal")
-    return f"{what} would decide {plural(len(decided), 'kept action')} of {who}."
+    return f"{what} would settle {plural(len(decided), 'kept action')} of {who}."
 
 
 def _account(plan: AccountPlan, price: float) -> Iterable[Block]:
@@ -140,7 +140,7 @@ def _decided(plan: AccountPlan) -> Iterable[Block]:
     by_principal: dict[str, list[str]] = {}
     for use in plan.decides:
         by_principal.setdefault(use.principal, []).append(use.action)
-    columns = (Column("principal", flexible=True), Column("decides", number=True), Column("such as", flexible=True))
+    columns = (Column("principal", flexible=True), Column("settles", number=True), Column("such as", flexible=True))
     ranked = sorted(by_principal.items(), key=lambda item: (-len(item[1]), item[0]))
     rows = [
         (_label(arn, plan), count(len(found)), names(found, most=_MOST_NAMES)) for arn, found in ranked[:_MOST_ROWS]
@@ -164,7 +164,7 @@ def _label(arn: str, plan: AccountPlan) -> Span:
 def _undecided(plan: ObservePlan) -> Iterable[Block]:
     found = [(plan.undecided.get(visibility, 0), why) for visibility, why in _UNDECIDED.items()]
     if any(number for number, _ in found):
-        yield Heading(line("Kept actions that data events don't decide"), level=2)
+        yield Heading(line("Kept actions that data events don't settle"), level=2)
         yield bullets(*(f"{plural(number, 'action')}: {why}." for number, why in found if number))
 
 
@@ -192,7 +192,7 @@ def outcomes_page(outcomes: Sequence[ObserveOutcome]) -> tuple[Block, ...]:
     columns = (Column("principal", flexible=True), Column("action"), Column("why it is open", flexible=True))
     decided = len(outcomes) - len(still)
     return (
-        Heading(line(f"{count(decided)} of {plural(len(outcomes), 'kept action')} of the plan are decided."), level=1),
+        Heading(line(f"{count(decided)} of {plural(len(outcomes), 'kept action')} of the plan are settled."), level=1),
         bullets(
             *(f"{plural(counted[status], 'action')}: {_STATUSES[status]}." for status in _STATUSES if counted[status])
         ),

@@ -227,7 +227,7 @@ def _step_line(step: PlanStep) -> Line:
     return {
         StepKind.ATTACH: line("create ", policy, " from ", file, size, " and attach it"),
         StepKind.NEW_VERSION: line("make ", file, size, " the default version of ", policy),
-        StepKind.PUT_INLINE: line("put the inline policy ", policy, " from ", file, size),
+        StepKind.PUT_INLINE: line("write the inline policy ", policy, " from ", file, size),
         StepKind.DETACH: line("detach ", policy),
         StepKind.DELETE_INLINE: line("delete the inline policy ", policy),
         StepKind.LEAVE_GROUP: line("remove the user from group ", policy),
@@ -348,5 +348,5 @@ def undoing_blocks(lost: tuple[LostInverse, ...]) -> Iterable[Block]:
         [(name(inverse.action), name(inverse.undone_by)) for inverse in lost[:MOST_ROWS]],
     )
     yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")
-    note = "no record shows it undoing these. If a teardown or a rollback needs to, keep the undoing actions with "
+    note = "no record shows it undoing these. If a teardown or a rollback has to, keep the actions that undo them with "
     yield Paragraph(line(quiet(note), name("--decisions FILE")))

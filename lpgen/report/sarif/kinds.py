@@ -14,8 +14,8 @@ class ReviewKind(Kind):
         "A dangerous action is granted but was never used.",
         help="With such an action, a holder can grant permissions, become someone else, or silence the logs. The logs "
         "would have shown its use and don't, so the grant is a risk without a benefit.",
-        to_do="put the replacement in place, which removes it. If you need it, for example in an emergency, keep it by "
-        "a decision with a reason and an owner.",
+        to_do="put the replacement in place, which removes it. If you need it, for example in an emergency, keep it "
+        "with a decision with a reason and an owner.",
         severity=Severity.HIGH,
         score="8.8",
     )
@@ -23,15 +23,15 @@ class ReviewKind(Kind):
         "unobservable-dangerous-grant",
         "A dangerous action is granted, and the logs can't show its use.",
         help="CloudTrail doesn't record the action, or no trail is set up to record it. The replacement keeps it only "
-        "on a sign of use.",
+        "if there is a sign of use.",
         to_do="record it with data events, run `lpgen snapshot` to add service last accessed data, or add a decision.",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
         score="6.5",
     )
     WILDCARD = Row(
         "wildcard-action",
-        "A statement grants actions by a wildcard.",
-        help="A wildcard silently gains every action that AWS adds. The grant grows without anyone deciding it.",
+        "A statement grants actions with a wildcard.",
+        help="A wildcard silently gains every action that AWS adds. The grant grows although nobody decided that.",
         to_do="put the replacement in place, which names every action.",
         source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
         score="6.0",
@@ -56,7 +56,7 @@ class ReviewKind(Kind):
         "unobservable-kept",
         "A replacement keeps actions only because the logs can't show their use.",
         help="They keep their current scope, because of a sign of use.",
-        to_do="record data events of these services, or drop unneeded actions by a decision.",
+        to_do="record data events of these services, or drop unneeded actions with a decision.",
         source=f"{TRAIL_GUIDE}/logging-data-events-with-cloudtrail.html",
         severity=Severity.LOW,
         score="2.0",

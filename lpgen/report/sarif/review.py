@@ -175,7 +175,7 @@ class _Principal:
         by = (
             line("all actions except ", name(patterns[0])) if found[0].not_action else names(patterns, most=_MOST_NAMED)
         )
-        says = " is granted actions by a wildcard. "
+        says = " is granted actions with a wildcard. "
         numbers = f": {plural(granted, 'action')} today, {count(used)} of them used."
         message = line(self._label, says, _statement(ref), " allows ", by, numbers)
         whole = any(wildcard.pattern in EVERYTHING or wildcard.not_action for wildcard in found)
@@ -207,7 +207,7 @@ class _Principal:
                 f" is granted {plural(len(found), 'action')} without recorded use. The policy ",
                 name(policy),
                 *(line(" of the group ", name(group)) if group else ()),
-                f" grants {count(granted[policy, group])} actions. The unused actions are of ",
+                f" grants {count(granted[policy, group])} actions. The unused actions belong to ",
                 *names(services, most=_MOST_NAMED),
                 ".",
             )
@@ -238,7 +238,7 @@ class _Principal:
             number = plural(len(kept), "action")
             message = line(
                 self._label,
-                f" keeps {number} without recorded use. They are of ",
+                f" keeps {number} without recorded use. They belong to ",
                 *names(services, most=_MOST_NAMED),
                 ".",
             )

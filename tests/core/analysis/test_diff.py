@@ -230,7 +230,7 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     assert caveats(hole) == {LogsCaveat.COVERAGE_HOLE}
     assert hole.advice.sentence.startswith("find the logs of its last use")
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), last_used=days_before_end(5)))
-    assert hidden.advice.sentence.startswith("find out what its last use was")
+    assert hidden.advice.sentence.startswith("find out what it was last used for")
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_diff_asks_about_a_user_whose_use_the_logs_cant_show_before_disabling_it
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), kind=PrincipalKind.USER))
     assert hidden.principal_class is PrincipalClass.UNUSED
     assert hidden.advice.sentence.startswith(
-        "ask its owner whether it is used, or give IAM's report by --last-accessed"
+        "ask its owner whether it is used, or give IAM's report with --last-accessed"
     )
     shown = role(policy(allow("sqs:ListQueues")), kind=PrincipalKind.USER)
     assert diff_of(shown).advice.sentence == (

@@ -140,5 +140,5 @@ def test_without_a_page_it_is_said_that_it_is_not_known() -> None:
 def test_a_role_whose_use_records_would_show_has_a_trail_to_be_found() -> None:
     found = diff_of(role(policy(allow("sqs:ListQueues")), last_used=days_before_end(5)))
     (caveat,) = found.assessment.caveats
-    assert caveat.step.startswith("find the trail that has its use of ")
+    assert caveat.step.startswith("find the trail that recorded its use on ")
     assert grants_of(found.principal).allows

@@ -45,7 +45,7 @@ def test_such_records_are_one_hole_with_their_number() -> None:
     (found,) = coverage_from_usage(usage(record_json(0), record_json(3), *later)).accounts
     (hole,) = found.holes
     assert (str(hole.first), str(hole.last)) == ("2024-03-05", "2024-03-10")
-    expected = "3 records are of a version that this lpgen doesn't know: its major version is 2 (example "
+    expected = "3 records are of a version that this version of lpgen doesn't know: its major version is 2 (example "
     assert hole.why.startswith(expected)
     assert found.covered_days == 4, "the days behind the last known record don't count anyway"
 

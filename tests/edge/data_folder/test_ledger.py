@@ -135,7 +135,7 @@ def test_ledger_refuses_another_schema_version(tmp_path: Path, version: int, hin
     ):
         with pytest.raises(DataError) as found:
             read(tmp_path)
-        assert found.value.message == f"`{tmp_path}` has schema version {version}, and this lpgen reads version 3"
+        assert found.value.message == f"`{tmp_path}` has schema version {version}, and this version of lpgen reads 3"
         assert found.value.hint == hint
 
 

@@ -38,8 +38,8 @@ def test_a_changed_row_is_damage_that_every_ingest_and_check_finds(tmp_path: Pat
         with sqlite3.connect(data / LEDGER_FILE) as connection:
             connection.execute(change)
         connection.close()
-        assert "its list of files doesn't fit its digest" in list(find_ledger_faults(data)), change
-        with pytest.raises(DamageError, match="doesn't fit its digest"), open_ledger(data):
+        assert "its list of files doesn't match its digest" in list(find_ledger_faults(data)), change
+        with pytest.raises(DamageError, match="doesn't match its digest"), open_ledger(data):
             pass
 
 

@@ -26,8 +26,8 @@ def windows_of_days(first: date, last: date, *, train: int, test: int, step: int
     days = (last - first).days + 1
     if days < train + test:
         raise InvocationError(
-            f"the logs cover {days:,} days, from {first} to {last}, and {train:,} days to learn on and {test:,} days"
-            f" to judge on need {train + test:,}",
+            f"the logs cover {days:,} days, from {first} to {last}, but a window of {train:,} days to"
+            f" learn from and {test:,} days to test on needs {train + test:,}",
             hint="give fewer days with --train or --test, or ingest older logs",
         )
     starts = (first + timedelta(days=at) for at in range(0, days - train - test + 1, step))

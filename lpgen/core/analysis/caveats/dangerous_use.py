@@ -64,16 +64,16 @@ class DangerCaveat(CaveatKind):
             "case": str,
         },
         message=_unusual_use_message,
-        step="ask the owner whether the team used {action}: if so, keep it by a decision; if not, drop those days by a"
-        " decision and treat the credentials as stolen",
+        step="ask the owner whether the team used {action}: if so, keep it with a decision; if not, drop those days"
+        " with a decision and treat the credentials as stolen",
         item="unusual {action}",
         acceptable=False,
         help="Stolen credentials are used in this way: only within a week, or only in the last tenth of the logs, "
         "where the principal regularly changes nothing else; right after denied calls; or together with other "
         "harmful actions that were new on that day. The replacement allows the action. lpgen learns nothing else "
         "from its use.",
-        to_do="ask the owner. If the team used it, keep it by a decision. If not, treat the credentials as stolen and "
-        "drop those days by a decision, which `lpgen review --write-decisions` drafts.",
+        to_do="ask the owner. If the team used it, keep it with a decision. If not, treat the credentials as stolen "
+        "and drop those days with a decision, which `lpgen review --write-decisions` drafts.",
         source="https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html",
         severity=Severity.HIGH,
         precision="medium",
@@ -84,7 +84,7 @@ class DangerCaveat(CaveatKind):
         "A dangerous action is kept only because of attempts.",
         parameters={"action": str, "danger": str},
         message="{action} {danger}, and is kept because of attempts, though no record shows that one was allowed",
-        step="drop the action by a decision, or accept this if it is needed",
+        step="drop the action with a decision, or accept this if it is needed",
         item="attempted {action}",
         help="The calls were throttled, malformed or failed inside AWS.",
     )

@@ -57,7 +57,7 @@ def _rare_schedule_message(*, source: str, schedule: str, expression: str, days:
 def _rare_schedule_step(*, days: int, covered: int, needed: int, **_: object) -> str:
     """How many more days to ingest."""
     if not days:
-        return "keep what it needs then by decisions, and accept this"
+        return "add decisions to keep what it needs then, and accept this"
     return f"ingest {needed - covered} more days of logs, or keep what it needs then and accept this"
 
 
@@ -78,9 +78,9 @@ def _coverage_hole_message(
 def _coverage_hole_step(*, service: str, last: date, unrecorded: str, **_: object) -> str:
     """Where to look for a use that the logs lack. No trail has a call that CloudTrail doesn't record."""
     if unrecorded:
-        return f"find out what its use of {last} was; a trail may not have it ({unrecorded})"
-    what = f"calls of {service}" if service else f"use of {last}"
-    return f"find the trail that has its {what}, in all Regions, and ingest its logs"
+        return f"find out what it was used for on {last}; trails may have no record of it ({unrecorded})"
+    what = f"calls to {service}" if service else f"use on {last}"
+    return f"find the trail that recorded its {what}, in all Regions, and ingest that trail's logs"
 
 
 class LogsCaveat(CaveatKind):
@@ -93,7 +93,7 @@ class LogsCaveat(CaveatKind):
         message="the logs cover {days} days, fewer than {min_days}, so rare use may be missing",
         step=_short_coverage_step,
         doubt=Doubt.LOGS,
-        to_do="ingest more days, or accept it by a decision.",
+        to_do="ingest more days, or accept it with a decision.",
         source=f"{TRAIL_GUIDE}/cloudtrail-trails.html",
         severity=Severity.LOW,
         remedy=Remedy.INGEST,
@@ -150,7 +150,7 @@ class LogsCaveat(CaveatKind):
         item={"young-principal": "{case}", "young-policy": "{case} {policy}"},
         doubt=Doubt.YOUNG,
         help="It may not have done all its work yet, or used what the policy newly grants.",
-        to_do="wait, or accept it by a decision.",
+        to_do="wait, or accept it with a decision.",
         severity=Severity.LOW,
     )
     RARE_SCHEDULE = Row(
@@ -162,7 +162,7 @@ class LogsCaveat(CaveatKind):
         item="rare-schedule {schedule}",
         doubt=Doubt.LOGS,
         help="lpgen can't see schedules in instances, clusters and tools outside AWS.",
-        to_do="ingest more days, or keep what it needs then and accept this by a decision.",
+        to_do="ingest more days, or keep what it needs then and accept this with a decision.",
         source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html",
         remedy=Remedy.INGEST,
     )
@@ -182,7 +182,7 @@ class LogsCaveat(CaveatKind):
         item=lambda *, service, **_: f"coverage-hole {service}".rstrip(),
         doubt=Doubt.LOGS,
         help="Records are missing from the logs, and a replacement made from them may deny what the principal needs.",
-        to_do="find the trail that has the call, in all Regions, and ingest its logs.",
+        to_do="find the trail that recorded the call, in all Regions, and ingest that trail's logs.",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
         remedy=Remedy.INGEST,
     )

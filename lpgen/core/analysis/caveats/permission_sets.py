@@ -55,8 +55,8 @@ class PermissionSetCaveat(CaveatKind):
         message={"uneven-permission-set": _uneven_permission_set_message, "unlisted-role": _unlisted_role_message},
         step={
             "uneven-permission-set": "provision the permission set into all its accounts, then take a new snapshot;"
-            " change a customer managed policy that differs on purpose in its own account",
-            "unlisted-role": "add the policies of these accounts, for example by a snapshot of all of them",
+            " if a customer managed policy differs on purpose, change it in its own account",
+            "unlisted-role": "add the policies of these accounts, for example with a snapshot of all of them",
         },
         item="{case}",
         remedy=Remedy.SNAPSHOT,

@@ -34,7 +34,7 @@ _YEAR: Final = 366
 _NAMED_FOR_EMERGENCIES: Final = re.compile(r"break.?glass|emergency|fire.?(?:call|fight)", re.IGNORECASE)
 """Names of principals that may be for emergencies: a reason to ask the owner."""
 
-_IF_FOR_EMERGENCIES: Final = ": if so, name it by `break-glass` in the decisions file, keep it, and alarm on its use"
+_IF_FOR_EMERGENCIES: Final = ": if so, name it under `break-glass` in the decisions file, keep it, and alarm on its use"
 _THE_DENIES: Final = "the Denies"
 
 
@@ -73,7 +73,7 @@ class _Advice(Enum):
 
     FIND_PURPOSE = "find out what it is used for before anything else", ": {sign}"
     FIND_LAST_USE = (
-        "find out what its last use was before anything else",
+        "find out what it was last used for before anything else",
         ": {sign}, within the logs' days; {unrecorded}",
     )
     FIND_LOGS = "find the logs of its last use before anything else", ": {sign}, within the logs' days"
@@ -84,7 +84,7 @@ class _Advice(Enum):
     )
 
     ASK_ABOUT_USER = (
-        "ask its owner whether it is used, or give IAM's report by --last-accessed",
+        "ask its owner whether it is used, or give IAM's report with --last-accessed",
         ": it may use actions that the logs can't show",
     )
     END_ASSIGNMENT = (

@@ -62,10 +62,10 @@ class ReplacementCaveat(CaveatKind):
         parameters={"action": str, "type": str},
         message="AWS's reference requires a {type} for {action}, and only the old policies allow one, so later calls"
         " may be denied",
-        step="keep {action} on the {type} by a decision, or accept this if its calls don't need one",
+        step="keep {action} on the {type} with a decision, or accept this if its calls don't need one",
         item="required-type {action} {type}",
         help="The records name none. The event map may have missed a parameter.",
-        to_do="keep the action on that resource by a decision.",
+        to_do="keep the action on that resource with a decision.",
         source="https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html",
         precision="medium",
     )
@@ -84,7 +84,7 @@ class ReplacementCaveat(CaveatKind):
         parameters={"actions": int, "services": tuple},
         message=_unseen_named_message,
         step="run `lpgen snapshot` to add service last accessed data, ingest data events of these services, or keep or"
-        " drop the actions by decisions",
+        " drop the actions with decisions",
         acceptable=False,
         help="Neither the logs nor service last accessed show whether they are in use.",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
@@ -111,7 +111,7 @@ class ReplacementCaveat(CaveatKind):
             "next_days": int,
         },
         message=_expected_denials_message,
-        step="run `lpgen backtest` with `--look-back` to see what it would have denied, and keep that by a decision",
+        step="run `lpgen backtest` with `--look-back` to see what it would have denied, and keep that with a decision",
         item="expected-denials",
         remedy=Remedy.BACKTEST,
     )
@@ -140,13 +140,13 @@ class ReplacementCaveat(CaveatKind):
         parameters={"needed": int, "room": str, "largest": str, "advice": str, "instead": str},
         message="the replacement of {needed:,} characters doesn't fit into {room} (largest: {largest}); {advice}",
         step=lambda *, instead, **_: (
-            f"{f'attach {instead} or the like' if instead else 'split it into several'}, or drop kept actions by"
-            " decisions"
+            f"{f'attach {instead} or the like' if instead else 'split the principal into several'}, or drop kept"
+            " actions with decisions"
         ),
         acceptable=False,
         rank=2,
         help="lpgen adds no wildcard to make it fit.",
-        to_do="split the role by what it does, or drop kept actions by decisions.",
+        to_do="split the role by what it does, or drop kept actions with decisions.",
         source=f"{IAM_GUIDE}/reference_iam-quotas.html",
         remedy=Remedy.LOOK,
     )

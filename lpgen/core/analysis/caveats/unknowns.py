@@ -35,7 +35,7 @@ def _unexplained_use_step(*, action: str, **_: object) -> str:
     # Grants allow use of a key too. https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
     of_a_key = action.startswith("kms:")
     where = ", such as the key's policy or a grant (`aws kms list-grants`)" if of_a_key else ""
-    return f"find out what allowed this call{where}, and give lpgen that policy or accept this by a decision"
+    return f"find out what allowed this call{where}, and give lpgen that policy or accept this with a decision"
 
 
 def _recreated_message(*, former: Sequence[str], kind: str, principal_id: str, only: Sequence[str]) -> str:
@@ -55,7 +55,7 @@ class UnknownCaveat(CaveatKind):
         "lpgen doesn't know which action a successful call needs.",
         parameters={"records": int, "call": str, "reason": str, "example": str, "event": str},
         message=_unmapped_event_message,
-        step="look up which action the call needs, keep it by a decision, and accept this",
+        step="look up which action the call needs, keep it with a decision, and accept this",
         item="{event}",
         help="The replacement may lack what the call needs.",
         source=f"{IAM_GUIDE}/reference_policies_elements_action.html",
@@ -66,11 +66,12 @@ class UnknownCaveat(CaveatKind):
         parameters={"case": str, "pattern": str, "statement": str},
         message={
             "new": "{statement} grants `{pattern}`, which the catalog doesn't know, so the replacement leaves it out",
-            "star": "AWS requires `{pattern}` with the wildcard, but a replacement has no wildcards, so it lacks this",
+            "star": "AWS requires `{pattern}` with the wildcard, but a replacement has no wildcards, so it leaves this"
+            " out",
         },
         step={
             "new": "correct the name in the policy, or run `lpgen catalog update` if AWS has the action",
-            "star": "grant `{pattern}` in another policy, and accept this by a decision",
+            "star": "grant `{pattern}` in another policy, and accept this with a decision",
         },
         item="unknown-pattern {pattern}",
         help="It may be misspelled and grant nothing, or be newer than the catalog.",
@@ -95,7 +96,8 @@ class UnknownCaveat(CaveatKind):
         "The principal was deleted and created again within the days of the logs.",
         parameters={"former": tuple, "kind": str, "principal_id": str, "only": tuple},
         message=_recreated_message,
-        step="check that nothing relies on actions that only the deleted principal used, and accept this by a decision",
+        step="check that nothing relies on actions that only the deleted principal used, and accept this"
+        " with a decision",
         severity=Severity.LOW,
     )
     UNEXPLAINED_USE = Row(
@@ -106,7 +108,7 @@ class UnknownCaveat(CaveatKind):
         step=_unexplained_use_step,
         item="unexplained {action}",
         help="A policy may be missing, or the record mapped to the wrong action. Similar granted actions are kept.",
-        to_do="find out what allowed it, and give lpgen that policy or accept it by a decision.",
+        to_do="find out what allowed it, and give lpgen that policy or accept it with a decision.",
         source=f"{IAM_GUIDE}/reference_policies_evaluation-logic.html",
         precision="medium",
     )

@@ -102,27 +102,27 @@ class UnpredictableCaveat(CaveatKind):
             "scanner": "it reads in {services} services and does little else, as scanners do, and the replacement"
             " removes what its next checks read",
             "seldom-used": _seldom_used_message,
-            "administrator": "people have nearly full access with it and do something else each time, which the"
-            " replacement would deny",
+            "administrator": "it gives people nearly full access, and they do something else each time, which"
+            " the replacement would deny",
             "stacks": "{what} deploys stacks with it, and their templates decide what it changes and deletes next",
             "auditor": "{what}, as scanners do, and the replacement removes what its next release reads",
             "restore": "it uses {what}, which a restore needs",
-            "failover": "its policies also allow {what}, which has the name of a resource that it used in another"
+            "failover": "its policies also allow {what}, which has the same name as a resource that it used in another"
             " Region, and the replacement would deny that after a failover",
             "break-glass": "the decisions file names it for emergencies (`{what}`), which need more than the logs show",
         },
         step={
             "tooling": "leave its policies as they are, or accept this",
             "scanner": "compare its policies with AWS's SecurityAudit and attach that instead, or accept this",
-            "seldom-used": "ask its owner what it is for: name it by `break-glass` in the decisions file if it is for"
-            " emergencies, otherwise wait for more active days or accept this",
+            "seldom-used": "ask its owner what it is for: name it under `break-glass` in the decisions file if it is"
+            " for emergencies, otherwise wait for more active days or accept this",
             "break-glass": "keep it for emergencies, and set an alarm on its use",
-            "administrator": "give people roles for their tasks, name access for emergencies by `break-glass` in the"
+            "administrator": "give people roles for their tasks, name access for emergencies under `break-glass` in the"
             " decisions file, or accept this",
-            "stacks": "keep by decisions what its stacks may need, including deletions, or accept this",
+            "stacks": "add decisions to keep what its stacks may need, including deletions, or accept this",
             "auditor": "leave AWS's policy for audits attached, or accept this",
-            "restore": "keep the actions that restore by decisions, or accept this",
-            "failover": "keep the actions on the namesake by decisions, or accept this",
+            "restore": "keep the actions for a restore with decisions, or accept this",
+            "failover": "keep the actions on that resource with decisions, or accept this",
         },
         item="{case}",
         help="It is tooling, where a mistake locks people out; or it reads in nearly all services, as scanners do; or "

@@ -102,18 +102,18 @@ def _lines_for_use(
 
 _WHOLE_GRANT: Final = ScopeRule(
     WHOLE_GRANT,
-    "only actions are removed, so all resources of the action in the old statements",
+    "only actions are removed, so the line covers all resources of the action in the old statements",
     "`--scope evidence`, the next step after this one",
 )
 _SERVICE_POLICY: Final = ScopeRule(
     SERVICE_POLICY,
-    "AWS wrote the policy for a service's role, so all resources that its statement names",
+    "AWS wrote the policy for a service's role, so the line covers all resources that its statement names",
     "your own policy in place of AWS's",
 )
 _NAMES_NOTHING: Final = ScopeRule(
     "names-nothing",
-    "the calls don't name a resource and AWS checks them on `*` or on all of the type, so all that the old "
-    "statement covers",
+    "the calls don't name a resource and AWS checks them on `*` or on all of the type, so the line covers all "
+    "that the old statement covers",
     "calls that name the resources that they read",
 )
 
@@ -168,17 +168,17 @@ def _named_scope(grant: Grant, use: Use, pattern: NamedScope, *, catalog: Catalo
 
 MISSING_NAME: Final = ScopeRule(
     "missing-name",
-    "the calls named only missing resources, so all that the old statement covers",
+    "the calls named only missing resources, so the line covers all that the old statement covers",
     "a decision to drop the action, if the principal doesn't need to look for missing resources",
 )
 _UNREAD: Final = ScopeRule(
     "unread-resource",
-    "the record does not show the resource, so all that the old statement covers",
+    "the record does not show the resource, so the line covers all that the old statement covers",
     "narrower resources in the old statement",
 )
 _KEY_PREFIX: Final = ScopeRule(
     "folded-name",
-    "unbounded names, such as object keys, are kept by their folder or type, so any name below it",
+    "unbounded names, such as object keys, are kept by their folder or type, so the line covers any name below it",
     "a separate folder for the objects of this principal",
 )
 _RECORD_PATTERN: Final = ScopeRule(

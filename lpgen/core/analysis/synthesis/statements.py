@@ -115,7 +115,7 @@ def build_statement(lines: Sequence[Line], *, catalog: Catalog, scope: Scope | N
 
 FOLDED_TO_GRANT: Final = ScopeRule(
     "folded-to-grant",
-    "the exact resources don't fit AWS's size limits, so all that the old statement covers",
+    "the exact resources don't fit AWS's size limits, so the line covers all that the old statement covers",
     "a common prefix of the resources, or several roles in place of this one",
 )
 

@@ -41,7 +41,7 @@ def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants) -> Ch
         named = "; ".join(f"{old.ref}: {reason}" for old, reason in reasons[:5])
         only_conditions = any(reason == _OTHER_CONDITIONS for _, reason in reasons)
         notes = found.unproven if only_conditions else found.failed
-        notes.append(f"{new.place} is within no old statement ({named})")
+        notes.append(f"{new.place} isn't within any old statement ({named})")
     return found.check()
 
 
@@ -50,7 +50,7 @@ def _not_within(new: NewAllow, old: Grant) -> str:
     if beyond := new.actions - old.actions:
         return f"does not grant {min(beyond)}"
     if new.version != old.version and statement_depends_on_version(old.statement):
-        return "has another language version, in which `${` has another meaning"
+        return "has a different policy version, in which `${` has a different meaning"
     if reason := _resources_not_within(new, old):
         return reason
     strict = conditions_at_least_as_strict(new.statement.conditions, old.statement.conditions)

@@ -66,10 +66,10 @@ def test_diff_of_a_recreated_role_counts_the_records_of_the_earlier_one() -> Non
     found = diff_of(principal, [use("s3:GetObject", OBJECT), denied], principal_id="AROAOLD").use.recreated
     assert found is not None
     assert (found.created, found.records) == (created.date(), 2 * use("s3:GetObject", OBJECT).evidence.records)
-    assert found.text == f"created again on {created.date()}; records of the earlier one don't count (2)"
+    assert found.text == f"created again on {created.date()}; 2 records of the earlier one don't count"
     undated = diff_of(replace(principal, created=None), [denied], principal_id="AROAOLD").use.recreated
     assert undated is not None
-    assert undated.text == "created again; records of the earlier one don't count (1)"
+    assert undated.text == "created again; 1 record of the earlier one doesn't count"
     assert diff_of(principal, [use("s3:GetObject", OBJECT)]).use.recreated is None
     unknown = replace(principal, principal_id="")
     assert diff_of(unknown, [use("s3:GetObject", OBJECT)], principal_id="AROAOLD").use.recreated is None

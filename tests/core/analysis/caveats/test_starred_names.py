@@ -22,7 +22,7 @@ def test_who_lets_functions_run_at_the_edge_needs_the_star() -> None:
     diff = found([allow("lambda:*", "*")], deployed)
     assert items(diff).count(ITEM) == 1
     (caveat,) = (caveat for caveat in diff.assessment.open_caveats if caveat.item == ITEM)
-    assert caveat.step == ("grant `lambda:EnableReplication*` in another policy, and accept this by a decision")
+    assert caveat.step == ("grant `lambda:EnableReplication*` in another policy, and accept this with a decision")
 
 
 def test_who_only_deploys_functions_does_not() -> None:

@@ -233,7 +233,7 @@ def test_conditions_that_differ_are_unproven(name: str) -> None:
     check = contained(bound, written(allow("s3:GetObject", f"{DATA}/a", Condition=UNPROVEN[name])))
     assert (check.status, len(check.findings)) == (CheckStatus.UNPROVEN, 1)
     assert (
-        f"policy-1.json, statement 1 is within no old statement (own, statement 1: {OTHER_CONDITIONS})"
+        f"policy-1.json, statement 1 isn't within any old statement (own, statement 1: {OTHER_CONDITIONS})"
         in (check.findings[0])
     )
 
@@ -262,7 +262,7 @@ def test_conditions_that_are_the_same_or_stricter_are_proven(bound: dict[str, An
         (
             old(allow("s3:GetObject", HOME), version=OLD_VERSION),
             allow("s3:GetObject", HOME),
-            "another language version",
+            "a different policy version",
         ),
         (old(allow("s3:GetObject", f"{DATA}/*", Condition=MFA)), allow("s3:GetObject", "*", Condition=MFA), "on *"),
         (old(all_but(f"{DATA}/*")), allow("s3:GetObject", f"{DATA}/a"), f"on {DATA}/a"),
