@@ -34,7 +34,6 @@ NOT_FOR_INGEST = (
     "lpgen.core.athena.days",
     "lpgen.core.drift",
     "lpgen.core.findings",
-    "lpgen.core.evidence",
     "lpgen.core.guards",
     "lpgen.core.options",
     "lpgen.core.required_permissions",

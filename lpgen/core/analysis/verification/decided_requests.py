@@ -130,7 +130,7 @@ def check_hunt(
     The requests are close to the new statements, each in a complete context. The boundary and SCPs are ignored: they
     limit both sides equally and could hide a leak.
     """
-    found = CheckNotes("search for new access: found none")
+    found = CheckNotes("search for new access finds none")
     written = tuple(document.policy for document in documents)
     held = tuple(policy.document for policy in grants.principal.policies if policy.document is not None)
     old, new = PolicySet(identity=held), PolicySet(identity=written)
