@@ -155,7 +155,7 @@ def _around(operation: Operation, label: str, request: object) -> Iterator[Sampl
             f"{operation.source.partition('.')[0]}:{operation.name} on resource: {arn} because no policy allows it"
         )
         yield _sample(operation, f"{label} denied", request, errorCode="AccessDenied", errorMessage=message)
-        yield _sample(operation, f"{label} beside", request, resources=[{"ARN": arn, "accountId": _ACCOUNT}])
+        yield _sample(operation, f"{label} listed", request, resources=[{"ARN": arn, "accountId": _ACCOUNT}])
 
 
 def _sample(operation: Operation, label: str, request: object, **more: Any) -> Sample:

@@ -1,6 +1,6 @@
 """What a day of logs costs to ingest, on paper: `python -m bench.cost_model build/bench/ingest-M.json --terabytes 1`.
 
-CPU time a byte is what `bench.ingest` measured between a tenth of the corpus and all of it, so that starting up counts
+CPU time a byte is what `bench.ingest` measured between a tenth of the corpus and all of it, so starting up counts
 for nothing. It grows with the bytes, and an engine adds its overhead. Prices are parameters: look up your own.
 """
 

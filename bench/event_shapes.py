@@ -1,6 +1,6 @@
 """Shapes of CloudTrail records, from the documented cases of the event map, with slots for what differs between calls.
 
-A slot is a private use character of Unicode. It stands for the account, the Region, or a name: a text that the case
+A slot is a private use character of Unicode. It represents the account, the Region, or a name: a text that the case
 expects in a resource, or the value of a parameter for a name or an id. A name that occurs several times in a record has
 one slot, so the parts of a filled record agree.
 """
@@ -24,7 +24,7 @@ FRESH: Final = "\ue002"
 _FIRST_NAME: Final = 0xE010
 
 PARTS: Final = ("requestParameters", "responseElements", "resources", "additionalEventData")
-"""The members of a record that a shape decides, in CloudTrail's order but for the ids between them."""
+"""The members of a record that a shape decides, in CloudTrail's order except the ids between them."""
 
 _CALL: Final = "AwsApiCall"
 _READS: Final = re.compile("Describe|List|Get|Batch(?:Get|Describe)|Head|Query|Scan|Search|Lookup|Select|Decrypt")

@@ -1,4 +1,4 @@
-"""Log files that are made to take long: shapes of which the reading must take time in proportion to their size."""
+"""Log files that are made to take long: reading them must take time in proportion to their size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies that are made to take long: shapes that AWS takes, and of which a review must end."""
+"""Policies that are made to take long: AWS accepts them, and a review of them must end."""
 
 from __future__ import annotations
 

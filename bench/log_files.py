@@ -30,7 +30,7 @@ NAMES: Final = 20_000
 """How many names a name of a case becomes."""
 _EVENTS_OF_ROLE: Final = 20
 _STRAY: Final = 0.01
-"""The share of calls that are any event, whoever calls."""
+"""The share of calls that are any event, whatever the caller."""
 _TAIL: Final = 1.5
 """How fast the share of names falls with their rank: the exponent of a Pareto distribution."""
 _MINUTES: Final = 5
@@ -95,7 +95,7 @@ class Events:
 def write_corpus(folder: Path, *, files: int, records: int, days: int, seed: int, repeats: int = 1) -> Written:
     """Writes `files` files of `records` records each in the bucket layout, over so many days.
 
-    With `repeats` that many files in turn hold the same calls, made anew: other ids, some seconds later.
+    With `repeats` that many files in turn hold the same calls, made again: other ids, some seconds later.
     """
     events = Events(seed)
     seen: set[tuple[Shape, bool]] = set()

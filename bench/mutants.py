@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One line of one module of `lpgen/core`, and what becomes of it; `old` occurs there once."""
+    """One line of one module of `lpgen/core`, and its replacement; `old` occurs there once."""
 
     name: str
     module: str

@@ -39,7 +39,7 @@ class _Principal:
     unique: str
     user: bool
     shared: list[str]
-    habits: list[tuple[Habit, str]]  # with the number that `#` stands for
+    habits: list[tuple[Habit, str]]  # with the number that replaces `#`
     region: str
     bounded: bool
     calls: list[tuple[Habit, str]] = field(default_factory=list)

@@ -8,10 +8,10 @@ printed. It needs Node.js and
     npm install --prefix build/simulator @cloud-copilot/iam-simulate@0.1.173
 
 Left out is what that version decides against AWS's documentation, or what the documentation doesn't say: variables in
-documents before 2012-10-17 and `${*}`, which it takes for variables; a variable without a value beside a negation;
+documents before 2012-10-17 and `${*}`, which it takes for variables; a variable without a value next to a negation;
 `0.0.0.0/0`, and comparing addresses of IPv4 and IPv6; a set operator with `IfExists` on a missing key; values of
 another type than the operator's; `NotPrincipal` with accounts; and a resource policy for all principals, or for a
-session, beside a session policy.
+session, together with a session policy.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ _NAMED: Final = (
     {"Service": "s3.amazonaws.com"},
 )
 _OPEN: Final = (*_NAMED, "*", {"AWS": "*"}, {"AWS": SESSION}, {"AWS": [SESSION, OTHER]})
-"""The principals of resource policies; the last ones not beside session policies, see above."""
+"""The principals of resource policies; the last ones not together with session policies, see above."""
 ALWAYS: Final = ("aws:username", "aws:PrincipalTag/team")
 """The keys of variables, which every request has."""
 

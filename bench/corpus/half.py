@@ -3,7 +3,7 @@
 The rule: the kinds declared in the folder `kinds/held_back/` are held back, and all others may be tuned on. Each half
 has half of the principals, as many of each of its kinds as of any other.
 
-Whoever tunes reads neither that folder nor results on its kinds, except for totals. Once kinds have been looked at
+People who tune read neither that folder nor results on its kinds, except for totals. Once kinds have been looked at
 they can't judge any longer: move their modules to `kinds/`, and let somebody who hasn't seen the rules to be judged
 write new ones.
 """

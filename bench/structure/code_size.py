@@ -149,7 +149,7 @@ def _kind_of_class(
 ) -> _Kind:
     """The kind of a class by its decorators, or else by its bases and theirs.
 
-    `below` are the classes derived from it, of which none can be its base.
+    `below` are the classes derived from it; none of them can be its base.
     """
     if "dataclass" in map(_last_name, node.decorator_list):
         return _Kind.VALUE

@@ -309,7 +309,7 @@ def find_unrecorded(
 
 
 def find_locks(plan: RolloutPlan, principals: Iterable[str], accounts: Accounts) -> tuple[tuple[str, str], ...]:
-    """The existing locks of a plan's principals, whoever created them: principal and description.
+    """The existing locks of a plan's principals, created by any run: principal and description.
 
     Raises:
         AwsError: an account can't be reached, or a lock can't be read.

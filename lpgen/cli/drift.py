@@ -107,8 +107,8 @@ def drift_command(
     coverage.
 
     Each finding has a severity, a next step, and an item for accepting it with --decisions. Findings with the same
-    cause form a group. Text is one screen: what changed, for whom and what to do. --full and --output print every
-    finding.
+    cause form a group. Text is one screen: what changed, which principals it concerns, and what to do. --full and
+    --output print every finding.
 
     \b
     Example:

@@ -121,7 +121,7 @@ class Judge:
         return judgement
 
     def _peer_sign(self, missed: MissedUses, found: Iterable[MissedUse]) -> str:
-        """The peers because of which an observable action is kept, or ""."""
+        """The peers whose use keeps an observable action, or ""."""
         of_peers = (use for use in found if use.reason is MissReason.PEER_USE and use.grants)
         return next((use.sign for use in of_peers if missed.is_wanted(use, self.keep)), "")
 

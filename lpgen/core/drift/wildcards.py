@@ -184,7 +184,7 @@ class GainedAction(RowPart, kw_only=True):
 
     action: Annotated[Action, means("The action.")]
     level: Annotated[AccessLevel, means("Its access level.")]
-    first_seen: Annotated[str, means("By which date it came.")]
+    first_seen: Annotated[str, means("The latest date on which AWS may have added it.")]
     after: Annotated[str, means("After which date it came, which may be before `since`.")]
     danger: Annotated[str, means('What a holder could do with it. "": nothing dangerous.')]
 

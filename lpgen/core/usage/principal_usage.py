@@ -75,8 +75,8 @@ class _Rows:
 def principal_usages_from_usage(usage: Usage, *, row_counts: RowTest | None = None) -> dict[str, PrincipalUsage]:
     """The use of each principal by ARN, without rows that `row_counts` rejects.
 
-    The result also includes principals whose only successful record is unknown to the event map, and roles of which
-    only a service's records show that they were assumed.
+    The result also includes principals whose only successful record is unknown to the event map, and roles that
+    only a service's records show as assumed.
     """
     by_principal: dict[str, _Rows] = defaultdict(_Rows)
     known_days: dict[date | None, date | None] = {}  # one object per day: each row has its own

@@ -142,7 +142,7 @@ _OUTCOMES: Final = (REMOVED, KEPT, GRANTED, UNGRANTED)
 
 _WHY: Final = {
     (REMOVED, Verdict.UNUSED): "Use would have left a record, and there is none.",
-    (REMOVED, Verdict.UNOBSERVABLE): "The logs can't show use, and there is no sign of it.",
+    (REMOVED, Verdict.UNOBSERVABLE): "The logs can't show use, and nothing else shows it.",
     (KEPT, Verdict.USED): "Used.",
     (KEPT, Verdict.ATTEMPTED): "Attempted, and no record shows whether it was allowed.",
     (KEPT, Verdict.UNOBSERVABLE): "The logs can't show use, and there is a sign of it.",

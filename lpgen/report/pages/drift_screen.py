@@ -1,4 +1,4 @@
-"""Drift on one screen: what changed, for whom, what to do next, and how to see the rest."""
+"""Drift on one screen: what changed, which principals it concerns, what to do next, and how to see the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Caveats about dangerous actions: unusual use, and attempts because of which they are kept."""
+"""Caveats about dangerous actions: unusual use, and attempts that keep them in a replacement."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ FEWEST_DAYS: Final = 45
 
 
 def _unseen_under_star_message(*, actions: int, services: Sequence[str]) -> str:
-    """How many actions are removed though the logs can't show their use, and of which services."""
+    """How many actions are removed though the logs can't show their use, with their services."""
     return (
         f"a bare `*` or `NotAction` grants {actions:,} removed {'action' if actions == 1 else 'actions'} whose use the"
         f" logs can't show ({name_some(services)}), so they may be in use"
@@ -179,7 +179,7 @@ def find_unseen_removals(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each group of removed actions whose use the logs can't show: the data planes of services that the
     policies or the boundary name, and the actions that a statement grants without naming a service.
 
-    A statement that names no service is no evidence for or against use; IAM's report of attempts is. Actions that a
+    A statement that names no service isn't evidence for or against use; IAM's report of attempts is. Actions that a
     decision drops are skipped.
     """
     grants, missed, finder = inputs.grants, inputs.missed, inputs.finder

@@ -83,7 +83,7 @@ class Observability:
         return self.table.visibility(action).visibility
 
     def data_event_type(self, action: Action) -> str:
-        """The `resources.type` by which trails select the data events of an action, "" if it leaves other events."""
+        """The `resources.type` that trails use to select the data events of an action, "" if it leaves other events."""
         return self.table.visibility(action).selector
 
     def data_events(self, action: Action, resources: tuple[str, ...]) -> Events:
