@@ -1,4 +1,4 @@
-"""Phrases that native readers stumble over appear nowhere that people read: pages, help, messages, docstrings, comments.
+"""Pages, help, messages, docstrings and comments contain no phrase that native readers stumble over.
 
 https://developers.google.com/style/word-list
 """
@@ -66,8 +66,7 @@ def texts_of_module(path: Path) -> Iterator[tuple[int, str]]:
             yield token.start[0], token.string
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
-            for number, line in enumerate(node.value.splitlines(), start=node.lineno):
-                yield number, line
+            yield from enumerate(node.value.splitlines(), start=node.lineno)
 
 
 def pages() -> list[Path]:
