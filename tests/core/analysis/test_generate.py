@@ -114,7 +114,7 @@ def test_generate_refuses_what_never_fits_and_says_what_to_do() -> None:
 
 @pytest.mark.slow
 def test_generate_fills_as_many_managed_policies_as_the_raised_quota_allows() -> None:
-    assert "raised" in reader(400).refusal
+    assert "higher quota" in reader(400).refusal
     made = reader(400, attached_quota=20)
     assert not any(document.inline for document in made.documents)
     assert 10 < len(made.documents) <= 20
@@ -125,7 +125,7 @@ def test_generate_fills_as_many_managed_policies_as_the_raised_quota_allows() ->
 def test_generate_advises_no_raised_quota_where_that_would_not_do() -> None:
     refused = reader(700)
     assert "split the role" in refused.refusal
-    assert "raised" not in refused.refusal
+    assert "higher quota" not in refused.refusal
 
 
 def test_generate_tries_nothing_twice_before_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ def test_ingest_names_objects_that_it_cannot_read_and_takes_them_later(s3: Serve
         result = take_from(proxy.server, tmp_path / "data", bucket.address())
     assert [failure.path for failure in result.failures] == [bucket.address(denied), bucket.address(gone)]
     assert "AccessDenied" in result.failures[0].why
-    assert f"it takes s3:GetObject on arn:aws:s3:::{bucket.name}/*" in result.failures[0].why
+    assert f"it needs s3:GetObject on arn:aws:s3:::{bucket.name}/*" in result.failures[0].why
     assert "--requester-pays" in result.failures[0].why
     assert "it was deleted after it was listed" in result.failures[1].why
     assert result.objects_read == 5
@@ -103,7 +103,7 @@ KMS = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890
 @pytest.mark.parametrize(
     ("answer", "kind", "hint"),
     [
-        (Answer(403, "AccessDenied", "Access Denied"), AccessError, "it takes s3:ListBucket on arn:aws:s3:::"),
+        (Answer(403, "AccessDenied", "Access Denied"), AccessError, "it needs s3:ListBucket on arn:aws:s3:::"),
         (Answer(403, "AccessDenied", f"not authorized to perform: kms:Decrypt on {KMS}"), AccessError, KMS),
         (Answer(404, "NoSuchBucket"), MissingError, "bucket's name"),
         (Answer(400, "ExpiredToken"), CredentialsError, "log in again"),
