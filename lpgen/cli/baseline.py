@@ -99,7 +99,7 @@ def _show_command(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="A name, or a date for the newest baseline up to that day. By default the newest."
+            metavar="NAME", help="A name, or a date, for the newest baseline until then. By default the newest."
         ),
     ] = "",
     format: PlainFormatOption = None,  # noqa: A002

@@ -53,7 +53,7 @@ def drift_command(
         typer.Option(
             "--since",
             metavar="NAME|DATE",
-            help="The baseline to compare with: its name, or a date for the newest baseline up to that day. By "
+            help="The baseline to compare with: its name, or a date, for the newest baseline until then. By "
             "default the newest.",
         ),
     ] = "",
@@ -79,7 +79,7 @@ def drift_command(
         typer.Option(
             "--proposed",
             metavar="DIR",
-            help="A folder that `lpgen generate` wrote since. Policies that match this folder aren't drift either. "
+            help="A folder that `lpgen generate` wrote since. Policies that match this folder don't count as drift. "
             "Repeatable.",
         ),
     ] = None,

@@ -88,7 +88,7 @@ OutputFileOption = Annotated[
 ]
 CatalogOption = Annotated[
     Path | None,
-    typer.Option("--catalog", metavar="PATH", help="A catalog folder. By default your newest, or the bundled one."),
+    typer.Option("--catalog", metavar="PATH", help="A catalog folder. By default your newest, else the bundled one."),
 ]
 ProfileOption = Annotated[str, typer.Option("--profile", metavar="NAME", help="The AWS profile to use.")]
 EndpointOption = Annotated[
@@ -122,7 +122,7 @@ class ChoiceOptions:
     ] = None
     min_days: Annotated[
         int,
-        days_option("--min-days", "How many covered days a removal needs before it can be called safe.", least=0),
+        days_option("--min-days", "How many covered days a replacement needs before it can be called safe.", least=0),
     ] = 90
     max_expected_denials: Annotated[
         float,
@@ -130,7 +130,7 @@ class ChoiceOptions:
             "--max-expected-denials",
             metavar="NUMBER",
             min=0,
-            help="How many denials a backtest may expect of a safe replacement in the next 30 days.",
+            help="The most denials that a backtest may expect of a safe replacement in the next 30 days.",
         ),
     ] = MAX_EXPECTED_DENIALS
     no_backtest: Annotated[

@@ -89,7 +89,7 @@ SETTINGS: Final = (
         "min-days",
         "min_days",
         _ValueKind.NUMBER,
-        "How many covered days a removal needs before it can be called safe.",
+        "How many covered days a replacement needs before it can be called safe.",
         "--min-days DAYS",
         "90",
     ),

@@ -30,7 +30,7 @@ def wildcards_command(
         typer.Option(
             "--since",
             metavar="DATE",
-            help="Count actions first seen after this date. 12m and 365d are ages of the catalog.",
+            help="Count actions first seen after this date. 12m and 365d count back from the catalog's date.",
         ),
     ] = "12m",
     principal: PrincipalOption = "",

@@ -82,9 +82,7 @@ def _unread(review: ReviewSummary, given: Given) -> Iterator[Task]:
     files = review.report.unread_files
     if files:
         words = bad(f"Fetch {plural(files, 'unreadable log file')} again")
-        yield Task(
-            line(words, ". Use recorded there is missing from this review."), command=_ingest(review, given, ("-v",))
-        )
+        yield Task(line(words, ". This review lacks the use that it records."), command=_ingest(review, given, ("-v",)))
 
 
 def _outsiders(review: ReviewSummary, given: Given) -> Iterator[Task]:

@@ -18,7 +18,7 @@ def without_replacement() -> list[Case]:
         "break-glass-admin",
         PrincipalClass.UNUSED,
         "ask its owner whether it is for emergencies before you disable it: if so, name it under `break-glass` in the "
-        "decisions file, keep it, and alarm on its use",
+        "decisions file, keep it, and set an alarm on its use",
         "ask its owner whether it is for emergencies before you disable it",
         verdicts=[
             verdict("iam:CreateUser", parents=(ADMIN,), danger="makes an identity of its own"),

@@ -62,7 +62,7 @@ def blocked(name: str, *kinds: CaveatKind) -> Case:
 def test_harm_comes_before_gain() -> None:
     words = words_of(replace(organization(), log_place="s3://logs"))
     expected = (
-        "Fetch 1 unreadable log file again. Use recorded there is missing from this review.",
+        "Fetch 1 unreadable log file again. This review lacks the use that it records.",
         "Name who may assume 1 role in the trust policy, or accept that outsiders can assume it.",
         "Ask the owner of 1 principal about unusual, dangerous calls."
         " Add a decision to drop calls that the team didn't make.",

@@ -34,7 +34,9 @@ _YEAR: Final = 366
 _NAMED_FOR_EMERGENCIES: Final = re.compile(r"break.?glass|emergency|fire.?(?:call|fight)", re.IGNORECASE)
 """Names of principals that may be for emergencies: a reason to ask the owner."""
 
-_IF_FOR_EMERGENCIES: Final = ": if so, name it under `break-glass` in the decisions file, keep it, and alarm on its use"
+_IF_FOR_EMERGENCIES: Final = (
+    ": if so, name it under `break-glass` in the decisions file, keep it, and set an alarm on its use"
+)
 _THE_DENIES: Final = "the Denies"
 
 

@@ -46,7 +46,9 @@ def test_ingest_of_sample_logs_from_a_bucket_equals_that_of_the_files(s3: Server
         assert content(tmp_path / "data") == expected
     assert first.stderr.startswith(f"{len(wanted)} new objects with 6,977 records, 6,364 of them usage\n")
     assert "CloudTrail-Digest (1), CloudTrail-Insight (1), Config (1)" in first.stderr
-    assert again.stderr.startswith(f"0 new objects with 0 records, 0 of them usage\n{len(wanted)} objects were already known")
+    assert again.stderr.startswith(
+        f"0 new objects with 0 records, 0 of them usage\n{len(wanted)} objects were already known"
+    )
 
 
 def test_ingest_takes_any_depth_of_address(s3: Server, tmp_path: Path) -> None:
