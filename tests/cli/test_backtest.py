@@ -90,5 +90,5 @@ def test_logs_that_are_too_short_are_refused_with_what_they_cover(data: str) -> 
     done = run("backtest", "--data", data, *POLICIES, "--train", "100d")
     assert done.returncode == 2
     assert "the logs cover 120 days, from 2026-06-03 to 2026-09-30" in done.stderr
-    assert "need 130" in done.stderr
+    assert "needs 130" in done.stderr
     assert run("backtest", "--data", data, *POLICIES, "--test", "month").returncode == 2

@@ -232,12 +232,12 @@ def test_demo_page_shows_what_the_demo_prints(world: World) -> None:
 
 
 def test_documents_say_of_their_pictures_what_they_show(world: World) -> None:
-    """Where this fails, `make screenshots` takes them anew."""
+    """Where this fails, `make screenshots` takes them again."""
     readme, page = (document.read_text(encoding="utf-8") for document in (README, DEMO_PAGE))
     assert re.findall(r"!\[.*: (\d+ principals), (\d+) safe", readme) == re.findall(
         r"^(\d+ principals), \d+ replacements: (\d+) safe", world.text, re.M
     )
-    assert re.findall(r"!\[The two walls .*: ([\d,]+) actions, of which (\d+) stay", page) == re.findall(
+    assert re.findall(r"!\[The two walls .*: ([\d,]+) actions granted, (\d+) kept", page) == re.findall(
         r"^━━ role/platform/platform-deployer  [a-z ]+  ([\d,]+) → (\d+) actions",
         lpgen("review", "--data", str(world.data), "--policies", POLICIES, "--principal", "platform-deployer"),
         re.M,
