@@ -25,7 +25,7 @@ from tests.report.reports import large_report, organization, report_of
 from tests.report.review_reader import with_documents
 from tests.report.safe_cases import storefront
 
-PLACE = "can't be read. The folder review-files belongs beside this page"
+PLACE = "can't be read. The folder review-files must be next to this page"
 
 
 @pytest.fixture(scope="module")
