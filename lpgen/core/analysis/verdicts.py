@@ -1,4 +1,4 @@
-"""TODO."""
+"""The verdict on each action of a principal: from its use, and from what the logs may have missed."""
 
 from __future__ import annotations
 
