@@ -337,7 +337,7 @@ def drift(
     engine: Engine | None = None,
     **options: Unpack[_DriftOptions],
 ) -> Drift:
-    """Return what changed since a baseline, given by name or date. By default the newest.
+    """Return what changed since a baseline, given by name or date. By default, the newest.
 
     Raises:
         LpgenError: there is no such baseline, something can't be read, or an option makes no sense.

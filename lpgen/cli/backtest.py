@@ -33,7 +33,7 @@ def backtest_command(
     ],
     engine: EngineOptions,
     train: Annotated[int, days_option("--train", "How many days each window learns from, such as 90d.")] = 90,
-    test: Annotated[int, days_option("--test", "How many days after them to test.")] = 30,
+    test: Annotated[int, days_option("--test", "How many of the following days to test on.")] = 30,
     step: Annotated[int, days_option("--step", "How many days lie between the starts of two windows.")] = 7,
     look_back: Annotated[
         bool,
@@ -47,9 +47,9 @@ def backtest_command(
 ) -> None:
     """Show what past replacements would have denied.
 
-    Goes through the logs window by window: makes replacements from the first days as `lpgen generate` does, and tests
-    them on every later use that the old policies allow. Shows what would have been denied and why, what to expect in
-    the next 30 days, and how simpler policies compare.
+    Divides the logs into windows. For each window, generates replacements from the first days as `lpgen generate` does,
+    and tests them on the following days: on all use that the old policies allow. Shows what would have been denied and
+    why, what to expect in the next 30 days, and how simpler policies compare.
 
     Reads the usage in the data folder and ingests nothing. Exit 2 if the logs are too short for one window.
 

@@ -76,7 +76,7 @@ def _list_command(
 ) -> None:
     """List the baselines of a data folder.
 
-    Oldest first, with the figures for the trend that `lpgen drift` shows.
+    Prints the oldest first, with the figures of the trend that `lpgen drift` shows.
 
     \b
     Example:
@@ -99,7 +99,7 @@ def _show_command(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="A name, or a date, for the newest baseline until then. By default the newest."
+            metavar="NAME", help="A name, or a date: the newest baseline up to that date. By default, the newest."
         ),
     ] = "",
     format: PlainFormatOption = None,  # noqa: A002

@@ -31,7 +31,7 @@ app = typer.Typer(
 )
 
 
-_FormatOption = Annotated[PlainFormat, typer.Option("--format", help="How to print the answer.")]
+_FormatOption = Annotated[PlainFormat, typer.Option("--format", help="The output format.")]
 
 
 @app.command("expand", cls=PlainCommand)
@@ -99,9 +99,9 @@ def _stats_command(
     format: _FormatOption = PlainFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
 ) -> None:
-    """Print which catalog is in use, and its size.
+    """Print which catalog is in use.
 
-    Prints its date and sources too.
+    Prints its date, its size and its sources.
     """
     from lpgen.report.messages.catalog import facts_of_catalog, text_of_catalog
 
@@ -114,7 +114,7 @@ def _stats_command(
 @as_command
 def _update_command(
     url: Annotated[
-        str | None, typer.Option("--url", metavar="URL", help="Another server for AWS's service reference.")
+        str | None, typer.Option("--url", metavar="URL", help="A server to use instead of AWS's own for the service reference.")
     ] = None,
     format: _FormatOption = PlainFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,
@@ -179,7 +179,7 @@ def _report_problems(expansion: Expansion, *, not_action: bool) -> None:
         fault = "is invalid" if problem.kind == "invalid" else "matches nothing"
         print_status(f"lpgen: {quote_input(problem.pattern)} {fault}: {problem.message}")
     if not_action and any(problem.kind == "invalid" for problem in expansion.problems):
-        print_status("lpgen: no action is printed, because nobody knows what an invalid pattern excludes")
+        print_status("lpgen: prints no action, because an invalid pattern could exclude any action")
 
 
 def _print(text: str, facts: dict[str, object] | list[str], form: PlainFormat) -> None:

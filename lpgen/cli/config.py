@@ -14,7 +14,7 @@ def config_command(
 ) -> None:
     """Show the current defaults, and where each comes from.
 
-    An option on the command line comes first, then the LPGEN_* variable, then the file lpgen.toml of the current
+    An option on the command line takes precedence, then the LPGEN_* variable, then the file lpgen.toml in the current
     folder, then lpgen's own default. Paths in lpgen.toml are relative to the file and stay in its folder. Somebody else
     may have written the file, so it can only make lpgen stricter: decisions, logs and accounts can't come from it.
 

@@ -79,7 +79,7 @@ def drift_command(
         typer.Option(
             "--proposed",
             metavar="DIR",
-            help="A folder that `lpgen generate` wrote since. Policies that match this folder don't count as drift. "
+            help="A folder that `lpgen generate` wrote after the baseline. Policies that match this folder don't count as drift. "
             "Repeatable.",
         ),
     ] = None,
@@ -91,7 +91,7 @@ def drift_command(
         int,
         days_option(
             "--unused-days",
-            "The number of covered days without use after which a grant is unused, and a role is quiet.",
+            "The number of covered days without use after which a grant counts as unused and a role as quiet.",
         ),
     ] = 90,
     apply_days: Annotated[

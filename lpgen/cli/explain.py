@@ -16,7 +16,7 @@ from lpgen.errors import InvocationError, quote_input
 
 def explain_command(
     principal: Annotated[
-        str, typer.Argument(metavar="PRINCIPAL", help="A role or user: its ARN, its name, or a glob to ask who can.")
+        str, typer.Argument(metavar="PRINCIPAL", help="A role or user: its ARN, its name, or a glob to list who can make the request.")
     ],
     action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
     resource: Annotated[
@@ -41,13 +41,13 @@ def explain_command(
 ) -> None:
     """Explain what allows or stops a request, or who can make it.
 
-    Shows each wall that the request meets and the holes in it: the statement, the matching wildcard, the conditions,
-    any deny, and whether and when the action was used.
+    Shows each set of policies that applies to the request, and the statements in it that match: their wildcards and
+    conditions, and any Deny. Also shows whether and when the action was used.
 
     For a glob that matches several principals, lists those that can make the request: first roles that can be assumed
     from outside, then principals that never used the action. Text is one screen; JSON has every principal.
 
-    Never guesses: if the answer depends on something unknown, says what. Exit 0 whatever the answer is.
+    Never guesses: if the answer depends on something unknown, says what it is. Exit 0 for any answer.
 
     \b
     Example:

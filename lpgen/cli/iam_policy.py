@@ -19,13 +19,13 @@ _PRINCIPAL: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[\w+=,.@
 def iam_policy_command(
     command: Annotated[
         Duty | None,
-        typer.Argument(metavar="COMMAND", show_choices=False, help="What lpgen does. Everything if omitted."),
+        typer.Argument(metavar="COMMAND", show_choices=False, help="The command that needs the permissions. By default, all."),
     ] = None,
     bucket: Annotated[
         str, typer.Option("--bucket", metavar="NAME", help="The bucket with the logs.")
     ] = "YOUR-TRAIL-BUCKET",
     output_bucket: Annotated[
-        str, typer.Option("--output-bucket", metavar="NAME", help="The bucket for the results of Athena.")
+        str, typer.Option("--output-bucket", metavar="NAME", help="The bucket for Athena's query results.")
     ] = "YOUR-ANSWERS-BUCKET",
     role: Annotated[
         str, typer.Option("--role", metavar="NAME", help="The role that lpgen assumes in other accounts, if any.")
@@ -45,11 +45,19 @@ def iam_policy_command(
 ) -> None:
     """Print the least-privilege policy that lpgen itself needs.
 
-    COMMAND is ingest-s3, ingest-athena, ingest-cloudtrail, snapshot, rollout-apply, rollout-undo or rollout-watch;
-    assume-role, if another role reads the logs (`lpgen ingest --assume-role`); or, for the role in other accounts,
-    member-trust (who may assume it), member-role (to read the accounts) or member-rollout.
+    COMMAND is one of these:
 
-    Without COMMAND, prints one object with all of them.
+    \b
+    ingest-s3, ingest-athena, ingest-cloudtrail, snapshot, rollout-apply,
+    rollout-undo, rollout-watch
+      for the caller that runs this command
+    assume-role
+      for the caller of `lpgen ingest --assume-role`
+    member-trust, member-role, member-rollout
+      for --role in other accounts: its trust policy, and its permissions for
+      a snapshot and for a rollout
+
+    Without COMMAND, prints one JSON object with all policies.
 
     \b
     Example:

@@ -43,9 +43,9 @@ _LogOptions = Annotated[
                 "other global services are in us-east-1. Repeatable.",
             ),
         ],
-        profile=typer.Option(metavar="NAME", help="The AWS profile whose credentials to use."),
-        aws_region=typer.Option(metavar="REGION", help="The Region to send requests to. By default the profile's."),
-        endpoint_url=typer.Option(metavar="URL", help="Where to send requests instead of AWS (AWS_ENDPOINT_URL)."),
+        profile=typer.Option(metavar="NAME", help="The AWS profile to use."),
+        aws_region=typer.Option(metavar="REGION", help="The Region to send requests to. By default, the profile's."),
+        endpoint_url=typer.Option(metavar="URL", help="An endpoint to use instead of AWS's own. Or set AWS_ENDPOINT_URL."),
         requester_pays=typer.Option("--requester-pays", help="Pay for reading a requester-pays bucket."),
         assume_role=typer.Option(metavar="ARN", help="The role to read with. Each worker assumes it separately."),
         max_file_bytes=typer.Option(metavar="N", min=1, help="How many bytes a file may hold, compressed or not."),
@@ -56,10 +56,10 @@ _LogOptions = Annotated[
         workgroup=typer.Option(metavar="NAME", help="The workgroup for queries (athena:// only)."),
         output_location=typer.Option(
             metavar="ADDRESS",
-            help="The s3:// address for Athena's results (athena:// only). By default the workgroup's.",
+            help="The s3:// address for Athena's results (athena:// only). By default, the workgroup's.",
         ),
         yes=typer.Option(
-            "--yes", help="Read a whole table for each day if no partition gives the day (athena:// only)."
+            "--yes", help="Scan the whole table for each day if it isn't partitioned by day (athena:// only)."
         ),
     ),
 ]
@@ -90,7 +90,7 @@ def ingest_command(
     """Read CloudTrail logs into a data folder.
 
     Reads what trails deliver (.json and .json.gz, in folders and buckets), JSON lines, `aws cloudtrail lookup-events`
-    output and EventBridge events. If you ingest a file, object or event again, nothing changes. Counts and names
+    output and EventBridge events. If you ingest a file, object or event again, nothing changes. Reports
     everything that can't be read, and ingests the rest. The data folder remembers --since, --account and --region of
     each s3://, athena:// and cloudtrail:// address. Later ingests of the address use the same values, unless you give
     others.

@@ -41,9 +41,10 @@ from lpgen.version import __version__
 app = typer.Typer(
     name="lpgen",
     cls=WorkOrder,
-    help="Make AWS roles least-privileged from what CloudTrail shows they really do.\n\n"
-    "Start with `lpgen demo`. On your own account: `lpgen snapshot` the policies, `lpgen ingest` the logs, "
-    "`lpgen review` the difference, `lpgen generate` the replacement policies. Then every week: `lpgen drift`.\n\n"
+    help="Reduce the policies of AWS roles and users to the permissions that CloudTrail shows they use.\n\n"
+    "Start with `lpgen demo`. For your own account, run `lpgen snapshot` to read the policies, `lpgen ingest` to read "
+    "the logs, `lpgen review` to compare them, and `lpgen generate` to write replacement policies. Then run "
+    "`lpgen drift` every week.\n\n"
     "`lpgen COMMAND --help` explains a command, with an example.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

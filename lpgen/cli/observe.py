@@ -39,7 +39,7 @@ def observe_command(
     bucket: Annotated[
         str,
         typer.Option(
-            "--bucket", metavar="NAME", help="The bucket for log files. By default the bucket of the given trails."
+            "--bucket", metavar="NAME", help="The bucket for log files. By default, the bucket of the given trails."
         ),
     ] = "",
     trail: Annotated[
@@ -56,7 +56,7 @@ def observe_command(
     since: Annotated[
         Path | None,
         typer.Option(
-            "--since", metavar="FILE", help="Show the outcomes of the plan in this file, printed earlier as JSON."
+            "--since", metavar="FILE", help="Show the outcomes of an earlier plan, from this JSON file."
         ),
     ] = None,
     format: Annotated[ObserveFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
@@ -65,8 +65,8 @@ def observe_command(
     """Plan a trail that shows what the logs can't.
 
     A review keeps actions whose use the logs can't show. Most of them leave data events, which a trail records only if
-    it selects them. Finds the selectors that would settle the most actions, limited to the resources of these actions,
-    and estimates the number of events and their price.
+    it selects them. Finds the selectors that would show the use of the most actions, limited to the resources of these
+    actions, and estimates the number of events and their price.
 
     Plans new trails for data events only, so the coverage of other trails stays the same. Changes nothing.
 
@@ -95,6 +95,6 @@ def observe_command(
             if account:
                 plan = replace(plan, accounts=tuple(planned for planned in plan.accounts if planned.account == account))
             if account and not plan.accounts:
-                raise InvocationError(f"no trail of account {quote_input(account)} would settle anything")
+                raise InvocationError(f"no trail of account {quote_input(account)} would show the use of a kept action")
             text = OBSERVE.text(replace(plan, price=price), chosen.value, layout)
     write_output(text, output)

@@ -63,7 +63,7 @@ SnapshotOption = Annotated[
         "--snapshot",
         metavar="NAME",
         help="The snapshot to use for inputs that no other option gives: its name or date, or `none` for no snapshot. "
-        "By default the newest in the data folder.",
+        "By default, the newest in the data folder.",
     ),
 ]
 PrincipalOption = Annotated[
@@ -88,7 +88,7 @@ OutputFileOption = Annotated[
 ]
 CatalogOption = Annotated[
     Path | None,
-    typer.Option("--catalog", metavar="PATH", help="A catalog folder. By default your newest, else the bundled one."),
+    typer.Option("--catalog", metavar="PATH", help="A catalog folder. By default, your newest one, or the bundled one."),
 ]
 ProfileOption = Annotated[str, typer.Option("--profile", metavar="NAME", help="The AWS profile to use.")]
 EndpointOption = Annotated[
@@ -146,7 +146,7 @@ class ChoiceOptions:
             "--as-of",
             parser=_day_from_text,
             metavar="DATE",
-            help="The reference date for ages. By default the day of the last record.",
+            help="The reference date for ages. By default, the day of the last record.",
         ),
     ] = None
     decisions: Annotated[
@@ -180,7 +180,7 @@ class InputOptions:
         typer.Option(
             "--policies",
             metavar="PATH",
-            help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. By default the "
+            help="Output of `aws iam get-account-authorization-details`: a file or a folder of files. By default, the "
             "snapshot's policies. Repeatable.",
         ),
     ] = None

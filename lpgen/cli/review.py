@@ -51,16 +51,16 @@ def review_command(
         typer.Option(
             "--write-decisions",
             metavar="FILE",
-            help="Write a new file with an entry for each open reason, to fill in and give to --decisions.",
+            help="Write a new decisions file with an entry for each open reason. Fill it in and give it to --decisions.",
         ),
     ] = None,
     sarif_root: SarifRootOption = "lpgen-out",
 ) -> None:
     """Compare what was granted with what was used.
 
-    Prints one screen: what is dangerous, how many replacements are safe, what holds the others back, and the next
-    steps. With --full, to a file, in other formats, or if --principal matches only one principal, prints everything:
-    for each principal, the verdict on each action and the policies that would replace its own.
+    Prints one screen: what is dangerous, how many replacements are safe, why the others aren't, and the next steps.
+    Prints everything with --full, --output or --format, or if --principal matches only one principal: for each
+    principal, the verdict on each action and the policies that would replace its own.
 
     Without policies, shows what each principal in the logs used.
 

@@ -52,7 +52,7 @@ _YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask for confirmat
 
 _SignatureOption = Annotated[
     Path | None,
-    typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Accept only what this public key (PEM) verifies."),
+    typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Require a signature that this Ed25519 public key (PEM) verifies."),
 ]
 
 
@@ -163,7 +163,7 @@ def _plan_command(
     if output is not None and str(output) != "-":
         _refuse_begun(output)
         for path in write_for_owners(plan, output):
-            print_status(f"written for its owner: {path}")
+            print_status(f"wrote the change for its owner: {path}")
     write_output(rollout_json(plan), output)
     print_status(render_planned(plan))
     if plan.is_doubtful or not any(principal.calls for principal in plan.principals):
@@ -210,8 +210,8 @@ def _apply_command(
 ) -> None:
     """Apply a plan in AWS.
 
-    First checks that the plan is unchanged and allows nothing new, that the policies in IAM match it, that quotas and
-    names leave room, and that lpgen keeps its own access. Then shows each change, asks for confirmation, makes the
+    First checks that the plan is unchanged and allows nothing new, that the policies in IAM match it, that no quota is
+    exceeded, that new names are free, and that lpgen keeps its own access. Then shows each change, asks for confirmation, makes the
     calls and reads each result back. Stops at the first error and restores that principal. If the command is killed,
     run it again to finish, or run `lpgen rollout undo`.
 
@@ -252,14 +252,14 @@ def _apply_command(
 def _undo_command(
     plan: _PlanArgument,
     at: _ConnectionOptions,
-    role: Annotated[list[str] | None, _role_option("A role or user to restore. By default all. Repeatable.")] = None,
+    role: Annotated[list[str] | None, _role_option("A role or user to restore. By default, all. Repeatable.")] = None,
     yes: _YesOption = False,
     settle: _SettleOption = 15.0,
 ) -> None:
-    """Restore the policies from before a plan.
+    """Restore the policies that a plan replaced.
 
-    Restores them byte for byte from the journal next to the plan, even after a kill at any moment. Policies that others
-    have changed since are left unchanged and named.
+    Restores them byte for byte from the journal next to the plan, even if `lpgen rollout apply` was killed. Reports
+    policies that somebody else has changed since, and leaves them unchanged.
 
     Exit 1 if something isn't restored, 3 if a call failed.
 
@@ -300,10 +300,10 @@ def _undo_command(
 def _unlock_command(
     plan: _PlanArgument,
     at: _ConnectionOptions,
-    role: Annotated[list[str] | None, _role_option("A role or user to unlock. By default all. Repeatable.")] = None,
+    role: Annotated[list[str] | None, _role_option("A role or user to unlock. By default, all. Repeatable.")] = None,
     yes: _YesOption = False,
 ) -> None:
-    """Remove the locks that killed runs left.
+    """Remove locks that killed runs left behind.
 
     A run of `apply` or `undo` locks each principal that it is changing, and other runs leave the principal unchanged.
     If a run is killed, its lock remains. If you still have that run's journal, run `apply` or `undo` again with it: the
@@ -327,7 +327,7 @@ def _unlock_command(
         print_status("no principal is locked")
         return
     typer.echo(for_terminal(render_locks(locks)), nl=False)
-    _confirm(f"Is no run changing {_counted(len(locks))} now, and do you want to unlock?", yes=yes)
+    _confirm(f"Make sure that no run is active. Unlock {_counted(len(locks))}?", yes=yes)
     remove_locks(plan, whole, [principal for principal, _ in locks], accounts)
     print_status(f"unlocked {_counted(len(locks))}")
 

@@ -34,7 +34,7 @@ def schema_command(
     name: Annotated[
         DocumentName,
         typer.Argument(
-            metavar="NAME", show_choices=False, help=f"Which document: {', '.join(DocumentName)}.", show_default=False
+            metavar="NAME", show_choices=False, help=f"The document: {', '.join(DocumentName)}.", show_default=False
         ),
     ],
     output: OutputFileOption = None,

@@ -70,12 +70,12 @@ def snapshot_command(
 ) -> None:
     """Take a snapshot of an account or an organization.
 
-    Reads everything that a review needs from AWS except logs: policies, trails, last accessed reports, schedules, which
-    buckets have versions, and the organization's SCPs and RCPs. Writes it to a new folder in the data folder. Other
+    Reads everything that a review needs from AWS except logs: policies, trails, last accessed reports, schedules, the
+    versioning of buckets, and the organization's SCPs and RCPs. Writes it to a new folder in the data folder. Other
     commands use the newest snapshot. Changes nothing in AWS.
 
-    If something can't be read, the snapshot has a gap, which is named here and in reports, and the rest is kept. `lpgen
-    iam-policy snapshot` prints the permissions that this needs.
+    If something can't be read, the snapshot contains the rest, and reports name the gap. `lpgen iam-policy snapshot`
+    prints the permissions that this command needs.
 
     \b
     Example:

@@ -34,7 +34,7 @@ def verify_command(
         typer.Option(
             "--require-signature",
             metavar="KEY",
-            help="Fail unless the private key that belongs to this Ed25519 public key (PEM) signed the folder.",
+            help="Fail unless the folder has a signature that this Ed25519 public key (PEM) verifies.",
         ),
     ] = None,
 ) -> None:

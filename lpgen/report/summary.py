@@ -163,7 +163,7 @@ class ReviewSummary:
     """A review without the details of its principals. `report` has no proposals.
 
     `dangers` are the unaccepted ways in for outsiders, and unusual use. They are sorted by severity, then by how many
-    people they are open to, then by the danger of the principal. `principals` are sorted by harm: first principals in
+    people they are open to, then by the danger of the principal. `principals` are sorted by risk: first principals in
     danger, then those with the most dangerous and the widest grants. Principals that need no action come last.
     """
 

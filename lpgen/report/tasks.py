@@ -1,4 +1,4 @@
-"""What to do about a review: one list, sorted by harm, then by how many replacements become safe."""
+"""What to do about a review: one list, sorted by risk, then by how many replacements become safe."""
 
 from __future__ import annotations
 
@@ -82,15 +82,15 @@ def _unread(review: ReviewSummary, given: Given) -> Iterator[Task]:
     files = review.report.unread_files
     if files:
         words = bad(f"Fetch {plural(files, 'unreadable log file')} again")
-        yield Task(line(words, ". This review lacks the use that it records."), command=_ingest(review, given, ("-v",)))
+        lost = f". This review lacks the use that {'it records' if files == 1 else 'they record'}."
+        yield Task(line(words, lost), command=_ingest(review, given, ("-v",)))
 
 
 def _outsiders(review: ReviewSummary, given: Given) -> Iterator[Task]:
     if roles := review.assumable:
-        whose = "policies" if len(roles) > 1 else "policy"
-        words = bad(f"Name who may assume {plural(len(roles), 'role')} in the trust {whose}")
-        then = ", or accept that outsiders can assume " + ("them." if len(roles) > 1 else "it.")
-        yield Task(line(words, then), roles, _decide(given))
+        policies, them = ("policies", "them") if len(roles) > 1 else ("policy", "it")
+        words = bad(f"In the trust {policies} of {plural(len(roles), 'role')}, name the principals that may assume {them}")
+        yield Task(line(words, f", or accept that outsiders can assume {them}."), roles, _decide(given))
 
 
 def _unusual(review: ReviewSummary, given: Given) -> Iterator[Task]:
@@ -193,7 +193,9 @@ def _clearing(key: _Key, held: Sequence[_Blocked], freed: int, review: ReviewSum
         by_step[caveat.step][summary.arn] = summary
     titles = (caveat.kind.row.title.rstrip(".") for caveat, _ in caveats)
     words = next(iter(by_step)) if len(by_step) == 1 else _WORDS.get(remedy) or next(titles)
-    gain = f"unblocks {count(freed)}" if freed == len(held) else f"unblocks {count(freed)} of {count(len(held))}"
+    all_held = plural(len(held), "principal")
+    some = f"unblocks {count(freed)} of {all_held}" if freed else f"one of several steps for {all_held}"
+    gain = f"unblocks {all_held}" if freed == len(held) else some
     steps = tuple(Task(line(sentence(step)), tuple(some.values())) for step, some in by_step.items())
     command = _command(remedy, principals, review, given)
     return Task(line(sentence(words), f" ({gain})."), principals, command, steps if len(steps) > 1 else ())
@@ -262,7 +264,7 @@ def _by_class(review: ReviewSummary, given: Given) -> Iterator[Task]:
         if not principal.is_replaced and principal.principal_class in order:
             task = principal.task
             if principal.principal_class is PrincipalClass.UNUSED and _is_unsure(principal):
-                task = f"find out why the logs are unsure, then {task}"
+                task = f"find out why the logs are inconclusive, then {task}"
             found[order.index(principal.principal_class), task].append(principal)
     for key in sorted(found):
         yield Task(line(f"{sentence(key[1])}."), tuple(found[key]), _look(found[key][0], given))
@@ -298,10 +300,11 @@ def _inputs(review: ReviewSummary, given: Given) -> Iterable[Task]:
         yield Task(take, command=_snapshot(given))
     elif report.diff.unlisted:
         number = plural(len(report.diff.unlisted), "principal")
-        words = f"Export the policies of {number} in the logs but not in the policy files."
+        are, were = ("is", "was") if len(report.diff.unlisted) == 1 else ("are", "were")
+        words = f"Export the policies of {number} that {are} in the logs but not in the policy files."
         if report.snapshot and "policies" in report.snapshot.used:
-            gone = "was deleted" if len(report.diff.unlisted) == 1 else "were deleted"
-            words = f"Find out whether {number} in the logs but not in the snapshot {gone}. If not, take a new one."
+            found = f"Find out whether {number} that {are} in the logs but not in the snapshot {were} deleted"
+            words = f"{found}. If not, take a new snapshot."
         yield Task(line(words), command=whole)
     if report.diff.expired:
         yield Task(line(f"Renew or delete {plural(len(report.diff.expired), 'expired decision')}."), command=whole)

@@ -214,7 +214,7 @@ ORDERS: dict[str, Callable[[Report], list[str]]] = {
 
 
 def rows_of(screen: str) -> list[str]:
-    table = screen[screen.index("Principals, by harm") :].partition("\n\n")[0]
+    table = screen[screen.index("Principals, by risk") :].partition("\n\n")[0]
     return re.findall(r"^((?:role|user)/\S+)", table, re.M)
 
 

@@ -148,7 +148,7 @@ def _apply(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
     except (AwsError, RolloutError, KeyboardInterrupt) as error:
         why = error.message if isinstance(error, LpgenError) else "interrupted"
         run.journal.note("failed", plan.principal, why=why)
-        run.print_status(f"{plan.principal}: {why}; taking back")
+        run.print_status(f"{plan.principal}: {why}; restoring the old policies")
         undone = take_back(plan.principal, run)
         if isinstance(error, KeyboardInterrupt):
             for problem in undone.why:

@@ -376,7 +376,7 @@ class ReviewDocument(ReviewHead, kw_only=True, tag_field="schema", tag="lpgen.re
 
     principals: Annotated[
         tuple[PrincipalPart, ...],
-        means("The principals, by harm: outsiders who can assume them, unusual use, then dangerous grants."),
+        means("The principals, by risk: outsiders who can assume them, unusual use, then dangerous grants."),
     ]
 
 

@@ -68,7 +68,7 @@ def render_baseline(stamp: Stamp, content: BaselineContentPart, format: str) -> 
         ("snapshot", stamp.snapshot or "none: the policies came from files"),
         ("policies", f"{plural(content.policy_files, 'file')}, {plural(figures.principals, 'principal')}"),
         ("trails", plural(content.trails, "file")),
-        ("proposals", f"{count(content.proposals)}; {count(content.waiting)} of them are safe and not yet in place"),
+        ("proposals", f"{count(content.proposals)}; {count(content.waiting)} safe and not yet in place"),
         ("granted", f"{plural(figures.granted, 'action')}, over all principals"),
         ("unused", f"{count(figures.unused)}; dangerous without recorded use: {count(figures.dangerous_unused)}"),
         ("wildcards", count(figures.wildcards)),

@@ -38,7 +38,7 @@ def _planned_lines(plan: RolloutPlan) -> Iterator[str]:
     idle = len(plan.principals) - len(ready) - len(refused)
     reasons = f", {several} of them for more than one reason" if several else ""
     unchanged = f"; nothing to change for {idle}" if idle else ""
-    yield f"{len(ready)} to roll out with {calls}, {len(refused)} refused{reasons}{unchanged}"
+    yield f"{plural(len(ready), 'principal')} to roll out with {calls}, {len(refused)} refused{reasons}{unchanged}"
     if used := render_used_decisions(plan.source.stated.decisions):
         yield f"  {used}"
     yield from _refusal_lines((principal.principal, principal.refusals) for principal in refused)
@@ -153,8 +153,8 @@ _WIDTH: Final = 110
 def _statement_lines(sign: str, statement: Statement, policy: str) -> Iterator[str]:
     """A statement on one line if it fits, otherwise with its actions below, wrapped, by service."""
     effect = "Deny " if statement.effect is Effect.DENY else "Allow"
-    but = "all but " if statement.not_action else ""
-    where = f"on {'all but ' if statement.not_resource else ''}{', '.join(statement.resources)}"
+    but = "all except " if statement.not_action else ""
+    where = f"on {'all except ' if statement.not_resource else ''}{', '.join(statement.resources)}"
     condition = json.loads(statement.text).get("Condition")
     where = terminal_text(f"{where} if {json.dumps(condition)}" if condition else where)
     line = f"  {sign} {effect} {but}{terminal_text(', '.join(statement.patterns))} {where}  [{policy}]"
@@ -226,7 +226,7 @@ def _lines(watched: Sequence[Watched]) -> Iterator[str]:
             yield f"  {_HOLD}"
         for call, records in rollout.unmapped:
             counted = plural(records, "record")
-            yield f"  denied, needed action unknown: {terminal_text(call)} ({counted})"
+            yield f"  denied, but the needed action is unknown: {terminal_text(call)} ({counted})"
         yield from _unseen_lines(rollout)
         yield ""
 

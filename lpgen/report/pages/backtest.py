@@ -108,13 +108,13 @@ def _facts(found: Backtest) -> Iterable[Block]:
     expected, unjudged = totals.expected, plural(found.unjudged, "principal")
     yield bullets(
         f"{plural(totals.denied_records, 'record')} would have been denied.",
-        f"{count(totals.safe_pairs)} of {plural(totals.pairs, 'pair')} of principal and window were called safe, and"
+        f"{count(totals.safe_pairs)} of {plural(totals.pairs, 'pair')} of a principal and a window were called safe, and"
         f" {_of_safe(totals.denied_safe_pairs)}.",
         f"On average, the replacements removed {percent(totals.removed_share)} of the permissions and"
         f" {percent(totals.dangerous_removed_share)} of the dangerous ones.",
         *reach_texts(totals.reach),
-        f"Expected denied needs in the next {expected.days} days: {expected.mean:.1f} (with 90 % confidence"
-        f" {_interval(expected)}).",
+        f"Expected denied needs in the next {expected.days} days: {expected.mean:.1f} (90 % confidence"
+        f" interval: {_interval(expected)}).",
         *([f"{unjudged} had no replacement in any window."] if found.unjudged else []),
     )
 
@@ -179,7 +179,7 @@ def _curve(found: Backtest) -> Iterable[Block]:
         "with a denial": "denied_principals",
         "denied needs": "denied_needs",
         "called safe": "safe",
-        "safe, denied": "denied_though_safe",
+        "safe but denied": "denied_though_safe",
     }
     rows = ([count(getattr(point, name)) for name in columns.values()] for point in found.curve)
     yield table((Column(title, number=True) for title in columns), rows)

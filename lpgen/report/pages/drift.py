@@ -54,9 +54,9 @@ _TONES: Final = {Severity.CRITICAL: Tone.BAD, Severity.HIGH: Tone.BAD, Severity.
 def drift_page(drift: Drift) -> tuple[Block, ...]:
     """The whole page of a drift."""
     return (
-        Heading(line(f"lpgen drift of {drift.after.as_of.isoformat()} since {drift.before.name}"), level=1),
-        Paragraph(line(quiet(f"since {_stamp(drift.before)}"))),
-        Paragraph(line(quiet(f"to {_stamp(drift.after)}"))),
+        Heading(line(f"lpgen drift since {drift.before.name}, as of {drift.after.as_of.isoformat()}"), level=1),
+        Paragraph(line(quiet(f"baseline {_stamp(drift.before)}"))),
+        Paragraph(line(quiet(_stamp(drift.after)))),
         Paragraph(sum_of(causes_of(drift.open))),
         *decision_blocks(drift),
         *_causes(drift.open),
@@ -82,7 +82,7 @@ def decision_blocks(drift: Drift, *, longest: int = 0) -> Iterable[Block]:
 def sum_of(causes: Sequence[Cause]) -> Line:
     """The number of findings and groups, and of findings by severity."""
     if not causes:
-        return line(good("Nothing drifted."))
+        return line(good("No drift found."))
     found = Counter(finding.severity for cause in causes for finding in cause.findings)
     groups = f" in {plural(len(causes), 'group')}" if len(causes) < found.total() else ""
     parts: list[Words] = [strong(f"{plural(found.total(), 'finding')}{groups}: ")]
@@ -194,7 +194,7 @@ def _accepted(findings: Sequence[DriftFinding]) -> Iterable[Block]:
 
 def _applied(applied: Sequence[str]) -> Iterable[Block]:
     if applied:
-        yield Heading(line("Put in place since"), level=2)
+        yield Heading(line("Put in place since the baseline"), level=2)
         yield Paragraph(
             line(good(plural(len(applied), "replacement")), " as proposed: ", names(map(label_of, applied), most=10))
         )

@@ -35,7 +35,7 @@ from lpgen.report.words import label_of, sentence, shorten
 
 _OUTPUT: Final = "lpgen-out"
 _LONGEST_NAME: Final = 50
-_OTHER_COLUMNS: Final = 28
+_OTHER_COLUMNS: Final = 32
 """The width of all columns except kind and change, with all gaps."""
 _SHORTEST_MESSAGE: Final = 26
 
@@ -59,7 +59,7 @@ class Room:
 def drift_blocks(drift: Drift, given: Given, room: Room) -> tuple[PageBlock, ...]:
     """The screen of a drift."""
     causes = causes_of(drift.open)
-    since = f"since {shorten(drift.before.name, _LONGEST_NAME)}, as of {drift.before.as_of}, to {drift.after.as_of}"
+    since = f"since {shorten(drift.before.name, _LONGEST_NAME)} ({drift.before.as_of}), as of {drift.after.as_of}"
     return (
         Heading(line("lpgen drift"), level=1),
         Paragraph(line(quiet(f"{since}; catalog of {drift.after.catalog_date}"))),
@@ -94,7 +94,7 @@ def _what(causes: Sequence[Cause], room: Room) -> Iterator[PageBlock]:
         Column("kind"),
         Column("change", flexible=True),
         Column("findings", number=True),
-        Column("for", number=True),
+        Column("affects", number=True),
     )
     most = room.lines * (room.width - _OTHER_COLUMNS - max(len(cause.kind) for cause in shown))
     rows = (

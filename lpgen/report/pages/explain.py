@@ -103,8 +103,8 @@ def _steps(found: Explanation) -> Iterator[Block]:
 def _walls(found: Explanation) -> Iterator[Block]:
     if not found.walls:
         return
-    yield Heading(line("The walls that the request meets"), level=2)
-    yield Paragraph(line(quiet("Each set of policies is a wall. Each Allow that matches the request is a hole in it.")))
+    yield Heading(line("Policies that apply to the request"), level=2)
+    yield Paragraph(line(quiet("For each set of policies: its answer, and its statements that match the request.")))
     for wall in found.walls:
         yield from _wall(wall, found)
 
@@ -114,7 +114,7 @@ def _wall(wall: ExplainedWall, found: Explanation) -> Iterator[Block]:
     of = line(" ", name(wall.of)) if wall.of and wall.of != found.question.resource.text else ()
     yield Heading(line(title, of, ": ", _state(wall, found)), level=3)
     if wall.missing:
-        yield Paragraph(line(bad("missing: "), names(wall.missing, most=4), " (the snapshot has no document)"))
+        yield Paragraph(line(bad("missing: "), names(wall.missing, most=4), " (no document in the policy files)"))
     counting = [statement for statement in wall.statements if statement.counts]
     others = [statement for statement in wall.statements if not statement.counts]
     if counting:
@@ -123,20 +123,27 @@ def _wall(wall: ExplainedWall, found: Explanation) -> Iterator[Block]:
         yield Paragraph(line(quiet("These also cover the action, but don't apply here:")))
         yield capped([_other(statement) for statement in others])
     if not wall.statements and not wall.missing:
-        policies = plural(wall.policies, "policy is", "policies are")
-        yield Paragraph(line(quiet(f"{policies} here; no statement covers the action.")))
+        yield Paragraph(line(quiet(_NO_STATEMENT[min(wall.policies, 2)].format(wall.policies))))
+
+
+_NO_STATEMENT: Final = (
+    "No policies.",
+    "1 policy, in which no statement covers the action.",
+    "{:,} policies, in which no statement covers the action.",
+)
+"""A sentence by number of policies: none, one, or more."""
 
 
 def _state(wall: ExplainedWall, found: Explanation) -> Span:
     if wall.state is WallState.SHUT:
         if wall.name in found.stops:
-            return bad("stops it, because nothing in it allows it")
+            return bad("doesn't allow it, so the request is denied")
         return Span("neither allows nor denies it")
     return _STATES[wall.state]
 
 
 _STATES: Final[dict[WallState, Span]] = {
-    WallState.OPEN: good("lets it through"),
+    WallState.OPEN: good("allows it"),
     WallState.DENIES: bad("denies it"),
     WallState.DEPENDS: strong("depends"),
     WallState.UNKNOWN: bad("not known for certain"),
@@ -225,15 +232,15 @@ def _use_blocks(found: Explanation) -> Iterator[Block]:
                 yield Heading(line(title), level=3)
             yield capped([_use_item(use) for use in group])
     if found.seen.earlier:
-        records = plural(found.seen.earlier, "record")
+        of = f"of a deleted principal with the same name {'does' if found.seen.earlier == 1 else 'do'}n't count"
         yield Paragraph(
-            line(quiet(f"{records} of an earlier principal with the same name don't count, because it had another ID."))
+            line(quiet(f"{plural(found.seen.earlier, 'record')} {of}, because that principal had another ID."))
         )
 
 
 _TITLES: Final = {
-    UseOn.ASKED: "On the resource in question",
-    UseOn.PERHAPS: "Perhaps on this resource: the records show a pattern or no resource",
+    UseOn.ASKED: "On this resource",
+    UseOn.PERHAPS: "Possibly on this resource: the records show a pattern or no resource",
     UseOn.OTHER: "On other resources",
 }
 
@@ -252,7 +259,7 @@ def _use_summary(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
         denied = [use for use in seen.uses if use.use.outcome is Outcome.DENIED]
         attempts = f", but denied attempts: {_records(denied)}" if denied else ""
         yield strong("No recorded use")
-        yield Span(f" in the logs of {window}{attempts}.")
+        yield Span(f" in the logs from {window}{attempts}.")
     if seen.blind_spot:
         why = seen.blind_spot
         yield Span(f" The logs don't show all its use: {why}." if used else f" The logs can't show its use: {why}.")
@@ -266,12 +273,12 @@ def _used(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
         yield strong(f"Used: {_records(here)}, last on {_last(here)}.")
         return
     yield strong(
-        f"Used on this resource: {_records(here)}, last on {_last(here)}." if here else "No recorded use on it."
+        f"Used on this resource: {_records(here)}, last on {_last(here)}." if here else "No recorded use on this resource."
     )
     if perhaps:
-        yield Span(f" Perhaps on it: {_records(perhaps)}.")
+        yield Span(f" Possibly on this resource: {_records(perhaps)}.")
     if others:
-        yield Span(f" On others: {_records(others)}, last on {_last(others)}.")
+        yield Span(f" On other resources: {_records(others)}, last on {_last(others)}.")
 
 
 def _contrary_note(found: Explanation) -> Iterator[Block]:
@@ -279,13 +286,13 @@ def _contrary_note(found: Explanation) -> Iterator[Block]:
     if not found.contrary:
         return
     walls = sorted({WALL_WORDS[seen.use.denial_kind] for seen in found.contrary} - {WALL_WORDS[DenialKind.NONE]})
-    by = f" (refused by: {' or '.join(walls)})" if walls else ""
-    does = "stops or stopped it" if found.result is Result.ALLOWED else "allows or allowed it"
+    by = f" by {' or '.join(walls)}" if walls else ""
+    does = "denies" if found.result is Result.ALLOWED else "allows"
     yield Paragraph(
         line(
             bad("The logs show otherwise: "),
-            f"{_records(found.contrary)} {found.contrary[0].use.outcome}{by}, last on {_last(found.contrary)}. "
-            f"So something that lpgen doesn't know {does} under the policies of that day.",
+            f"{found.contrary[0].use.outcome} in {_records(found.contrary)}{by}, last on {_last(found.contrary)}. "
+            f"Either the policies have changed since, or something that lpgen doesn't know {does} the request.",
         )
     )
 
@@ -317,7 +324,7 @@ def _use_notes(seen: SeenUse) -> Iterator[Line]:
     use = seen.use
     yield seen_note(use.evidence)
     if use.denial_kind is not DenialKind.NONE:
-        yield line("refused by: ", WALL_WORDS[use.denial_kind])
+        yield line("denied by: ", WALL_WORDS[use.denial_kind])
     if use.how != OBSERVED:
         yield line("inferred by the rule ", name(use.how), f": {seen.why}" if seen.why else "")
 
@@ -337,12 +344,12 @@ def who_can_page(found: WhoCan, most: int = REVIEW_ROWS) -> Iterator[Block]:
         return name(label_of(principal.arn) if has_accounts else short_label_of(principal))
 
     yield from _question_blocks(found.asked, question)
-    can = strong(f"{count(len(allowed))} of {plural(len(found.answers), 'principal')} can.")
-    open_ones = f" For {count(len(depends))}, it depends." if depends else ""
-    yield Paragraph(line(can, f"{open_ones} {count(len(denied))} can't."))
+    can = strong(f"{count(len(allowed))} of {plural(len(found.answers), 'principal')} can make the request.")
+    open_ones = f" For {count(len(depends))}, the answer depends on more facts." if depends else ""
+    yield Paragraph(line(can, f" {count(len(denied))} can't.{open_ones}"))
     for answers, outcome in (allowed, "denied"), (denied, "allowed"):
         if against := [label(answer).text for answer in answers if answer.contrary]:
-            says = f"records show this {outcome} for "
+            says = f"records show that it was {outcome} for "
             yield Paragraph(line(bad("The logs show otherwise: "), says, names(against, most=3), "."))
     yield from _remark_notes(question)
     for title, answers, room in ("Allowed", allowed, most), ("Depends", depends, (most + 1) // 2):
@@ -378,10 +385,10 @@ def _last_use(answer: Explanation) -> Iterator[Line]:
     if seen is None:
         return
     days = seen.coverage.covered_days if seen.coverage else 0
-    on_it = " on it" if answer.question.resource.kind in (ResourceKind.ARN, ResourceKind.FOLD) else ""
+    on_it = " on this resource" if answer.question.resource.kind in (ResourceKind.ARN, ResourceKind.FOLD) else ""
     yield {
         Used.NEVER: line(strong(f"never used{on_it}"), f" in {plural(days, 'day')}"),
         Used.UNKNOWN: line(quiet("its use isn't visible in the logs" if days else "no logs of its account")),
-        Used.PERHAPS: line(f"perhaps used {seen.last[:10]}"),
+        Used.PERHAPS: line(f"possibly used {seen.last[:10]}"),
         Used.USED: line(f"used {seen.last[:10]}"),
     }[seen.used]

@@ -83,11 +83,11 @@ def _coverage(review: ReviewSummary) -> Iterator[PageBlock]:
     yield Paragraph(
         line(
             "Logs: ",
-            bad(f"{days} (safe needs {report.min_days})") if fewest < report.min_days else days,
+            bad(f"{days} (minimum for safe: {report.min_days})") if fewest < report.min_days else days,
             f" in {plural(len(accounts), 'account')}, {plural(len(regions), 'Region')} (",
             names([shorten(region, 20) for region in regions], most=2),
             ").",
-            line(" ", bad(f"No log of {plural(len(unread), 'account')}.")) if unread else "",
+            line(" ", bad(f"No logs of {plural(len(unread), 'account')} were read.")) if unread else "",
         )
     )
 
@@ -122,7 +122,7 @@ def _principals(review: ReviewSummary, room: int, most: int) -> Iterator[PageBlo
     found = review.principals
     if not found:
         return
-    yield Heading(line("Principals, by harm"), level=2)
+    yield Heading(line("Principals, by risk"), level=2)
     shown = found[:most]
     labels = cut_labels(map(label_in_list, shown), room)
     yield table(_COLUMNS, map(_row, labels, shown))
@@ -154,7 +154,7 @@ def _reasons(review: ReviewSummary, most: int) -> Iterator[PageBlock]:
     rest = len(order) - most
     verb = "is" if len(unsafe) == 1 else "are"
     yield Heading(line(f"Why {plural(len(unsafe), 'replacement')} {verb} not safe yet"), level=2)
-    shown: list[Words] = [f"{count(kinds[kind])}: {kind.row.title}" for kind in order[:most]]
+    shown: list[Words] = [f"{kind.row.title.rstrip('.')} ({plural(kinds[kind], 'replacement')})" for kind in order[:most]]
     yield bullets(*shown, *([quiet(f"and {plural(rest, 'other reason')}")] if rest > 0 else []))
 
 

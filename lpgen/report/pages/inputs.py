@@ -130,7 +130,7 @@ def _event_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
     said = line(*seen)[1:] or line("none, so calls on objects, items and messages aren't visible")
     taken: Line = ()
     if coverage.data_events and coverage.known_from is CoverageSource.LOG:
-        below = ". Actions below a wildcard count as recorded only for principals with such events, unless you give "
+        below = ". Actions under a wildcard count as recorded only for principals with such events, unless you give "
         taken = line(below, name("--trails FILE"))
     yield line("data events of "), line(" ", source, ": ", said, taken)
     if coverage.summed:
@@ -138,7 +138,7 @@ def _event_notes(coverage: AccountCoverage) -> Iterable[tuple[Line, Line]]:
         yield line("data events of "), line(" that are only aggregated: ", summed, ", so the callers aren't visible")
     if coverage.unseen:
         unseen = names(sorted(coverage.unseen), most=3)
-        yield line("no record at all in "), line(" ", source, ": ", unseen, ": the trails may exclude these calls")
+        yield line("no records of some services in "), line(" ", source, ": ", unseen, "; the trails may exclude them")
 
 
 def _data_events(coverage: AccountCoverage) -> Iterable[Line]:
@@ -250,7 +250,7 @@ def guards_notes(report: Report) -> Iterator[Words]:
         yield line(f"resource policies: {known} and the trust policies of {plural(trusts, 'role')}")
     else:
         trusted = f" except the trust policies of {plural(trusts, 'role')}" if trusts else ""
-        given = f"no resource policies given{trusted}: if only they allow a use, it is shown as ungranted; add "
+        given = f"no resource policies given{trusted}: use that only they allow is shown as ungranted; add "
         yield line(given, name("--resource-policies DIR"))
     if guards.boundary is not None:
         yield line("permissions boundary: ", name(guards.boundary.name), " applies to every principal")
@@ -268,8 +268,8 @@ def _scps(guards: Guards) -> Iterator[str]:
         yield f"{' and '.join(parts)} {verb} the grants"
     shut = [scp.account for scp in guards.scps if any(not _allows_anything(level) for level in scp.levels)]
     if shut:
-        whose = "all accounts" if "" in shut else plural(len(shut), "account")
-        yield f"a level of {whose} allows nothing, so nothing is granted there: is FullAWSAccess missing?"
+        whose = "all accounts have" if "" in shut else plural(len(shut), "account has", "accounts have")
+        yield f"{whose} a level that allows nothing, so nothing is granted there: is FullAWSAccess missing?"
     if len(listed) > capped:
         yield f"{plural(len(listed) - capped, 'account has', 'accounts have')} none"
 
@@ -326,7 +326,7 @@ def decisions_notes(
     if stamp is not None:
         file = shorten(stamp.file, longest) if longest else stamp.file
         in_force = {kind: stamp.in_force.count(kind) for kind in DecisionKind}
-        yield line("Decisions of ", name(file), f": {_counts(in_force, accepted, noun)}", *_idle(stamp.idle))
+        yield line("Decisions in ", name(file), f": {_counts(in_force, accepted, noun)}", *_idle(stamp.idle))
 
 
 def _idle(closest: Sequence[str]) -> Iterator[Words]:
@@ -343,7 +343,7 @@ def render_used_decisions(found: DecisionsPart | None) -> str:
     if found is None:
         return ""
     in_force = {kind: getattr(found, kind) for kind in DecisionKind}
-    return f"decisions of {terminal_text(found.file)}: {_counts(in_force, found.accepted, 'reason')}"
+    return f"decisions in {terminal_text(found.file)}: {_counts(in_force, found.accepted, 'reason')}"
 
 
 def _counts(in_force: Mapping[DecisionKind, int], accepted: int, noun: str) -> str:

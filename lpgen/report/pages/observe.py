@@ -35,9 +35,9 @@ _MOST_ROWS: Final = 40
 _MOST_NAMES: Final = 3
 
 _UNDECIDED: Final = {
-    Visibility.NEVER: "CloudTrail never records their use",
-    Visibility.MANAGEMENT: "management events show their use, but the logs lack them",
-    Visibility.INFERRED: "only records of other calls show their use",
+    Visibility.NEVER: "CloudTrail never records the use",
+    Visibility.MANAGEMENT: "management events show the use, but the logs lack them",
+    Visibility.INFERRED: "only records of other calls show the use",
 }
 _STATUSES: Final = {
     OutcomeStatus.USED: "used",
@@ -62,14 +62,14 @@ def _observe_sentence(plan: ObservePlan) -> str:
     """The plan in one sentence."""
     decided = [use for account in plan.accounts for use in account.decides]
     if not decided:
-        return "No data event trail would settle any action that the review keeps without recorded use."
+        return "No trail for data events would show the use of an action that the review keeps without recorded use."
     trails = [trail for account in plan.accounts for trail in account.trails]
     new = sum(trail.is_new for trail in trails)
     what = (
         plural(new, "new trail") if new == len(trails) else f"{plural(len(trails), 'trail')}, {count(new)} of them new,"
     )
     who = plural(len({use.principal for use in decided}), "principal")
-    return f"{what} would settle {plural(len(decided), 'kept action')} of {who}."
+    return f"{what} would show the use of {plural(len(decided), 'kept action')} of {who}."
 
 
 def _account(plan: AccountPlan, price: float) -> Iterable[Block]:
@@ -77,13 +77,13 @@ def _account(plan: AccountPlan, price: float) -> Iterable[Block]:
     for planned in plan.trails:
         trail = planned.trail
         what = (
-            "a new trail for data events only"
+            "is a new trail for data events only"
             if planned.is_new
-            else "including what it selects today; coverage counts only from the change on"
+            else "keeps its current selectors, and its coverage counts only from the change on"
         )
-        to = line(", log files to ", name(trail.bucket)) if trail.bucket else ()
-        values = f"{count(planned.values)} of {count(MOST_VALUES)} values"
-        yield Paragraph(line(name(trail.name), f" in {trail.home_region}, {what}: {values}", *to))
+        to = line(" and writes log files to ", name(trail.bucket)) if trail.bucket else ()
+        values = f"{count(planned.values)} of {count(MOST_VALUES)} selector values"
+        yield Paragraph(line(name(trail.name), f" in {trail.home_region} {what}. It uses {values}", *to, "."))
     if plan.trails:
         yield from _selected(plan, price)
     if plan.decides:
@@ -98,7 +98,7 @@ def _selected(plan: AccountPlan, price: float) -> Iterable[Block]:
     for trail in plan.trails:
         for selection in trail.added:
             by_kind.setdefault(selection.kind, []).append(selection)
-    columns = [Column("data events of"), Column("which"), Column("resources", flexible=True)]
+    columns = [Column("resource type"), Column("events"), Column("resources", flexible=True)]
     is_estimated = any(estimate.a_day is not None for estimate in plan.estimates)
     if is_estimated:
         columns += [Column("a day", number=True), Column(f"USD in {COST_DAYS} days", number=True)]
@@ -140,7 +140,7 @@ def _decided(plan: AccountPlan) -> Iterable[Block]:
     by_principal: dict[str, list[str]] = {}
     for use in plan.decides:
         by_principal.setdefault(use.principal, []).append(use.action)
-    columns = (Column("principal", flexible=True), Column("settles", number=True), Column("such as", flexible=True))
+    columns = (Column("principal", flexible=True), Column("shown", number=True), Column("such as", flexible=True))
     ranked = sorted(by_principal.items(), key=lambda item: (-len(item[1]), item[0]))
     rows = [
         (_label(arn, plan), count(len(found)), names(found, most=_MOST_NAMES)) for arn, found in ranked[:_MOST_ROWS]
@@ -151,7 +151,7 @@ def _decided(plan: AccountPlan) -> Iterable[Block]:
 
 def _left_open(plan: AccountPlan) -> Iterable[Block]:
     counted = Counter((use.principal, why) for use, why in plan.leaves_open)
-    columns = (Column("principal", flexible=True), Column("stays open", number=True), Column("why", flexible=True))
+    columns = (Column("principal", flexible=True), Column("not shown", number=True), Column("why", flexible=True))
     ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     yield table(columns, [(_label(arn, plan), count(found), why) for (arn, why), found in ranked[:_MOST_ROWS]])
     yield from more_in_json(len(ranked) - _MOST_ROWS)
@@ -164,7 +164,7 @@ def _label(arn: str, plan: AccountPlan) -> Span:
 def _undecided(plan: ObservePlan) -> Iterable[Block]:
     found = [(plan.undecided.get(visibility, 0), why) for visibility, why in _UNDECIDED.items()]
     if any(number for number, _ in found):
-        yield Heading(line("Kept actions that data events don't settle"), level=2)
+        yield Heading(line("Kept actions that data events don't show"), level=2)
         yield bullets(*(f"{plural(number, 'action')}: {why}." for number, why in found if number))
 
 
@@ -174,12 +174,12 @@ def _next(plan: ObservePlan) -> Iterable[Block]:
         yield bullets(
             line("Save this plan with ", name("--output plan.json"), "."),
             line(
-                *("Apply it: ", name("--format cli"), ", ", name("terraform"), " or ", name("cloudformation")),
-                " prints it for one account. The bucket policy must allow each new trail to write.",
+                *("To apply it, print it for one account with ", name("--format cli"), ", ", name("terraform"), " or "),
+                *(name("cloudformation"), ". The bucket policy must allow each new trail to write."),
             ),
             line(
                 *("After ", name("--min-days"), " covered days, ingest the logs and run this command with "),
-                *(name("--since plan.json"), ". It needs the settings of all trails of the account: give "),
+                *(name("--since plan.json"), ". This needs the settings of all trails in the account: give "),
                 *(name("--trails"), " or a snapshot."),
             ),
         )
@@ -192,7 +192,7 @@ def outcomes_page(outcomes: Sequence[ObserveOutcome]) -> tuple[Block, ...]:
     columns = (Column("principal", flexible=True), Column("action"), Column("why it is open", flexible=True))
     decided = len(outcomes) - len(still)
     return (
-        Heading(line(f"{count(decided)} of {plural(len(outcomes), 'kept action')} of the plan are settled."), level=1),
+        Heading(line(f"The outcome is known for {count(decided)} of {plural(len(outcomes), 'kept action')} in the plan."), level=1),
         bullets(
             *(f"{plural(counted[status], 'action')}: {_STATUSES[status]}." for status in _STATUSES if counted[status])
         ),

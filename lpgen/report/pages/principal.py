@@ -115,7 +115,7 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
             line(good("Safe: "), "all recorded use stays allowed, and nothing new is allowed", quiet(f"  ({passed})"))
         )
         if (expected := view.diff.draft.expected) is not None:
-            few = f"at most {plural(expected.high, 'denied need')}" if expected.high else "no denied need"
+            few = f"at most {plural(expected.high, 'denied need')}" if expected.high else "no denied needs"
             yield Paragraph(line(f"Backtest: {few} expected in the next {expected.days} days"))
     if view.summary.open_caveats:
         yield from _reason_blocks(view)
@@ -180,7 +180,10 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
             f"{sure}.",
         )
     )
-    kinds = [f"{plural(len(actions), 'action')} {LINE_WORDS[kind]}" for kind, actions in view.kinds.items()]
+    kinds = [
+        f"{plural(len(actions), 'action')} {LINE_WORDS[kind].removeprefix('kept ')}"
+        for kind, actions in view.kinds.items()
+    ]
     if attached := counts.kept - sum(map(len, view.kinds.values())):
         kinds.append(f"{plural(attached, 'action')} granted by policies that stay attached")
     if kinds:
@@ -248,7 +251,7 @@ def check_item(check: Check, *, most: int = 8) -> Item:
     more = len(check.findings) - most
     tone = good if check.status is CheckStatus.PASSED else bad
     return Item(
-        line(tone(check.status), f"  {check.name}", quiet(f"  ({count(check.examined)} examined)")),
+        line(tone(check.status), f"  {check.name}", quiet(f"  ({plural(check.examined, 'item')} examined)")),
         (
             *(line(finding) for finding in check.findings[:most]),
             *([line(quiet(f"and {count(more)} more"))] if more > 0 else []),
@@ -344,9 +347,9 @@ def undoing_blocks(lost: tuple[LostInverse, ...]) -> Iterable[Block]:
         return
     yield titled("Used actions that could no longer be undone", len(lost))
     yield table(
-        (Column("used and kept", flexible=True), Column("would undo it and is removed", flexible=True)),
+        (Column("used and kept", flexible=True), Column("removed action that would undo it", flexible=True)),
         [(name(inverse.action), name(inverse.undone_by)) for inverse in lost[:MOST_ROWS]],
     )
     yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")
-    note = "no record shows it undoing these. If a teardown or a rollback has to, keep the actions that undo them with "
-    yield Paragraph(line(quiet(note), name("--decisions FILE")))
+    note = "No record shows it undoing these. If a teardown or a rollback must undo them, keep the removed actions with "
+    yield Paragraph(line(quiet(note), name("--decisions FILE"), quiet(".")))

@@ -78,7 +78,7 @@ def review_page(parted: PartedReview) -> Iterator[PageBlock]:
     if not review.principals:
         yield from map(_used_fold, review.report.diff.unlisted)
     if review.principals:
-        yield Heading(line("Details, by harm"), level=2)
+        yield Heading(line("Details, by risk"), level=2)
     for principal in review.principals:
         yield WrittenFold(principal.arn, parted.text_of)
 
@@ -93,7 +93,7 @@ def _title(report: Report) -> Iterable[Block]:
         line(
             quiet(
                 f"as of {words_of_day(diff)}; catalog {diff.catalog_version} of {diff.catalog_date}; "
-                f"safe needs {plural(report.min_days, 'covered day')}"
+                f"minimum for safe: {plural(report.min_days, 'covered day')}"
             )
         )
     )
@@ -153,16 +153,15 @@ def numbers_of_replacements(review: ReviewSummary) -> Line:
     if not review.principals:
         users = review.report.diff.unlisted
         who = f" {plural(len(users), 'principal')} in the logs used {plural(len(_used(users)), 'action')}."
-        return line(bad("No policies to compare use with."), who) if users else line(bad("No principal to review."))
+        return line(bad("No policies to compare use with."), who) if users else line(bad("No principals to review."))
     if in_place and not review.open:
         return line(strong(principals), ", ", good(f"{plural(in_place, 'replacement')} already in place"), ".")
     if not review.replaced:
-        return line(strong(principals), ", no replacement: no recorded use by a principal with known policies.")
+        return line(strong(principals), ", no replacements: the logs show no use by a principal with known policies.")
     return line(
         strong(f"{principals}, {plural(made, 'replacement')}: "),
         good(f"{count(safe)} safe"),
-        ", ",
-        bad(f"{count(unsafe)} not safe yet") if unsafe else "none open",
+        line(", ", bad(f"{count(unsafe)} not safe yet")) if unsafe else "",
         line(", ", good(f"{count(in_place)} already in place")) if in_place else "",
         line("; ", bad(f"{count(refused)} refused as too large")) if refused else "",
         ".",

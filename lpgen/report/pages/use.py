@@ -180,7 +180,7 @@ def denied_blocks(groups: tuple[DeniedGroup, ...]) -> Iterable[Block]:
 
 def _denied_item(group: DeniedGroup) -> Item:
     where = line(" on ", names(group.resources, most=1)) if group.resources else ()
-    return Item(line(name(group.action), where, "; refused by: ", WALL_WORDS[group.wall]), (seen_note(group.evidence),))
+    return Item(line(name(group.action), where, "; denied by: ", WALL_WORDS[group.wall]), (seen_note(group.evidence),))
 
 
 def unmapped_blocks(view: PrincipalView) -> Iterable[Block]:

@@ -71,7 +71,7 @@ _RANK = {CheckStatus.FAILED: 0, CheckStatus.UNPROVEN: 1, CheckStatus.PASSED: 2}
 def _outcome(verification: OutputVerification) -> Span:
     principals = verification.principals
     if not principals:
-        return bad("Failed: no replacement to verify.")
+        return bad("Failed: no replacements to verify.")
     number = {status: sum(principal.status is status for principal in principals) for status in CheckStatus}
     if number[CheckStatus.PASSED] < len(principals):
         parts = [f"{count(found)} {status}" for status, found in number.items() if found]

@@ -47,7 +47,7 @@ class ReviewKind(Kind):
     UNUSED_PRINCIPAL = Row(
         "unused-principal",
         "A role or user has grants but was never used.",
-        help="Anyone who gains access to it has all its permissions, and nobody would miss it.",
+        help="Anyone who gains access to it has all its permissions, which nobody needs.",
         to_do="disable it, ask its owner, and delete it later.",
         source=f"{IAM_GUIDE}/access_policies_last-accessed.html",
         score="6.8",
