@@ -79,8 +79,8 @@ def drift_command(
         typer.Option(
             "--proposed",
             metavar="DIR",
-            help="A folder that `lpgen generate` wrote after the baseline. Policies that match this folder don't count as drift. "
-            "Repeatable.",
+            help="A folder that `lpgen generate` wrote after the baseline. Policies that match this folder don't "
+            "count as drift. Repeatable.",
         ),
     ] = None,
     fail_on: Annotated[

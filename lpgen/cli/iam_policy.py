@@ -19,7 +19,9 @@ _PRINCIPAL: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[\w+=,.@
 def iam_policy_command(
     command: Annotated[
         Duty | None,
-        typer.Argument(metavar="COMMAND", show_choices=False, help="The command that needs the permissions. By default, all."),
+        typer.Argument(
+            metavar="COMMAND", show_choices=False, help="The command that needs the permissions. By default, all."
+        ),
     ] = None,
     bucket: Annotated[
         str, typer.Option("--bucket", metavar="NAME", help="The bucket with the logs.")

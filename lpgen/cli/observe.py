@@ -55,9 +55,7 @@ def observe_command(
     ] = 0.10,
     since: Annotated[
         Path | None,
-        typer.Option(
-            "--since", metavar="FILE", help="Show the outcomes of an earlier plan, from this JSON file."
-        ),
+        typer.Option("--since", metavar="FILE", help="Show the outcomes of an earlier plan, from this JSON file."),
     ] = None,
     format: Annotated[ObserveFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,

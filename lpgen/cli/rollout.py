@@ -52,7 +52,11 @@ _YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask for confirmat
 
 _SignatureOption = Annotated[
     Path | None,
-    typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Require a signature that this Ed25519 public key (PEM) verifies."),
+    typer.Option(
+        "--require-signature",
+        metavar="PUBLIC-KEY",
+        help="Require a signature that this Ed25519 public key (PEM) verifies.",
+    ),
 ]
 
 
@@ -211,9 +215,9 @@ def _apply_command(
     """Apply a plan in AWS.
 
     First checks that the plan is unchanged and allows nothing new, that the policies in IAM match it, that no quota is
-    exceeded, that new names are free, and that lpgen keeps its own access. Then shows each change, asks for confirmation, makes the
-    calls and reads each result back. Stops at the first error and restores that principal. If the command is killed,
-    run it again to finish, or run `lpgen rollout undo`.
+    exceeded, that new names are free, and that lpgen keeps its own access. Then shows each change, asks for
+    confirmation, makes the calls and reads each result back. Stops at the first error and restores that principal. If
+    the command is killed, run it again to finish, or run `lpgen rollout undo`.
 
     Exit 1 if a principal is refused or nothing was confirmed, 3 if a call failed.
 

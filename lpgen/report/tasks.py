@@ -89,7 +89,9 @@ def _unread(review: ReviewSummary, given: Given) -> Iterator[Task]:
 def _outsiders(review: ReviewSummary, given: Given) -> Iterator[Task]:
     if roles := review.assumable:
         policies, them = ("policies", "them") if len(roles) > 1 else ("policy", "it")
-        words = bad(f"In the trust {policies} of {plural(len(roles), 'role')}, name the principals that may assume {them}")
+        words = bad(
+            f"In the trust {policies} of {plural(len(roles), 'role')}, name the principals that may assume {them}"
+        )
         yield Task(line(words, f", or accept that outsiders can assume {them}."), roles, _decide(given))
 
 

@@ -16,7 +16,7 @@ from tests.report.rendered import render_drift
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_finding_is_open_and_nothing_overflows(open_page: Opener, width: int, scheme: str) -> None:
     page = open_page(render_drift(drift(), "html"), width=width, color_scheme=scheme, java_script_enabled=True)
-    assert page.title() == "lpgen drift of 2026-09-23 since week-2"
+    assert page.title() == "lpgen drift since week-2, as of 2026-09-23"
     for finding in drift().open:
         assert page.get_by_text(finding.item, exact=True).first.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

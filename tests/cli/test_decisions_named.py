@@ -63,7 +63,7 @@ def test_reviews_name_the_decisions_and_how_much_they_accept(home: Path) -> None
     said = f"d.toml: 1 keep, 1 accept ({accepted(home)} reasons accepted)."
     review = ("review", *GROUND, "--decisions", "d.toml")
     for more in ((), ("--full",)):
-        assert f"Decisions of {said}" in run(home, *review, *more)[0]
+        assert f"Decisions in {said}" in run(home, *review, *more)[0]
     for form, words in (("markdown", said.replace("d.toml", "`d.toml`")), ("html", said.partition(": ")[2])):
         assert words in run(home, *review, "--format", form)[0]
     lines = run(home, *review, "--format", "jsonl")[0].splitlines()
@@ -79,7 +79,7 @@ def test_reviews_without_decisions_name_none(home: Path) -> None:
 
 def test_generate_verify_and_rollout_plan_name_the_decisions_and_how_much_they_accept(home: Path) -> None:
     decided = ("--decisions", "d.toml")
-    said = f"decisions of d.toml: 1 keep, 1 accept ({accepted(home)} reasons accepted)"
+    said = f"decisions in d.toml: 1 keep, 1 accept ({accepted(home)} reasons accepted)"
     assert said in run(home, "generate", *GROUND, *decided, "--output", "out")[1]
     summary = json.loads((home / "out" / "summary.json").read_text())
     assert summary["decisions"]["accepted"] == accepted(home)

@@ -51,7 +51,7 @@ def decisions(home: Path, **fields: str) -> str:
 def test_nothing_drifts_from_the_same(base: Path) -> None:
     done = drift(base, "--fail-on", "info", policies="policies.json")
     assert done.returncode == 0
-    assert "Nothing drifted." in done.stdout
+    assert "No drift found." in done.stdout
 
 
 def test_drift_is_found_and_fails_only_as_severe_as_asked(base: Path) -> None:
@@ -92,7 +92,7 @@ def test_reports_are_written_in_the_format_of_their_endings(base: Path, tmp_path
     assert (tmp_path / "drift.md").read_text(encoding="utf-8").startswith("# lpgen drift")
     assert json.loads((tmp_path / "drift.json").read_bytes())["schema"] == "lpgen.drift/1"
     Sarif.model_validate_json((tmp_path / "drift.sarif").read_bytes())
-    assert "<title>lpgen drift of " in (tmp_path / "drift.html").read_text(encoding="utf-8")
+    assert "<title>lpgen drift since " in (tmp_path / "drift.html").read_text(encoding="utf-8")
 
 
 def test_text_is_one_screen_and_the_whole_on_demand(base: Path, tmp_path: Path) -> None:

@@ -295,7 +295,7 @@ def test_explain_says_who_can_where_a_glob_matches_several(home: Path) -> None:
     asked = ("s3:GetObject", "arn:aws:s3:::data/x", "--policies", str(both))
     text = run("explain", "role/*", *asked)
     assert (text.returncode, text.stderr) == (0, "")
-    assert "1 of 2 principals can. 1 can't." in text.stdout
+    assert "1 of 2 principals can make the request, and 1 can't." in text.stdout
     assert "- role/app  s3:* in own, statement 1" in text.stdout
     found = json.loads(run("explain", "*", *asked, "--format", "json").stdout)
     results = {one["principal"]: one["result"] for one in found["principals"]}

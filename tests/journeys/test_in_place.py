@@ -119,7 +119,7 @@ def test_review_counts_what_is_in_place_apart(home: Path, tmp_path: Path) -> Non
         (tmp_path / file.name).write_text(json.dumps(details), "utf-8")
     partly = ["--data", home / "data", "--policies", tmp_path]
     text = lpgen("review", *partly, "--full")
-    assert "33 principals, 28 replacements: 2 safe, none open, 26 already in place." in text
+    assert "33 principals, 28 replacements: 2 safe, 26 already in place." in text
     assert "Write 2 safe replacements" in text
     totals = json.loads(lpgen("review", *partly, "--format", "json"))["totals"]
     assert (totals["replacements"], totals["safe"], totals["in_place"]) == (28, 2, 26)

@@ -285,7 +285,7 @@ def test_explain_shows_inferred_use_with_its_example(world: World) -> None:
 
 def test_explain_shows_denied_tries_and_that_the_logs_know_better(world: World, tmp_path: Path) -> None:
     question = ("reporting-export", "s3:DeleteBucket", "arn:aws:s3:::larkspur-finance-reports")
-    assert "The logs show otherwise: 2 records denied (refused by: service" in explain(world, *question, form="text")
+    assert "The logs show otherwise: denied in 2 records by service" in explain(world, *question, form="text")
     scps = tmp_path / "scps.json"
     allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     deny = {"Sid": "KeepBuckets", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}

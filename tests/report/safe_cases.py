@@ -51,7 +51,7 @@ def deployer() -> Case:
             keep="used",
             evidence=when,
             level=AccessLevel.WRITE,
-            danger="hands a role's rights to a service that the holder controls",
+            danger="passes a role to a service that the holder controls",
         )
     )
     case.lines.append(

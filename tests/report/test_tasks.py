@@ -63,7 +63,8 @@ def test_harm_comes_before_gain() -> None:
     words = words_of(replace(organization(), log_place="s3://logs"))
     expected = (
         "Fetch 1 unreadable log file again. This review lacks the use that it records.",
-        "Name who may assume 1 role in the trust policy, or accept that outsiders can assume it.",
+        "In the trust policy of 1 role, name the principals that may assume it, or accept that outsiders can assume "
+        "it.",
         "Ask the owner of 1 principal about unusual, dangerous calls."
         " Add a decision to drop calls that the team didn't make.",
         "Write 5 safe replacements, which remove ",
@@ -74,7 +75,7 @@ def test_harm_comes_before_gain() -> None:
         "Ask its owner whether it is for emergencies before you disable it."
     ]
     assert words[-2:] == [
-        "Export the policies of 1 principal in the logs but not in the policy files.",
+        "Export the policies of 1 principal that is in the logs but not in the policy files.",
         "Renew or delete 1 expired decision.",
     ]
 
@@ -87,7 +88,7 @@ def test_tasks_that_make_more_replacements_safe_come_first(kinds: list[set[Cavea
     for task in tasks_of(report):
         text = text_of(task.words)
         if "unblocks" in text:
-            gains.append(int(text.partition("unblocks ")[2].rstrip(").").partition(" ")[0]))
+            gains.append(int(text.partition("unblocks ")[2].partition(" ")[0]))
         elif text.startswith("Write"):
             gains.append(len(task.principals))
     asked = {caveat.kind for found in kinds for caveat in map(example_caveat, found)} - {DangerCaveat.UNUSUAL_USE}
@@ -102,8 +103,8 @@ def test_tasks_come_by_how_many_replacements_they_make_safe() -> None:
     tasks = tasks_of(report_of(blocked(f"{number}", *kinds) for number, kinds in enumerate(made)))
     assert [shlex.split(task.command.text)[1] for task in tasks if task.command] == ["backtest", "review", "generate"]
     texts = [text_of(task.words) for task in tasks]
-    assert texts[0].endswith("(unblocks 2 of 3).")
-    assert texts[1].endswith("(unblocks 2).")
+    assert texts[0].endswith("(unblocks 2 of 3 principals).")
+    assert texts[1].endswith("(unblocks 2 principals).")
     assert [names_of(task) for task in tasks] == [["1", "2", "3"], ["0", "3"], ["4"]]
 
 
@@ -171,19 +172,21 @@ def test_a_disuse_that_is_unsure_is_no_task_to_disable() -> None:
     tasks = tasks_of(report_of([unused, replace(unused, name="cron", caveats=[short])]))
     assert {text_of(task.words): names_of(task) for task in tasks} == {
         "Ask its owner whether it is for emergencies before you disable it.": ["break-glass-admin"],
-        "Find out why the logs are unsure, then ask its owner whether it is for emergencies before you disable it.": [
-            "cron"
-        ],
+        "Find out why the logs are inconclusive, then ask its owner whether it is for emergencies before you disable "
+        "it.": ["cron"],
     }
 
 
 def test_principals_that_only_the_logs_have_are_not_to_be_exported_from_a_snapshot() -> None:
     report = organization()
-    assert any(text.startswith("Export the policies of 1 principal in the logs") for text in words_of(report))
+    assert any(text.startswith("Export the policies of 1 principal that is in the logs") for text in words_of(report))
     taken = replace(report, snapshot=SnapshotStamp("s", datetime(2026, 9, 30, tzinfo=UTC), (), (), ("policies",)))
     said = words_of(taken)
     assert not any(text.startswith("Export the policies") for text in said)
-    lacks = "Find out whether 1 principal in the logs but not in the snapshot was deleted. If not, take a new one."
+    lacks = (
+        "Find out whether 1 principal that is in the logs but not in the snapshot was deleted. "
+        "If not, take a new snapshot."
+    )
     assert lacks in said
 
 

@@ -82,7 +82,7 @@ class AccountPlanPart(Part, kw_only=True):
 
     account: Annotated[str, means("The id of the account.")]
     trails: Annotated[tuple[TrailPart, ...], means("Its trails.")]
-    decides: Annotated[tuple[OpenUsePart, ...], means("The kept actions that the trails would settle.")]
+    decides: Annotated[tuple[OpenUsePart, ...], means("The kept actions whose use the trails would show.")]
     leaves_open: Annotated[tuple[LeftOpenPart, ...], means("Other kept actions that data events show.")]
     estimates: Annotated[tuple[EstimatePart, ...], means("The events that the trails would add, by type.")]
 
@@ -96,7 +96,7 @@ class UndecidedPart(Part, kw_only=True):
 
 
 class ObserveDocument(Part, kw_only=True, tag_field="schema", tag=OBSERVE_SCHEMA):
-    """The trails that would settle the actions that a review keeps without recorded use."""
+    """The trails that would show the use of actions that a review keeps without recorded use."""
 
     price: Annotated[Amount, means("The cost of 100,000 data events, in USD.")]
     accounts: Annotated[tuple[AccountPlanPart, ...], means("The plans of the accounts.")]

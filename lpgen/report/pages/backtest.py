@@ -108,8 +108,8 @@ def _facts(found: Backtest) -> Iterable[Block]:
     expected, unjudged = totals.expected, plural(found.unjudged, "principal")
     yield bullets(
         f"{plural(totals.denied_records, 'record')} would have been denied.",
-        f"{count(totals.safe_pairs)} of {plural(totals.pairs, 'pair')} of a principal and a window were called safe, and"
-        f" {_of_safe(totals.denied_safe_pairs)}.",
+        f"{count(totals.safe_pairs)} of {plural(totals.pairs, 'pair')} of a principal and a window were called safe,"
+        f" and {_of_safe(totals.denied_safe_pairs)}.",
         f"On average, the replacements removed {percent(totals.removed_share)} of the permissions and"
         f" {percent(totals.dangerous_removed_share)} of the dangerous ones.",
         *reach_texts(totals.reach),

@@ -137,16 +137,16 @@ _NO_STATEMENT: Final = (
 def _state(wall: ExplainedWall, found: Explanation) -> Span:
     if wall.state is WallState.SHUT:
         if wall.name in found.stops:
-            return bad("doesn't allow it, so the request is denied")
-        return Span("neither allows nor denies it")
+            return bad("no Allow matches, so the request is denied")
+        return Span("no Allow or Deny matches")
     return _STATES[wall.state]
 
 
 _STATES: Final[dict[WallState, Span]] = {
-    WallState.OPEN: good("allows it"),
-    WallState.DENIES: bad("denies it"),
+    WallState.OPEN: good("allowed"),
+    WallState.DENIES: bad("denied"),
     WallState.DEPENDS: strong("depends"),
-    WallState.UNKNOWN: bad("not known for certain"),
+    WallState.UNKNOWN: bad("unknown"),
 }
 
 
@@ -273,7 +273,9 @@ def _used(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
         yield strong(f"Used: {_records(here)}, last on {_last(here)}.")
         return
     yield strong(
-        f"Used on this resource: {_records(here)}, last on {_last(here)}." if here else "No recorded use on this resource."
+        f"Used on this resource: {_records(here)}, last on {_last(here)}."
+        if here
+        else "No recorded use on this resource."
     )
     if perhaps:
         yield Span(f" Possibly on this resource: {_records(perhaps)}.")
@@ -344,9 +346,9 @@ def who_can_page(found: WhoCan, most: int = REVIEW_ROWS) -> Iterator[Block]:
         return name(label_of(principal.arn) if has_accounts else short_label_of(principal))
 
     yield from _question_blocks(found.asked, question)
-    can = strong(f"{count(len(allowed))} of {plural(len(found.answers), 'principal')} can make the request.")
-    open_ones = f" For {count(len(depends))}, the answer depends on more facts." if depends else ""
-    yield Paragraph(line(can, f" {count(len(denied))} can't.{open_ones}"))
+    can = strong(f"{count(len(allowed))} of {plural(len(found.answers), 'principal')} can make the request")
+    might = f", {count(len(depends))} might" if depends else ""
+    yield Paragraph(line(can, f"{might}, and {count(len(denied))} can't."))
     for answers, outcome in (allowed, "denied"), (denied, "allowed"):
         if against := [label(answer).text for answer in answers if answer.contrary]:
             says = f"records show that it was {outcome} for "

@@ -154,7 +154,7 @@ def _reasons(review: ReviewSummary, most: int) -> Iterator[PageBlock]:
     rest = len(order) - most
     verb = "is" if len(unsafe) == 1 else "are"
     yield Heading(line(f"Why {plural(len(unsafe), 'replacement')} {verb} not safe yet"), level=2)
-    shown: list[Words] = [f"{kind.row.title.rstrip('.')} ({plural(kinds[kind], 'replacement')})" for kind in order[:most]]
+    shown = [f"{kind.row.title.rstrip('.')} ({count(kinds[kind])} of {count(len(unsafe))})" for kind in order[:most]]
     yield bullets(*shown, *([quiet(f"and {plural(rest, 'other reason')}")] if rest > 0 else []))
 
 

@@ -192,7 +192,10 @@ def outcomes_page(outcomes: Sequence[ObserveOutcome]) -> tuple[Block, ...]:
     columns = (Column("principal", flexible=True), Column("action"), Column("why it is open", flexible=True))
     decided = len(outcomes) - len(still)
     return (
-        Heading(line(f"The outcome is known for {count(decided)} of {plural(len(outcomes), 'kept action')} in the plan."), level=1),
+        Heading(
+            line(f"The outcome is known for {count(decided)} of {plural(len(outcomes), 'kept action')} in the plan."),
+            level=1,
+        ),
         bullets(
             *(f"{plural(counted[status], 'action')}: {_STATUSES[status]}." for status in _STATUSES if counted[status])
         ),

@@ -351,5 +351,7 @@ def undoing_blocks(lost: tuple[LostInverse, ...]) -> Iterable[Block]:
         [(name(inverse.action), name(inverse.undone_by)) for inverse in lost[:MOST_ROWS]],
     )
     yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")
-    note = "No record shows it undoing these. If a teardown or a rollback must undo them, keep the removed actions with "
+    note = (
+        "No record shows it undoing these. If a teardown or a rollback must undo them, keep the removed actions with "
+    )
     yield Paragraph(line(quiet(note), name("--decisions FILE"), quiet(".")))

@@ -79,7 +79,7 @@ def test_html_of_nothing_says_so() -> None:
     report = report_of([])
     empty = replace(report, diff=replace(report.diff, coverage=coverage_from_usage(EMPTY_USAGE)))
     texts = " ".join(ReviewReader(html_of(empty)).texts)
-    assert "No principal to review." in texts
+    assert "No principals to review." in texts
     assert "No record was read." in texts
 
 

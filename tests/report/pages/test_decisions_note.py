@@ -21,7 +21,7 @@ KINDS = (DecisionKind.KEEP, DecisionKind.ACCEPT, DecisionKind.ACCEPT)
 )
 def test_decisions_that_match_nothing_are_counted_with_the_others(idle: tuple[str, ...], end: str) -> None:
     (said,) = decisions_notes(DecisionsStamp("d.toml", KINDS, idle), 1)
-    assert "".join(span.text for span in said) == f"Decisions of d.toml: 1 keep, 2 accept (1 reason accepted){end}"
+    assert "".join(span.text for span in said) == f"Decisions in d.toml: 1 keep, 2 accept (1 reason accepted){end}"
 
 
 def test_without_decisions_nothing_is_said() -> None:

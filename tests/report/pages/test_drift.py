@@ -150,7 +150,7 @@ def test_the_same_findings_in_another_week_are_the_same_alerts() -> None:
 
 
 def test_nothing_drifted_is_said_so() -> None:
-    assert "Nothing drifted" in render_drift(replace(drift(), findings=()), "text", width=80)
+    assert "No drift found" in render_drift(replace(drift(), findings=()), "text", width=80)
 
 
 def test_a_drift_that_holds_more_than_a_comment_says_what_it_leaves_out() -> None:

@@ -131,7 +131,7 @@ def test_a_baseline_of_the_day_that_is_there_is_not_saved_again() -> None:
 
 def test_nothing_drifted_is_said_and_asks_for_nothing() -> None:
     shown = screen(replace(drift(), findings=()))
-    assert "Nothing drifted." in shown
+    assert "No drift found." in shown
     assert "Next steps" not in shown
 
 

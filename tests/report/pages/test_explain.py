@@ -55,10 +55,10 @@ def test_render_explanation_says_what_to_give_for_a_decision() -> None:
 
 
 def test_render_explanation_says_where_the_logs_contradict_the_answer() -> None:
-    assert "The logs show otherwise: 12 records allowed" in render_explanation(denied(), "text")
+    assert "The logs show otherwise: allowed in 12 records" in render_explanation(denied(), "text")
     assert "The logs show otherwise" not in render_explanation(everything(), "text")
     allowed = replace(everything(), result=Result.ALLOWED)
-    assert "1 record denied (refused by: service control policy)" in render_explanation(allowed, "text", width=160)
+    assert "denied in 1 record by service control policy" in render_explanation(allowed, "text", width=160)
     assert "The logs show otherwise" not in render_explanation(replace(denied(), result=Result.ALLOWED), "text")
     silent = replace(denied(), seen=None)
     assert "The logs show otherwise" not in render_explanation(silent, "text")

@@ -184,7 +184,7 @@ def test_the_first_screen_gives_the_numbers() -> None:
     assert "17 principals, 9 replacements: 5 safe, 3 not safe yet, 1 already in place; 1 refused as too large." in shown
     actions = "278 granted, 20 used, 1 attempted, 27 kept (7 without recorded use), 251 removed (16 dangerous)."
     assert f"Actions of the 9 principals with a replacement: {actions}" in shown
-    assert "61 to 120 covered days (safe needs 90) in 2 accounts, 3 Regions" in shown
+    assert "61 to 120 covered days (minimum for safe: 90) in 2 accounts, 3 Regions" in shown
     assert "catalog of 2026-11-02" in shown
 
 

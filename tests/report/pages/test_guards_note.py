@@ -41,11 +41,11 @@ def said_of_scps(*scps: AccountLevels) -> str:
         ),
         (
             [AccountLevels("1", (*LEVELS, *DENIES)), AccountLevels("2", LEVELS)],
-            f"SCPs: policies of 2 accounts limit the grants; a level of 1 account {SHUT}",
+            f"SCPs: policies of 2 accounts limit the grants; 1 account has a level that {SHUT}",
         ),
         (
             [AccountLevels("", DENIES)],
-            f"SCPs: 1 level for every account limits the grants; a level of all accounts {SHUT}",
+            f"SCPs: 1 level for every account limits the grants; all accounts have a level that {SHUT}",
         ),
     ],
 )

@@ -118,7 +118,7 @@ def test_review_rules_all_have_findings_and_every_caveat_has_a_rule() -> None:
     assert set(CAVEAT_KINDS) < set(REVIEW_RULES)
     case = Case(
         "everything",
-        verdicts=[verdict("s3:PutObjectAcl", Verdict.UNOBSERVABLE, danger="opens objects through an access list")],
+        verdicts=[verdict("s3:PutObjectAcl", Verdict.UNOBSERVABLE, danger="grants access to objects through an ACL")],
         caveats=[example_caveat(kind) for kind in CAVEAT_KINDS],
     )
     report = report_of([case])

@@ -99,7 +99,7 @@ def test_regular_harm_is_unusual_where_it_is_of_the_worst_kinds(days: Sequence[i
 
 def test_unusual_use_is_told_with_its_days_its_records_and_an_example() -> None:
     assert words(reviewed(on(ONCE))) == (
-        f"{KEY} makes long-lived keys for another user, and was used only on {day_before_end(50)}, on {USER} "
+        f"{KEY} creates long-term access keys for another user, and was used only on {day_before_end(50)}, on {USER} "
         f"(1 record, example event-{KEY})"
     )
     some = words(reviewed(on((50, 49), KEY, USER), on((48,), KEY, OTHER_USER)))
