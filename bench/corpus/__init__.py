@@ -40,7 +40,7 @@ and both are drawn alike, whichever one you write.
 **Reach.** The places that the other principals of an account use with the same actions are in `truth.parquet`: group
 by `account`, `action` and `resource`.
 
-**Blind spots.** Of the pairs of an account and a type of data events half are switched off, some calls are never
+**Blind spots.** Of the pairs of an account and a type of data events half are turned off, some calls are never
 recorded, and a few trails are stopped for days: such needs are in the truth with `logged` false and the reason. KMS
 records with encryption contexts are signs of them. A stopped trail silences its account only in corpora that hold the
 intruder's victim.

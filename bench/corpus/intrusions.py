@@ -1,7 +1,7 @@
 """Intruders: for one to four days somebody abuses a principal's permissions, inside or after any learning window.
 
 The scenarios follow what AWS describes of incidents: stolen CI tokens, leaked access keys, credentials taken from
-instance metadata, insiders, persistence by new roles and keys, and logging that is switched off first.
+instance metadata, insiders, persistence by new roles and keys, and logging that is turned off first.
 https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-types-iam.html
 https://docs.aws.amazon.com/whitepapers/latest/aws-security-incident-response-guide/aws-security-incident-response-guide.html
 """

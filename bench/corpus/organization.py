@@ -1,7 +1,7 @@
 """The accounts of a corpus: their Regions, when they were opened, and what their trails record.
 
 Each account has one trail of its own with advanced event selectors. Management events are recorded; of the pairs of
-an account and a type of data events half are switched off, and some of the others record writes only.
+an account and a type of data events half are turned off, and some of the others record writes only.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
 """
 

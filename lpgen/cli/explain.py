@@ -23,7 +23,7 @@ def explain_command(
     ],
     action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
     resource: Annotated[
-        str, typer.Argument(metavar="RESOURCE", help="An ARN, or a glob of ARNs. Any resource if omitted.")
+        str, typer.Argument(metavar="RESOURCE", help="An ARN, or a glob of ARNs. By default, any resource.")
     ] = "",
     *,
     inputs: Annotated[

@@ -22,7 +22,7 @@ def snapshot_command(
         typer.Option(
             "--region",
             metavar="REGION",
-            help="The Regions to search for resources and schedules. lpgen signs in through the first one. By default "
+            help="The Regions to search for resources and schedules. lpgen signs in through the first one. By default, "
             "the Region of your AWS configuration, and all Regions that an account has enabled. Repeatable.",
         ),
     ] = None,

@@ -203,7 +203,7 @@ def _client_config(*, retries: bool) -> Any:
 def _refuse_cut_answers(client: Any) -> None:
     """Makes the client treat an answer whose body ends early as a broken connection, so it retries.
 
-    botocore switches off urllib3's check and reads half a JSON document as an empty one. A truncated list of accounts
+    botocore turns off urllib3's check and reads half a JSON document as an empty one. A truncated list of accounts
     would be a list without accounts. The reader of a streamed body has to check it.
     """
     from botocore.exceptions import ConnectionClosedError

@@ -39,6 +39,20 @@ PHRASES: Final = {
     r"leave to (?:read|write)": "access",
     r"(?<!there )is no (?:address|day|file|folder|resource|principal|evidence|sign|reason|caveat|name|date)": "isn't a",
     r"taken to be": "assumed to be",
+    r"refused by": "denied by",
+    r"nothing drifted": "no drift found",
+    r"by harm": "by risk",
+    r"long-lived": "long-term",
+    r"access lists?": "ACL",
+    r"(?:switches|switched|switch) off": "turn off",
+    r"how to print": "the output format",
+    r"everything if omitted|any resource if omitted": "by default, all or any",
+    r"(?:policies are|policy is) here": "how many policies there are",
+    r"lets? it through|stops it, because": "allows it, or denies it",
+    r"safe, none open": "safe",
+    r"whose credentials to use": "to use",
+    r"leaves? room": "isn't exceeded",
+    r"killed runs left(?! behind)": "left behind",
 }
 """What to say instead of each phrase."""
 
