@@ -34,7 +34,7 @@ def test_outsiders_lead_to_the_role_from_the_alert_and_from_the_task(open_page: 
 
 def test_unusual_use_leads_to_the_principal(sample: str, open_page: Opener) -> None:
     page = open_page(sample)
-    step = page.locator(".tasks li li", has_text="iam:CreateRole lets others in").first
+    step = page.locator(".tasks li li", has_text="iam:CreateRole lets other principals in").first
     step.get_by_role("link").click()
     expect(page.locator("#principal h1")).to_contain_text("AWSReservedSSO_AdministratorAccess")
 

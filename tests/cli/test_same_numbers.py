@@ -529,7 +529,7 @@ def test_generate_says_the_numbers_of_the_review(outputs: Outputs) -> None:
 
 
 def test_rollout_plan_plans_or_refuses_each_replacement(outputs: Outputs) -> None:
-    (planned, refused) = re.findall(r"(\d+) to roll out.*?(\d+) refused", outputs.planned)[0]
+    (planned, refused) = re.findall(r"(\d+) principals? to roll out.*?(\d+) refused", outputs.planned)[0]
     assert int(planned) + int(refused) == outputs.facts["replacements"] == len(outputs.plan["principals"])
     safe = {principal["principal"] for principal in outputs.review["principals"] if principal["safe"]}
     assert {principal["principal"] for principal in outputs.plan["principals"] if principal["safe"]} == safe

@@ -199,4 +199,4 @@ def _job_failed(text: str) -> EngineError:
             "https://spark.apache.org/docs/latest/api/python/user_guide/python_packaging.html",
         )
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return EngineError(f"a Spark job failed: {lines[0] if lines else 'Spark gives no details'}", hint="check the driver's log")
+    return EngineError(f"a Spark job failed: {lines[0] if lines else 'no details'}", hint="check the driver's log")

@@ -178,8 +178,8 @@ def _next(plan: ObservePlan) -> Iterable[Block]:
                 *(name("cloudformation"), ". The bucket policy must allow each new trail to write."),
             ),
             line(
-                *("After ", name("--min-days"), " covered days, ingest the logs and run this command with "),
-                *(name("--since plan.json"), ". This needs the settings of all trails in the account: give "),
+                *("Once enough days are covered (", name("--min-days"), "), ingest the logs and run this command "),
+                *("with ", name("--since plan.json"), ". This needs the settings of all trails in the account: give "),
                 *(name("--trails"), " or a snapshot."),
             ),
         )
