@@ -114,8 +114,7 @@ def _stats_command(
 @as_command
 def _update_command(
     url: Annotated[
-        str | None,
-        typer.Option("--url", metavar="URL", help="A server to use instead of AWS's own for the service reference."),
+        str | None, typer.Option("--url", metavar="URL", help="Read the service reference from this URL instead.")
     ] = None,
     format: _FormatOption = PlainFormat.TEXT,  # noqa: A002
     catalog: CatalogOption = None,

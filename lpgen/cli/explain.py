@@ -16,10 +16,7 @@ from lpgen.errors import InvocationError, quote_input
 
 def explain_command(
     principal: Annotated[
-        str,
-        typer.Argument(
-            metavar="PRINCIPAL", help="A role or user: its ARN, its name, or a glob to list who can make the request."
-        ),
+        str, typer.Argument(metavar="PRINCIPAL", help="A role or user by ARN or name, or a glob of several.")
     ],
     action: Annotated[str, typer.Argument(metavar="ACTION", help="One action, such as s3:GetObject, in any case.")],
     resource: Annotated[

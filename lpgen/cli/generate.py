@@ -33,9 +33,7 @@ def generate_command(
     ],
     code: Annotated[
         _CodeFormat,
-        typer.Option(
-            "--as", help="Also write the policies as Terraform or CloudFormation. JSON documents are always written."
-        ),
+        typer.Option("--as", help="Also write the policies as Terraform or CloudFormation."),
     ] = _CodeFormat.JSON,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 unless every replacement is called safe.")

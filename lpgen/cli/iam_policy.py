@@ -19,9 +19,7 @@ _PRINCIPAL: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[\w+=,.@
 def iam_policy_command(
     command: Annotated[
         Duty | None,
-        typer.Argument(
-            metavar="COMMAND", show_choices=False, help="The command that needs the permissions. By default, all."
-        ),
+        typer.Argument(metavar="COMMAND", show_choices=False, help="What needs the permissions. By default, all."),
     ] = None,
     bucket: Annotated[
         str, typer.Option("--bucket", metavar="NAME", help="The bucket with the logs.")
@@ -47,19 +45,9 @@ def iam_policy_command(
 ) -> None:
     """Print the least-privilege policy that lpgen itself needs.
 
-    COMMAND is one of these:
-
-    \b
-    ingest-s3, ingest-athena, ingest-cloudtrail, snapshot, rollout-apply,
-    rollout-undo, rollout-watch
-      for the caller that runs this command
-    assume-role
-      for the caller of `lpgen ingest --assume-role`
-    member-trust, member-role, member-rollout
-      for --role in other accounts: its trust policy, and its permissions for
-      a snapshot and for a rollout
-
-    Without COMMAND, prints one JSON object with all policies.
+    COMMAND is ingest-s3, ingest-athena, ingest-cloudtrail, snapshot, rollout-apply, rollout-undo or rollout-watch. For
+    `lpgen ingest --assume-role`, it is assume-role. For --role in other accounts, it is member-trust, member-role (for
+    a snapshot) or member-rollout. Without COMMAND, prints one JSON object with all policies.
 
     \b
     Example:

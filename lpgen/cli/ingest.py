@@ -45,9 +45,7 @@ _LogOptions = Annotated[
         ],
         profile=typer.Option(metavar="NAME", help="The AWS profile to use."),
         aws_region=typer.Option(metavar="REGION", help="The Region to send requests to. By default, the profile's."),
-        endpoint_url=typer.Option(
-            metavar="URL", help="An endpoint to use instead of AWS's own. Or set AWS_ENDPOINT_URL."
-        ),
+        endpoint_url=typer.Option(metavar="URL", help="The endpoint, instead of AWS's or AWS_ENDPOINT_URL."),
         requester_pays=typer.Option("--requester-pays", help="Pay for reading a requester-pays bucket."),
         assume_role=typer.Option(metavar="ARN", help="The role to read with. Each worker assumes it separately."),
         max_file_bytes=typer.Option(metavar="N", min=1, help="How many bytes a file may hold, compressed or not."),

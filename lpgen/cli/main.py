@@ -42,9 +42,8 @@ app = typer.Typer(
     name="lpgen",
     cls=WorkOrder,
     help="Reduce the policies of AWS roles and users to the permissions that CloudTrail shows they use.\n\n"
-    "Start with `lpgen demo`. For your own account, run `lpgen snapshot` to read the policies, `lpgen ingest` to read "
-    "the logs, `lpgen review` to compare them, and `lpgen generate` to write replacement policies. Then run "
-    "`lpgen drift` every week.\n\n"
+    "Start with `lpgen demo`. For your own account, `lpgen snapshot` reads the policies, `lpgen ingest` the logs, "
+    "`lpgen review` compares them, and `lpgen generate` writes replacements. Run `lpgen drift` every week.\n\n"
     "`lpgen COMMAND --help` explains a command, with an example.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -20,9 +20,7 @@ class _MapFormat(StrEnum):
 
 
 def map_command(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A log file in any format that `lpgen ingest` reads; `-` is stdin.")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A log file in any format; `-` is stdin.")],
     format: Annotated[_MapFormat, typer.Option("--format", help="One JSON object per line.")] = _MapFormat.JSONL,  # noqa: A002, ARG001
     catalog: CatalogOption = None,
     strict: StrictOption = False,

@@ -40,8 +40,7 @@ class MessageOptions:
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors on stderr.")] = False
     debug: Annotated[bool, typer.Option("--debug", help="Log each step and each AWS call to stderr.")] = False
     debug_log: Annotated[
-        Path | None,
-        typer.Option("--debug-log", metavar="FILE", help="Append the log of --debug to this file instead of stderr."),
+        Path | None, typer.Option("--debug-log", metavar="FILE", help="Append the log to this file instead.")
     ] = None
 
     @contextmanager

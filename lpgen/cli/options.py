@@ -88,9 +88,7 @@ OutputFileOption = Annotated[
 ]
 CatalogOption = Annotated[
     Path | None,
-    typer.Option(
-        "--catalog", metavar="PATH", help="A catalog folder. By default, your newest one, or the bundled one."
-    ),
+    typer.Option("--catalog", metavar="PATH", help="A catalog folder. By default, your newest, or the bundled one."),
 ]
 ProfileOption = Annotated[str, typer.Option("--profile", metavar="NAME", help="The AWS profile to use.")]
 EndpointOption = Annotated[

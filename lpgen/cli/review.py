@@ -51,8 +51,7 @@ def review_command(
         typer.Option(
             "--write-decisions",
             metavar="FILE",
-            help="Write a new decisions file with an entry for each open reason. Fill it in and give it to "
-            "--decisions.",
+            help="Write a new decisions file to fill in, with an entry for each open reason.",
         ),
     ] = None,
     sarif_root: SarifRootOption = "lpgen-out",

@@ -52,11 +52,7 @@ _YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask for confirmat
 
 _SignatureOption = Annotated[
     Path | None,
-    typer.Option(
-        "--require-signature",
-        metavar="PUBLIC-KEY",
-        help="Require a signature that this Ed25519 public key (PEM) verifies.",
-    ),
+    typer.Option("--require-signature", metavar="PUBLIC-KEY", help="Require a signature that this key (PEM) verifies."),
 ]
 
 

@@ -82,16 +82,13 @@ def _unread(review: ReviewSummary, given: Given) -> Iterator[Task]:
     files = review.report.unread_files
     if files:
         words = bad(f"Fetch {plural(files, 'unreadable log file')} again")
-        lost = f". This review lacks the use that {'it records' if files == 1 else 'they record'}."
-        yield Task(line(words, lost), command=_ingest(review, given, ("-v",)))
+        yield Task(line(words, ". Until then, this review lacks some use."), command=_ingest(review, given, ("-v",)))
 
 
 def _outsiders(review: ReviewSummary, given: Given) -> Iterator[Task]:
     if roles := review.assumable:
         policies, them = ("policies", "them") if len(roles) > 1 else ("policy", "it")
-        words = bad(
-            f"In the trust {policies} of {plural(len(roles), 'role')}, name the principals that may assume {them}"
-        )
+        words = bad(f"In the trust {policies} of {plural(len(roles), 'role')}, name who may assume {them}")
         yield Task(line(words, f", or accept that outsiders can assume {them}."), roles, _decide(given))
 
 
@@ -196,8 +193,7 @@ def _clearing(key: _Key, held: Sequence[_Blocked], freed: int, review: ReviewSum
     titles = (caveat.kind.row.title.rstrip(".") for caveat, _ in caveats)
     words = next(iter(by_step)) if len(by_step) == 1 else _WORDS.get(remedy) or next(titles)
     all_held = plural(len(held), "principal")
-    some = f"unblocks {count(freed)} of {all_held}" if freed else f"one of several steps for {all_held}"
-    gain = f"unblocks {all_held}" if freed == len(held) else some
+    gain = f"unblocks {all_held}" if freed == len(held) else f"unblocks {count(freed)} of {all_held}"
     steps = tuple(Task(line(sentence(step)), tuple(some.values())) for step, some in by_step.items())
     command = _command(remedy, principals, review, given)
     return Task(line(sentence(words), f" ({gain})."), principals, command, steps if len(steps) > 1 else ())

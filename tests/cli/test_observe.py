@@ -170,7 +170,7 @@ def test_too_few_days_leave_it_open_and_say_why(plan_file: Path, after: Path) ->
     whys = {one["why"] for one in found["outcomes"] if one["status"] == "open"}
     assert all(why.startswith("recorded only since") for why in whys)
     text = observe(after / "data", *asked)
-    assert text.startswith("The outcome is known for 7 of 41 kept actions in the plan.")
+    assert text.startswith("Known outcomes: 7 of 41 kept actions in the plan.")
     assert (date(2026, 9, 30) - MADE).days < 110 < (date(2026, 9, 30) - FIRST_DAY).days
 
 

@@ -62,9 +62,8 @@ def blocked(name: str, *kinds: CaveatKind) -> Case:
 def test_harm_comes_before_gain() -> None:
     words = words_of(replace(organization(), log_place="s3://logs"))
     expected = (
-        "Fetch 1 unreadable log file again. This review lacks the use that it records.",
-        "In the trust policy of 1 role, name the principals that may assume it, or accept that outsiders can assume "
-        "it.",
+        "Fetch 1 unreadable log file again. Until then, this review lacks some use.",
+        "In the trust policy of 1 role, name who may assume it, or accept that outsiders can assume it.",
         "Ask the owner of 1 principal about unusual, dangerous calls."
         " Add a decision to drop calls that the team didn't make.",
         "Write 5 safe replacements, which remove ",

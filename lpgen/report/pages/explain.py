@@ -123,15 +123,8 @@ def _wall(wall: ExplainedWall, found: Explanation) -> Iterator[Block]:
         yield Paragraph(line(quiet("These also cover the action, but don't apply here:")))
         yield capped([_other(statement) for statement in others])
     if not wall.statements and not wall.missing:
-        yield Paragraph(line(quiet(_NO_STATEMENT[min(wall.policies, 2)].format(wall.policies))))
-
-
-_NO_STATEMENT: Final = (
-    "No policies.",
-    "1 policy, in which no statement covers the action.",
-    "{:,} policies, in which no statement covers the action.",
-)
-"""A sentence by number of policies: none, one, or more."""
+        policies = plural(wall.policies, "policy", "policies") if wall.policies else "any policy"
+        yield Paragraph(line(quiet(f"No statement in {policies} covers the action.")))
 
 
 def _state(wall: ExplainedWall, found: Explanation) -> Span:
@@ -272,11 +265,8 @@ def _used(seen: SeenUses, *, any_resource: bool) -> Iterator[Span]:
     if any_resource or not (perhaps or others):
         yield strong(f"Used: {_records(here)}, last on {_last(here)}.")
         return
-    yield strong(
-        f"Used on this resource: {_records(here)}, last on {_last(here)}."
-        if here
-        else "No recorded use on this resource."
-    )
+    unused = "No recorded use on this resource."
+    yield strong(f"Used on this resource: {_records(here)}, last on {_last(here)}." if here else unused)
     if perhaps:
         yield Span(f" Possibly on this resource: {_records(perhaps)}.")
     if others:

@@ -193,8 +193,7 @@ def outcomes_page(outcomes: Sequence[ObserveOutcome]) -> tuple[Block, ...]:
     decided = len(outcomes) - len(still)
     return (
         Heading(
-            line(f"The outcome is known for {count(decided)} of {plural(len(outcomes), 'kept action')} in the plan."),
-            level=1,
+            line(f"Known outcomes: {count(decided)} of {plural(len(outcomes), 'kept action')} in the plan."), level=1
         ),
         bullets(
             *(f"{plural(counted[status], 'action')}: {_STATUSES[status]}." for status in _STATUSES if counted[status])

@@ -180,14 +180,11 @@ def number_blocks(view: PrincipalView) -> Iterable[Block]:
             f"{sure}.",
         )
     )
-    kinds = [
-        f"{plural(len(actions), 'action')} {LINE_WORDS[kind].removeprefix('kept ')}"
-        for kind, actions in view.kinds.items()
-    ]
+    kinds = [f"{plural(len(actions), 'action')} {LINE_WORDS[kind]}" for kind, actions in view.kinds.items()]
     if attached := counts.kept - sum(map(len, view.kinds.values())):
         kinds.append(f"{plural(attached, 'action')} granted by policies that stay attached")
     if kinds:
-        yield Paragraph(line(f"Kept: {'; '.join(kinds)}."))
+        yield Paragraph(line(f"Kept: {'; '.join(kinds).replace(' kept', '')}."))
     documents = view.proposal.replacement.documents if view.proposal.replacement else ()
     size = sum(document.size for document in documents)
     if size > _MOST_READABLE:
@@ -351,7 +348,5 @@ def undoing_blocks(lost: tuple[LostInverse, ...]) -> Iterable[Block]:
         [(name(inverse.action), name(inverse.undone_by)) for inverse in lost[:MOST_ROWS]],
     )
     yield from more_note(lost[MOST_ROWS:], len(lost[MOST_ROWS:]), "action")
-    note = (
-        "No record shows it undoing these. If a teardown or a rollback must undo them, keep the removed actions with "
-    )
+    note = "No record shows it undoing these. If a teardown or rollback must undo them, keep the removed actions with "
     yield Paragraph(line(quiet(note), name("--decisions FILE"), quiet(".")))

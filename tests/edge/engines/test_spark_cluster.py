@@ -93,7 +93,7 @@ def test_spark_engine_passes_exceptions_on() -> None:
     [
         ("PythonException: \nModuleNotFoundError: No module named 'lpgen'", "have no lpgen", "lpgen[spark]"),
         ("Job 3 cancelled because SparkContext was shut down\nand more", "cancelled because", "driver's log"),
-        ("", "it says no more", "driver's log"),
+        ("", "no details", "driver's log"),
     ],
 )
 def test_spark_engine_says_why_a_job_failed_where_no_item_is_to_blame(text: str, message: str, hint: str) -> None:
