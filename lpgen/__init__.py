@@ -1,4 +1,4 @@
-"""lpgen makes AWS roles least-privileged from what CloudTrail shows they really do.
+"""lpgen reduces the policies of AWS roles and users to the permissions that CloudTrail shows they use.
 
 Each name is imported when it is first used. `docs/python.md` shows examples.
 """
