@@ -126,7 +126,7 @@ class VisibilityTable:
         """The actions that only data events show."""
         return self._actions_shown_by(Visibility.DATA, actions)
 
-    def beside_management(self, actions: frozenset[Action]) -> frozenset[Action]:
+    def without_management_event(self, actions: frozenset[Action]) -> frozenset[Action]:
         """The actions that have no management event of their own."""
         return actions - self._actions_shown_by(Visibility.MANAGEMENT, actions)
 
