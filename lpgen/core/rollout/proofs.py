@@ -13,6 +13,7 @@ from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.verification.containment import check_within_grants
 from lpgen.core.analysis.verification.decided_requests import check_hunt
 from lpgen.core.analysis.verification.documents import (
+    COMPARABLE,
     CheckNotes,
     NewAllow,
     WrittenDocument,
@@ -77,7 +78,7 @@ def _checks(
         with step_budget(PRINCIPAL_STEPS):
             return _check_all(plan, grants, catalog, attached_quota=attached_quota, hunt_size=hunt_size)
     except StepsUsedUpError as error:
-        return (CheckNotes("the policies can be compared", unproven=[error.message]).check(),)
+        return (CheckNotes(COMPARABLE, unproven=[error.message]).check(),)
 
 
 def _check_all(
