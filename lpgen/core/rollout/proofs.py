@@ -32,6 +32,9 @@ from lpgen.core.rollout.calls import CallKind, IamCall
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
 
+_NO_GAP: Final = "nothing is missing between two calls"
+_FAILS: Final = "the check `{name}` fails: {finding}{more}"
+_UNPROVEN: Final = "the check `{name}` can't be proven: {finding}{more}"
 PROOF_HUNT_SIZE: Final = 128
 """How many requests the search for new access tries for each principal of a rollout."""
 
@@ -67,8 +70,8 @@ def unproven(checks: Iterable[Check]) -> Iterator[str]:
     for check in checks:
         if check.status is not CheckStatus.PASSED:
             more = f", and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
-            verb = "fails" if check.status is CheckStatus.FAILED else "can't be proven"
-            yield f"the check `{check.name}` {verb}: {check.findings[0]}{more}"
+            says = _FAILS if check.status is CheckStatus.FAILED else _UNPROVEN
+            yield says.format(name=check.name, finding=check.findings[0], more=more)
 
 
 def _checks(
@@ -117,7 +120,7 @@ def _check_moments(
 
     INVARIANT: the check reads the order of the calls themselves, so an edited order can't open a gap.
     """
-    found = CheckNotes("nothing is missing between two calls")
+    found = CheckNotes(_NO_GAP)
     held = {policy.arn or policy.name: policy.document for policy in grants.principal.policies}
     new = {document.file: document for document in documents}
     for call in calls:
