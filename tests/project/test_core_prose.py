@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from string import Formatter
 
 import pytest
 
 from tests.support.documents import ROOT
 
-CORE = ROOT / "lpgen" / "core" / "analysis"
+CORE = ROOT / "lpgen" / "core"
 WORD = re.compile(r"(?<!\S)[a-z]+(?:'[a-z]+)?(?=[,.:;]?(?!\S))")
 FEWEST_WORDS = 3
 
@@ -20,8 +22,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 def sentences_in_functions(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """The line and text of each string with several words inside a function.
 
-    Docstrings, errors that are raised and the words of a `Row` are left out, also words that a row names a function
-    for.
+    Docstrings and errors that are raised are left out, and so are the functions that the fields of a `Row` name.
     """
     yield from _sentences(tree, _functions_of_rows(tree), in_function=False)
 
@@ -94,5 +95,39 @@ def test_no_function_of_the_core_builds_a_sentence() -> None:
         f"{path.relative_to(ROOT)}:{line} says {text!r}: make it a field of a row, or a constant of the module"
         for path in sorted(CORE.rglob("*.py"))
         for line, text in sentences_in_functions(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert found == []
+
+
+# ---------------------------------------------------------------- templates
+
+
+def wrong_fillings(tree: ast.Module, constants: Mapping[str, object]) -> Iterator[tuple[int, str]]:
+    """The line and text of each call of `format` on a constant with other values than the constant names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+            template = constants.get(node.func.value.id) if isinstance(node.func.value, ast.Name) else None
+            if isinstance(template, str):
+                named = {re.split(r"[.\[]", name)[0] for _, name, _, _ in Formatter().parse(template) if name}
+                if node.args or {keyword.arg for keyword in node.keywords} != named:
+                    yield node.lineno, ast.unparse(node)
+
+
+@pytest.mark.parametrize("call", ["USED.format()", "USED.format(name=1, last=2)", "USED.format(1, name=1)"])
+def test_a_template_with_wrong_values_is_found(call: str) -> None:
+    tree = ast.parse(f"def why(): return {call}")
+    assert list(wrong_fillings(tree, {"USED": "{name.text} was used"})) == [(1, call)]
+    assert not list(wrong_fillings(ast.parse("USED.format(name=1)"), {"USED": "{name.text} was used"}))
+
+
+def test_each_template_of_the_core_gets_its_values() -> None:
+    paths = sorted(CORE.rglob("[a-z]*.py"))
+    modules = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths}
+    found = [
+        f"{path.relative_to(ROOT)}:{line} {call}"
+        for path, name in modules.items()
+        for line, call in wrong_fillings(
+            ast.parse(path.read_text(encoding="utf-8")), vars(importlib.import_module(name))
+        )
     ]
     assert found == []
