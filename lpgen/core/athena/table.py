@@ -47,7 +47,7 @@ _NO_SOURCE_IDENTITY: Final = "the table has no source identities of sessions, so
 _ADDED_ONE_BY_ONE: Final = "partitions of the table are added one by one, and records in missing partitions aren't read"
 _NO_DAYS: Final = "the table has no partition for the day, so each query reads the whole table"
 
-_HOW_TO_CREATE: Final = "AWS shows how to create one: https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html"
+_PAGE: Final = "AWS shows how to create one: https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html"
 _NO_COLUMNS: Final = "has no column `{columns}`"
 
 _TEXT: Final = re.compile(r"string|varchar\b.*|char\b.*")
@@ -169,11 +169,9 @@ def _check_columns(name: TableName, columns: Mapping[str, str]) -> None:
     missing = [column for column in needed if column not in columns]
     if missing:
         missed = _NO_COLUMNS.format(columns="`, `".join(missing))
-        raise IngestError(
-            f"`{name}` isn't a table of CloudTrail records as AWS defines it: it {missed}", hint=_HOW_TO_CREATE
-        )
+        raise IngestError(f"`{name}` isn't a table of CloudTrail records as AWS defines it: it {missed}", hint=_PAGE)
     odd = [column for column in needed if not _TYPES.get(column, _TEXT).fullmatch(columns[column])]
     if odd:
         raise IngestError(
-            f"`{name}` can't be read: `{'`, `'.join(odd)}` isn't of the type that AWS defines", hint=_HOW_TO_CREATE
+            f"`{name}` can't be read: `{'`, `'.join(odd)}` isn't of the type that AWS defines", hint=_PAGE
         )
