@@ -191,6 +191,7 @@ class Hole:
     known_from: CoverageSource = CoverageSource.LOG
 
 
+_STILL_RECORDED: Final = "{change}; the account was still recorded"
 SIDE_WORDS: Final = {True: "read-only", False: "writing"}
 """The words for events with `readOnly` true or false."""
 
@@ -252,7 +253,7 @@ class AccountCoverage:
     @property
     def change_notes(self) -> tuple[str, ...]:
         """A sentence for each of the changes."""
-        return tuple(f"{change}; the account was still recorded" for change in self.changes)
+        return tuple(_STILL_RECORDED.format(change=change) for change in self.changes)
 
     @property
     def uncovered(self) -> tuple[Hole, ...]:

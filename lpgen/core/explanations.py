@@ -112,10 +112,11 @@ class ExplainedWall:
     def name(self) -> str:
         """The wall's name in sentences."""
         if self.layer is Layer.RESOURCE and ":role/" in self.of:
-            return "the trust policy of the role"
+            return _TRUST_POLICY
         return _WALL_NAMES[self.layer].format(level=self.level + 1)
 
 
+_TRUST_POLICY: Final = "the trust policy of the role"
 _WALL_NAMES: Final = {
     Layer.IDENTITY: "its own policies",
     Layer.BOUNDARY: "its permissions boundary",

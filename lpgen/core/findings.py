@@ -265,12 +265,11 @@ class Recreation:
     def text(self) -> str:
         """This fact as a clause."""
         day = f" on {self.created}" if self.created else ""
-        said = (
-            "1 record of the earlier one doesn't"
-            if self.records == 1
-            else f"{self.records:,} records of the earlier one don't"
-        )
-        return f"created again{day}; {said} count"
+        what, verb = ("record", "doesn't") if self.records == 1 else ("records", "don't")
+        return _RECREATED.format(day=day, records=self.records, what=what, verb=verb)
+
+
+_RECREATED: Final = "created again{day}; {records:,} {what} of the earlier one {verb} count"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -381,6 +380,9 @@ class SkipCount:
     example_event_id: str
 
 
+_NOTHING: Final = "nothing: its policies already match the replacement"
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """The complete result for one principal. `replacement` and `verification` are None if its class gets none.
@@ -397,7 +399,7 @@ class Proposal:
     @property
     def advice(self) -> str:
         """The proposal, in one sentence."""
-        return "nothing: its policies already match the replacement" if self.in_place else self.diff.advice.sentence
+        return _NOTHING if self.in_place else self.diff.advice.sentence
 
     @property
     def caveats(self) -> tuple[Caveat, ...]:

@@ -23,6 +23,15 @@ TRACKED_DAYS: Final = 400
 _FRESH_DAYS: Final = 30
 """A report that is this many days older than the end of the logs isn't evidence that a service was never used."""
 
+_TRIED: Final = "IAM reports the last attempt to use {service} on {day}"
+_SERVICE_UNTRIED: Final = f"IAM reports no attempt to use {{service}} in the {TRACKED_DAYS} days before {{day}}"
+_ACTION_UNTRIED: Final = f"IAM tracks {{action}} and reports no attempt in the {TRACKED_DAYS} days before {{day}}"
+
+_RENAME: Final = "rename it to ACCOUNT-KIND-NAME.json, or list it in index.json"
+_SEVERAL: Final = f"several principals have this name; {_RENAME}"
+_NOBODYS: Final = f"it belongs to no principal of the policies; {_RENAME}"
+_ANOTHERS: Final = "it is about {entity}, not about {principal}"
+
 _UNTRACKED: Final = frozenset({"iam:PassRole"})
 
 
@@ -100,7 +109,7 @@ class LastAccessed:
         found = self.report.service(service)
         if found is None or found.last is None or found.last < self.since:
             return ""
-        return f"IAM reports the last attempt to use {service} on {found.last}"
+        return _TRIED.format(service=service, day=found.last)
 
     def never(self, action: Action, visibility: Visibility) -> str:
         """Why it is evidence that an action was not used, as a clause, or "".
@@ -113,9 +122,9 @@ class LastAccessed:
         if service is None or action in _UNTRACKED or not self.is_fresh:
             return ""
         if service.last is None:
-            return f"IAM reports no attempt to use {prefix} in the {TRACKED_DAYS} days before {self.report.made}"
+            return _SERVICE_UNTRIED.format(service=prefix, day=self.report.made)
         if visibility is Visibility.MANAGEMENT and dict(service.actions).get(name.lower(), self.as_of) is None:
-            return f"IAM tracks {action} and reports no attempt in the {TRACKED_DAYS} days before {self.report.made}"
+            return _ACTION_UNTRIED.format(action=action, day=self.report.made)
         return ""
 
 
@@ -160,11 +169,9 @@ def _safe_name(name: str) -> str:
 def _misfit(report: AccessReport, arns: list[str], known: dict[str, Principal]) -> str:
     """Why a report belongs to no principal of the policies, or ""."""
     if len(arns) > 1:
-        return "several principals have this name; rename it to ACCOUNT-KIND-NAME.json, or list it in index.json"
+        return _SEVERAL
     if not arns or arns[0] not in known:
-        return (
-            "it belongs to no principal of the policies; rename it to ACCOUNT-KIND-NAME.json, or list it in index.json"
-        )
+        return _NOBODYS
     if report.entity and report.entity != arns[0]:
-        return f"it is about {report.entity}, not about {arns[0]}"
+        return _ANOTHERS.format(entity=report.entity, principal=arns[0])
     return ""

@@ -14,6 +14,9 @@ from lpgen.errors import quote_input
 
 _MOST_CLOSE: Final = 3
 _CLOSE: Final = 0.5
+
+_ANY_NAME: Final = "use an ARN, a name, or a glob"
+_DID_YOU_MEAN: Final = "did you mean {names}?"
 """The minimum similarity of a suggested name, from 0 to 1."""
 
 
@@ -43,10 +46,10 @@ def _ending(glob: str) -> str:
     return re.split("[*?/: ]", glob)[-1]
 
 
-def hint_of_name(text: str, arns: Iterable[str], *, otherwise: str = "use an ARN, a name, or a glob") -> str:
+def hint_of_name(text: str, arns: Iterable[str], *, otherwise: str = _ANY_NAME) -> str:
     """A hint for a text that names none of these principals: the closest names, if any is close."""
     shown = closest_names(text, arns)
-    return f"did you mean {' or '.join(map(quote_input, shown))}?" if shown else otherwise
+    return _DID_YOU_MEAN.format(names=" or ".join(map(quote_input, shown))) if shown else otherwise
 
 
 def closest_names(text: str, arns: Iterable[str]) -> list[str]:

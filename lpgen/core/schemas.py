@@ -28,5 +28,6 @@ def check_schema(content: bytes, known: str, place: str, *, error: type[LpgenErr
     """
     found = msgspec.json.decode(content, type=_Head).schema
     if found != known:
-        what = f"`{place}` has the schema {quote_input(found)}, and this version of lpgen reads `{known}`"
-        raise error(what, hint=hint)
+        raise error(
+            f"`{place}` has the schema {quote_input(found)}, and this version of lpgen reads `{known}`", hint=hint
+        )

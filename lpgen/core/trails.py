@@ -81,6 +81,9 @@ class Trail:
         return self.logging and (self.organization or self.account == account)
 
 
+_DATA_EVENTS: Final = "data events of {kinds}"
+
+
 def describe_trail(trail: Trail) -> str:
     """The events that a trail records, in one sentence."""
     owner = "the organization" if trail.organization else trail.account
@@ -90,7 +93,7 @@ def describe_trail(trail: Trail) -> str:
         kind = next((test.values for test in selector.tests if test.field == "resources.type"), ())
         limits = " and ".join(str(test) for test in selector.tests if test.field != "resources.type")
         if selector.category in ("Data", "Management"):
-            what = f"data events of {', '.join(kind)}" if selector.category == "Data" else "management events"
+            what = _DATA_EVENTS.format(kinds=", ".join(kind)) if selector.category == "Data" else "management events"
             found.setdefault(what, []).append(limits)
     recorded = [
         what if "" in limits else f"{what} with {' or '.join(limits)}" for what, limits in sorted(found.items())

@@ -54,6 +54,8 @@ POLICY_CHANGES: Final = frozenset(
     }
 )
 
+_CHANGED_LATER: Final = "its policies were changed later, by {action} on {day} (example {event})"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicyChanges:
@@ -75,7 +77,7 @@ class PolicyChanges:
             return ""
         change = max(later, key=lambda change: (change.evidence.last_seen, change.action))
         day, event = change.evidence.last_seen[:10], change.evidence.example_event_id
-        return f"its policies were changed later, by {change.action} on {day} (example {event})"
+        return _CHANGED_LATER.format(action=change.action, day=day, event=event)
 
 
 def policy_changes_from_usages(usages: Iterable[PrincipalUsage]) -> PolicyChanges:
@@ -95,6 +97,7 @@ _MAKES: Final = "kms:CreateGrant"
 _ENDS: Final = frozenset({"kms:RetireGrant", "kms:RevokeGrant"})
 _ACTIONS: Final = frozenset({_MAKES, *_ENDS})
 _RETIRE: Final = frozenset({"RetireGrant"})
+_GRANTED: Final = "a grant allows it, made by {maker} on {day} (example {event})"
 
 _LINGERING: Final = timedelta(minutes=5)
 """How long a retired or revoked grant may still be used.
@@ -146,7 +149,7 @@ class KeyGrants:
         if not before or _has_ended(made, self._ended.get(use.resource.text, ()), last):
             return ""
         latest = max(before, key=lambda grants: (grants.first, grants.event_id))
-        return f"a grant allows it, made by {latest.maker} on {latest.first.date()} (example {latest.event_id})"
+        return _GRANTED.format(maker=latest.maker, day=latest.first.date(), event=latest.event_id)
 
 
 def key_grants_from_table(usage_table: pa.Table | TableParts) -> KeyGrants:
@@ -189,6 +192,8 @@ _COLUMNS: Final = (
 
 # ---------------------------------------------------------------- resource policies
 
+_ALLOWED_BY: Final = "the policy of {resource} allows it"
+
 
 def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) -> str:
     """The known resource policy that may have allowed a use that no policy of the principal grants, as a clause, or "".
@@ -202,7 +207,7 @@ def resource_policy_explanation(principal: Principal, use: Use, guards: Guards) 
     held = policies_met(principal, resource.text, guards, identity=())
     decisions = _decisions_on_use(principal, use, resource, held, guards)
     if any(decision.result in (Result.ALLOWED, Result.DEPENDS) for _, decision in decisions):
-        return f"the policy of {found.resource} allows it"
+        return _ALLOWED_BY.format(resource=found.resource)
     return ""
 
 
@@ -225,6 +230,8 @@ def _decisions_on_use(
 
 NO_ALLOW: Final = "no Allow matches the action and resource"
 """Why a use is ungranted if nothing denies it."""
+
+_CONTRADICTED: Final = "the given policies and guards deny it{where}, so other policies applied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +261,7 @@ class Explanations:
                 region = _denied_region(principal, use, resource, self.guards, catalog)
                 if region is not None:
                     where = f" in {region}" if region else ""
-                    reason = f"the given policies and guards deny it{where}, so other policies applied"
+                    reason = _CONTRADICTED.format(where=where)
                     yield UngrantedUse(use, reason, explanation=self._of_use(principal, use, reason))
 
     def _of_use(self, principal: Principal, use: Use, reason: str) -> str:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
-from lpgen.core.analysis.caveats.unpredictable import AUDIT_POLICY, reads_by_design, scanned_services
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat, refuse_for_size
 from lpgen.core.analysis.grants.aws_policies import without_left
 from lpgen.core.analysis.grants.granting import language_version
 from lpgen.core.analysis.scopes.scopes import SCOPE_RULES
@@ -35,7 +34,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import Grant, PrincipalGrants
 from lpgen.core.findings import PrincipalClass, PrincipalDiff
 from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
-from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT, MOST_ATTACHED_POLICIES
+from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT
 from lpgen.core.iam.policy import (
     policy_from_json,
     policy_from_statements,
@@ -153,34 +152,17 @@ def _refuse(
 
     group = partial(statements_from_lines, diff.draft.lines, parents, catalog=catalog)
     sizes = _bytes_by_service(items_of(group(grouping=Grouping.BY_SERVICE)))
-    largest = ", ".join(f"{service} {size}" for service, size in sorted(sizes, key=lambda pair: -pair[1])[:5])
     short = (with_short_sid(statement, parents) for statement in group(grouping=Grouping.MERGED))
-    needed = sum(item.size for item in items_of(short))
-    space = space_of(diff.principal.kind, managed=managed, inline=True)
-    room = f"{space.inline:,} characters of inline policies"
-    if managed:
-        room = f"{space.managed} managed policies of {MANAGED_POLICY_LIMIT:,} characters and {room}"
-    advice, instead = _advice(diff, denies, catalog, inline=not managed, needed=needed)
-    refusal = Caveat.of(
-        ReplacementCaveat.TOO_LARGE, needed=needed, room=room, largest=largest, advice=advice, instead=instead
+    refusal = refuse_for_size(
+        diff,
+        catalog,
+        sizes=sizes,
+        needed=sum(item.size for item in items_of(short)),
+        managed=managed,
+        inline=space_of(diff.principal.kind, managed=managed, inline=True).inline,
+        has_large_deny=any(item.size > MANAGED_POLICY_LIMIT for item in denies),
     )
     return Replacement(diff.principal, (), (), sizes, refusal)
-
-
-def _advice(
-    diff: PrincipalDiff, denies: Sequence[FittedStatement], catalog: Catalog, *, inline: bool, needed: int
-) -> tuple[str, str]:
-    """The advice if no replacement fits, and the policy of AWS that may replace it, or ""."""
-    if any(item.size > MANAGED_POLICY_LIMIT for item in denies):
-        return "one Deny is larger than a policy may be, so leave the policy with that Deny attached", ""
-    if inline and diff.principal_class is not PrincipalClass.SSO:
-        return "leave out --inline", ""
-    if scanned := scanned_services(diff.draft.lines, catalog):
-        return f"compare it with AWS's {AUDIT_POLICY}: {reads_by_design(scanned)}", AUDIT_POLICY
-    split = f"split the {diff.principal.kind} into several by what they do"
-    if not inline and needed <= MOST_ATTACHED_POLICIES * MANAGED_POLICY_LIMIT:
-        return f"{split}, or request a higher quota of attached policies and give it with --attached-quota", ""
-    return split, ""
 
 
 # ---------------------------------------------------------------- items

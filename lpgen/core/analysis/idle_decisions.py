@@ -21,6 +21,14 @@ from lpgen.core.replacements import Decision, DecisionKind
 _CAVEAT_WORDS: Final = frozenset(SkipReason).union(*(kind.item_words for kind in CAVEAT_KINDS))
 """The first words of caveats' items. Items of unmapped events begin with the reason why their records were skipped."""
 
+_IDLE: Final = "the decision to {kind} {what} ({owner}: {reason}) does nothing: {why}"
+_CLOSEST: Final = "{idle}; did you mean `{closest}`?"
+_NO_ITEM: Final = "no item that can be accepted begins with {word}"
+_NO_ACTION: Final = "AWS has no action {action}"
+_NO_PRINCIPAL: Final = "the policies have no role or user {principal}"
+_NOT_HELD: Final = "{principal} doesn't have it"
+_NOBODY_HOLDS: Final = "no principal has it"
+
 
 @dataclass(frozen=True, slots=True)
 class _IdleDecision:
@@ -50,7 +58,7 @@ def idle_decisions(
         why, closest = _why_idle(decision, principals, grants, catalog, drift_words=drift_words)
         if why:
             idle = _idle_text(decision, why)
-            yield _IdleDecision(f"{idle}; did you mean `{closest}`?" if closest else idle, closest)
+            yield _IdleDecision(_CLOSEST.format(idle=idle, closest=closest) if closest else idle, closest)
 
 
 def _idle_text(decision: Decision, why: str) -> str:
@@ -58,8 +66,7 @@ def _idle_text(decision: Decision, why: str) -> str:
     if decision.kind is DecisionKind.BREAK_GLASS:
         return f"break-glass {decision.principal} does nothing: {why}"
     what = " on ".join(filter(None, (decision.action or decision.item, decision.resource)))
-    owner, reason = decision.owner, decision.reason
-    return f"the decision to {decision.kind} {what} ({owner}: {reason}) does nothing: {why}"
+    return _IDLE.format(kind=decision.kind, what=what, owner=decision.owner, reason=decision.reason, why=why)
 
 
 def _why_idle(
@@ -76,20 +83,20 @@ def _why_idle(
         word = decision.item.partition(" ")[0]
         matches = glob_matcher(re.sub(r"\*.*", "*", word))
         if not any(map(matches, _CAVEAT_WORDS | drift_words)):
-            return f"no item that can be accepted begins with {word}", _closest(word, _CAVEAT_WORDS | drift_words)
+            return _NO_ITEM.format(word=word), _closest(word, _CAVEAT_WORDS | drift_words)
         if any(map(matches, drift_words)):
             return "", ""
     elif action and not actions_meant(decision, catalog.actions(), catalog):
         service = catalog.service_actions(action.partition(":")[0])
-        return f"AWS has no action {action}", _closest(action, service or catalog.actions())
+        return _NO_ACTION.format(action=action), _closest(action, service or catalog.actions())
     if decision.kind is DecisionKind.BREAK_GLASS and has_wildcard(decision.principal):
         return "", ""  # people give the same ones for every account
     meant = [at for at, principal in enumerate(principals) if is_named(principal.arn, decision.principal)]
     if not meant:
         close = closest_names(decision.principal, (principal.arn for principal in principals))
-        return f"the policies have no role or user {decision.principal}", (*close, "")[0]
+        return _NO_PRINCIPAL.format(principal=decision.principal), (*close, "")[0]
     if decision.kind is DecisionKind.KEEP and not any(_keeps(decision, grants[at], catalog) for at in meant):
-        return f"{decision.principal} doesn't have it" if decision.principal else "no principal has it", ""
+        return (_NOT_HELD if decision.principal else _NOBODY_HOLDS).format(principal=decision.principal), ""
     return "", ""
 
 

@@ -24,7 +24,7 @@ from lpgen.core.analysis.observability.missed_use_finder import MissedUses
 from lpgen.core.analysis.observability.signs_of_use import sign_of_life, unrecorded_text
 from lpgen.core.analysis.reach import reach_of_lines
 from lpgen.core.analysis.scopes.scopes import exact_scopes
-from lpgen.core.analysis.synthesis.covering import left_as_copies, lines_beside
+from lpgen.core.analysis.synthesis.covering import left_as_copies, lines_without_left
 from lpgen.core.analysis.synthesis.lines import decide_lines, decided_lines, lines_beyond_use, lines_from_uses
 from lpgen.core.analysis.verdicts import Judge, SeenActions, seen_actions
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage, Use
@@ -47,6 +47,7 @@ from lpgen.core.model import Action, Outcome, Principal
 from lpgen.core.registry.row import Caveat, Doubt
 from lpgen.core.replacements import Line, LineKind
 
+_SHOWN_ELSEWHERE: Final = "another account's log shows it"
 _TOO_COMPLEX: Final = "the policies are too complex to compare"
 
 
@@ -79,7 +80,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     left = ground.left.of(grants, decisions) if is_active else ()
     if is_active:
         left += tuple(left_as_copies(grants, decided, left, catalog))
-    lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
+    lines = lines_without_left(decided, grants.allows, allows_of_left(grants, left), catalog)
 
     coverage = ground.coverage.account(principal.account)
     days = coverage.covered_days if coverage else 0
@@ -97,7 +98,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
 
     if elsewhere and is_active:  # only now: use that another account's log shows isn't a reason for a caveat
         decided, dropped = decide_lines((*wanted, *elsewhere), grants, decisions, past=past)
-        lines = lines_beside(decided, grants.allows, allows_of_left(grants, left), catalog)
+        lines = lines_without_left(decided, grants.allows, allows_of_left(grants, left), catalog)
         context = replace(context, lines=lines)
         seen = seen_actions((*of_uses, *elsewhere), observed.ungranted)
     staying = frozenset(policy.arn for policy in left)
@@ -159,7 +160,7 @@ def _lines_elsewhere(
     if not harmless:
         return ()
     found = lines_from_uses(grants, harmless, granting=granting, scopes=exact_scopes(judge.finder.catalog))
-    return tuple(replace(line, kind=LineKind.KEPT, why="another account's log shows it") for line in found.lines)
+    return tuple(replace(line, kind=LineKind.KEPT, why=_SHOWN_ELSEWHERE) for line in found.lines)
 
 
 def _caveat_inputs(

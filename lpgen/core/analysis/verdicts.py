@@ -22,6 +22,7 @@ from lpgen.core.usage.principal_usage import merge_evidence
 _RANK: Final = {Verdict.USED: 2, Verdict.ATTEMPTED: 1, Verdict.UNGRANTED: 0}
 
 _UNUSED: Final = "no record, and the logs would have shown its use"
+_STAYS: Final = "AWS's policy {policy} stays attached"
 _SEEN: Final = {
     Verdict.USED: "used",
     Verdict.ATTEMPTED: "attempted, but no record shows whether it was allowed",
@@ -129,7 +130,7 @@ class Judge:
 def _left_sign(granting: Granting, left: Collection[str]) -> str:
     """The policy left attached that keeps an action, or ""."""
     policy = next((ref.policy for ref in granting.refs if ref.policy in left), "")
-    return f"AWS's policy {policy} stays attached" if policy else ""
+    return _STAYS.format(policy=policy) if policy else ""
 
 
 def _judge_seen(granting: Granting, verdict: Verdict, evidence: Evidence) -> Judgement:

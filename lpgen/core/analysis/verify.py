@@ -12,6 +12,7 @@ from lpgen.core.analysis.grants.aws_policies import without_left
 from lpgen.core.analysis.verification.containment import check_use_is_covered, check_within_grants
 from lpgen.core.analysis.verification.decided_requests import HUNT_SIZE, check_hunt, check_replay
 from lpgen.core.analysis.verification.documents import (
+    COMPARABLE,
     WrittenDocument,
     check_actions,
     check_denies,
@@ -101,5 +102,5 @@ def verify_replacement(
                 *([check_left(left, grants, usage, catalog, claims=claims)] if left else []),
             )
     except StepsUsedUpError as error:
-        checks = (Check("the policies can be compared", CheckStatus.UNPROVEN, 0, (error.message,)),)
+        checks = (Check(COMPARABLE, CheckStatus.UNPROVEN, 0, (error.message,)),)
     return Verification(grants.principal.arn, checks)

@@ -42,6 +42,14 @@ INVARIANT: lpgen refuses a table that lacks any other column of `FIELDS`. The ot
 the actions of a call, and every table that AWS documents has them. Without one, hidden use would look unused.
 """
 
+_NO_COLUMN: Final = "the table has no column `{column}`: {effect}"
+_NO_SOURCE_IDENTITY: Final = "the table has no source identities of sessions, so they show only in responses"
+_ADDED_ONE_BY_ONE: Final = "partitions of the table are added one by one, and records in missing partitions aren't read"
+_NO_DAYS: Final = "the table has no partition for the day, so each query reads the whole table"
+
+_PAGE: Final = "AWS shows how to create one: https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html"
+_NO_COLUMNS: Final = "has no column `{columns}`"
+
 _TEXT: Final = re.compile(r"string|varchar\b.*|char\b.*")
 _IDENTITY: Final = r"struct<(?=(.*,)?type:).*sessioncontext:struct<.*sessionissuer:struct<[^<>]*\barn:.*"
 _TYPES: Final = {
@@ -85,16 +93,16 @@ class AthenaTable:
         """The limits of the table, as sentences."""
         known = {*self.columns, "eventcategory"} if "managementevent" in self.columns else self.columns
         lacks = [
-            f"the table has no column `{column}`: {why}"
-            for column, why in _MAY_LACK.items()
-            if why and column not in known
+            _NO_COLUMN.format(column=column, effect=effect)
+            for column, effect in _MAY_LACK.items()
+            if effect and column not in known
         ]
         if not self.is_text("useridentity") and "sourceidentity:" not in self.columns["useridentity"]:
-            lacks.append("the table has no source identities of sessions, so they show only in responses")
+            lacks.append(_NO_SOURCE_IDENTITY)
         if self.keys and not self.is_projected:
-            lacks.append("partitions of the table are added one by one, and records in missing partitions aren't read")
+            lacks.append(_ADDED_ONE_BY_ONE)
         if not self.day_keys:
-            lacks.append("the table has no partition for the day, so each query reads the whole table")
+            lacks.append(_NO_DAYS)
         return tuple(lacks)
 
 
@@ -157,12 +165,13 @@ def _is_text(kind: str) -> bool:
 
 
 def _check_columns(name: TableName, columns: Mapping[str, str]) -> None:
-    hint = "AWS shows how to create one: https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html"
     needed = [column for column in FIELDS if column not in _MAY_LACK]
     missing = [column for column in needed if column not in columns]
     if missing:
-        missed = f"has no column `{'`, `'.join(missing)}`"
-        raise IngestError(f"`{name}` isn't a table of CloudTrail records as AWS defines it: it {missed}", hint=hint)
+        missed = _NO_COLUMNS.format(columns="`, `".join(missing))
+        raise IngestError(f"`{name}` isn't a table of CloudTrail records as AWS defines it: it {missed}", hint=_PAGE)
     odd = [column for column in needed if not _TYPES.get(column, _TEXT).fullmatch(columns[column])]
     if odd:
-        raise IngestError(f"`{name}` can't be read: `{'`, `'.join(odd)}` isn't of the type that AWS defines", hint=hint)
+        raise IngestError(
+            f"`{name}` can't be read: `{'`, `'.join(odd)}` isn't of the type that AWS defines", hint=_PAGE
+        )

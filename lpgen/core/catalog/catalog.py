@@ -19,6 +19,8 @@ from lpgen.errors import CatalogError
 _T = TypeVar("_T")
 
 _REMEMBERED = 1 << 13
+_NO_SERVICE = "the action catalog of {date} has no service `{prefix}`"
+_NO_ACTION = "the action catalog of {date} has no such action"
 """Cache size for answers about resources: enough for the grants of a large account, but limited for its logs."""
 
 
@@ -248,11 +250,11 @@ class Catalog:
             return self.actions()
         service = self._service(parsed.prefix)
         if service is None:
-            message = f"the action catalog of {self.date} has no service `{parsed.prefix}`"
+            message = _NO_SERVICE.format(date=self.date, prefix=parsed.prefix)
             return _PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
         matches = glob_matcher(f"{parsed.prefix}:{parsed.name}")
         found = frozenset(action for lower, action in service.by_lower.items() if matches(lower))
-        message = f"the action catalog of {self.date} has no such action"
+        message = _NO_ACTION.format(date=self.date)
         return found or _PatternProblem(pattern, PatternProblemKind.UNMATCHED, message)
 
     def _decide_bare(self, name: str) -> bool:

@@ -52,6 +52,7 @@ Habit = tuple[str, str]
 OF_APPLICATIONS: Final = frozenset({"kms", "logs", "sts"})
 """The services whose write management events are ordinary work of applications."""
 
+_CHANGES_PERMISSIONS: Final = "changes who may do what"
 _FEW_DAYS: Final = 2
 _WEEK: Final = timedelta(7)
 
@@ -88,7 +89,7 @@ class Dangers:
         known = self._sentences.get(action)
         if known is None:
             manages = self.catalog.detail(action).level is AccessLevel.PERMISSIONS_MANAGEMENT
-            known = self._sentences[action] = "changes who may do what" if manages else ""
+            known = self._sentences[action] = _CHANGES_PERMISSIONS if manages else ""
         return known
 
     def family(self, service: str) -> str:

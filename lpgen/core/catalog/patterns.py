@@ -17,6 +17,12 @@ EVERYTHING = ("*", "*:*")
 """The two patterns that mean every action of every service."""
 
 
+_NO_COLON = "an action needs a service prefix and a colon, such as `s3:GetObject`"
+_WILD_PREFIX = "a service prefix can't have wildcards"
+_BAD_PREFIX = "a service prefix consists of letters, digits and hyphens"
+_BAD_NAME = "an action's name consists of letters, digits, hyphens, `*` and `?`"
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedPattern:
     """A valid pattern: service prefix and name glob, both in lower case; ("*", "*") for everything."""
@@ -31,11 +37,11 @@ def parse_pattern(pattern: ActionPattern) -> ParsedPattern | str:
         return ParsedPattern("*", "*")
     prefix, colon, name = pattern.partition(":")
     if not colon:
-        return "an action needs a service prefix and a colon, such as `s3:GetObject`"
+        return _NO_COLON
     if "*" in prefix or "?" in prefix:
-        return "a service prefix can't have wildcards"
+        return _WILD_PREFIX
     if not _PREFIX.fullmatch(prefix):
-        return "a service prefix consists of letters, digits and hyphens"
+        return _BAD_PREFIX
     if not _NAME.fullmatch(name):
-        return "an action's name consists of letters, digits, hyphens, `*` and `?`"
+        return _BAD_NAME
     return ParsedPattern(prefix.lower(), name.lower())

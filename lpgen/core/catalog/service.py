@@ -169,8 +169,12 @@ def service_from_json(text: bytes, *, prefix: str) -> ServiceRow:
     return _decode_service(_service_decoder, text, prefix)
 
 
+_SERVICE_FILE = "service `{prefix}` of the action catalog"
+_MANIFEST = "the manifest of the action catalog"
+
+
 def _decode_service(decoder: msgspec.json.Decoder[_Service], text: bytes, prefix: str) -> _Service:
-    service = decode_json(decoder, text, f"service `{prefix}` of the action catalog")
+    service = decode_json(decoder, text, _SERVICE_FILE.format(prefix=prefix))
     if service.service != prefix:
         raise CatalogError(f"service `{prefix}` of the action catalog holds `{service.service}` instead")
     return service
@@ -182,7 +186,7 @@ def manifest_from_json(text: bytes) -> Manifest:
     Raises:
         CatalogError: it isn't JSON, not of this shape, or of another format version.
     """
-    manifest = decode_json(_manifest_decoder, text, "the manifest of the action catalog")
+    manifest = decode_json(_manifest_decoder, text, _MANIFEST)
     if manifest.format != _FORMAT:
         raise CatalogError(
             f"the action catalog has format {manifest.format}, and this version of lpgen reads {_FORMAT}"

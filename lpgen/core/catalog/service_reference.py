@@ -109,13 +109,17 @@ _index_decoder = msgspec.json.Decoder(tuple[IndexRow, ...])
 _reference_decoder = msgspec.json.Decoder(ServiceReference)
 
 
+_INDEX = "the index of the service reference"
+_SERVICE_FILE = "the service reference of `{service}`"
+
+
 def index_from_json(text: bytes) -> tuple[IndexRow, ...]:
     """The services that the reference lists.
 
     Raises:
         CatalogError: it isn't an index, is empty, or lists a service twice.
     """
-    index = decode_json(_index_decoder, text, "the index of the service reference")
+    index = decode_json(_index_decoder, text, _INDEX)
     if not index:
         raise CatalogError("the index of the service reference lists no services")
     if len({row.service for row in index}) < len(index):
@@ -129,7 +133,7 @@ def reference_from_json(text: bytes, *, service: str) -> ServiceReference:
     Raises:
         CatalogError: it isn't a service's file, belongs to another service, or has an action or resource type twice.
     """
-    reference = decode_json(_reference_decoder, text, f"the service reference of `{service}`")
+    reference = decode_json(_reference_decoder, text, _SERVICE_FILE.format(service=service))
     if reference.name != service:
         raise CatalogError(f"the service reference of `{service}` belongs to `{reference.name}`")
     _refuse_twins("action", [action.name.lower() for action in reference.actions], service)

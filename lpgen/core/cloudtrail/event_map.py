@@ -57,6 +57,7 @@ from lpgen.errors import LpgenError
 _T = TypeVar("_T")
 
 _NO_PERMISSION: Final = RecordMapping(MappingStatus.NO_PERMISSION)
+_RULE_FAILED: Final = "a mapping rule failed with {error}"
 _UNMAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
 
 # IAM authorizes none of these: service activity, sign-in pages, and statistics about other records.
@@ -110,7 +111,7 @@ def mapping_or_failure(record: Record, event_map: RecordMapper) -> tuple[RecordM
     except LpgenError:
         raise
     except Exception as error:
-        return _UNMAPPED, f"a mapping rule failed with {type(error).__name__}"
+        return _UNMAPPED, _RULE_FAILED.format(error=type(error).__name__)
 
 
 class EventMap:

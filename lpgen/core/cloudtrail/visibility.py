@@ -82,6 +82,10 @@ NOBODY: Final = Users(named=False)
 """The users of an action that has no effect under its own name: AWS requires a wildcard after it, which replacements
 never have."""
 
+_OWN_RECORD: Final = "the record of {operation} shows it"
+_OTHER_RECORDS: Final = "records of operations with other names show it"
+_OTHER_CALLS: Final = "seen only through other calls: {calls}"
+_DATA_EVENT: Final = "a data event, which a trail records if it selects {selector}"
 _NO_OPERATION: Final = "no API operation is known to need it, so no record can show its use"
 _OPERATIONS_PAGE: Final = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html"
 
@@ -126,7 +130,7 @@ class VisibilityTable:
         """The actions that only data events show."""
         return self._actions_shown_by(Visibility.DATA, actions)
 
-    def beside_management(self, actions: frozenset[Action]) -> frozenset[Action]:
+    def without_management_event(self, actions: frozenset[Action]) -> frozenset[Action]:
         """The actions that have no management event of their own."""
         return actions - self._actions_shown_by(Visibility.MANAGEMENT, actions)
 
@@ -157,9 +161,9 @@ class VisibilityTable:
         shown = self._shown
         operation = self._own.operation(name)
         if operation and name not in shown.replaced:
-            return _management(f"the record of {operation} shows it")
+            return _management(_OWN_RECORD.format(operation=operation))
         if name in shown.observed:
-            return _management("records of operations with other names show it")
+            return _management(_OTHER_RECORDS)
         hows = shown.inferred.get(name)
         if hows:
             return self._inferred(hows)
@@ -198,7 +202,7 @@ class VisibilityTable:
         """The visibility of an action that only the records of other calls show. Its page is that of the first
         inference rule."""
         rules = [self._inferences[how] for how in hows]
-        reason = "seen only through other calls: " + "; ".join(rule.sentence for rule in rules)
+        reason = _OTHER_CALLS.format(calls="; ".join(rule.sentence for rule in rules))
         return ActionVisibility(Visibility.INFERRED, reason, rules[0].source, kind=UnobservableKind.INSIDE_CALL)
 
     @cached_property
@@ -283,7 +287,7 @@ class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _read_stated(source: CatalogSource) -> Iterator[tuple[str, ActionVisibility]]:
     for data in read_catalog_table(source, "data_events", list[_DataRow]):
-        reason = f"a data event, which a trail records if it selects {data.selector}"
+        reason = _DATA_EVENT.format(selector=data.selector)
         entry = ActionVisibility(Visibility.DATA, reason, data.source, data.event_sources, data.selector, data.users)
         rare = replace(entry, users=_RARE)
         ordinary = data.actions if data.ordinary is None else data.ordinary

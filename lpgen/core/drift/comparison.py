@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Final
 
 from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder
@@ -118,22 +119,30 @@ def comparison_of(before: State, after: State, catalog: Catalog, options: DriftO
     return StateComparison(before, after, catalog, options, Gains(catalog), finder)
 
 
+_LATER_BASELINE: Final = (
+    "the baseline is as of {baseline}, which is later than {now}: ingest later logs, or give --as-of"
+)
+_NOTHING_NEW: Final = "no record is newer than the baseline: the last is from {last}"
+_NO_RECORDS: Final = "there are no records"
+_OLDER_CATALOG: Final = "the catalog is older than the baseline's catalog, which is from {date}"
+_FOR_BASELINE: Final = "for the baseline"
+_TRAILS_OF_ONE: Final = "trail settings are known only {side}, so they can't be compared"
+_SCPS_OF_ONE: Final = "SCPs are known only {side}, so permissions that they block look changed"
+
+
 def _notes(before: State, after: State) -> Iterator[str]:
     old, new = before.stamp, after.stamp
     if new.as_of < old.as_of:
-        later = f"the baseline is as of {old.as_of}, which is later than {new.as_of}"
-        yield f"{later}: ingest later logs, or give --as-of"
+        yield _LATER_BASELINE.format(baseline=old.as_of, now=new.as_of)
     last = after.coverage.last_day
     if before.coverage.last_day == last:
-        yield f"no record is newer than the baseline: the last is from {last}" if last else "there are no records"
+        yield _NOTHING_NEW.format(last=last) if last else _NO_RECORDS
     if new.catalog_date < old.catalog_date:
-        yield f"the catalog is older than the baseline's catalog, which is from {old.catalog_date}"
+        yield _OLDER_CATALOG.format(date=old.catalog_date)
     if bool(before.trails) != bool(after.trails):
-        side = "now" if after.trails else "for the baseline"
-        yield f"trail settings are known only {side}, so they can't be compared"
+        yield _TRAILS_OF_ONE.format(side="now" if after.trails else _FOR_BASELINE)
     if before.knows_scps != after.knows_scps:
-        side = "now" if after.knows_scps else "for the baseline"
-        yield f"SCPs are known only {side}, so permissions that they block look changed"
+        yield _SCPS_OF_ONE.format(side="now" if after.knows_scps else _FOR_BASELINE)
 
 
 def accept_findings(drift: Drift, decisions: Iterable[Decision], *, as_of: date) -> Drift:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Final
 
 from lpgen.core.analysis.grants.granting import granting_by_action
 from lpgen.core.analysis.observability.missed_use import ObservedUse
@@ -126,6 +127,9 @@ def _last_day(use: Use) -> date:
     return date.fromisoformat(last[:10]) if last else date.min
 
 
+_LAST_USED: Final = "last used on {day}"
+
+
 def _quiet(pair: Pair, day: date, gains: Gains, *, days: int) -> DriftFinding:
     granted = pair.after.granted()
     return DriftFinding(
@@ -135,7 +139,7 @@ def _quiet(pair: Pair, day: date, gains: Gains, *, days: int) -> DriftFinding:
         subject=pair.arn,
         principals=(pair.arn,),
         details=gains.details(gains.dangerous(granted), "may still"),
-        ties=(f"last used on {day}",),
+        ties=(_LAST_USED.format(day=day),),
     )
 
 
@@ -146,6 +150,6 @@ def _newly_unused(arn: str, unused: Mapping[Action, date], gains: Gains, *, days
         severity=gains.severity(unused, DisuseDrift.NEWLY_UNUSED),
         subject=arn,
         principals=(arn,),
-        details=tuple(f"{action}, last used on {day}" for action, day in sorted(unused.items())),
+        details=tuple(f"{action}, {_LAST_USED.format(day=day)}" for action, day in sorted(unused.items())),
         ties=(", ".join(sorted(unused)),),
     )

@@ -44,6 +44,8 @@ class PolicyDrift(DriftKind):
     )
 
 
+_OTHER_VERSION: Final = "its version was {old} and is now {new}"
+_MORE_STATEMENTS: Final = "and {more:,} more statements"
 _LONGEST: Final = 300
 _MOST_STATEMENTS: Final = 6
 
@@ -234,7 +236,7 @@ def _managed_change(arn: str, change: _ManagedChange, gains: Gains) -> DriftFind
         gained=_gained(got, gains),
         holders="1 principal" if len(holders) == 1 else f"{len(holders):,} principals",
         details=(
-            *([f"its version was {old.version} and is now {new.version}"] if old.version and new.version else []),
+            *([_OTHER_VERSION.format(old=old.version, new=new.version)] if old.version and new.version else []),
             *_statement_lines(old.document, new.document),
             *gains.details(got, "gains"),
         ),
@@ -332,7 +334,7 @@ def _statement_lines(old: Policy | None, new: Policy | None) -> tuple[str, ...]:
     added = [f"+ {_short(statement)}" for statement in _only_in(new, old)]
     lines = [*added, *(f"- {_short(statement)}" for statement in _only_in(old, new))]
     more = len(lines) - _MOST_STATEMENTS
-    return (*lines[:_MOST_STATEMENTS], *([f"and {more:,} more statements"] if more > 0 else []))
+    return (*lines[:_MOST_STATEMENTS], *([_MORE_STATEMENTS.format(more=more)] if more > 0 else []))
 
 
 def _only_in(policy: Policy | None, other: Policy | None) -> Iterator[Statement]:

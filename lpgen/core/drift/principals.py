@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from lpgen.core.analysis.grants.granting import each_wildcard
 from lpgen.core.analysis.grants.trust import OutsideTrustKind, outside_trust
@@ -91,6 +92,10 @@ def find_outside_trust(before: State, after: State) -> Iterator[DriftFinding]:
             )
 
 
+_UNKNOWN: Final = "some of its permissions are unknown: {missing} is missing"
+_MADE: Final = "account {account}, created on {day:%Y-%m-%d}"
+
+
 def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreated: bool) -> DriftFinding:
     principal, granted, made = grants.principal, grants.granted(), grants.principal.created
     patterns = {pattern for _, pattern, _ in each_wildcard(grants.allows, catalog)}
@@ -101,7 +106,7 @@ def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreat
     if patterns:
         details = (f"wildcards: {', '.join(sorted(patterns))}", *details)
     if grants.missing:
-        details = (f"some of its permissions are unknown: {', '.join(grants.missing)} is missing", *details)
+        details = (_UNKNOWN.format(missing=", ".join(grants.missing)), *details)
     return DriftFinding(
         PrincipalDrift.NEW_PRINCIPAL,
         {"is_recreated": is_recreated, "granted": gains.counted(granted), "principal_id": principal.principal_id},
@@ -109,7 +114,7 @@ def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreat
         subject=principal.arn,
         principals=(principal.arn,),
         details=details,
-        ties=(_name_of(principal), *([f"account {principal.account}, created on {made:%Y-%m-%d}"] if made else [])),
+        ties=(_name_of(principal), *([_MADE.format(account=principal.account, day=made)] if made else [])),
     )
 
 

@@ -21,6 +21,8 @@ from lpgen.core.evidence import PrincipalGrants, Use
 from lpgen.core.model import NO_RESOURCE, UNKNOWN_RESOURCE, Action, AttachedPolicy, Outcome, PolicyKind, Resource
 from lpgen.core.registry.row import Row
 
+_MORE_RESOURCES: Final = "and on {more:,} more"
+_NOT_REMOVED: Final = "it would remove {grants} without recorded use"
 _MOST_USES: Final = 5
 
 
@@ -93,7 +95,7 @@ def _new_uses(arn: str, refused: Sequence[Use]) -> Iterator[NewUse]:
             severity=Severity.HIGH,
             subject=arn,
             principals=(arn,),
-            details=(*shown, *([f"and on {more:,} more"] if more else [])),
+            details=(*shown, *([_MORE_RESOURCES.format(more=more)] if more else [])),
             ties=(f"{action} on {', '.join(sorted({use.resource.text for use in uses}))}",),
         )
         yield NewUse(finding, tuple(use.resource for use in ordered))
@@ -178,7 +180,7 @@ def find_never_applied(
         if pair.is_in_place or not same_policies(pair.before.principal, pair.after.principal):
             continue
         grants = "1 dangerous grant" if proposal.dangerous == 1 else f"{proposal.dangerous:,} dangerous grants"
-        removed = f"it would remove {grants} without recorded use"
+        removed = _NOT_REMOVED.format(grants=grants)
         yield DriftFinding(
             ProposalDrift.NEVER_APPLIED,
             {"since": since.isoformat()},

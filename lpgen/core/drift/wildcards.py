@@ -23,6 +23,8 @@ from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Statemen
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Outcome
 from lpgen.core.registry.row import IAM_GUIDE, Row
 
+_NO_USE: Final = "no use of these actions was recorded"
+_STOPPED: Final = "a Deny, a boundary or an SCP blocks {actions}"
 _WILDCARD: Final = {"wildcard": str, "statements": tuple, "actions_today": int, "used": tuple | None, "stopped": int}
 
 
@@ -104,8 +106,8 @@ class _Wildcard:
                 *(f"in {statement}" for statement in statements),
                 *details,
                 *gains.details(self.used or (), "used"),
-                *(["no use of these actions was recorded"] if self.used == set() else []),
-                *([f"a Deny, a boundary or an SCP blocks {gains.counted(stopped)}"] if stopped else []),
+                *([_NO_USE] if self.used == set() else []),
+                *([_STOPPED.format(actions=gains.counted(stopped))] if stopped else []),
             ),
             ties=(tie,),
         )

@@ -45,11 +45,21 @@ _CHANGES_ALIASES = {"kms:createalias", "kms:deletealias", "kms:updatealias"}
 
 _REFUSABLE = {*_CHANGES_POLICIES, *_CHANGES_ROLES, *_RESERVED_BY_SSO, *_CHANGES_ALIASES, "sts:assumerole"}
 
+_IS_FREE = "this call needs no permission, and policies can't deny it"
+_POLICY_OF_AWS = "AWS managed policies can't be changed"
+_NO_ROOT = "the root user can't assume a role"
+_RESERVED = (
+    (_CHANGES_ROLES, "role/aws-service-role/", "only its service can change a service-linked role"),
+    (_CHANGES_ROLES | _RESERVED_BY_SSO, "role/aws-reserved/", "only IAM Identity Center can change a reserved role"),
+    (_CHANGES_ALIASES, "alias/aws/", "aliases of AWS managed keys can't be changed"),
+)
+"""Actions, the start of the names of resources on which AWS denies them, and the sentence that says so."""
+
 
 def free_call(request: Request, principal: RequestPrincipal) -> str:
     """The sentence for a call that needs no permission, or ""."""
     if request.folded_action in NEEDS_NO_PERMISSION and principal.form is not PrincipalForm.ANONYMOUS:
-        return "this call needs no permission, and policies can't deny it"
+        return _IS_FREE
     return ""
 
 
@@ -60,14 +70,10 @@ def refusal(request: Request, principal: RequestPrincipal) -> str:
         return ""
     resource = split_arn(request.resource.text)
     if action in _CHANGES_POLICIES and resource.account == "aws":
-        return "AWS managed policies can't be changed"
-    if action in _CHANGES_ROLES and resource.name.startswith("role/aws-service-role/"):
-        return "only its service can change a service-linked role"
-    if action in _CHANGES_ROLES | _RESERVED_BY_SSO and resource.name.startswith("role/aws-reserved/"):
-        return "only IAM Identity Center can change a reserved role"
-    if action in _CHANGES_ALIASES and resource.name.startswith("alias/aws/"):
-        return "aliases of AWS managed keys can't be changed"
+        return _POLICY_OF_AWS
     # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     if action == "sts:assumerole" and principal.form is PrincipalForm.ROOT:
-        return "the root user can't assume a role"
-    return ""
+        return _NO_ROOT
+    return next(
+        (says for actions, start, says in _RESERVED if action in actions and resource.name.startswith(start)), ""
+    )

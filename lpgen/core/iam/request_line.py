@@ -63,12 +63,16 @@ def _id(fields: Mapping[str, Any]) -> Any:
     return found
 
 
+_NO_TEXT = "is not a string, or is empty"
+_NO_ALLOW = "no statement allows it"
+
+
 def _text(fields: Mapping[str, Any], name: str, *, default: str | None = None) -> str:
     value = fields.get(name)
     if value is None and default is not None:
         return default
     if not isinstance(value, str) or not value:
-        problem = "is missing" if value is None else "is not a string, or is empty"
+        problem = "is missing" if value is None else _NO_TEXT
         raise RequestError(f"{quote_input(name)} {problem}")
     return value
 
@@ -158,7 +162,7 @@ def _reasons(decision: AuthorizationDecision) -> list[dict[str, Any]]:
     if decision.rule:
         return [{"rule": decision.rule}]
     found = [_statement_reason(reason) for reason in decision.reasons]
-    stops = [{**_layer(stop.layer, stop.level), "missing": "no statement allows it"} for stop in decision.stops]
+    stops = [{**_layer(stop.layer, stop.level), "missing": _NO_ALLOW} for stop in decision.stops]
     return found + stops
 
 

@@ -14,6 +14,7 @@ from lpgen.core.rollout.calls import POLICY_PATH
 
 LOCK_PATH: Final = f"{POLICY_PATH}lock/"
 
+_DESCRIPTION: Final = "lpgen rollout of the plan {plan}, since {moment}, run {nonce}"
 _DOCUMENT: Final = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:GetCallerIdentity","Resource":"*"}]}'
 )
@@ -45,7 +46,7 @@ def lock_description(nonce: str, *, plan: str, moment: str) -> str:
 
     IAM doesn't allow changes to the description of a policy.
     """
-    return f"lpgen rollout of the plan {plan[:12]}, since {moment}, run {nonce}"
+    return _DESCRIPTION.format(plan=plan[:12], moment=moment, nonce=nonce)
 
 
 def is_lock_of(description: str, nonces: Iterable[str]) -> bool:

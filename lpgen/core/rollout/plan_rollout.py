@@ -17,6 +17,9 @@ from lpgen.core.rollout.plan import NO_PEAK, Peak, PolicyText, PrincipalPlan
 from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refusals_of_principal, refusals_of_written
 from lpgen.core.rollout.written_replacement import WrittenPlan, stack_resources
 
+_DETACHED: Final = "stays in the account, detached: {policies}"
+_BOUNDARY_STAYS: Final = "the boundary {name} stays"
+_DESCRIPTION: Final = "What the {kind} {name} uses of its policies, by lpgen from logs until {as_of}"
 _IN_PLACE: Final = Refusal.of(RefusalKind.NOTHING_TO_DO, case="in-place")
 
 
@@ -168,8 +171,8 @@ def _planned(written: WrittenPlan, principal: Principal, order: Order) -> Princi
     detached = [call.policy for call in calls if call.kind is CallKind.DETACH and call.policy in own]
     notes = [
         order.note,
-        f"stays in the account, detached: {', '.join(detached)}" if detached else "",
-        f"the boundary {_name_of_boundary(principal)} stays" if principal.boundary else "",
+        _DETACHED.format(policies=", ".join(detached)) if detached else "",
+        _BOUNDARY_STAYS.format(name=_name_of_boundary(principal)) if principal.boundary else "",
         *(f"{arn} stays attached" for arn in written.left),
     ]
     peak = replace(order.peak, attached=order.peak.attached + len(written.left))
@@ -275,7 +278,7 @@ def _call_for_new(policy: NewPolicy, written: WrittenPlan, principal: Principal)
         principal.name,
         f"arn:{partition}:iam::{principal.account}:policy{POLICY_PATH}{name}",
         policy.text,
-        f"What the {principal.kind} {principal.name} uses of its policies, by lpgen from logs until {written.as_of}",
+        _DESCRIPTION.format(kind=principal.kind, name=principal.name, as_of=written.as_of),
         (("lpgen:principal-id", principal.principal_id), ("lpgen:as-of", written.as_of)),
     )
 

@@ -13,6 +13,7 @@ from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.verification.containment import check_within_grants
 from lpgen.core.analysis.verification.decided_requests import check_hunt
 from lpgen.core.analysis.verification.documents import (
+    COMPARABLE,
     CheckNotes,
     NewAllow,
     WrittenDocument,
@@ -31,6 +32,9 @@ from lpgen.core.rollout.calls import CallKind, IamCall
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
 
+_NO_GAP: Final = "nothing is missing between two calls"
+_FAILS: Final = "the check `{name}` fails: {finding}{more}"
+_UNPROVEN: Final = "the check `{name}` can't be proven: {finding}{more}"
 PROOF_HUNT_SIZE: Final = 128
 """How many requests the search for new access tries for each principal of a rollout."""
 
@@ -66,8 +70,8 @@ def unproven(checks: Iterable[Check]) -> Iterator[str]:
     for check in checks:
         if check.status is not CheckStatus.PASSED:
             more = f", and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
-            verb = "fails" if check.status is CheckStatus.FAILED else "can't be proven"
-            yield f"the check `{check.name}` {verb}: {check.findings[0]}{more}"
+            says = _FAILS if check.status is CheckStatus.FAILED else _UNPROVEN
+            yield says.format(name=check.name, finding=check.findings[0], more=more)
 
 
 def _checks(
@@ -77,7 +81,7 @@ def _checks(
         with step_budget(PRINCIPAL_STEPS):
             return _check_all(plan, grants, catalog, attached_quota=attached_quota, hunt_size=hunt_size)
     except StepsUsedUpError as error:
-        return (CheckNotes("the policies can be compared", unproven=[error.message]).check(),)
+        return (CheckNotes(COMPARABLE, unproven=[error.message]).check(),)
 
 
 def _check_all(
@@ -116,7 +120,7 @@ def _check_moments(
 
     INVARIANT: the check reads the order of the calls themselves, so an edited order can't open a gap.
     """
-    found = CheckNotes("nothing is missing between two calls")
+    found = CheckNotes(_NO_GAP)
     held = {policy.arn or policy.name: policy.document for policy in grants.principal.policies}
     new = {document.file: document for document in documents}
     for call in calls:

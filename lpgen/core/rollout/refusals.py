@@ -29,6 +29,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 
 # ---------------------------------------------------------------- kinds
 
+_USE_ARN: Final = "use the ARN of a role or user"
+_NO_REASON: Final = "no reason is given"
 _AS_CODE: Final = "(`lpgen generate --as` writes them as terraform or cloudformation)"
 
 
@@ -247,12 +249,12 @@ def refuse_idle_exceptions(exceptions: Exceptions, principals: Iterable[Principa
             if not is_exact and has_wildcard(name):
                 continue
             if not any(principal.arn == name if is_exact else _named_by(principal, (name,)) for principal in known):
-                hint = (
-                    "use the ARN of a role or user"
-                    if is_exact
-                    else hint_of_name(name, (principal.arn for principal in known))
-                )
+                hint = _USE_ARN if is_exact else hint_of_name(name, (principal.arn for principal in known))
                 raise InvocationError(f"no principal of the policies matches {option} {quote_input(name)}", hint=hint)
+
+
+_UNTAGGED_RESOURCE: Final = "of the role"
+_UNTAGGED_STACK: Final = "that made it"
 
 
 def _named_by(principal: Principal, globs: tuple[str, ...]) -> str:
@@ -266,8 +268,8 @@ def _stack(principal: Principal, folder: str) -> Iterator[Refusal]:
     """
     tags = dict(principal.tags)
     if any(key.startswith("aws:cloudformation:") for key in tags):
-        resource = tags.get("aws:cloudformation:logical-id", "of the role")
-        stack = tags.get("aws:cloudformation:stack-name", "that made it")
+        resource = tags.get("aws:cloudformation:logical-id", _UNTAGGED_RESOURCE)
+        stack = tags.get("aws:cloudformation:stack-name", _UNTAGGED_STACK)
         yield Refusal.of(RefusalKind.MANAGED_AS_CODE, case="by-stack", resource=resource, stack=stack, folder=folder)
 
 
@@ -296,7 +298,7 @@ def refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: 
     if any(policy.document is None for policy in (*principal.policies, *filter(None, [principal.boundary]))):
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="missing")
     if not written.safe and not exceptions.unsafe:
-        yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or "no reason is given")
+        yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or _NO_REASON)
     if not written.documents and not written.left:
         yield Refusal.of(RefusalKind.NOTHING_TO_DO, case="no-policy")
     for document in written.documents:

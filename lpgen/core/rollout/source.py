@@ -78,18 +78,26 @@ _UNSTATED: Final = SummaryPrincipal("", "", None, None, ())
 _DOUBTFUL: Final = frozenset({RefusalKind.NOT_PROVEN, RefusalKind.NOT_REPRODUCED})
 
 
+_OTHER_DIGESTS: Final = "its summary doesn't match its digests"
+_OTHER_INPUTS: Final = "its date or its catalog differs from the summary"
+_NO_FOLDER: Final = "the summary has no folder `{folder}` for {who}"
+_OTHER_SAFETY: Final = "the summary differs on whether the replacement of {who} is safe"
+_OTHER_FILE: Final = "{file} isn't the generated file"
+_OTHER_LEFT: Final = "the summary differs on which policies of {who} stay attached"
+
+
 def faults_of_source(plan: RolloutPlan) -> Iterator[str]:
     """A sentence for each difference between a plan and the output folder that is its source."""
     source = plan.source
     if digest_of_facts(source.summary) != source.digests.report:
-        yield "its summary doesn't match its digests"
+        yield _OTHER_DIGESTS
     try:
         stated = source.stated
     except OutputError as error:
         yield error.message
         return
     if (stated.as_of, stated.catalog.version) != (plan.as_of, plan.catalog):
-        yield "its date or its catalog differs from the summary"
+        yield _OTHER_INPUTS
     principals = {principal.principal: principal for principal in stated.principals}
     documents = _documents_by_folder(source.digests.files)
     for principal in plan.principals:
@@ -101,16 +109,16 @@ def _faults_of_principal(
 ) -> Iterator[str]:
     folder, who = re.split(r"[/\\]", plan.folder)[-1], quote_input(plan.principal)
     if (stated.folder, stated.principal_id) != (folder, plan.principal_id):
-        yield f"the summary has no folder `{folder}` for {who}"
+        yield _NO_FOLDER.format(folder=folder, who=who)
     elif (stated.safe is True) != plan.safe:
-        yield f"the summary differs on whether the replacement of {who} is safe"
+        yield _OTHER_SAFETY.format(who=who)
     planned = {document.file: digest_of_text(document.text) for document in plan.documents}
     generated = documents.get(folder, {})
     for name in sorted(planned.keys() | generated.keys()) if planned or plan.calls else ():
         if planned.get(name) != generated.get(name):
-            yield f"{quote_input(f'{folder}/{name}')} isn't the generated file"
+            yield _OTHER_FILE.format(file=quote_input(f"{folder}/{name}"))
     if (plan.left or plan.calls) and plan.left != stated.left_attached:
-        yield f"the summary differs on which policies of {who} stay attached"
+        yield _OTHER_LEFT.format(who=who)
 
 
 def _documents_by_folder(files: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -151,23 +151,31 @@ def differs_from_plan(state: RolloutState, plan: PrincipalPlan) -> str:
         return error.message
 
 
+_ANOTHER: Final = "{who} is another principal in the plan"
+_OTHER_CALLS: Final = "the calls of {who} differ from the plan"
+_OTHER_INVERSE: Final = "the inverse calls of {who} differ from the plan"
+_NO_INVERSE: Final = "the inverse calls of {who} don't restore its old policies"
+_OTHER_POLICIES: Final = "the old policies of {who} differ from the plan"
+_OTHER_NAME: Final = "the policy {policy} has a name that doesn't match its content"
+
+
 def _differences(state: RolloutState, plan: PrincipalPlan) -> Iterator[str]:
     who = quote_input(plan.principal)
     own = (state.principal_id, state.account, state.kind, state.name)
     if own != (plan.principal_id, plan.account, plan.kind, plan.name):
-        yield f"{who} is another principal in the plan"
+        yield _ANOTHER.format(who=who)
     if state.calls != plan.calls:
-        yield f"the calls of {who} differ from the plan"
+        yield _OTHER_CALLS.format(who=who)
     if tuple(map(_compact, state.inverse)) != tuple(map(_compact, plan.inverse)):
-        yield f"the inverse calls of {who} differ from the plan"
+        yield _OTHER_INVERSE.format(who=who)
     if state.inverse != inverse_calls(state.calls, dict(state.before.inline)):
-        yield f"the inverse calls of {who} don't restore its old policies"
+        yield _NO_INVERSE.format(who=who)
     if _texts(state) != sorted((text.policy, text.text) for text in plan.before):
-        yield f"the old policies of {who} differ from the plan"
+        yield _OTHER_POLICIES.format(who=who)
     for call in state.calls:
         makes = call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE)
         if makes and not is_named_by_content(call.policy, call.document, plan.principal, plan.principal_id):
-            yield f"the policy {quote_input(call.policy)} has a name that doesn't match its content"
+            yield _OTHER_NAME.format(policy=quote_input(call.policy))
 
 
 def _texts(state: RolloutState) -> list[tuple[str, str]]:

@@ -166,6 +166,9 @@ _CLOCK_SKEW: Final = timedelta(days=1)
 LOG_FILE: Final = re.compile(r"(\d{12})_(CloudTrail[A-Za-z-]*)_([a-z0-9-]+)_(\d{8})(T\d{4})Z?_[^/]*", re.ASCII)
 """The name of a log file: account, kind, Region, and day and time of delivery."""
 
+_AFTER_INGEST: Final = "`eventTime` is later than the ingest of {day}"
+_AFTER_DELIVERY: Final = "`eventTime` is later than the delivery of the log file"
+
 _LAST: Final = datetime.max - 2 * _CLOCK_SKEW  # the end of a window is later than the latest time
 
 
@@ -198,12 +201,12 @@ def latest_time(name: str, now: str) -> LatestTime:
         return latest_of_delivery(delivered)
     if now == NO_TIME:
         return ANY_TIME
-    return LatestTime(_a_day_after(datetime.fromisoformat(now)), f"`eventTime` is later than the ingest of {now[:10]}")
+    return LatestTime(_a_day_after(datetime.fromisoformat(now)), _AFTER_INGEST.format(day=now[:10]))
 
 
 def latest_of_delivery(delivered: datetime) -> LatestTime:
     """The latest time for records with this delivery time."""
-    return LatestTime(_a_day_after(delivered), "`eventTime` is later than the delivery of the log file")
+    return LatestTime(_a_day_after(delivered), _AFTER_DELIVERY)
 
 
 def _delivery_from_name(name: str) -> datetime | None:

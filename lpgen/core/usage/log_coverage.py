@@ -189,9 +189,11 @@ def _thin_holes(seen: _AccountRecords, gaps: Iterable[LogGap]) -> Iterable[Hole]
         yield Hole(first, last, _too_little(sum(first <= day <= last for day in thin)))
 
 
+_TOO_LITTLE: Final = "{days} far fewer callers and services than the account's other days, as if forged or incomplete"
+
+
 def _too_little(days: int) -> str:
-    what = "1 day shows" if days == 1 else f"{days} days show"
-    return f"{what} far fewer callers and services than the account's other days, as if forged or incomplete"
+    return _TOO_LITTLE.format(days="1 day shows" if days == 1 else f"{days} days show")
 
 
 def _runs(days: Sequence[date]) -> Iterable[tuple[date, date]]:

@@ -27,6 +27,7 @@ _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", re.ASCII)
 _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
 _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 _REGION: Final = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}", re.ASCII)
+_IN_THAT_OF: Final = " in that of "
 _FOLDER: Final = re.compile(r"(?<![^/])AWSLogs/(?:o-[a-z0-9]{10,32}/)?(\d{12})(?=/)", re.ASCII)
 
 # Data Firehose writes `STREAM-VERSION-TIME-UUID`, and a suffix only if its stream sets one.
@@ -170,7 +171,7 @@ def account_from_path(path: str) -> str:
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
     """
     found = _FOLDER.findall(path.replace("\\", "/"))
-    return " in that of ".join(dict.fromkeys(reversed(found)))
+    return _IN_THAT_OF.join(dict.fromkeys(reversed(found)))
 
 
 def label_from_folder(folder: str) -> str:

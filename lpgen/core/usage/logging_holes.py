@@ -48,18 +48,24 @@ def holes_of_account(
     return tuple(holes), tuple(others)
 
 
+_UNTIL_START: Final = "{change}; no record until {start}"
+_NO_LATER: Final = "{change}; no later record"
+_UNTIL_RECORD: Final = "{change}; the next record is of {day}"
+_BEGAN: Final = "the current settings began with {change}"
+
+
 def _hole(account: str, change: TrailChange, starts: _Starts, *, times: AccountTimes, last: date) -> Hole | None:
     day = change.when.date()
     latest = datetime.max.replace(tzinfo=change.when.tzinfo)  # a damaged record may have the last possible day
     following = times.next_record(account, change.when + min(AFTERGLOW, latest - change.when))
     start = _next_start(change, starts) if change.event in STOPS else None
     if start is not None and (following is None or start.when <= following):
-        return Hole(day, start.when.date(), f"{change}; no record until {start}", change)
+        return Hole(day, start.when.date(), _UNTIL_START.format(change=change, start=start), change)
     if following is None:
-        return Hole(day, last, f"{change}; no later record", change) if change.event in STOPS else None
+        return Hole(day, last, _NO_LATER.format(change=change), change) if change.event in STOPS else None
     if following - change.when <= _QUIET:
         return None
-    return Hole(day, following.date(), f"{change}; the next record is of {following.date()}", change)
+    return Hole(day, following.date(), _UNTIL_RECORD.format(change=change, day=following.date()), change)
 
 
 def _starts_by_trail(changes: Iterable[TrailChange]) -> _Starts:
@@ -98,7 +104,7 @@ def settings_hole(
         return
     earliest = min(changed)
     if first <= earliest.when.date():
-        why = f"the current settings began with {earliest}"
+        why = _BEGAN.format(change=earliest)
         yield Hole(first, min(earliest.when.date(), last), why, known_from=CoverageSource.TRAILS)
 
 
@@ -127,6 +133,7 @@ def first_day_after(change: TrailChange) -> date:
 
 # ---------------------------------------------------------------- unknown versions
 
+_UNKNOWN_VERSION: Final = "{are} of a version that this version of lpgen doesn't know: {detail} (example {example})"
 _COLUMNS: Final = ("account", "detail", "example_event_id", "records", "first_seen", "last_seen")
 
 
@@ -146,5 +153,5 @@ def _hole_of_version(rows: list[tuple[Any, ...]]) -> Hole:
     firsts = [date.min if row[3] is None else row[3].date() for row in rows]
     lasts = [date.max if row[4] is None else row[4].date() for row in rows]
     what = "1 record is" if count == 1 else f"{count:,} records are"
-    why = f"{what} of a version that this version of lpgen doesn't know: {detail} (example {event_id})"
+    why = _UNKNOWN_VERSION.format(are=what, detail=detail, example=event_id)
     return Hole(min(firsts), max(lasts), why, records=count)

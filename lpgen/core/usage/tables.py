@@ -301,13 +301,19 @@ def is_record_reason(reason: SkipReason) -> bool:
 # ---------------------------------------------------------------- laws
 
 
+_UNEVEN: Final = "{read:,} records were read, but {used:,} became usage and {skipped:,} were skipped"
+_HAS_NULLS: Final = "the column `{column}` has nulls"
+_NEGATIVE: Final = "a count is negative"
+_UNORDERED: Final = "its rows aren't in the order of their keys, or a key occurs twice"
+
+
 def find_broken_laws(usage: Usage) -> Iterator[tuple[str, str]]:
     """The name of each table that breaks a law, and how it breaks it."""
     for name, table in usage.tables().items():
         yield from ((name, wrong) for wrong in _find_broken_form(table, TABLES[name]))
     read, used, skipped = count_records(usage), count_used_records(usage), _count_skipped_records(usage)
     if read != used + skipped:
-        yield "coverage", f"{read:,} records were read, but {used:,} became usage and {skipped:,} were skipped"
+        yield "coverage", _UNEVEN.format(read=read, used=used, skipped=skipped)
 
 
 def _count_skipped_records(usage: Usage) -> int:
@@ -319,12 +325,12 @@ def _count_skipped_records(usage: Usage) -> int:
 def _find_broken_form(table: pa.Table, shape: TableShape) -> Iterator[str]:
     for column in shape.schema:
         if not column.nullable and table.column(column.name).null_count:
-            yield f"the column `{column.name}` has nulls"
+            yield _HAS_NULLS.format(column=column.name)
             return
     counts = [name for name in shape.schema.names if pa.types.is_int64(shape.schema.field(name).type)]
     if any(value < 0 for name in counts for value in table.column(name).to_pylist()):
-        yield "a count is negative"
+        yield _NEGATIVE
     if table.num_rows and not unpack_texts(merge_tables([table], shape), shape.schema).equals(
         unpack_texts(table, shape.schema)
     ):
-        yield "its rows aren't in the order of their keys, or a key occurs twice"
+        yield _UNORDERED

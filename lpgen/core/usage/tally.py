@@ -33,6 +33,9 @@ from lpgen.core.usage.tally_tables import (
 )
 
 _NOTHING: Final = Record(eventSource="", eventName="")
+_MISPLACED: Final = "a record of account {owner} in the folder of account {place}"
+_OTHER_VERSION: Final = "its major version is {version}"
+_WRONG_TIME: Final = "`eventTime` is not a valid time"
 _NO_NAME: Final = "`eventSource` or `eventName` is empty"
 
 _NO_TIME_STATED: Final = "`eventTime` is missing"
@@ -251,7 +254,7 @@ def _in_place(item: RawRecord | Unusable, place: str, number: int) -> RawRecord 
         return item
     bare = Record(eventSource="", eventName="", eventTime=record.eventTime, eventID=record.eventID)
     position = item.position if isinstance(item, Unusable) else _position(number)
-    why = f"a record of account {owner} in the folder of account {place}"
+    why = _MISPLACED.format(owner=owner, place=place)
     return Unusable(SkipReason.MISPLACED, why, position, bare)
 
 
@@ -270,9 +273,9 @@ def _why_refused(record: RawRecord, moment: str | None) -> Refusal | None:
     """Why a record with this time can't count in any window; None if it can."""
     version = record.eventVersion
     if version and not version.startswith(READ_VERSION):
-        return SkipReason.UNKNOWN_VERSION, f"its major version is {version.partition('.')[0]}"
+        return SkipReason.UNKNOWN_VERSION, _OTHER_VERSION.format(version=version.partition(".")[0])
     if moment is None or not record.eventSource or not record.eventName:
-        return SkipReason.BAD_RECORD, "`eventTime` is not a valid time" if moment is None else _NO_NAME
+        return SkipReason.BAD_RECORD, _WRONG_TIME if moment is None else _NO_NAME
     return None if moment else (SkipReason.NO_TIME, _NO_TIME_STATED)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from lpgen.core.analysis.caveats.inputs import CaveatInputs
 from lpgen.core.analysis.grants.granting import granted_regions
@@ -12,6 +13,8 @@ from lpgen.core.choices import KeepUnobservable, Severity
 from lpgen.core.evidence import AccountCoverage
 from lpgen.core.last_accessed import LastAccessed
 from lpgen.core.registry.row import IAM_GUIDE, TRAIL_GUIDE, Caveat, CaveatKind, Doubt, Remedy, Row
+
+_COVERED_OF_THEM: Final = ", which cover {counted} of them"
 
 
 def _short_coverage_step(*, days: int, min_days: int, account: str) -> str:
@@ -41,7 +44,7 @@ def _young_policy_message(*, policy: str, days: int, counted: int, min_days: int
 
 
 def _as_covered(days: int, counted: int) -> str:
-    return f", which cover {counted} of them" if 0 <= counted < days else ""
+    return _COVERED_OF_THEM.format(counted=counted) if 0 <= counted < days else ""
 
 
 def _rare_schedule_message(*, source: str, schedule: str, expression: str, days: int, covered: int, needed: int) -> str:

@@ -13,13 +13,15 @@ from lpgen.core.registry.row import MOST_NAMED, Caveat, CaveatKind, Remedy, Row
 
 _PERMISSION_SETS: Final = "https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html"
 
+_MANY_ACCOUNTS: Final = "accounts {named} and {others} more"
+
 
 def accounts_text(accounts: Sequence[str]) -> str:
     """The accounts in words, a few by name."""
     if len(accounts) == 1:
         return f"account {accounts[0]}"
     if len(accounts) > MOST_NAMED:
-        return f"accounts {', '.join(accounts[:MOST_NAMED])} and {len(accounts) - MOST_NAMED} more"
+        return _MANY_ACCOUNTS.format(named=", ".join(accounts[:MOST_NAMED]), others=len(accounts) - MOST_NAMED)
     return f"accounts {', '.join(accounts[:-1])} and {accounts[-1]}"
 
 

@@ -12,9 +12,9 @@ from lpgen.core.analysis.caveats.inputs import PrincipalContext
 from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
 from lpgen.core.analysis.caveats.unpredictable import (
     AUDIT_POLICY,
+    BY_DESIGN,
     UnpredictableCaveat,
     policies_for_audits,
-    reads_by_design,
 )
 from lpgen.core.analysis.grants.aws_policies import actions_of_left, is_service_policy, without_left
 from lpgen.core.analysis.observability.log_blind_spots import missing_home_region
@@ -64,7 +64,7 @@ class _Advice(Enum):
         "put the replacement into the permission set",
         "; if the set has roles in other accounts, give their policies and logs first, because it changes them too",
     )
-    COMPARE_WITH_AUDITS = f"compare its policies with AWS's {AUDIT_POLICY} before you replace them", ": {why}"
+    COMPARE_WITH_AUDITS = f"compare its policies with AWS's {AUDIT_POLICY} before you replace them", f": {BY_DESIGN}"
     ASK_BEFORE_REPLACING = (
         "ask its owner whether it is for emergencies before you replace its policies",
         _IF_FOR_EMERGENCIES,
@@ -128,7 +128,11 @@ _HOW_TO_DISABLE: Final = {
     PrincipalKind.USER: "deactivate its keys and password",
 }
 _FOR_EMERGENCIES: Final = "is for emergencies"
+_IS_YEARLY: Final = "is used about once a year"
 
+_ALL_DENIED: Final = "all its attempts were denied, the last on {day}"
+_LAST_USED_BEFORE: Final = "IAM reports its last use on {day}, before the logs"
+_COVERED_DAYS: Final = "the logs cover {days} days"
 _NEVER_USED: Final = f"IAM reports no use either, and the role is older than {TRACKED_DAYS} days"
 
 
@@ -228,7 +232,7 @@ def _proposal_for_active(context: PrincipalContext, caveats: Iterable[Caveat]) -
         caveat.parameters["case"]: caveat for caveat in caveats if caveat.kind is UnpredictableCaveat.UNPREDICTABLE
     }
     if scanner := cases.get("scanner"):
-        return _Advice.COMPARE_WITH_AUDITS.fill(why=reads_by_design(scanner.parameters["services"]))
+        return _Advice.COMPARE_WITH_AUDITS.fill(services=scanner.parameters["services"])
     if (seldom := cases.get("seldom-used")) and seldom.parameters["what"] == "everything":
         return _Advice.ASK_BEFORE_REPLACING.fill()
     if context.left:
@@ -254,7 +258,7 @@ def _proposal_for_unseen(context: PrincipalContext, life: SignOfLife) -> tuple[s
 
 def _question(principal: Principal) -> str:
     """The question to ask the owner of a principal if the logs may be too short to show its use."""
-    return _FOR_EMERGENCIES if _NAMED_FOR_EMERGENCIES.search(principal.name) else "is used about once a year"
+    return _FOR_EMERGENCIES if _NAMED_FOR_EMERGENCIES.search(principal.name) else _IS_YEARLY
 
 
 def _proposal_for_unused(context: PrincipalContext, caveats: Iterable[Caveat]) -> tuple[str, str]:
@@ -290,10 +294,10 @@ def _why_unused(context: PrincipalContext) -> str:
     principal, days = context.grants.principal, context.covered_days
     tries = [use.evidence.last_seen[:10] for use in context.usage.uses]
     if tries:
-        return f"all its attempts were denied, the last on {max(tries)}"
+        return _ALL_DENIED.format(day=max(tries))
     if principal.last_used:
-        return f"IAM reports its last use on {principal.last_used.date()}, before the logs"
+        return _LAST_USED_BEFORE.format(day=principal.last_used.date())
     is_old = principal.created is not None and (context.as_of - principal.created.date()).days > TRACKED_DAYS
     if is_old and principal.kind is not PrincipalKind.USER:
         return _NEVER_USED
-    return f"the logs cover {days} days" if days > _YEAR else ""
+    return _COVERED_DAYS.format(days=days) if days > _YEAR else ""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from lpgen.core.analysis.caveats.inputs import CaveatInputs
+from lpgen.core.analysis.caveats.unpredictable import AUDIT_POLICY, BY_DESIGN, scanned_services
 from lpgen.core.analysis.decisions import applies_to_action
 from lpgen.core.analysis.grants.granting import grants_everything, services_of_wildcards, whole_scope
 from lpgen.core.analysis.grants.principal_grants import BOUNDARY
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.findings import PrincipalClass, PrincipalDiff
+from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT, MOST_ATTACHED_POLICIES
 from lpgen.core.model import Action, ResourceKind, Visibility
 from lpgen.core.registry.row import IAM_GUIDE, Caveat, CaveatKind, Doubt, Remedy, Row, name_some
 
@@ -51,6 +54,15 @@ def _expected_denials_message(
     return (
         f"{past}; the replacement may deny up to {high} {'need' if high == 1 else 'needs'} in the next {next_days} days"
     )
+
+
+_INLINE_ROOM: Final = "{inline:,} characters of inline policies"
+_ROOM: Final = "{managed} managed policies of {limit:,} characters and {inline}"
+
+_LARGE_DENY: Final = "one Deny is larger than a policy may be, so leave the policy with that Deny attached"
+_COMPARE: Final = f"compare it with AWS's {AUDIT_POLICY}: {BY_DESIGN}"
+_SPLIT: Final = "split the {kind} into several by what they do"
+_RAISE_QUOTA: Final = "{split}, or request a higher quota of attached policies and give it with --attached-quota"
 
 
 class ReplacementCaveat(CaveatKind):
@@ -278,3 +290,38 @@ def find_expected_denials(inputs: CaveatInputs) -> Iterator[Caveat]:
             high=expected.high,
             next_days=expected.days,
         )
+
+
+# ---------------------------------------------------------------- size
+
+
+def refuse_for_size(
+    diff: PrincipalDiff,
+    catalog: Catalog,
+    *,
+    sizes: Iterable[tuple[str, int]],
+    needed: int,
+    managed: int,
+    inline: int,
+    has_large_deny: bool,
+) -> Caveat:
+    """The caveat for a replacement of `needed` characters that doesn't fit into `managed` policies and `inline`
+    characters. `sizes` are its characters by service, and `has_large_deny` says whether one Deny fits nowhere."""
+    room = _INLINE_ROOM.format(inline=inline)
+    if managed:
+        room = _ROOM.format(managed=managed, limit=MANAGED_POLICY_LIMIT, inline=room)
+    largest = ", ".join(f"{service} {size}" for service, size in sorted(sizes, key=lambda pair: -pair[1])[:5])
+    instead = ""
+    if has_large_deny:
+        advice = _LARGE_DENY
+    elif not managed and diff.principal_class is not PrincipalClass.SSO:
+        advice = "leave out --inline"
+    elif scanned := scanned_services(diff.draft.lines, catalog):
+        advice, instead = _COMPARE.format(services=scanned), AUDIT_POLICY
+    else:
+        advice = _SPLIT.format(kind=diff.principal.kind)
+        if managed and needed <= MOST_ATTACHED_POLICIES * MANAGED_POLICY_LIMIT:
+            advice = _RAISE_QUOTA.format(split=advice)
+    return Caveat.of(
+        ReplacementCaveat.TOO_LARGE, needed=needed, room=room, largest=largest, advice=advice, instead=instead
+    )

@@ -83,6 +83,12 @@ _WHY_DAYS_COUNT: Final = {
     "control-plane": "it mostly changes how things are set up, and each change differs",
 }
 
+_AUDITOR: Final = "account {account} reads with {policy}"
+_LOST_RESTORE: Final = "{backup}, and could no longer do {restore}"
+
+BY_DESIGN: Final = "it reads in {services} services by design, as scanners do"
+"""Why a policy of AWS suits a scanner."""
+
 
 def _seldom_used_message(*, days: int, what: str, **_: object) -> str:
     """The few days on which a principal was active, and why that matters."""
@@ -160,7 +166,7 @@ def find_next_callers(inputs: CaveatInputs) -> Iterator[Caveat]:
     policies = policies_for_audits(principal)
     others = sorted(trusted_accounts(principal) - {principal.account})
     if policies and others:
-        what = f"account {others[0]} reads with {policies[0]}"
+        what = _AUDITOR.format(account=others[0], policy=policies[0])
         yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="auditor", what=what)
 
 
@@ -196,11 +202,6 @@ def scanned_services(lines: Iterable[Line], catalog: Catalog) -> int:
     return 0 if does_more or len(services) < MIN_SERVICES else len(services)
 
 
-def reads_by_design(services: int) -> str:
-    """Why a policy of AWS suits a scanner of this many services."""
-    return f"it reads in {services} services by design, as scanners do"
-
-
 # ---------------------------------------------------------------- after a loss
 
 
@@ -213,7 +214,7 @@ def find_restores(inputs: CaveatInputs) -> Iterator[Caveat]:
             lost = [name for prefix, _, name in removed if prefix == service and _RESTORES.match(name)]
             if lost:
                 shortest = min(lost, key=lambda name: (len(name), name))
-                what = f"{action}, and could no longer do {service}:{shortest}"
+                what = _LOST_RESTORE.format(backup=action, restore=f"{service}:{shortest}")
                 yield Caveat.of(UnpredictableCaveat.UNPREDICTABLE, case="restore", what=what)
                 return
 

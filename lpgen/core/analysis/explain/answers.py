@@ -14,6 +14,16 @@ from lpgen.core.model import Effect, PolicyKind
 
 _FACTS: Final = {RESOURCE: "the resource", RESOURCE_POLICY: "the policy of the resource, which wasn't given"}
 _WHOSE: Final = {PolicyKind.RESOURCE: "the policy of "}
+_RULED_OUT: Final = "Denied regardless of the policies: {rule}."
+_NO_ALLOW: Final = "Implicitly denied: nothing in {walls} allows it."
+_COULD_ALLOW: Final = " A policy of the resource could allow it; none was given."
+_UNLESS: Final = " It is allowed unless {denies} applies."
+_ONLY_IF: Final = " It is allowed only if {allows} applies."
+_LETS_PASS: Final = ", and {cap} lets it pass"
+_LET_PASS: Final = ", and {caps} let it pass"
+_NO_DOCUMENT: Final = "{policy}, whose document is missing"
+_MANY_STATEMENTS: Final = "{first} and {others} more statements"
+
 _CAPS: Final = (Layer.BOUNDARY, Layer.SCP, Layer.RCP)
 
 
@@ -27,25 +37,24 @@ def sentence_of(found: Explanation, *, resource_policy_could_allow: bool) -> str
         case Result.EXPLICITLY_DENIED:
             return f"Explicitly denied by {_refs(_having(found.walls, Effect.DENY, Fit.APPLIES))}."
         case Result.IMPLICITLY_DENIED if found.rule:
-            denied = f"Denied regardless of the policies: {found.rule}."
+            denied = _RULED_OUT.format(rule=found.rule)
         case Result.IMPLICITLY_DENIED:
-            walls = _listed(found.stops, joint="or")
-            denied = f"Implicitly denied: nothing in {walls} allows it."
+            denied = _NO_ALLOW.format(walls=_listed(found.stops, joint="or"))
         case _:
             return f"Depends on {deciding_facts(found)}." + _turning(found)
-    return denied + (" A policy of the resource could allow it; none was given." if resource_policy_could_allow else "")
+    return denied + (_COULD_ALLOW if resource_policy_could_allow else "")
 
 
 def _through(walls: Iterable[ExplainedWall]) -> str:
     names = [wall.name for wall in walls if wall.layer in _CAPS]
     if len(names) == 1:
-        return f", and {names[0]} lets it pass"
-    return f", and {_listed(names)} let it pass" if names else ""
+        return _LETS_PASS.format(cap=names[0])
+    return _LET_PASS.format(caps=_listed(names)) if names else ""
 
 
 def deciding_facts(found: Explanation) -> str:
     """The facts that the result depends on, as text."""
-    missing = {name: f"{name}, whose document is missing" for wall in found.walls for name in wall.missing}
+    missing = {name: _NO_DOCUMENT.format(policy=name) for wall in found.walls for name in wall.missing}
     return _listed([_FACTS.get(key, missing.get(key, key)) for key in found.depends_on])
 
 
@@ -59,8 +68,8 @@ def _turning(found: Explanation) -> str:
     )
     denies = _having(found.walls, Effect.DENY, Fit.MAY_APPLY)
     if denies and not allows:
-        return f" It is allowed unless {_refs(denies)} applies."
-    return f" It is allowed only if {_refs(allows)} applies." if allows and not denies else ""
+        return _UNLESS.format(denies=_refs(denies))
+    return _ONLY_IF.format(allows=_refs(allows)) if allows and not denies else ""
 
 
 def _having(walls: Iterable[ExplainedWall], effect: Effect, fit: Fit) -> list[ExplainedStatement]:
@@ -83,7 +92,7 @@ def _refs(statements: Iterable[ExplainedStatement], *, with_action: bool = False
         f"{_action_of(statement) if with_action else ''}{_WHOSE.get(statement.ref.kind, '')}{statement.ref}"
         for statement in statements
     ]
-    return _listed(refs) if len(refs) <= 2 else f"{refs[0]} and {len(refs) - 1} more statements"
+    return _listed(refs) if len(refs) <= 2 else _MANY_STATEMENTS.format(first=refs[0], others=len(refs) - 1)
 
 
 def _action_of(statement: ExplainedStatement) -> str:

@@ -64,10 +64,13 @@ def explain(question: Question, guards: Guards, catalog: Catalog, *, seen: SeenU
     return replace(found, sentence=sentence_of(found, resource_policy_could_allow=turning))
 
 
+_OTHER_ACCOUNT: Final = "the other account"
+
+
 def _stops(decision: AuthorizationDecision, walls: tuple[ExplainedWall, ...]) -> tuple[str, ...]:
     """The names of the walls without an Allow. A resource of another account that can't have a policy isn't a wall."""
     names = {(wall.layer, wall.level): wall.name for wall in walls}
-    return tuple(dict.fromkeys(names.get((stop.layer, stop.level), "the other account") for stop in decision.stops))
+    return tuple(dict.fromkeys(names.get((stop.layer, stop.level), _OTHER_ACCOUNT) for stop in decision.stops))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,27 +267,35 @@ def _ref_of(policy: AttachedPolicy) -> StatementRef:
 
 
 _COULD_DENY: Final = "it could deny the request"
+_COULD_ALLOW: Final = "it could allow the request"
 _MUST_ALLOW: Final = "it must also allow the request, or delegate to the account"
+
+_RESOURCE_POLICY: Final = "the policy of the resource, if it has one: {says}; give it with --resource-policies"
+_KEY_GRANTS: Final = "grants on the key: a grant could allow the request; lpgen doesn't read grants"
+_OWNER: Final = "the account of the resource, which its ARN doesn't show: assumed to be the principal's own"
+_SCPS: Final = "the organization's SCPs: each level must also allow the request; give them with --scps"
+_RCPS: Final = "the organization's RCPs on the resource: an RCP could deny the request; give them with --rcps"
+_OTHER_POLICIES: Final = "session policies and VPC endpoint policies: lpgen doesn't read them here"
 
 
 def _unread(case: _Case, result: Result, *, resource_policy_could_allow: bool) -> Iterator[str]:
     """The missing inputs that could change the result, one clause each."""
     denied = result in (Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
     if case.may_have_resource_policy and (resource_policy_could_allow or not denied):
-        says = _MUST_ALLOW if case.needs_resource_policy else "it could allow the request" if denied else _COULD_DENY
-        yield f"the policy of the resource, if it has one: {says}; give it with --resource-policies"
+        says = _MUST_ALLOW if case.needs_resource_policy else _COULD_ALLOW if denied else _COULD_DENY
+        yield _RESOURCE_POLICY.format(says=says)
     # https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
     if case.request.folded_action.startswith("kms:") and result is not Result.EXPLICITLY_DENIED:
-        yield "grants on the key: a grant could allow the request; lpgen doesn't read grants"
+        yield _KEY_GRANTS
     if denied:
         return
     if _is_ownerless(case):
-        yield "the account of the resource, which its ARN doesn't show: assumed to be the principal's own"
+        yield _OWNER
     if not case.policies.scps and not case.principal.path.startswith("/aws-service-role/"):
-        yield "the organization's SCPs: each level must also allow the request; give them with --scps"
+        yield _SCPS
     if not case.knows_rcps:
-        yield "the organization's RCPs on the resource: an RCP could deny the request; give them with --rcps"
-    yield "session policies and VPC endpoint policies: lpgen doesn't read them here"
+        yield _RCPS
+    yield _OTHER_POLICIES
 
 
 def _is_ownerless(case: _Case) -> bool:

@@ -24,6 +24,9 @@ _MOST_CANDIDATES: Final = 8
 _TAKES_NO_RESOURCE: Final = (
     "{action} takes no resource: only a statement on * grants it, so the named resource doesn't matter"
 )
+_TAKES_OTHERS: Final = "{action} takes no resource of that form; it takes {forms}"
+_IS_SESSION: Final = "that is a session; ask about its role: {roles}"
+_EXPAND: Final = "lpgen catalog expand '{pattern}' lists the actions of a pattern"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def find_principals(principals: Sequence[Principal], text: str) -> Sequence[Prin
             for principal in principals
             if principal.account == session.account and principal.name == session.name
         ]
-        hint = f"that is a session; ask about its role: {_listed(behind)}" if behind else hint_of_name("", ())
+        hint = _IS_SESSION.format(roles=_listed(behind)) if behind else hint_of_name("", ())
     else:
         hint = hint_of_name(text, (principal.arn for principal in principals))
     raise InvocationError(f"the policies have no principal {quote_input(text)}", hint=hint)
@@ -115,7 +118,7 @@ def _read_action(text: str, catalog: Catalog) -> tuple[str, bool]:
     if isinstance(parsed, str):
         raise InvocationError(f"{quote_input(text)} isn't a valid action: {parsed}")
     if has_wildcard(text):
-        hint = f"lpgen catalog expand '{text}' lists the actions of a pattern"
+        hint = _EXPAND.format(pattern=text)
         raise InvocationError(f"{quote_input(text)} is a pattern; ask about one action", hint=hint)
     known = catalog.canonical(text)
     return (text, False) if known is None else (known, True)
@@ -149,7 +152,7 @@ def _read_resource(text: str, action: Action, catalog: Catalog, *, known: bool) 
         return UNKNOWN_RESOURCE, ()
     resource = Resource(ResourceKind.FOLD if has_wildcard(text) else ResourceKind.ARN, text)
     if known and not catalog.takes_resource(action, text):
-        return resource, (f"{action} takes no resource of that form; it takes {_forms(action, catalog)}",)
+        return resource, (_TAKES_OTHERS.format(action=action, forms=_forms(action, catalog)),)
     return resource, ()
 
 

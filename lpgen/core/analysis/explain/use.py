@@ -77,22 +77,26 @@ def _rows_needed(usage: Usage, principals: Collection[str], action: Action) -> U
     return replace(EMPTY_USAGE, table=usage.table.take(integer_column(numbers)))
 
 
+_UNKNOWN_ACTION: Final = "lpgen recognizes only use of the actions in its catalog"
+_FREE_CALL: Final = "lpgen doesn't count calls that need no permission"
+_FEW_REGIONS: Final = "the logs have records of only {regions}"
+
+
 def _blind_spot(
     question: Question, own: PrincipalUsage, account: AccountCoverage | None, observability: Observability
 ) -> str:
     """Why the logs could not have shown use, or ""."""
     if not question.known:
-        return "lpgen recognizes only use of the actions in its catalog"
+        return _UNKNOWN_ACTION
     if question.action.lower() in NEEDS_NO_PERMISSION:
-        return "lpgen doesn't count calls that need no permission"
+        return _FREE_CALL
     unrecorded = UnrecordedUse(observability, question.principal.account, own, ())
     action = Action(question.action)
     arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""
     if blind := unrecorded.why(action, NOTHING):
         return blind
     if account and missing_home_region(account) and region_in_pattern(arn) == ANY_REGION:
-        regions = ", ".join(account.regions)
-        return f"the logs have records of only {regions}"
+        return _FEW_REGIONS.format(regions=", ".join(account.regions))
     if arn:
         return unrecorded.why_on(action, arn)
     is_pattern = question.resource.kind is ResourceKind.FOLD

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import StatementRef
@@ -88,10 +89,13 @@ def _explain_statement(
     )
 
 
+_NOT_EXCLUDED: Final = "through NotPrincipal, which doesn't exclude it"
+
+
 def _named(statement: Statement, naming: Naming | None) -> str:
     if naming is None or naming is Naming.NONE:
         return ""
-    return "through NotPrincipal, which doesn't exclude it" if statement.not_principal else naming.value
+    return _NOT_EXCLUDED if statement.not_principal else naming.value
 
 
 def _fit(statement: Statement, version: str, request: Request, *, reason: Reason | None, naming: Naming | None) -> Fit:

@@ -102,6 +102,9 @@ def _principal_grants(principal: Principal, scps: Levels, expander: _Expander) -
     return PrincipalGrants(principal, allows, denies, limits, _missing(principal))
 
 
+_SCP_LEVEL: Final = "level {number} of the SCPs"
+
+
 def _limits(principal: Principal, scps: Levels, expander: _Expander) -> Iterator[Limit]:
     if principal.boundary is not None:
         yield Limit(BOUNDARY, *_by_effect(_policy_grants(principal.boundary, expander)))
@@ -111,7 +114,7 @@ def _limits(principal: Principal, scps: Levels, expander: _Expander) -> Iterator
             for place, policy in enumerate(level, start=1)
         )
         found = _by_effect(grant for policy in policies for grant in _policy_grants(policy, expander))
-        yield Limit(f"level {number} of the SCPs", *found)
+        yield Limit(_SCP_LEVEL.format(number=number), *found)
 
 
 def _by_effect(grants: Iterable[Grant]) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:

@@ -191,6 +191,9 @@ class OutsideTrustKind(Kind):
     )
 
 
+_UNDER: Final = ", if the conditions on {keys} are met"
+
+
 def outside_trust(
     principals: Iterable[Principal], own: Collection[str], organization: str = ""
 ) -> tuple[OutsideTrust, ...]:
@@ -209,7 +212,7 @@ def _of_role(role: Principal, own: Collection[str], organization: str) -> list[O
                 continue
             severity = _severity(unknown, limits, organization)
             keys = ", ".join(limits)
-            under = f", if the conditions on {keys} are met" if limits else ""
+            under = _UNDER.format(keys=keys) if limits else ""
             parameters = {"case": unknown.case, "who": unknown.who, "limits": keys, "under": under}
             trust = OutsideTrust(OutsideTrustKind.OUTSIDE_TRUST, parameters, principal=role.arn, severity=severity)
             found.setdefault((unknown.case, unknown.who), trust)

@@ -27,6 +27,8 @@ _NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
 # ---------------------------------------------------------------- dependent actions
 
 
+_ALSO_NEEDED: Final = "{caller} also needs it and leaves no separate record of that"
+_KEPT_FOR_CALLER: Final = "kept for that action"
 _APART: Final = (AccessLevel.TAGGING, AccessLevel.PERMISSIONS_MANAGEMENT)
 """Permissions to manage permissions aren't kept because of a list: it names `kms:PutKeyPolicy` for each creation of a
 key."""
@@ -73,8 +75,8 @@ def dependent_actions(observed: ObservedUse, catalog: Catalog) -> Iterator[Misse
             named = {use.resource for use in uses if use.action in callers}
             wider = {patterns[resource.text].resource if resource.text in patterns else resource for resource in named}
             scope = tuple(sorted(wider)) if _are_all_named(action, named, catalog) else (UNKNOWN_RESOURCE,)
-            why = f"{callers[0]} also needs it and leaves no separate record of that"
-            yield MissedUse(action, MissReason.DEPENDENT_ACTION, why, "kept for that action", grants, scope)
+            why = _ALSO_NEEDED.format(caller=callers[0])
+            yield MissedUse(action, MissReason.DEPENDENT_ACTION, why, _KEPT_FOR_CALLER, grants, scope)
 
 
 def callers_by_dependent(
@@ -112,6 +114,7 @@ def _dependents(action: Action, catalog: Catalog) -> Iterator[Action]:
 
 # ---------------------------------------------------------------- passed roles
 
+_PASSES: Final = "{action} passes {passes}, which its records don't name"
 _KEPT_ON_TRUSTING: Final = "kept on the roles that trust the service"
 
 
@@ -147,7 +150,7 @@ class ImplicitPassedRoles:
             {self._rows[use.action] for use in uses if self._is_passing(use)}, key=lambda row: row.action
         ):
             for role in self._roles[account, row.to]:
-                found.setdefault(role, f"{row.action} passes {row.passes}, which its records don't name")
+                found.setdefault(role, _PASSES.format(action=row.action, passes=row.passes))
         return found
 
     def _is_passing(self, use: Use) -> bool:
@@ -174,6 +177,7 @@ _DEFAULT_DOCUMENT: Final = (
 _TRANSFORMS: Final = "the transforms of a template also need it, and records don't show them"
 _COPIED_TAGS: Final = "a copy includes the tags of its source, and records don't show whether there are any"
 _NO_REVISION: Final = "a call that names no revision may be checked on the name without a revision"
+_TAGS_OF_JOB: Final = "the tags of a job may also be checked on its definition"
 _AUTOMATION_DEFINITION: Final = "a runbook may also be checked as an automation definition"
 
 _START_SESSION: Final = Action("ssm:StartSession")
@@ -255,7 +259,7 @@ def _other_names(uses: Sequence[Use]) -> Iterable[_Unnamed]:
         if use.action in _OF_ANY_REVISION and arn.endswith(":*"):
             yield use.action, Resource(ResourceKind.ARN, arn.removesuffix(":*")), _NO_REVISION
         if tags_jobs and use.action == _SUBMIT_JOB and ":job-definition/" in arn:
-            yield _TAG_JOB, use.resource, "the tags of a job may also be checked on its definition"
+            yield _TAG_JOB, use.resource, _TAGS_OF_JOB
         if use.action in _OF_RUNBOOKS and ":document/" in arn:
             name = arn.replace(":document/", ":automation-definition/", 1)
             yield use.action, Resource(ResourceKind.FOLD, f"{name}:*"), _AUTOMATION_DEFINITION

@@ -17,6 +17,16 @@ from lpgen.core.model import Action, Visibility
 _MOST_ANSWERS: Final = 4096
 """Cache size. Principals are processed in order, and principals of one account share statements."""
 
+_NO_HOME_REGION: Final = "the logs have no record of {region}, where calls of {service} are recorded"
+_NO_SOURCE: Final = "the logs have no record of {sources}, which a trail may exclude"
+_NO_DATA: Final = "a data event, and the logs have none of {sources}{where}"
+_ONE_SIDE: Final = "a data event, and all events of {sources} in {region} in the logs are {side}"
+_FEW_DATA: Final = "a data event, and the logs have {side} events of {sources} in {region} only {when}"
+_NO_MANAGEMENT: Final = "the logs have no {side} management events, which a trail may exclude"
+_FEW_MANAGEMENT: Final = "the logs have {side} management events only {when}"
+_NO_REGION: Final = "the logs have no record of {region}"
+_NO_RESOURCE: Final = "a data event, and the logs have none on {resource}"
+
 
 class BlindByLog(dict[Action, str]):
     """Why the log could not have shown each action of principals in these Regions, found on first request.
@@ -75,12 +85,12 @@ class BlindByLog(dict[Action, str]):
         service = action.partition(":")[0] if self._no_global else ""
         if service not in GLOBAL_SERVICES:
             return ""
-        return f"the logs have no record of {self._no_global}, where calls of {service} are recorded"
+        return _NO_HOME_REGION.format(region=self._no_global, service=service)
 
     def _blind_to_source(self, action: Action) -> str:
         sources = self._calls.event_sources(action.partition(":")[0]) if self._unseen else frozenset()
         unseen = " or ".join(sorted(self._unseen & sources))
-        return f"the logs have no record of {unseen}, which a trail may exclude" if unseen else ""
+        return _NO_SOURCE.format(sources=unseen) if unseen else ""
 
     def _blind_to_side(self, action: Action) -> str:
         """Why the log lacks management events of a side that an action may have, or ""."""
@@ -95,7 +105,7 @@ class BlindByLog(dict[Action, str]):
         missing = sorted(regions - {events.region for events in seen})
         if missing or not seen:
             where = f" in {', '.join(missing)}" if seen else ""
-            return f"a data event, and the logs have none of {named}{where}"
+            return _NO_DATA.format(sources=named, where=where)
         whys = [self._blind_to_data_in(region, action, seen, named) for region in sorted(regions)]
         # A principal that was active in no Region may have been active where the log would have shown it.
         return next(filter(None, whys), "") if self._regions or all(whys) else ""
@@ -105,11 +115,9 @@ class BlindByLog(dict[Action, str]):
         for side in self._sides(action):
             whys = [why for events, why in here.items() if events.read_only is side]
             if not whys:
-                only = SIDE_WORDS[not side]
-                return f"a data event, and all events of {named} in {region} in the logs are {only}"
+                return _ONE_SIDE.format(sources=named, region=region, side=SIDE_WORDS[not side])
             if all(whys):
-                side_word = SIDE_WORDS[side]
-                return f"a data event, and the logs have {side_word} events of {named} in {region} only {whys[0]}"
+                return _FEW_DATA.format(side=SIDE_WORDS[side], sources=named, region=region, when=whys[0])
         return ""
 
     def _sides(self, action: Action) -> tuple[bool, ...]:
@@ -121,9 +129,9 @@ def _missing_sides(seen: Mapping[bool, str]) -> dict[bool, str]:
     found: dict[bool, str] = {}
     for side, word in SIDE_WORDS.items():
         if side not in seen:
-            found[side] = f"the logs have no {word} management events, which a trail may exclude"
+            found[side] = _NO_MANAGEMENT.format(side=word)
         elif seen[side]:
-            found[side] = f"the logs have {word} management events only {seen[side]}"
+            found[side] = _FEW_MANAGEMENT.format(side=word, when=seen[side])
     return found
 
 
@@ -162,7 +170,7 @@ class SilentRegions:
     def why(self, action: Action, account: str, region: str) -> str:
         """Why the log would not have shown use of an action in a Region: it has no record of that Region; else ""."""
         is_silent = self._lacks(account, region) and self._is_regional(action)
-        return f"the logs have no record of {region}" if is_silent else ""
+        return _NO_REGION.format(region=region) if is_silent else ""
 
     def are_named(self, account: str, grants: Iterable[Grant]) -> bool:
         """Whether a statement names a Region without a record in the account's log, and settings don't decide."""
@@ -215,7 +223,7 @@ class DataResources:
         if all(source not in self._seen for source in sources):  # then no data event distinguishes resources
             return {}
         return {
-            resource: f"a data event, and the logs have none on {resource}"
+            resource: _NO_RESOURCE.format(resource=resource)
             for resource in resources
             if not any(self._is_named(container_of(as_glob(resource, version)), source) for source in sources)
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from lpgen.core.analysis.grants.granting import NOTHING, Granting, region_in_pattern
 from lpgen.core.analysis.observability.observability import Observability
@@ -82,6 +82,10 @@ class ObservedUse:
         return self.granting.get(action, NOTHING).grants
 
 
+_SOME_RESOURCES: Final = "a data event, and the trail may select only some resources of {pattern}"
+_USED_ELSEWHERE: Final = "it was used elsewhere"
+
+
 class UnrecordedUse:
     """Decides which use the logs miss, for a principal of an account with this usage and these grants."""
 
@@ -116,14 +120,14 @@ class UnrecordedUse:
         if action not in self.resting_on_log or self._observability.data_event_type(action) in self._own_events:
             return ""
         pattern = next((pattern for pattern in patterns if has_wildcard(container_of(pattern))), "")
-        return f"a data event, and the trail may select only some resources of {pattern}" if pattern else ""
+        return _SOME_RESOURCES.format(pattern=pattern) if pattern else ""
 
     def among(self, actions: frozenset[Action]) -> frozenset[Action]:
         """The actions whose use may have left no record. Use of the others would have left a record."""
         spots = self._blind_spots
         if spots is None or spots.lacks_management or self._names_silent_region:
             return actions
-        return actions & self._observability.beside_management()
+        return actions & self._observability.without_management_event()
 
     def why_on(self, action: Action, arn: str) -> str:
         """Why a log that shows use of an action would miss use on one resource, or ""."""
@@ -136,7 +140,7 @@ class UnrecordedUse:
             unrecorded = self._observability.unrecorded(action, self._account, grant)
             for why in sorted(set(unrecorded.values())):
                 part = limited_to(grant, tuple(name for name, reason in unrecorded.items() if reason == why))
-                yield MissedUse(action, MissReason.UNRECORDED, why, "it was used elsewhere", (part,))
+                yield MissedUse(action, MissReason.UNRECORDED, why, _USED_ELSEWHERE, (part,))
 
     def _why_by_settings(self, action: Action, granting: Granting) -> str:
         key = (self._observability.trace(action), granting)

@@ -214,6 +214,9 @@ class MissedUses:
         return accessed.never(action, self._observability.visibility(action)) if accessed else ""
 
 
+_REALLY_THIS: Final = "no policy grants or explains the use of {used}, which may really have been this action"
+
+
 def _unexplained_uses(observed: ObservedUse, catalog: Catalog) -> Iterator[MissedUse]:
     """The actions that an unexplained use may really have been: granted actions of its service and access level."""
     doubts = {
@@ -224,7 +227,7 @@ def _unexplained_uses(observed: ObservedUse, catalog: Catalog) -> Iterator[Misse
     for action, granting in observed.granting.items() if doubts else ():
         used = doubts.get((action.partition(":")[0], catalog.detail(action).level))
         if used:
-            why = f"no policy grants or explains the use of {used}, which may really have been this action"
+            why = _REALLY_THIS.format(used=used)
             yield MissedUse(action, MissReason.UNEXPLAINED_USE, why, "", granting.grants)
 
 

@@ -32,6 +32,8 @@ from lpgen.core.trails import Trail, TrailChange, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since
 
 _TOO_FEW_DAYS: Final = "{when}, which is {days} covered {unit}"
+_CHANGED: Final = "recorded only since {change}, which is {days} covered days"
+_NOT_EVERY_TRAIL: Final = "{why}, and not every trail of such events records them"
 
 _MOST_KINDS: Final = 16
 """How many kinds of accounts and Regions to cache the log's answers by action for. Each takes megabytes. Principals of
@@ -109,9 +111,9 @@ class Observability:
         """
         return frozenset() if account in self._trails else self.table.data_actions(self._catalog.actions())
 
-    def beside_management(self) -> frozenset[Action]:
+    def without_management_event(self) -> frozenset[Action]:
         """The actions that no management event of their own shows."""
-        return self.table.beside_management(self._catalog.actions())
+        return self.table.without_management_event(self._catalog.actions())
 
     def blind_spot(self, action: Action, account: str, regions: tuple[str, ...], grants: Sequence[Grant]) -> str:
         """Why the logs could not have shown use of an action by a principal, or "" if they could.
@@ -193,7 +195,7 @@ class Observability:
                 events = self._events(action, entry, trails, (limited_to(grant, (resource,)),))
                 recording = recording_trails(events, trails)
                 if not isinstance(recording, str) and any(not alike <= some for some in recording):
-                    return f"{why}, and not every trail of such events records them"
+                    return _NOT_EVERY_TRAIL.format(why=why)
         return ""
 
     def blind_spots(self, account: str, regions: tuple[str, ...]) -> BlindByLog | None:
@@ -313,7 +315,7 @@ class Observability:
         days = _days_from(covered, first_day_after(latest))
         if latest.when.date() < covered.first_day or days >= self._min_days:
             return ""
-        return f"recorded only since {latest}, which is {days} covered days"
+        return _CHANGED.format(change=latest, days=days)
 
     def _since(self, trails: Iterable[Trail]) -> TrailChange | None:
         """The change since which one of the trails records; None if one of them always did."""

@@ -112,6 +112,7 @@ _DEPLOYERS: Final = frozenset({"cloudformation.amazonaws.com", "servicecatalog.a
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html and
 https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html"""
 
+_NAMED_BY_AWS: Final = "AWS's policy for such roles names it ({statement})"
 _ROLLBACK: Final = "a rollback or the deletion of a stack removes what the role created"
 _MORE_SELDOM: Final = "the service may need it too rarely for the logs"
 
@@ -142,7 +143,7 @@ class RareServiceNeeds:
         used = {line.action for line in observed.lines.lines}
         for action, (why, of_aws) in self.of(observed.grants, used).items():
             if grants := of_aws or observed.grants_of(action):
-                named = f"AWS's policy for such roles names it ({grants[0].ref})" if of_aws else ""
+                named = _NAMED_BY_AWS.format(statement=grants[0].ref) if of_aws else ""
                 yield MissedUse(action, MissReason.RARE_SERVICE_NEED, why, named or signs.of(action), grants)
 
     def of(self, grants: PrincipalGrants, used: Collection[Action]) -> Mapping[Action, _Need]:
@@ -271,6 +272,10 @@ _COLUMNS: Final = (
 )
 
 
+_PEERS_USE: Final = "{peers:,} similar principals use it, such as {some}"
+_PEERS_NEED: Final = "{peers_use}, and this principal may not have needed it yet"
+
+
 def peer_uses(observed: ObservedUse, peers: Peers, catalog: Catalog, dangers: Dangers) -> Iterator[MissedUse]:
     """The granted actions that several peers used, on the scopes of the principal's own use that the action takes."""
     believed = observed.believed
@@ -284,8 +289,8 @@ def peer_uses(observed: ObservedUse, peers: Peers, catalog: Catalog, dangers: Da
         scopes = _scopes(action, observed, catalog) if is_taught else ()
         if scopes and (grants := observed.grants_of(action)):
             some = " and ".join(name.rpartition(":")[2] for name in names[:_LEAST_PEERS])
-            who = f"{len(names):,} similar principals use it, such as {some}"
-            why = f"{who}, and this principal may not have needed it yet"
+            who = _PEERS_USE.format(peers=len(names), some=some)
+            why = _PEERS_NEED.format(peers_use=who)
             yield MissedUse(action, MissReason.PEER_USE, why, who, grants, scopes)
 
 

@@ -28,6 +28,10 @@ from lpgen.core.replacements import Line, LineKind
 _MOST_SERVICES_OF_POLICY: Final = 10
 """A statement of an AWS policy that names more services, such as one for auditors, isn't a sign for any action."""
 
+_USED: Final = "the principal used {service}"
+_COPIED: Final = "copies or summaries of calls name the principal as a caller of {service}"
+_COMPANION: Final = "the principal used {companion}, which is used together with {service}"
+_DENY_NAMES: Final = "a Deny of its own names {service} ({statement})"
 _POLICY_NAMES: Final = "the policy names {named} ({statement})"
 
 
@@ -167,24 +171,22 @@ class SignsOfUse:
 
     def _find(self, service: str, granting: Granting, *, writes: bool) -> Iterator[_Sign]:
         if service in self._services:
-            yield _Sign(f"the principal used {service}")
+            yield _Sign(_USED.format(service=service))
         if service in self._copied:
-            yield _Sign(f"copies or summaries of calls name the principal as a caller of {service}")
+            yield _Sign(_COPIED.format(service=service))
         accessed = self._observed.accessed
         tried = accessed.tried(service) if accessed and service not in self._denied else ""
         if tried and not (writes and self._only_reads(service)):
             yield _Sign(tried, is_outweighed=True)
         companions = sorted(set(self._table.companions(service)) & (self._services | self._copied))
         if companions:
-            yield _Sign(
-                f"the principal used {companions[0]}, which is used together with {service}", is_outweighed=True
-            )
+            yield _Sign(_COMPANION.format(companion=companions[0], service=service), is_outweighed=True)
         for grant in granting.grants:
             if _names_service(grant, service):
                 yield _Sign(_POLICY_NAMES.format(named=service, statement=grant.ref), is_outweighed=True)
         for grant in self._observed.grants.denies:
             if _names_service(grant, service):
-                yield _Sign(f"a Deny of its own names {service} ({grant.ref})", is_outweighed=True)
+                yield _Sign(_DENY_NAMES.format(service=service, statement=grant.ref), is_outweighed=True)
 
     def _only_reads(self, service: str) -> bool:
         """Whether records show that the service was read, and none that it was written."""
@@ -207,6 +209,9 @@ def _names_service(grant: Grant, service: str) -> bool:
 
 
 # ---------------------------------------------------------------- of one resource
+
+
+_KMS_CALL: Final = "a call of KMS names {resource}"
 
 
 class _ResourceSigns:
@@ -242,7 +247,7 @@ class _ResourceSigns:
         if service not in self._named or not self._keys[service].is_needed(action):
             return None
         found = {
-            resource: (why, f"a call of KMS names {arn}")
+            resource: (why, _KMS_CALL.format(resource=arn))
             for arn, sides in self._named[service]
             if (sides.reads if reads else sides.writes)
             for resource in self._resources_of(action, arn)
@@ -304,23 +309,31 @@ def sign_of_life(
     return max(found, default=None)
 
 
+_ASSUMED: Final = "{service} assumed it, last on {last}"
+_LAST_USE: Final = "IAM reports its last use on {day}"
+_LAST_ATTEMPT: Final = "IAM reports its last attempt to use {service} on {last}"
+_ELSEWHERE: Final = "another account's log shows {action} on {last}"
+
+
 def _signs(principal: Principal, usage: PrincipalUsage, accessed: LastAccessed | None) -> Iterator[SignOfLife]:
     for service, last in usage.assumed:
-        yield SignOfLife(True, date.fromisoformat(last), f"{service} assumed it, last on {last}")
+        yield SignOfLife(True, date.fromisoformat(last), _ASSUMED.format(service=service, last=last))
     if principal.last_used is not None:
         day = principal.last_used.date()
-        yield SignOfLife(False, day, f"IAM reports its last use on {day}")
+        yield SignOfLife(False, day, _LAST_USE.format(day=day))
     for tried in accessed.report.services if accessed else ():
         if tried.last is not None:
-            yield SignOfLife(False, tried.last, f"IAM reports its last attempt to use {tried.service} on {tried.last}")
+            yield SignOfLife(False, tried.last, _LAST_ATTEMPT.format(service=tried.service, last=tried.last))
 
 
 def _sign_of_line(line: Line) -> SignOfLife:
     last = line.evidence.last_seen[:10] if line.evidence else ""
-    return SignOfLife(False, date.fromisoformat(last), f"another account's log shows {line.action} on {last}")
+    return SignOfLife(False, date.fromisoformat(last), _ELSEWHERE.format(action=line.action, last=last))
 
 
 _MOST_SERVICES: Final = 3
+_MORE_SERVICES: Final = "and {more} more services"
+_NO_PAGE: Final = "no page of AWS says what records it"
 
 
 def unrecorded_text(lines: Iterable[Line], table: VisibilityTable) -> str:
@@ -332,8 +345,8 @@ def unrecorded_text(lines: Iterable[Line], table: VisibilityTable) -> str:
         if line.kind is not LineKind.KEPT or entry.visibility is Visibility.MANAGEMENT:
             continue
         is_unknown = entry.kind is UnobservableKind.UNCLASSIFIED
-        said = "no page of AWS says what records it" if is_unknown else f"{entry.reason} ({entry.source})"
+        said = _NO_PAGE if is_unknown else f"{entry.reason} ({entry.source})"
         found[service] = min(found.get(service, (True, "~")), (is_unknown, said))
     texts = [f"{service}: {said}" for service, (_, said) in sorted(found.items())]
-    more = [f"and {len(texts) - _MOST_SERVICES} more services"] if len(texts) > _MOST_SERVICES else []
+    more = [_MORE_SERVICES.format(more=len(texts) - _MOST_SERVICES)] if len(texts) > _MOST_SERVICES else []
     return "; ".join([*texts[:_MOST_SERVICES], *more])

@@ -74,24 +74,30 @@ def recording_trails(events: Events, trails: Sequence[Trail]) -> tuple[frozenset
     return tuple(found)
 
 
+_NO_GLOBAL: Final = "excludes the events of global services"
+_NO_CATEGORY: Final = "records no {category} events"
+_NO_SELECTOR: Final = "has no selector for such events"
+_ONLY: Final = "records only events with {tests}"
+
+
 def _trail_leaves_out(event: _ExpectedEvent, trail: Trail) -> str:
     """Why a trail doesn't record an event, as a clause, or "" if it does."""
     home = home_region_of_trail(trail.arn)
     if event.region == home and event.events.service in GLOBAL_EVENTS and not trail.global_events:
-        return "excludes the events of global services"
+        return _NO_GLOBAL
     if not trail.multi_region and event.region != trail.home_region:
         return f"records only {trail.home_region}"
     what = event.events
     if all(selector.category != what.category for selector in trail.selectors):
-        return f"records no {what.category.lower()} events"
+        return _NO_CATEGORY.format(category=what.category.lower())
     selectors = [selector for selector in trail.selectors if _is_about(selector, what.category, what.kind)]
     if not selectors:
-        return "has no selector for such events"
+        return _NO_SELECTOR
     failed = sorted({_failed_test(event, selector) for selector in selectors})
     if "" in failed:
         return ""
     more = f" (and {len(failed) - _MOST_QUOTED:,} more)" if len(failed) > _MOST_QUOTED else ""
-    return "records only events with " + " or ".join(failed[:_MOST_QUOTED]) + more
+    return _ONLY.format(tests=" or ".join(failed[:_MOST_QUOTED]) + more)
 
 
 def trails_of_kind(trails: Iterable[Trail], kind: str) -> frozenset[Trail]:
@@ -235,10 +241,16 @@ def resources_of_events(grants: Iterable[Grant]) -> tuple[str, ...]:
 # ---------------------------------------------------------------- sentences
 
 
+_NO_TRAIL: Final = "no trail in the settings records the account"
+_DATA_EVENT: Final = "a data event of {kind} on {resource}"
+_ANY_MANAGEMENT_EVENT: Final = "a management event, read-only or not"
+_MANAGEMENT_EVENT: Final = "a {side} management event"
+
+
 def _reason(event: _ExpectedEvent, trails: Sequence[Trail]) -> str:
     """Why no trail records an event: the reason of each trail."""
     if not trails:
-        return "no trail in the settings records the account"
+        return _NO_TRAIL
     reasons: dict[str, list[str]] = {}
     for trail in trails:
         reasons.setdefault(_trail_leaves_out(event, trail), []).append(trail.name)
@@ -249,7 +261,7 @@ def _reason(event: _ExpectedEvent, trails: Sequence[Trail]) -> str:
 def _words(event: _ExpectedEvent) -> str:
     what = event.events
     if what.category == "Data":
-        return f"a data event of {what.kind} on {event.resource}"
+        return _DATA_EVENT.format(kind=what.kind, resource=event.resource)
     if len(what.sides) > 1:
-        return "a management event, read-only or not"
-    return f"a {SIDE_WORDS[event.read_only]} management event"
+        return _ANY_MANAGEMENT_EVENT
+    return _MANAGEMENT_EVENT.format(side=SIDE_WORDS[event.read_only])

@@ -126,7 +126,7 @@ def covering_lines(
     return found
 
 
-def lines_beside(
+def lines_without_left(
     lines: Iterable[Line], grants: Iterable[Grant], left: Collection[Grant], catalog: Catalog
 ) -> tuple[Line, ...]:
     """The lines that are needed in addition to policies left attached, whose Allows are `left`: lines of other policies

@@ -220,11 +220,16 @@ LINE_RULES: Final = (
 )
 
 
+_UNDETERMINED: Final = "attempted, outcome undetermined ({error})"
+_RECORDED: Final = "a record of this action"
+_DENIED_BY: Final = "explicitly denied by {statement}"
+
+
 def _line_kind(use: Use) -> tuple[LineKind, str]:
     if use.outcome is Outcome.UNDETERMINED:
-        return LineKind.ATTEMPTED, f"attempted, outcome undetermined ({use.error_code})"
+        return LineKind.ATTEMPTED, _UNDETERMINED.format(error=use.error_code)
     if use.how == OBSERVED:
-        return LineKind.OBSERVED, "a record of this action"
+        return LineKind.OBSERVED, _RECORDED
     return LineKind.INFERRED, use.how
 
 
@@ -233,7 +238,7 @@ def _refusal(grants: PrincipalGrants, use: Use, *, catalog: Catalog) -> str:
     denies = (*grants.denies, *(deny for limit in grants.limits for deny in limit.denies))
     for deny in denies:
         if _denies_outright(deny, use):
-            return f"explicitly denied by {deny.ref}"
+            return _DENIED_BY.format(statement=deny.ref)
     for limit in grants.limits:
         if not any(narrow_scope(grant, use.action, use.resource, catalog=catalog) for grant in limit.allows):
             return f"outside {limit.name}"

@@ -198,10 +198,13 @@ def _too_large(lines: Iterable[Line]) -> tuple[str, ...]:
     return tuple(sorted(service for service, found in names.items() if sum(map(len, found)) > ROLE_INLINE_LIMIT))
 
 
+_IN_OTHER_ACCOUNTS: Final = "{kind} in {accounts}, where the permission set also has a role"
+
+
 def _why(lines: Mapping[str, Line]) -> str:
     """The accounts that need the lines, and the original reason."""
     kinds = sorted({line.kind for line in lines.values()}, key=list(LineKind).index)
-    return f"{kinds[0]} in {accounts_text(sorted(lines))}, where the permission set also has a role"
+    return _IN_OTHER_ACCOUNTS.format(kind=kinds[0], accounts=accounts_text(sorted(lines)))
 
 
 def _line_key(line: Line) -> _LineKey:

@@ -14,7 +14,12 @@ from lpgen.core.replacements import Check
 
 UNCHANGED: Final = "unchanged since it was generated"
 REPRODUCED: Final = "the same when generated again"
+_SIGNED: Final = "signed with the required key"
 
+_STRANGE: Final = "`{path}` isn't a file that lpgen writes"
+_NO_SUMMARY: Final = "`summary.json` is missing, damaged or states no digests; run `lpgen generate` again"
+_NO_SIGNATURE: Final = "`summary.sig` is missing; sign with `lpgen generate --sign`"
+_BAD_SIGNATURE: Final = "the signature in `summary.sig` isn't valid for this folder and key"
 
 _FOLDERS: Final = re.compile(r"[^\s`:]*/")
 
@@ -46,9 +51,9 @@ class ExpectedOutput:
 def check_unchanged(found: FoundOutput) -> Check:
     """The check that every file and folder, and the summary itself, match the digests in `summary.json`."""
     notes = CheckNotes(UNCHANGED, examined=len(found.files) + 1)
-    notes.failed += [f"`{path}` isn't a file that lpgen writes" for path in found.strange]
+    notes.failed += [_STRANGE.format(path=path) for path in found.strange]
     if found.chain is None:
-        notes.failed.append("`summary.json` is missing, damaged or states no digests; run `lpgen generate` again")
+        notes.failed.append(_NO_SUMMARY)
         return notes.check()
     notes.failed += _differences(found.chain.files, found.files)
     if found.stated is None or found.stated.digest != found.chain.root:
@@ -76,11 +81,11 @@ def check_inputs_changed(changed: Sequence[str]) -> Check:
 
 def check_signed(found: FoundOutput, is_valid: bool) -> Check:
     """The check that the folder's root digest is signed. `is_valid` says whether the signature is valid."""
-    notes = CheckNotes("signed with the required key", examined=1)
+    notes = CheckNotes(_SIGNED, examined=1)
     if found.signature is None:
-        notes.failed.append("`summary.sig` is missing; sign with `lpgen generate --sign`")
+        notes.failed.append(_NO_SIGNATURE)
     elif not is_valid:
-        notes.failed.append("the signature in `summary.sig` isn't valid for this folder and key")
+        notes.failed.append(_BAD_SIGNATURE)
     return notes.check()
 
 

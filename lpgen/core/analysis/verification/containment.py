@@ -23,6 +23,13 @@ from lpgen.core.iam.policy import conditions_at_least_as_strict, statement_depen
 from lpgen.core.model import Action, Outcome, ResourceKind
 from lpgen.core.replacements import Check
 
+_NOTHING_NEW: Final = "nothing new is allowed"
+
+_NOT_WITHIN: Final = "{place} isn't within any old statement ({reasons})"
+_NO_ACTION: Final = "does not grant {action}"
+_OTHER_VERSION: Final = "has a different policy version, in which `${` has a different meaning"
+_NARROWER: Final = "is narrower than NotResource"
+_NO_RESOURCE: Final = "does not grant {action} on {resource}"
 _OTHER_CONDITIONS: Final = "has a condition that the new statement lacks"
 
 
@@ -32,7 +39,7 @@ def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants) -> Ch
 
     If the conditions of the old Allow differ and can't be compared, the check is unproven.
     """
-    found = CheckNotes("nothing new is allowed")
+    found = CheckNotes(_NOTHING_NEW)
     for new in news:
         found.examined += len(new.actions) * max(1, len(new.statement.resources))
         if not new.actions or any(not _not_within(new, old) for old in grants.allows if new.actions <= old.actions):
@@ -41,16 +48,16 @@ def check_within_grants(news: Iterable[NewAllow], grants: PrincipalGrants) -> Ch
         named = "; ".join(f"{old.ref}: {reason}" for old, reason in reasons[:5])
         only_conditions = any(reason == _OTHER_CONDITIONS for _, reason in reasons)
         notes = found.unproven if only_conditions else found.failed
-        notes.append(f"{new.place} isn't within any old statement ({named})")
+        notes.append(_NOT_WITHIN.format(place=new.place, reasons=named))
     return found.check()
 
 
 def _not_within(new: NewAllow, old: Grant) -> str:
     """Why one new Allow isn't within one old Allow, or ""."""
     if beyond := new.actions - old.actions:
-        return f"does not grant {min(beyond)}"
+        return _NO_ACTION.format(action=min(beyond))
     if new.version != old.version and statement_depends_on_version(old.statement):
-        return "has a different policy version, in which `${` has a different meaning"
+        return _OTHER_VERSION
     if reason := _resources_not_within(new, old):
         return reason
     strict = conditions_at_least_as_strict(new.statement.conditions, old.statement.conditions)
@@ -62,11 +69,11 @@ def _resources_not_within(new: NewAllow, old: Grant) -> str:
     if new.statement.not_resource:
         whole = "*" in old.statement.resources and not old.statement.not_resource
         kept = old.statement.not_resource and set(old.statement.resources) <= set(new.statement.resources)
-        return "" if whole or kept else "is narrower than NotResource"
+        return "" if whole or kept else _NARROWER
     # Test every resource, even if no action takes it according to the catalog, which may be out of date.
     for resource in new.statement.resources:
         if not _resource_within(resource, new, old):
-            return f"does not grant {min(new.actions)} on {resource}"
+            return _NO_RESOURCE.format(action=min(new.actions), resource=resource)
     return ""
 
 
@@ -87,6 +94,7 @@ def _resource_within(resource: str, new: NewAllow, old: Grant) -> bool:
 
 # ---------------------------------------------------------------- use stays allowed
 
+_USE_STAYS: Final = "everything used stays allowed"
 _LOST: Final = (
     "{old} granted {action} on {resource}, which was used (example {example}), and no new statement grants it"
 )
@@ -100,7 +108,7 @@ def check_use_is_covered(
 
     Uses that the old policies certainly deny are skipped.
     """
-    found = CheckNotes("everything used stays allowed")
+    found = CheckNotes(_USE_STAYS)
     index = _NewAllows(news)
     for use in usage.uses:
         if use.outcome is Outcome.DENIED or _refused_before(grants, use, catalog):

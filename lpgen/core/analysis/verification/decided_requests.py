@@ -32,8 +32,12 @@ from lpgen.core.replacements import Check
 
 _MAY_PASS: Final = (Result.ALLOWED, Result.DEPENDS)
 
-
 _REQUEST: Final = "{action} on {resource}"
+
+_REPLAY: Final = "replay: all recorded use is still allowed"
+_CHANGED: Final = "{request} was {before}{allow}, and would be {after} (example {example})"
+_OTHER_KEYS: Final = "{request} depends on {keys} differently than before (example {example})"
+_ALL_DENIED: Final = "nothing was compared: the given policies deny all recorded use, such as {request}"
 
 
 def check_replay(
@@ -52,7 +56,7 @@ def check_replay(
     use that the principal's Allows grant, nothing is compared, and the check fails. A resource that wasn't read can't
     be replayed: `check_use_is_covered` compares its statement instead.
     """
-    found = CheckNotes("replay: all recorded use is still allowed")
+    found = CheckNotes(_REPLAY)
     principal = grants.principal
     written = tuple(document.policy for document in documents)
     denied = ""
@@ -74,15 +78,17 @@ def check_replay(
                 continue
             found.examined += 1
             after = decide(request, new, catalog=catalog)
-            example = f"(example {use.evidence.example_event_id})"
+            example = use.evidence.example_event_id
             if after.result is not Result.ALLOWED and after.result is not before.result:
-                old_allow = _allow_of_old(before, principal)
-                found.failed.append(f"{asked} was {before.result}{old_allow}, and would be {after.result} {example}")
+                allow, was, is_now = _allow_of_old(before, principal), before.result, after.result
+                found.failed.append(
+                    _CHANGED.format(request=asked, before=was, allow=allow, after=is_now, example=example)
+                )
             elif after.result is Result.DEPENDS and after.depends_on != before.depends_on:
                 keys = ", ".join(sorted(set(before.depends_on) ^ set(after.depends_on)))
-                found.unproven.append(f"{asked} depends on {keys} differently than before {example}")
+                found.unproven.append(_OTHER_KEYS.format(request=asked, keys=keys, example=example))
     if denied and not found.examined:
-        found.failed.append(f"nothing was compared: the given policies deny all recorded use, such as {denied}")
+        found.failed.append(_ALL_DENIED.format(request=denied))
     return found.check()
 
 
@@ -113,6 +119,8 @@ def _allow_of_old(before: AuthorizationDecision, principal: Principal) -> str:
 HUNT_SIZE: Final = 64
 """The default number of requests per replacement."""
 
+_FOUND_NONE: Final = "search for new access finds none"
+_NEW_ACCESS: Final = "{request} was {before}, and would be allowed (context: {context})"
 
 _Drawn = TypeVar("_Drawn")
 
@@ -130,7 +138,7 @@ def check_hunt(
     The requests are close to the new statements, each in a complete context. The boundary and SCPs are ignored: they
     limit both sides equally and could hide a leak.
     """
-    found = CheckNotes("search for new access finds none")
+    found = CheckNotes(_FOUND_NONE)
     written = tuple(document.policy for document in documents)
     held = tuple(policy.document for policy in grants.principal.policies if policy.document is not None)
     old, new = PolicySet(identity=held), PolicySet(identity=written)
@@ -142,7 +150,7 @@ def check_hunt(
                 values = (f"{key}={'|'.join(values)}" for key, values in sorted(request.context.items()))
                 shown = ", ".join(values) or "none"
                 asked = _REQUEST.format(action=request.action, resource=request.resource.text)
-                found.failed.append(f"{asked} was {before}, and would be allowed (context: {shown})")
+                found.failed.append(_NEW_ACCESS.format(request=asked, before=before, context=shown))
     return found.check()
 
 

@@ -26,6 +26,10 @@ _MAX_FINDINGS: Final = 50
 """The most findings that a check lists. Its count of examined items is complete."""
 
 
+COMPARABLE: Final = "the policies can be compared"
+"""The check that is unproven if comparing the policies takes too many steps."""
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenDocument:
     """One document: its file name, whether it is for an inline policy, and its policy."""
@@ -98,9 +102,15 @@ def _statement_place(document: WrittenDocument, statement: Statement) -> str:
 # ---------------------------------------------------------------- actions
 
 
+_KNOWN_ACTIONS: Final = "no wildcard action, only known actions"
+_NO_RESOURCE: Final = "{place} has no resource"
+_WILDCARD: Final = "{place} allows the wildcard `{pattern}`"
+_UNKNOWN: Final = "{place} allows `{pattern}`, which the catalog doesn't know"
+
+
 def check_actions(documents: Iterable[WrittenDocument], catalog: Catalog) -> Check:
     """The check that no Allow has a wildcard action, an unknown action or a NotAction, and each has a resource."""
-    found = CheckNotes("no wildcard action, only known actions")
+    found = CheckNotes(_KNOWN_ACTIONS)
     for document in documents:
         for statement in document.policy.statements:
             if statement.effect is not Effect.ALLOW:
@@ -109,17 +119,22 @@ def check_actions(documents: Iterable[WrittenDocument], catalog: Catalog) -> Che
             if statement.not_action:
                 found.failed.append(f"{place} allows by NotAction")
             if not statement.resources:
-                found.failed.append(f"{place} has no resource")
+                found.failed.append(_NO_RESOURCE.format(place=place))
             for pattern in statement.patterns:
                 found.examined += 1
                 if has_wildcard(pattern):
-                    found.failed.append(f"{place} allows the wildcard `{pattern}`")
+                    found.failed.append(_WILDCARD.format(place=place, pattern=pattern))
                 elif str(catalog.canonical(pattern)) != pattern:
-                    found.failed.append(f"{place} allows `{pattern}`, which the catalog doesn't know")
+                    found.failed.append(_UNKNOWN.format(place=place, pattern=pattern))
     return found.check()
 
 
 # ---------------------------------------------------------------- Denies
+
+
+_DENIES_KEPT: Final = "every Deny is kept"
+_DENY_MISSING: Final = "the Deny of {statement} is missing"
+_DENY_ADDED: Final = "{place} denies what no old policy denies"
 
 
 def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) -> Check:
@@ -131,9 +146,9 @@ def check_denies(documents: Iterable[WrittenDocument], grants: PrincipalGrants) 
         for statement in document.policy.statements
         if statement.effect is Effect.DENY
     }
-    found = CheckNotes("every Deny is kept", examined=len(old))
-    found.failed.extend(f"the Deny of {old[key]} is missing" for key in sorted(old.keys() - new.keys()))
-    found.failed.extend(f"{new[key]} denies what no old policy denies" for key in sorted(new.keys() - old.keys()))
+    found = CheckNotes(_DENIES_KEPT, examined=len(old))
+    found.failed.extend(_DENY_MISSING.format(statement=old[key]) for key in sorted(old.keys() - new.keys()))
+    found.failed.extend(_DENY_ADDED.format(place=new[key]) for key in sorted(new.keys() - old.keys()))
     return found.check()
 
 
@@ -146,6 +161,10 @@ def _deny_key(statement: Statement, version: str) -> tuple[str, str]:
 
 _SID: Final = re.compile("[A-Za-z0-9]*")
 
+_LARGE: Final = "{place} has {size} characters, more than {limit}"
+_LARGE_INLINE: Final = "the inline policies have {size} characters, more than {limit}"
+_REPEATED_SID: Final = "{place} has the Sid {sid} {count} times"
+_WRONG_SID: Final = "{place} has the Sid {sid}, which may contain only letters and digits"
 _MANY_ATTACHED: Final = (
     "{attached} managed policies are more than {quota}; if your quota is higher, give it with --attached-quota"
 )
@@ -168,16 +187,16 @@ def check_limits(
     for document in managed:
         size = policy_size(document.policy)
         if size > MANAGED_POLICY_LIMIT:
-            found.failed.append(f"{document.file} has {size} characters, more than {MANAGED_POLICY_LIMIT}")
+            found.failed.append(_LARGE.format(place=document.file, size=size, limit=MANAGED_POLICY_LIMIT))
     attached = len(managed) + left
     if attached > attached_quota:
         found.failed.append(_MANY_ATTACHED.format(attached=attached, quota=attached_quota))
     if inline > inline_limit:
-        found.failed.append(f"the inline policies have {inline} characters, more than {inline_limit}")
+        found.failed.append(_LARGE_INLINE.format(size=inline, limit=inline_limit))
     for document in documents:
         file, sids = document.file, Counter(statement.sid for statement in document.policy.statements if statement.sid)
         repeated = ((sid, count) for sid, count in sids.items() if count > 1)
-        found.failed += [f"{file} has the Sid {sid} {count} times" for sid, count in repeated]
+        found.failed += [_REPEATED_SID.format(place=file, sid=sid, count=count) for sid, count in repeated]
         wrong = (quote_input(sid) for sid in sids if not _SID.fullmatch(sid))
-        found.failed += [f"{file} has the Sid {sid}, which may contain only letters and digits" for sid in wrong]
+        found.failed += [_WRONG_SID.format(place=file, sid=sid) for sid in wrong]
     return found.check()

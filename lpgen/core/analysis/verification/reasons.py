@@ -58,11 +58,15 @@ class Claims:
         )
 
 
+_ALL_HAVE_REASONS: Final = "every pair of action and resource has a reason"
+_NO_REASON: Final = "{place} allows {action} on {resource} without use and without a reason"
+
+
 def check_pairs_have_reasons(
     news: Iterable[NewAllow], usage: PrincipalUsage, catalog: Catalog, *, claims: Claims
 ) -> Check:
     """The check that each pair of action and resource in a new Allow has a use, an attempt or a stated reason."""
-    found = CheckNotes("every pair of action and resource has a reason")
+    found = CheckNotes(_ALL_HAVE_REASONS)
     uses: dict[Action, list[Use]] = {}
     for use in usage.uses:
         if use.outcome is not Outcome.DENIED:
@@ -76,7 +80,7 @@ def check_pairs_have_reasons(
                 found.examined += 1
                 used = (action, resource) in named or any(_touches(new, resource, use) for use in uses.get(action, ()))
                 if not used and not claims.justify(action, resource):
-                    found.failed.append(f"{new.place} allows {action} on {resource} without use and without a reason")
+                    found.failed.append(_NO_REASON.format(place=new.place, action=action, resource=resource))
     return found.check()
 
 
@@ -89,6 +93,10 @@ def _touches(new: NewAllow, resource: str, use: Use) -> bool:
     return resource_match(glob, use.resource.text)
 
 
+_LEFT: Final = "policies left attached are AWS's own and unchanged"
+_CHANGED: Final = "{policy} has another document now, of version {version}"
+
+
 def check_left(
     left: Iterable[LeftPolicy], grants: PrincipalGrants, usage: PrincipalUsage, catalog: Catalog, *, claims: Claims
 ) -> Check:
@@ -96,7 +104,7 @@ def check_left(
 
     It may be left if AWS wrote it for the one service that the role trusts, or if all that it allows has a reason.
     """
-    found = CheckNotes("policies left attached are AWS's own and unchanged")
+    found = CheckNotes(_LEFT)
     attached = {policy.arn: policy for policy, _ in attached_of_aws(grants)}
     of_service = {policy.arn for policy in LeftAttached(catalog).of(grants)}
     for policy in left:
@@ -105,8 +113,7 @@ def check_left(
         if known is None:
             found.failed.append(f"{policy.arn} isn't attached")
         elif known.sha256 != policy.sha256:
-            version = known.version or "unknown"
-            found.failed.append(f"{policy.arn} has another document now, of version {version}")
+            found.failed.append(_CHANGED.format(policy=policy.arn, version=known.version or "unknown"))
         elif policy.arn not in of_service:
             pairs = check_pairs_have_reasons(left_allows(grants, (policy,)), usage, catalog, claims=claims)
             found.failed += pairs.findings
