@@ -124,7 +124,7 @@ _WALL_NAMES: Final = {
     Layer.SCP: "level {level} of the SCPs",
     Layer.RCP: "level {level} of the RCPs",
     Layer.RESOURCE: "the policy of the resource",
-    Layer.ENDPOINT: "the vpc endpoint",
+    Layer.ENDPOINT: "the VPC endpoint policy",
 }
 
 

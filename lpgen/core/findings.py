@@ -269,7 +269,7 @@ class Recreation:
         return _RECREATED.format(day=day, records=self.records, what=what, verb=verb)
 
 
-_RECREATED: Final = "created again{day}; {records:,} {what} of the earlier one {verb} count"
+_RECREATED: Final = "deleted and created again{day}; {records:,} {what} of the deleted one {verb} count"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

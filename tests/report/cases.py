@@ -95,7 +95,7 @@ def verdict(
         Verdict.USED: "used",
         Verdict.ATTEMPTED: "tried, but no record says whether it was allowed",
         Verdict.UNUSED: "no record, and its use would have shown",
-        Verdict.UNOBSERVABLE: f"a data event, and the logs hold none of {action.partition(':')[0]}.amazonaws.com",
+        Verdict.UNOBSERVABLE: f"it leaves a data event, and the logs have no data events of {action.partition(':')[0]}.amazonaws.com",
         Verdict.UNGRANTED: "used, but no current policy grants it",
     }[kind]
     if kind is Verdict.UNOBSERVABLE and confidence is Confidence.HIGH:
@@ -106,7 +106,7 @@ def verdict(
 
 def kept_line(action: str, parent: StatementRef, *resources: str, sign: str) -> Line:
     """A line that stays because the logs can't show its use."""
-    why = f"a data event, and the logs hold none of {action.partition(':')[0]}.amazonaws.com; {sign}"
+    why = f"it leaves a data event, and the logs have no data events of {action.partition(':')[0]}.amazonaws.com; {sign}"
     return Line(Action(action), Scope(resources or ("*",)), parent, LineKind.KEPT, why, "", None)
 
 

@@ -29,8 +29,8 @@ def without_replacement() -> list[Case]:
     hole = Case(
         "fulfilment-sync",
         PrincipalClass.UNSEEN,
-        "find the logs of its last use before anything else: IAM dates its last use on 2026-09-12, inside the window",
-        "find the logs of its last use before anything else",
+        "first find the logs of its last use: IAM dates its last use on 2026-09-12, inside the window",
+        "first find the logs of its last use",
         path="/app/",
         last_used=datetime(2026, 9, 12, 4, 0, tzinfo=UTC),
         caveats=[

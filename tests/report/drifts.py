@@ -39,7 +39,7 @@ def finding(kind: DriftKind, **changes: Any) -> DriftFinding:
         "principals": principals,
         "parameters": example_parameters(kind),
         "message": f"something of the kind {kind} was found in dynamodb:*",
-        "details": tuple(f"gains ec2:Action{number}: changes who may do what" for number in range(12)),
+        "details": tuple(f"gains ec2:Action{number}: changes permissions" for number in range(12)),
         "step": "find out who changed it and why; undo it, or save a new baseline",
         "item": f"{kind} {subject} 0a1b2c3d",
     }
@@ -84,7 +84,7 @@ def growth() -> Growth:
     """Three wildcards that grew: of a shared policy, of an inline one, and a NotAction."""
 
     def gained(action: str, level: AccessLevel) -> GainedAction:
-        danger = "changes who may do what" if level is AccessLevel.PERMISSIONS_MANAGEMENT else ""
+        danger = "changes permissions" if level is AccessLevel.PERMISSIONS_MANAGEMENT else ""
         return GainedAction(
             action=Action(action), level=level, first_seen="2025-11-27", after="2025-02-13", danger=danger
         )

@@ -66,8 +66,8 @@ def everything() -> Explanation:
         ("level 2 of the SCPs",),
         (_own(), _boundary(), _scps(0, WallState.OPEN), _scps(1, WallState.SHUT), _bucket()),
         (
-            "the organization's SCPs: each level has to allow the request too; give them with --scps",
-            "resource control policies, session policies and VPC endpoint policies: lpgen reads none here",
+            "each level of the organization's SCPs must also allow the request: give them with --scps",
+            "session policies and VPC endpoint policies could deny the request: lpgen doesn't read them here",
         ),
         _seen(),
     )
@@ -80,7 +80,7 @@ def denied() -> Explanation:
     )
     shut = ExplainedWall(Layer.IDENTITY, 0, WallState.SHUT, (), 2)
     seen = SeenUses((SeenUse(_use("*", Outcome.ALLOWED, kind=ResourceKind.NONE), UseOn.ASKED),), "", _coverage())
-    sentence = "Implicitly denied: nothing in its own policies allows it."
+    sentence = "Implicitly denied: no Allow in its own policies matches."
     return Explanation(question, Result.IMPLICITLY_DENIED, sentence, (), "", ("its own policies",), (shut,), (), seen)
 
 
@@ -99,7 +99,7 @@ def who() -> WhoCan:
             ("used", SeenUses((SeenUse(_use(PRICES, Outcome.ALLOWED), UseOn.ASKED),), "", _coverage())),
             ("idle", SeenUses((), "", _coverage())),
             ("open", SeenUses((), "", None)),
-            ("blind", SeenUses((), "a data event, and the logs hold none", _coverage())),
+            ("blind", SeenUses((), "it leaves a data event, and the logs have no data events", _coverage())),
         )
     )
     outsider = {"case": "account", "who": "999988887777", "limits": "sts:ExternalId", "under": ", if it says who it is"}
@@ -110,7 +110,7 @@ def who() -> WhoCan:
     refused = replace(
         _answer("refused", Result.EXPLICITLY_DENIED, used.seen), sentence="Explicitly denied by access, statement 1."
     )
-    unread = ("the organization's SCPs: give them with --scps", "callers that aren't in the policies given")
+    unread = ("each level of the organization's SCPs must also allow the request: give them with --scps", "callers that aren't in the given policies")
     return WhoCan("role/*", (opened, idle, blind, used, maybe, refused), (trust,), unread)
 
 
@@ -293,7 +293,7 @@ def _seen() -> SeenUses:
                 "the copy reads its source with the caller's permissions",
             ),
         ),
-        "a data event, and the logs hold none of s3.amazonaws.com in eu-west-1",
+        "it leaves a data event, and the logs have no data events of s3.amazonaws.com in eu-west-1",
         _coverage(),
         earlier=3,
     )

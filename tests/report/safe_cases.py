@@ -68,7 +68,7 @@ def deployer() -> Case:
     for service in ("s3", "kms", "sns", "lambda", "rds", "glue", "athena", "sqs", "logs", "route53", "organizations"):
         for verb in ("Get", "List", "Describe", "Create", "Delete", "Tag", "Put"):
             for noun in ("Thing", "ThingPolicy", "ThingSet"):
-                danger = "changes who may do what" if verb == "Put" and noun == "ThingPolicy" else ""
+                danger = "changes permissions" if verb == "Put" and noun == "ThingPolicy" else ""
                 case.verdicts.append(verdict(f"{service}:{verb}{noun}", parents=(ADMIN,), danger=danger))
     for name in ("SendCommandOutput", "PutInventory"):
         action = f"ssm:{name}"
@@ -159,8 +159,8 @@ def user_in_group() -> Case:
     case = Case(
         "tomas.lindqvist",
         kind=PrincipalKind.USER,
-        proposal_text="replace the policies and end the membership in operators: the replacement covers what the user "
-        "used of it",
+        proposal_text="replace the policies and remove the user from operators: the replacement includes what the user "
+        "used from the group policies",
         detach=Detachment(
             managed=("arn:aws:iam::111122223333:policy/ops/on-call",), inline=("home",), groups=("operators",)
         ),

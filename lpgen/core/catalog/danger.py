@@ -52,7 +52,7 @@ Habit = tuple[str, str]
 OF_APPLICATIONS: Final = frozenset({"kms", "logs", "sts"})
 """The services whose write management events are ordinary work of applications."""
 
-_CHANGES_PERMISSIONS: Final = "changes who may do what"
+_CHANGES_PERMISSIONS: Final = "changes permissions"
 _FEW_DAYS: Final = 2
 _WEEK: Final = timedelta(7)
 

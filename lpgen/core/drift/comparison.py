@@ -122,7 +122,7 @@ def comparison_of(before: State, after: State, catalog: Catalog, options: DriftO
 _LATER_BASELINE: Final = (
     "the baseline is as of {baseline}, which is later than {now}: ingest later logs, or give --as-of"
 )
-_NOTHING_NEW: Final = "no record is newer than the baseline: the last is from {last}"
+_NOTHING_NEW: Final = "the logs have no records newer than the baseline; the last one is from {last}"
 _NO_RECORDS: Final = "there are no records"
 _OLDER_CATALOG: Final = "the catalog is older than the baseline's catalog, which is from {date}"
 _FOR_BASELINE: Final = "for the baseline"

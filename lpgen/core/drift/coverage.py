@@ -38,7 +38,7 @@ class CoverageDrift(DriftKind):
         "The logs show less than before.",
         parameters={"case": str, "what": str, "about": str, "since": str},
         message={
-            "is-gone": "the trail is gone",
+            "is-gone": "the trail no longer exists",
             "stopped": "the trail stopped logging",
             "records-other-events-than-before": "the trail records other events than before",
             "logging": "logging stopped: {about} not covered",

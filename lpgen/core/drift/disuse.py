@@ -1,4 +1,4 @@
-"""Disuse: roles that went quiet, and permissions that fell out of use."""
+"""Disuse: roles that became inactive, and permissions that fell out of use."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class DisuseDrift(DriftKind):
 
     ROLE_QUIET = Row(
         "role-quiet",
-        "A role went quiet.",
+        "A role became inactive.",
         parameters={"last": str, "days": int},
-        message="went quiet: last used on {last}, then unused for {days} covered days",
+        message="became inactive: last used on {last}, then unused for {days} covered days",
         step="ask its owner whether it is still needed, and disable it if not",
         item="role-quiet {subject} {last}",
         severity=Severity.LOW,
@@ -54,7 +54,7 @@ class DisuseDrift(DriftKind):
 def find_disuse(
     before: State, after: State, pairs: Iterable[Pair], gains: Gains, finder: MissedUseFinder, *, unused_days: int
 ) -> Iterator[DriftFinding]:
-    """A finding for each role that went quiet, and for each other principal with permissions that fell out of use.
+    """A finding for each role that became inactive, and for each other principal with permissions that fell out of use.
 
     Now, but not yet in the earlier state, `unused_days` covered days must have passed without use. Days that couldn't
     have shown use don't count. Actions whose use the logs may have missed since, according to `finder`, don't count

@@ -40,9 +40,9 @@ class PrincipalDrift(DriftKind):
     )
     GONE_PRINCIPAL = Row(
         "gone-principal",
-        "A role or user is gone.",
-        message="is gone",
-        step="find out who deleted it, unless you know",
+        "A role or user no longer exists.",
+        message="no longer exists",
+        step="find out who deleted it, if you didn't expect this",
         item="gone-principal {subject}",
         source=f"{IAM_GUIDE}/id_roles.html",
         severity=Severity.INFO,
@@ -62,7 +62,7 @@ def find_new_principals(
 
 
 def find_gone_principals(before: State, after: State) -> Iterator[DriftFinding]:
-    """A finding for each principal that is gone."""
+    """A finding for each principal that no longer exists."""
     known = {principal.arn for principal in after.principals}
     for earlier in before.principals:
         if earlier.arn not in known:

@@ -38,7 +38,7 @@ _TRAIL_NAME: Final = "lpgen-observe"
 
 _NO_ROOM: Final = "no trail has room for it"
 _LOG_FILES: Final = (
-    "it may be on the bucket of the log files, which a trail must not record: name other buckets in the policy"
+    "it may apply to the log bucket, which a trail must not record: name the other buckets in the policy"
 )
 
 

@@ -17,7 +17,7 @@ from lpgen.core.rollout.plan import NO_PEAK, Peak, PolicyText, PrincipalPlan
 from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refusals_of_principal, refusals_of_written
 from lpgen.core.rollout.written_replacement import WrittenPlan, stack_resources
 
-_DETACHED: Final = "stays in the account, detached: {policies}"
+_DETACHED: Final = "detached, but not deleted: {policies}"
 _BOUNDARY_STAYS: Final = "the boundary {name} stays"
 _DESCRIPTION: Final = "What the {kind} {name} uses of its policies, by lpgen from logs until {as_of}"
 _IN_PLACE: Final = Refusal.of(RefusalKind.NOTHING_TO_DO, case="in-place")

@@ -50,7 +50,7 @@ class RefusalKind(Kind):
     )
     SSO = Row(
         "sso",
-        "of IAM Identity Center",
+        "managed by IAM Identity Center",
         message="IAM Identity Center manages this role: put the replacement into its permission set",
     )
     ORGANIZATION_ACCESS = Tooling.ORGANIZATION_ACCESS.row
@@ -78,7 +78,7 @@ class RefusalKind(Kind):
         message="the replacement isn't called safe: {why}",
         step="--unsafe",
     )
-    GROUPS = Row("groups", "in groups", parameters={"groups": tuple, "folder": str}, message=_leave_groups)
+    GROUPS = Row("groups", "user in a group", parameters={"groups": tuple, "folder": str}, message=_leave_groups)
     NOT_IN_POLICIES = Row("not_in_policies", "not in the given policies", message="the given policies don't contain it")
     OTHER_POLICIES = Row(
         "other_policies",
@@ -93,7 +93,7 @@ class RefusalKind(Kind):
     NAME = Row("name", "an invalid name", message="its name or ARN isn't valid in IAM")
     NO_SPACE = Row(
         "no_space",
-        "no room",
+        "too large",
         parameters={"case": str, "why": str, "file": str, "size": int},
         message={"order": "{why}", "document": "{file} has {size:,} characters, and AWS allows 6,144"},
     )
@@ -109,7 +109,7 @@ class RefusalKind(Kind):
     NOT_PROVEN = Row("not_proven", "not proven", parameters={"why": str}, message="{why}")
     NOT_REPRODUCED = Row(
         "not_reproduced",
-        "not what the data folder gives",
+        "differs from what the data folder gives",
         parameters={"what": str},
         message="from the data folder, these options give {what}: generate the output again",
     )

@@ -181,7 +181,7 @@ class _Writer:
                 justify="right" if column.number else "left",
                 no_wrap=column.number,
                 overflow="fold",
-                min_width=len(column.title) if column.number else min(len(column.title), 8),
+                min_width=len(column.title) if column.number else min(max(len(column.title), _WIDE_CHARACTER), 8),
                 ratio=1 if table.fills and column.flexible else None,
             )
         for row in table.rows:
@@ -282,6 +282,9 @@ def _cell(line: Line) -> Text:
 _GAP: Final = "  "
 """The text between columns."""
 
+_WIDE_CHARACTER: Final = 2
+"""The width of characters such as `界`. rich drops them from a narrower column."""
+
 
 def _cells(text: str) -> int:
     """The number of terminal columns that a printable text takes."""
@@ -298,6 +301,8 @@ def _column_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, 
     natural = [max(map(_cells, column)) for column in zip([column.title for column in columns], *rows, strict=True)]
     if 0 in natural:
         return None
+    least = [0 if column.number else _WIDE_CHARACTER for column in columns]
+    natural = list(map(max, natural, least))
     if _table_width(natural) <= room:
         return natural
     # The gap after a column counts as part of it, except for the last column.
@@ -306,7 +311,7 @@ def _column_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, 
     shrunk = _shrink(padded, [not column.number for column in columns], room_of_columns)
     widths = [width - 1 for width in shrunk[:-1]] + shrunk[-1:]
     needed = [
-        own if column.number else min(own, max(1, _cells(column.title)))
+        own if column.number else min(own, max(_WIDE_CHARACTER, _cells(column.title)))
         for own, column in zip(natural, columns, strict=True)
     ]
     fits = _table_width(widths) <= room and all(width >= least for width, least in zip(widths, needed, strict=True))

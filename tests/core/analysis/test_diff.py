@@ -228,16 +228,16 @@ def test_diff_proposes_to_disable_an_unused_role_but_not_one_with_a_coverage_hol
     assert "older than 400 days" in unused.advice.sentence
     hole = diff_of(role(policy(allow("*")), last_used=days_before_end(5)))
     assert caveats(hole) == {LogsCaveat.COVERAGE_HOLE}
-    assert hole.advice.sentence.startswith("find the logs of its last use")
+    assert hole.advice.sentence.startswith("first find the logs of its last use")
     hidden = diff_of(role(policy(allow("sqs:ReceiveMessage")), last_used=days_before_end(5)))
-    assert hidden.advice.sentence.startswith("find out what it was last used for")
+    assert hidden.advice.sentence.startswith("first find out what it was last used for")
 
 
 @pytest.mark.parametrize(
     ("days", "start", "end", "doubts"),
     [
         (401, "disable the role unless it is for emergencies: ", ", before the logs)", set()),
-        (-3, "ingest newer logs before anything else: ", ", after the end of these logs", {LogsCaveat.COVERAGE_HOLE}),
+        (-3, "first ingest newer logs: ", ", after the end of these logs", {LogsCaveat.COVERAGE_HOLE}),
     ],
 )
 def test_diff_says_of_an_unused_role_when_iam_knows_of_use(

@@ -112,7 +112,7 @@ def test_diff_keeps_data_actions_where_the_log_names_no_such_resource(
     unused = diff_of(role(policy(allow("s3:PutObject", granted))), data_on=seen_on)
     assert verdicts(unused) == {"s3:PutObject": Verdict.UNOBSERVABLE if stays else Verdict.UNUSED}
     if stays:
-        assert blind_spots(unused)["s3:PutObject"] == f"a data event, and the logs have none on {min(stays)}"
+        assert blind_spots(unused)["s3:PutObject"] == f"it leaves a data event, and the logs have no data events on {min(stays)}"
         assert kept_for_logs(unused) == {"s3:PutObject": set(granted)}
 
 
@@ -122,7 +122,7 @@ def test_data_events_below_a_star_count_only_for_who_left_some(granted: str) -> 
     both = role(policy(allow(["s3:GetObject", "s3:PutObject"], granted)))
     unused = diff_of(both, data_on=seen)
     assert set(verdicts(unused).values()) == {Verdict.UNOBSERVABLE}
-    why = f"a data event, and the trail may select only some resources of {granted}"
+    why = f"it leaves a data event, and the trail may select only some resources of {granted}"
     assert set(blind_spots(unused).values()) == {why}
     used = diff_of(both, [use("s3:GetObject", f"{DATA}/orders/x")], data_on=seen)
     assert verdicts(used) == {"s3:GetObject": Verdict.USED, "s3:PutObject": Verdict.UNUSED}
@@ -270,7 +270,7 @@ def test_diff_doubts_reads_that_the_log_holds_until_too_early() -> None:
 def test_diff_doubts_data_events_of_a_side_that_the_log_holds_none_of() -> None:
     writer = role(policy(allow(["s3:GetObject", "s3:PutObject"], f"{DATA}/*"), allow("s3:GetBucketLocation", DATA)))
     uses = [use("s3:GetBucketLocation", DATA)]
-    said = "a data event, and all events of s3.amazonaws.com in us-east-1 in the logs are "
+    said = "it leaves a data event, and all data events of s3.amazonaws.com in us-east-1 in the logs are "
     reads_alone = diff_of(writer, uses, data_sides=[True])
     assert blind_spots(reads_alone)["s3:PutObject"] == f"{said}read-only"
     writes_alone = diff_of(writer, uses, data_sides=[False])
@@ -411,7 +411,7 @@ def test_diff_doubts_logs_of_one_region_where_another_role_was_used_in_a_second(
     app = role(policy(allow(["sqs:GetQueueUrl", "sqs:CreateQueue"], resources)))
     other = role(policy(allow("sqs:*")), name="other", last_used=days_before_end(days), last_used_region=region)
     here = f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs"
-    said = "the logs have records of only us-east-1, though IAM says that other was last used in eu-west-1"
+    said = "the logs have records only of us-east-1, though IAM says that other was last used in eu-west-1"
     for options, read, doubted in (
         (exactly(), ["us-east-1"], is_doubted),
         (exactly(trails=(trail_of(),)), ["us-east-1"], False),

@@ -88,7 +88,7 @@ def test_a_role_that_a_service_assumes_is_never_called_unused() -> None:
     assert found.principal_class is PrincipalClass.UNSEEN
     day = days_before_end(3).date()
     assert found.advice.sentence.startswith(
-        f"find out what it is used for before anything else: lambda.amazonaws.com assumed it, last on {day}"
+        f"first find out what it is used for: lambda.amazonaws.com assumed it, last on {day}"
     )
     other = diff_of(principal, skips=[assumed(role(name="other"))])
     assert other.principal_class is PrincipalClass.UNUSED

@@ -93,5 +93,5 @@ def test_data_events_of_a_source_that_went_are_lost() -> None:
 
 def test_notes_say_when_nothing_is_newer() -> None:
     one = state(APP)
-    assert any("no record is newer" in note for note in found(one, one).notes)
+    assert any("no records newer" in note for note in found(one, one).notes)
     assert any("later than" in note for note in found(later(one), one).notes)

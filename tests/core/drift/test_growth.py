@@ -114,7 +114,7 @@ def test_growth_has_what_came_after_the_day_and_nothing_older() -> None:
         AccessLevel.WRITE: 1,
         AccessLevel.PERMISSIONS_MANAGEMENT: 1,
     }
-    assert [action.danger for action in found.actions] == ["changes who may do what", "", "makes things"]
+    assert [action.danger for action in found.actions] == ["changes permissions", "", "makes things"]
 
 
 def test_a_wildcard_is_said_in_the_words_of_drift() -> None:

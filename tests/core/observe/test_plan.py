@@ -72,7 +72,7 @@ def test_what_may_be_on_log_files_is_left_open_and_selects_nothing() -> None:
     (account,) = planned(uses).accounts
     assert [use.principal.rpartition("/")[2] for use in account.decides] == ["photos"]
     assert {use.principal.rpartition("/")[2] for use, _ in account.leaves_open} == {"all", "logs", "prefix"}
-    assert all("bucket of the log files" in why for _, why in account.leaves_open)
+    assert all("log bucket" in why for _, why in account.leaves_open)
     assert [one.value for one in account.trails[0].added] == ["arn:aws:s3:::photos/"]
 
 

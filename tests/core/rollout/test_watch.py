@@ -214,7 +214,7 @@ def test_removed_actions_whose_denials_leave_no_record_are_named() -> None:
     assert "s3" in data(blind)
     text = render_watch([blind], "text")
     assert "not visible" in text
-    assert "have none of s3.amazonaws.com" in text
+    assert "have no data events of s3.amazonaws.com" in text
 
 
 def test_removed_actions_whose_denials_are_of_events_that_the_logs_leave_out_are_named() -> None:
@@ -226,7 +226,7 @@ def test_removed_actions_whose_denials_are_of_events_that_the_logs_leave_out_are
     assert said() == said(management_sides=[], data_sides=[]) == set()
     assert said(management_sides=[True], data_sides=[True]) == {
         "the logs have no writing management events, which a trail may exclude",
-        "a data event, and all events of s3.amazonaws.com in us-east-1 in the logs are read-only",
+        "it leaves a data event, and all data events of s3.amazonaws.com in us-east-1 in the logs are read-only",
     }
 
 

@@ -28,18 +28,18 @@ def _other_regions_message(*, regions: Sequence[str], leader: str, role: str, re
     why = f" and none of {leader}, where global services are recorded"
     if not leader:
         why = f", though IAM says that {role} was last used in {region}"
-    return f"the logs have records of only {', '.join(regions)}{why}, so they would not show use in other Regions"
+    return f"the logs have records only of {', '.join(regions)}{why}, so they would not show use in other Regions"
 
 
 def _young_principal_message(*, kind: str, days: int, counted: int, min_days: int, **_: object) -> str:
     """When a principal was created."""
     when = f"{days} days before the end of the logs{_as_covered(days, counted)}" if days >= 0 else "after the logs' end"
-    return f"the {kind} was created {when} (safe needs {min_days} days), so it may not have done all its work yet"
+    return f"the {kind} was created {when} (minimum for safe: {min_days} days), so it may not have done all its work yet"
 
 
 def _young_policy_message(*, policy: str, days: int, counted: int, min_days: int, **_: object) -> str:
     """How old the current version of a policy is."""
-    age = f"{max(days, 0)} days old{_as_covered(days, counted)} (safe needs {min_days} days)"
+    age = f"{max(days, 0)} days old{_as_covered(days, counted)} (minimum for safe: {min_days} days)"
     return f"the current version of {policy} is {age}, so what it grants may not have been used yet"
 
 

@@ -56,8 +56,8 @@ class _Advice(Enum):
 
     REPLACE = "replace the policies"
     REPLACE_AND_LEAVE_GROUPS = (
-        "replace the policies and end the membership in {groups}",
-        ": the replacement covers what the user used of them",
+        "replace the policies and remove the user from {groups}",
+        ": the replacement includes what the user used from the group policies",
     )
     REPLACE_OTHERS = "replace the policies except {left}", ", which AWS keeps up to date"
     REPLACE_IN_SET = (
@@ -73,13 +73,13 @@ class _Advice(Enum):
     REMOVE_ALLOWS = f"remove all except {_THE_DENIES}", ": they allow nothing that was used or attempted"
     REMOVE_OTHERS = "remove all except {staying}", ": they allow nothing else that was used or attempted"
 
-    FIND_PURPOSE = "find out what it is used for before anything else", ": {sign}"
+    FIND_PURPOSE = "first find out what it is used for", ": {sign}"
     FIND_LAST_USE = (
-        "find out what it was last used for before anything else",
+        "first find out what it was last used for",
         ": {sign}, within the logs' days; {unrecorded}",
     )
-    FIND_LOGS = "find the logs of its last use before anything else", ": {sign}, within the logs' days"
-    INGEST_NEWER_LOGS = "ingest newer logs before anything else", ": {sign}, after the end of these logs"
+    FIND_LOGS = "first find the logs of its last use", ": {sign}, within the logs' days"
+    INGEST_NEWER_LOGS = "first ingest newer logs", ": {sign}, after the end of these logs"
     KEEP_UNTIL_ASKED = (
         "ask its owner whether it {question}, and keep it until then",
         ": {sign}, before the logs, which cover {days} days",
@@ -94,7 +94,7 @@ class _Advice(Enum):
         ": nobody used the role",
     )
     ASK_ABOUT_RARE_EVENTS = (
-        "ask its owner before anything else",
+        "ask its owner first",
         ": AWS wrote its policies for a service, and the service may need the role for a rare event such as a restore",
     )
     ASK_ABOUT_SCHEDULE = "ask the owner of its schedule before you disable it", ": {schedule}"

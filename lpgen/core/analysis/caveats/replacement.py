@@ -25,7 +25,7 @@ FEWEST_DAYS: Final = 45
 
 
 def _unseen_under_star_message(*, actions: int, services: Sequence[str]) -> str:
-    """How many actions are removed though the logs can't show their use, with their services."""
+    """How many actions are removed, although the logs can't show their use, with their services."""
     return (
         f"a bare `*` or `NotAction` grants {actions:,} removed {'action' if actions == 1 else 'actions'} whose use the"
         f" logs can't show ({name_some(services)}), so they may be in use"
@@ -33,7 +33,7 @@ def _unseen_under_star_message(*, actions: int, services: Sequence[str]) -> str:
 
 
 def _unseen_named_message(*, actions: int, services: Sequence[str]) -> str:
-    """How many actions of named services are removed though the logs can't show their use."""
+    """How many actions of named services are removed, although the logs can't show their use."""
     return (
         f"its policies name {name_some(services)}, and the replacement removes {actions:,}"
         f" {'action' if actions == 1 else 'actions'} of {'this service' if len(services) == 1 else 'these services'}"
@@ -50,7 +50,7 @@ def _expected_denials_message(
         made = "replacements" if windows > 1 else "a replacement"
         what = f"{needs} {'need' if needs == 1 else 'needs'}" if needs else "nothing"
         example = f", such as {action} on {resource}" if action else ""
-        past = f"{made} made from earlier days would have denied {what} in the {days} days after{example}"
+        past = f"{made} made from earlier days would have denied {what} in the following {days} days{example}"
     return (
         f"{past}; the replacement may deny up to {high} {'need' if high == 1 else 'needs'} in the next {next_days} days"
     )
@@ -83,7 +83,7 @@ class ReplacementCaveat(CaveatKind):
     )
     UNSEEN_UNDER_STAR = Row(
         "unseen_under_star",
-        "Actions under a bare wildcard are removed though the logs can't show whether they are used.",
+        "Actions under a bare wildcard are removed, although the logs can't show whether they are used.",
         parameters={"actions": int, "services": tuple},
         message=_unseen_under_star_message,
         step="run `lpgen snapshot` to add service last accessed data, or keep what is needed and accept this",
@@ -92,7 +92,7 @@ class ReplacementCaveat(CaveatKind):
     )
     UNSEEN_NAMED = Row(
         "unseen_named",
-        "Actions of services that the policies name are removed though the logs can't show whether they are used.",
+        "Actions of services that the policies name are removed, although the logs can't show whether they are used.",
         parameters={"actions": int, "services": tuple},
         message=_unseen_named_message,
         step="run `lpgen snapshot` to add service last accessed data, ingest data events of these services, or keep or"
@@ -152,7 +152,7 @@ class ReplacementCaveat(CaveatKind):
         parameters={"needed": int, "room": str, "largest": str, "advice": str, "instead": str},
         message="the replacement of {needed:,} characters doesn't fit into {room} (largest: {largest}); {advice}",
         step=lambda *, instead, **_: (
-            f"{f'attach {instead} or the like' if instead else 'split the principal into several'}, or drop kept"
+            f"{f'attach a policy such as {instead}' if instead else 'split the principal into several'}, or drop kept"
             " actions with decisions"
         ),
         acceptable=False,

@@ -3,14 +3,14 @@
 - A mistake in the policies of tooling locks people out, and tooling deploys resources that don't exist yet.
 - CloudFormation changes and deletes with its role what templates say, and the next template says something else.
   https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
-- People with nearly full access do something else each time.
+- People with nearly full access do something different each time.
 - A principal that reads in nearly all services and does little else is a scanner. So is another account with a policy
   that AWS wrote for auditors. The next release of a scanner reads more, so AWS maintains policies for scanners.
   https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
 - A principal that makes backups restores them after a loss.
 - Resources of the same name in several Regions are mostly replicas for a failover.
 - A few active days don't show what people and deployments need: a workload repeats its calls, but a person or a
-  deployment does something else each time.
+  deployment does something different each time.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _CHANGES: Final = (
 """The verbs of operations that change how something is set up. Others, such as `Start`, run it."""
 
 _WHY_DAYS_COUNT: Final = {
-    "people": "people use it and do something else each time",
+    "people": "people use it for something different each time",
     "control-plane": "it mostly changes how things are set up, and each change differs",
 }
 
@@ -108,8 +108,8 @@ class UnpredictableCaveat(CaveatKind):
             "scanner": "it reads in {services} services and does little else, as scanners do, and the replacement"
             " removes what its next checks read",
             "seldom-used": _seldom_used_message,
-            "administrator": "it gives people nearly full access, and they do something else each time, which"
-            " the replacement would deny",
+            "administrator": "it gives people nearly full access, and each time they do something different,"
+            " which the replacement would deny",
             "stacks": "{what} deploys stacks with it, and their templates decide what it changes and deletes next",
             "auditor": "{what}, as scanners do, and the replacement removes what its next release reads",
             "restore": "it uses {what}, which a restore needs",
@@ -132,7 +132,7 @@ class UnpredictableCaveat(CaveatKind):
         },
         item="{case}",
         help="It is tooling, where a mistake locks people out; or it reads in nearly all services, as scanners do; or "
-        "people, deployments or emergencies need something else each time.",
+        "people, deployments or emergencies need something different each time.",
         to_do="leave the policies of tooling and of access for emergencies as they are. To change tooling anyway, "
         "accept this and name it with `lpgen rollout plan --include`. Compare scanners with AWS's SecurityAudit.",
         source=f"{IAM_GUIDE}/access_policies_job-functions.html",

@@ -15,12 +15,12 @@ from lpgen.core.model import Effect, PolicyKind
 _FACTS: Final = {RESOURCE: "the resource", RESOURCE_POLICY: "the policy of the resource, which wasn't given"}
 _WHOSE: Final = {PolicyKind.RESOURCE: "the policy of "}
 _RULED_OUT: Final = "Denied regardless of the policies: {rule}."
-_NO_ALLOW: Final = "Implicitly denied: nothing in {walls} allows it."
+_NO_ALLOW: Final = "Implicitly denied: no Allow in {walls} matches."
 _COULD_ALLOW: Final = " A policy of the resource could allow it; none was given."
 _UNLESS: Final = " It is allowed unless {denies} applies."
 _ONLY_IF: Final = " It is allowed only if {allows} applies."
-_LETS_PASS: Final = ", and {cap} lets it pass"
-_LET_PASS: Final = ", and {caps} let it pass"
+_CAP_ALLOWS: Final = ", and {cap} allows it"
+_CAPS_ALLOW: Final = ", and {caps} allow it"
 _NO_DOCUMENT: Final = "{policy}, whose document is missing"
 _MANY_STATEMENTS: Final = "{first} and {others} more statements"
 
@@ -48,8 +48,8 @@ def sentence_of(found: Explanation, *, resource_policy_could_allow: bool) -> str
 def _through(walls: Iterable[ExplainedWall]) -> str:
     names = [wall.name for wall in walls if wall.layer in _CAPS]
     if len(names) == 1:
-        return _LETS_PASS.format(cap=names[0])
-    return _LET_PASS.format(caps=_listed(names)) if names else ""
+        return _CAP_ALLOWS.format(cap=names[0])
+    return _CAPS_ALLOW.format(caps=_listed(names)) if names else ""
 
 
 def deciding_facts(found: Explanation) -> str:

@@ -266,24 +266,25 @@ def _ref_of(policy: AttachedPolicy) -> StatementRef:
 # ---------------------------------------------------------------- unknowns
 
 
-_COULD_DENY: Final = "it could deny the request"
-_COULD_ALLOW: Final = "it could allow the request"
-_MUST_ALLOW: Final = "it must also allow the request, or delegate to the account"
-
-_RESOURCE_POLICY: Final = "the policy of the resource, if it has one: {says}; give it with --resource-policies"
-_KEY_GRANTS: Final = "grants on the key: a grant could allow the request; lpgen doesn't read grants"
-_OWNER: Final = "the account of the resource, which its ARN doesn't show: assumed to be the principal's own"
-_SCPS: Final = "the organization's SCPs: each level must also allow the request; give them with --scps"
-_RCPS: Final = "the organization's RCPs on the resource: an RCP could deny the request; give them with --rcps"
-_OTHER_POLICIES: Final = "session policies and VPC endpoint policies: lpgen doesn't read them here"
+_RESOURCE_POLICY: Final = (
+    "the policy of the resource, if it has one, could allow or deny the request: give it with --resource-policies"
+)
+_REQUIRED_POLICY: Final = (
+    "the policy of the resource must also allow the request, or delegate to the account: give it with"
+    " --resource-policies"
+)
+_KEY_GRANTS: Final = "a grant on the key could allow the request: lpgen doesn't read grants"
+_OWNER: Final = "the ARN doesn't show the account of the resource: lpgen assumes the principal's own"
+_SCPS: Final = "each level of the organization's SCPs must also allow the request: give them with --scps"
+_RCPS: Final = "the organization's RCPs on the resource could deny the request: give them with --rcps"
+_OTHER_POLICIES: Final = "session policies and VPC endpoint policies could deny the request: lpgen doesn't read them here"
 
 
 def _unread(case: _Case, result: Result, *, resource_policy_could_allow: bool) -> Iterator[str]:
     """The missing inputs that could change the result, one clause each."""
     denied = result in (Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
     if case.may_have_resource_policy and (resource_policy_could_allow or not denied):
-        says = _MUST_ALLOW if case.needs_resource_policy else _COULD_ALLOW if denied else _COULD_DENY
-        yield _RESOURCE_POLICY.format(says=says)
+        yield _REQUIRED_POLICY if case.needs_resource_policy else _RESOURCE_POLICY
     # https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
     if case.request.folded_action.startswith("kms:") and result is not Result.EXPLICITLY_DENIED:
         yield _KEY_GRANTS

@@ -79,7 +79,7 @@ def _rows_needed(usage: Usage, principals: Collection[str], action: Action) -> U
 
 _UNKNOWN_ACTION: Final = "lpgen recognizes only use of the actions in its catalog"
 _FREE_CALL: Final = "lpgen doesn't count calls that need no permission"
-_FEW_REGIONS: Final = "the logs have records of only {regions}"
+_FEW_REGIONS: Final = "the logs have records only of {regions}"
 
 
 def _blind_spot(

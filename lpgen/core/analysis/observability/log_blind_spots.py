@@ -19,13 +19,13 @@ _MOST_ANSWERS: Final = 4096
 
 _NO_HOME_REGION: Final = "the logs have no record of {region}, where calls of {service} are recorded"
 _NO_SOURCE: Final = "the logs have no record of {sources}, which a trail may exclude"
-_NO_DATA: Final = "a data event, and the logs have none of {sources}{where}"
-_ONE_SIDE: Final = "a data event, and all events of {sources} in {region} in the logs are {side}"
-_FEW_DATA: Final = "a data event, and the logs have {side} events of {sources} in {region} only {when}"
+_NO_DATA: Final = "it leaves a data event, and the logs have no data events of {sources}{where}"
+_ONE_SIDE: Final = "it leaves a data event, and all data events of {sources} in {region} in the logs are {side}"
+_FEW_DATA: Final = "it leaves a data event, and the logs have {side} data events of {sources} in {region} only {when}"
 _NO_MANAGEMENT: Final = "the logs have no {side} management events, which a trail may exclude"
 _FEW_MANAGEMENT: Final = "the logs have {side} management events only {when}"
 _NO_REGION: Final = "the logs have no record of {region}"
-_NO_RESOURCE: Final = "a data event, and the logs have none on {resource}"
+_NO_RESOURCE: Final = "it leaves a data event, and the logs have no data events on {resource}"
 
 
 class BlindByLog(dict[Action, str]):

@@ -82,7 +82,7 @@ class ObservedUse:
         return self.granting.get(action, NOTHING).grants
 
 
-_SOME_RESOURCES: Final = "a data event, and the trail may select only some resources of {pattern}"
+_SOME_RESOURCES: Final = "it leaves a data event, and the trail may select only some resources of {pattern}"
 _USED_ELSEWHERE: Final = "it was used elsewhere"
 
 

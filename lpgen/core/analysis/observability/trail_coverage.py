@@ -242,9 +242,9 @@ def resources_of_events(grants: Iterable[Grant]) -> tuple[str, ...]:
 
 
 _NO_TRAIL: Final = "no trail in the settings records the account"
-_DATA_EVENT: Final = "a data event of {kind} on {resource}"
-_ANY_MANAGEMENT_EVENT: Final = "a management event, read-only or not"
-_MANAGEMENT_EVENT: Final = "a {side} management event"
+_DATA_EVENT: Final = "it leaves a data event of {kind} on {resource}"
+_ANY_MANAGEMENT_EVENT: Final = "it leaves a management event, read-only or not"
+_MANAGEMENT_EVENT: Final = "it leaves a {side} management event"
 
 
 def _reason(event: _ExpectedEvent, trails: Sequence[Trail]) -> str:

@@ -78,7 +78,7 @@ class NamedScopes:
 
 CREATES: Final = ScopeRule(
     "creates-names",
-    "the principal creates such resources, and the next resource has another name",
+    "the principal creates such resources, and the next resource will have another name",
     "a common prefix of the names that it creates",
 )
 STILL_GROWING: Final = ScopeRule(

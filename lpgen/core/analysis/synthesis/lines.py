@@ -189,7 +189,7 @@ _RECORD_PATTERN: Final = ScopeRule(
 )
 _GRANT_PATTERN: Final = ScopeRule(
     "grant-pattern",
-    "the used resource can't be written exactly within the old statement, so the statement's own pattern",
+    "the used resource can't be written exactly within the old statement, so the line uses the statement's own pattern",
     "a simpler pattern in the old statement",
 )
 

@@ -66,10 +66,10 @@ def test_diff_of_a_recreated_role_counts_the_records_of_the_earlier_one() -> Non
     found = diff_of(principal, [use("s3:GetObject", OBJECT), denied], principal_id="AROAOLD").use.recreated
     assert found is not None
     assert (found.created, found.records) == (created.date(), 2 * use("s3:GetObject", OBJECT).evidence.records)
-    assert found.text == f"created again on {created.date()}; 2 records of the earlier one don't count"
+    assert found.text == f"deleted and created again on {created.date()}; 2 records of the deleted one don't count"
     undated = diff_of(replace(principal, created=None), [denied], principal_id="AROAOLD").use.recreated
     assert undated is not None
-    assert undated.text == "created again; 1 record of the earlier one doesn't count"
+    assert undated.text == "deleted and created again; 1 record of the deleted one doesn't count"
     assert diff_of(principal, [use("s3:GetObject", OBJECT)]).use.recreated is None
     unknown = replace(principal, principal_id="")
     assert diff_of(unknown, [use("s3:GetObject", OBJECT)], principal_id="AROAOLD").use.recreated is None
@@ -184,7 +184,7 @@ def test_diff_counts_no_age_across_a_hole() -> None:
     (young,) = found.assessment.open_caveats
     assert young.kind is LogsCaveat.YOUNG
     assert young.message == (
-        "the role was created 100 days before the end of the logs, which cover 40 of them (safe needs 90 days), so"
+        "the role was created 100 days before the end of the logs, which cover 40 of them (minimum for safe: 90 days), so"
         " it may not have done all its work yet"
     )
     assert young.parameters["until"] == days_before_end(-50).date()

@@ -111,7 +111,7 @@ def test_the_caveat_names_whose_days_are_few_and_how_many_and_can_be_accepted() 
     found = diff_of(PEOPLE["user"], on(SCATTERED[:2], READ))
     (caveat,) = (caveat for caveat in found.assessment.caveats if caveat.item == "seldom-used")
     assert caveat.message == (
-        "the logs show it active on only 2 days, and people use it and do something else each time"
+        "the logs show it active on only 2 days, and people use it for something different each time"
     )
     (caveat,) = (
         caveat

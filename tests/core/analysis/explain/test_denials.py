@@ -15,7 +15,7 @@ def test_explain_says_why_statements_of_the_action_do_not_count() -> None:
     found = ask(app, "s3:GetObject", IMAGES)
     assert found.result is Result.IMPLICITLY_DENIED
     assert found.stops == ("its own policies",)
-    assert found.sentence.startswith("Implicitly denied: nothing in its own policies allows it.")
+    assert found.sentence.startswith("Implicitly denied: no Allow in its own policies matches.")
     other, failing = statements(found)
     assert (other.fit, other.resources) == (Fit.OTHER_RESOURCE, ("arn:aws:s3:::logs/*",))
     assert (failing.fit, [state.met for state in failing.conditions]) == (Fit.CONDITION, [Answer.NO])
@@ -36,7 +36,7 @@ def test_explain_names_every_wall_without_an_allow() -> None:
     found = ask(app, "s3:GetObject", IMAGES, guards=Guards(scps=(AccountLevels("", levels),)))
     assert found.result is Result.IMPLICITLY_DENIED
     assert found.stops == ("its permissions boundary", "level 2 of the SCPs")
-    assert "nothing in its permissions boundary or level 2 of the SCPs allows it" in found.sentence
+    assert "no Allow in its permissions boundary or level 2 of the SCPs matches" in found.sentence
     assert [wall.state for wall in found.walls] == [WallState.OPEN, WallState.SHUT, WallState.OPEN, WallState.SHUT]
     assert wall(found, Layer.SCP, 1).policies == 2
 
@@ -49,7 +49,7 @@ def test_explain_names_an_scp_by_its_place_and_says_that_other_walls_let_it_pass
         "Explicitly denied by SCP 1 of level 1, statement 2."
     )
     assert ask(app, "s3:GetObject", IMAGES, guards=guards).sentence == (
-        "Allowed by s3:* in own, statement 1, and level 1 of the SCPs lets it pass."
+        "Allowed by s3:* in own, statement 1, and level 1 of the SCPs allows it."
     )
 
 

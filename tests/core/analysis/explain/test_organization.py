@@ -12,7 +12,7 @@ from tests.support.worlds import ACCOUNT, allow, deny, policy, role
 
 OTHER = "444455556666"
 PATHS = {ACCOUNT: "o-shop/r-1/ou-1/"}
-NOT_GIVEN = "the organization's RCPs on the resource: an RCP could deny the request; give them with --rcps"
+NOT_GIVEN = "the organization's RCPs on the resource could deny the request: give them with --rcps"
 
 EVERYTHING = allow("*", Principal="*")
 """What AWS attaches to each level, and nobody can detach."""
@@ -36,7 +36,7 @@ def test_explain_says_that_rcps_are_not_known_until_they_are_given() -> None:
         found = ask(app, "s3:GetObject", IMAGES, guards=guards)
         assert found.result is Result.ALLOWED
         assert NOT_GIVEN not in found.unread
-        assert found.unread[-1] == "session policies and VPC endpoint policies: lpgen doesn't read them here"
+        assert found.unread[-1] == "session policies and VPC endpoint policies could deny the request: lpgen doesn't read them here"
 
 
 def test_explain_turns_on_the_organization_of_an_rcp_until_that_is_known() -> None:
@@ -50,7 +50,7 @@ def test_explain_turns_on_the_organization_of_an_rcp_until_that_is_known() -> No
     assert known.question.context["aws:PrincipalOrgID"] == ("o-shop",)
     assert known.question.context["aws:PrincipalOrgPaths"] == ("o-shop/r-1/ou-1/",)
     assert known.sentence == (
-        "Allowed by s3:* in own, statement 1, and level 1 of the RCPs and level 2 of the RCPs let it pass."
+        "Allowed by s3:* in own, statement 1, and level 1 of the RCPs and level 2 of the RCPs allow it."
     )
     stranger = ask(app, "s3:GetObject", IMAGES, guards=guards, organization={ACCOUNT: "o-other/r-2/"})
     assert stranger.sentence == "Explicitly denied by RCP 2 of level 2, statement 1."

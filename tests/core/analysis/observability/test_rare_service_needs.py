@@ -187,7 +187,7 @@ def test_who_polls_a_queue_for_a_service_keeps_what_the_service_asks_for(
 
 def test_a_role_that_a_service_may_need_seldom_is_not_to_be_disabled_at_once() -> None:
     proposal = diff_of(trusting("backup.amazonaws.com", SNAPSHOTS), others={OTHER_ROLE: ASKED}).advice.sentence
-    assert proposal.startswith("ask its owner before anything else")
+    assert proposal.startswith("ask its owner first")
 
 
 def test_the_table_names_actions_of_the_catalog_and_services_with_a_page_each() -> None:

@@ -84,14 +84,14 @@ def test_data_events_of_one_bucket_say_nothing_of_another_that_the_same_pattern_
     diff = found(lake, **seen)  # somebody else's
     assert kept_of("s3", diff) == {"s3:GetObject": whole, "s3:PutObject": whole}
     reasons = {verdict.reason for verdict in diff.assessment.verdicts if verdict.action.startswith("s3:")}
-    assert reasons == {"a data event, and the trail may select only some resources of arn:aws:s3:::lake-*"}
+    assert reasons == {"it leaves a data event, and the trail may select only some resources of arn:aws:s3:::lake-*"}
     own = use("s3:PutObject", f"{RAW}/x")
     assert kept_of("s3", found(lake, own, **seen)) == {"s3:PutObject": {f"{RAW}/x"}}
     diff = found(lake, own, of_data(GOLD), of_data(RAW), **seen)
     assert kept_of("s3", diff) == {"s3:GetObject": {f"{GOLD}/*"}, "s3:PutObject": {f"{RAW}/x"}}
     (one,) = (verdict for verdict in diff.assessment.verdicts if verdict.action == "s3:GetObject")
     assert one.verdict is Verdict.UNOBSERVABLE
-    assert one.reason == f"a data event, and the logs have none on {GOLD}/*"
+    assert one.reason == f"it leaves a data event, and the logs have no data events on {GOLD}/*"
     assert one.keep == f"a call of KMS names {GOLD}"
     used = found(lake, use("s3:GetObject", f"{RAW}/x"), of_data(GOLD), **seen)
     assert kept_of("s3", used) == {"s3:GetObject": {f"{RAW}/x", f"{GOLD}/*"}}

@@ -70,4 +70,4 @@ def test_refusal_of_a_scanner_names_a_policy_of_aws_and_the_services_that_take_m
     assert "several" not in refused.refusal
     assert refused.refused_for is not None
     assert refused.refused_for.kind is ReplacementCaveat.TOO_LARGE
-    assert refused.refused_for.step == "attach SecurityAudit or the like, or drop kept actions with decisions"
+    assert refused.refused_for.step == "attach a policy such as SecurityAudit, or drop kept actions with decisions"
