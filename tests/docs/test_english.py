@@ -53,6 +53,19 @@ PHRASES: Final = {
     r"whose credentials to use": "to use",
     r"leaves? room": "isn't exceeded",
     r"killed runs left(?! behind)": "left behind",
+    r"who may do what": "permissions",
+    r"before anything else": "first",
+    r"or the like": "such as",
+    r"lets? it pass": "allows it",
+    r"went quiet|gone quiet": "became inactive",
+    r"removed though": "removed, although",
+    r"end the membership": "remove the user from the group",
+    r"unless you know": "if you didn't expect this",
+    r"records of only": "records only of",
+    r"safe needs": "minimum for safe",
+    r"something else each time": "something different each time",
+    r"the bucket of the log files": "the log bucket",
+    r"no record is newer": "no newer records",
 }
 """What to say instead of each phrase."""
 

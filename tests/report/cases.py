@@ -95,7 +95,7 @@ def verdict(
         Verdict.USED: "used",
         Verdict.ATTEMPTED: "tried, but no record says whether it was allowed",
         Verdict.UNUSED: "no record, and its use would have shown",
-        Verdict.UNOBSERVABLE: f"it leaves a data event, and the logs have no data events of {action.partition(':')[0]}.amazonaws.com",
+        Verdict.UNOBSERVABLE: _without_data_events(action),
         Verdict.UNGRANTED: "used, but no current policy grants it",
     }[kind]
     if kind is Verdict.UNOBSERVABLE and confidence is Confidence.HIGH:
@@ -104,9 +104,14 @@ def verdict(
     return ActionVerdict(Action(action), where, kind, reason, keep, confidence, danger, tuple(parents), evidence)
 
 
+def _without_data_events(action: str) -> str:
+    """Why the logs can't show use of a data action."""
+    return f"it leaves a data event, and the logs have no data events of {action.partition(':')[0]}.amazonaws.com"
+
+
 def kept_line(action: str, parent: StatementRef, *resources: str, sign: str) -> Line:
     """A line that stays because the logs can't show its use."""
-    why = f"it leaves a data event, and the logs have no data events of {action.partition(':')[0]}.amazonaws.com; {sign}"
+    why = f"{_without_data_events(action)}; {sign}"
     return Line(Action(action), Scope(resources or ("*",)), parent, LineKind.KEPT, why, "", None)
 
 

@@ -110,7 +110,10 @@ def who() -> WhoCan:
     refused = replace(
         _answer("refused", Result.EXPLICITLY_DENIED, used.seen), sentence="Explicitly denied by access, statement 1."
     )
-    unread = ("each level of the organization's SCPs must also allow the request: give them with --scps", "callers that aren't in the given policies")
+    unread = (
+        "each level of the organization's SCPs must also allow the request: give them with --scps",
+        "callers that aren't in the given policies",
+    )
     return WhoCan("role/*", (opened, idle, blind, used, maybe, refused), (trust,), unread)
 
 

@@ -130,7 +130,12 @@ def tables(draw: st.DrawFn) -> Table:
     return table([replace(columns[0], show=Show.ALWAYS), *columns[1:]], rows)
 
 
+NARROW = table([Column("#"), Column("service", number=True)], [["界", "x" * 69]])
+"""A table that leaves one column of the terminal for a text with a wide character."""
+
+
 @given(tables(), st.integers(72, 160), st.integers(0, 2))
+@example(NARROW, 72, 0)
 @settings(max_examples=examples(300), deadline=None)
 def test_render_text_lays_out_any_table_as_rich_does(shown: Table, width: int, depth: int) -> None:
     block: Block = shown
@@ -140,6 +145,11 @@ def test_render_text_lays_out_any_table_as_rich_does(shown: Table, width: int, d
     assert render_text([block], width=width, color=False) == "".join(
         f"{one.rstrip(' ')}\n" for one in colored.split("\n")[:-1]
     )
+
+
+@pytest.mark.parametrize("color", [False, True])
+def test_render_text_drops_no_wide_character_from_a_narrow_column(color: bool) -> None:
+    assert "界" in render_text([NARROW], width=72, color=color)
 
 
 @given(st.lists(hostile, min_size=1, max_size=7))

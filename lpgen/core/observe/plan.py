@@ -99,8 +99,7 @@ class ObservePlan:
 
 @dataclass(frozen=True, slots=True)
 class PlanChoices:
-    """The bucket of the log files ("" for the bucket of the account's trails), and the ARN of the trail to extend, or
-    ""."""
+    """The log bucket ("" for the bucket of the account's trails), and the ARN of the trail to extend, or ""."""
 
     bucket: str = ""
     trail: str = ""

@@ -1,7 +1,7 @@
 """The journal of a rollout. Every step is on disk before and after it is made, so a killed run can be undone.
 
 The journal is a file of JSON lines next to the plan. Only its owner can read it. Lines are only appended, and each is
-flushed to the disk before anything else happens. A line that a kill truncated has no meaning, because its step hadn't
+flushed to the disk before the next step begins. A line that a kill truncated has no meaning, because its step hadn't
 begun. Only one process at a time writes.
 
 `previous` is the SHA-256 of the line before. The first line names the plan by its SHA-256. For each principal follow:

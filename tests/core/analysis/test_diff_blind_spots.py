@@ -112,7 +112,10 @@ def test_diff_keeps_data_actions_where_the_log_names_no_such_resource(
     unused = diff_of(role(policy(allow("s3:PutObject", granted))), data_on=seen_on)
     assert verdicts(unused) == {"s3:PutObject": Verdict.UNOBSERVABLE if stays else Verdict.UNUSED}
     if stays:
-        assert blind_spots(unused)["s3:PutObject"] == f"it leaves a data event, and the logs have no data events on {min(stays)}"
+        assert (
+            blind_spots(unused)["s3:PutObject"]
+            == f"it leaves a data event, and the logs have no data events on {min(stays)}"
+        )
         assert kept_for_logs(unused) == {"s3:PutObject": set(granted)}
 
 

@@ -58,7 +58,11 @@ OUTCOMES = tuple(
     for action, status, why in (
         ("s3:GetObject", OutcomeStatus.USED, ""),
         ("s3:PutObject", OutcomeStatus.REMOVED, ""),
-        ("dynamodb:GetItem", OutcomeStatus.OPEN, "it leaves a data event, and the logs have no data events of dynamodb.amazonaws.com"),
+        (
+            "dynamodb:GetItem",
+            OutcomeStatus.OPEN,
+            "it leaves a data event, and the logs have no data events of dynamodb.amazonaws.com",
+        ),
         ("dynamodb:PutItem", OutcomeStatus.GONE, ""),
     )
 )

@@ -34,7 +34,9 @@ def _other_regions_message(*, regions: Sequence[str], leader: str, role: str, re
 def _young_principal_message(*, kind: str, days: int, counted: int, min_days: int, **_: object) -> str:
     """When a principal was created."""
     when = f"{days} days before the end of the logs{_as_covered(days, counted)}" if days >= 0 else "after the logs' end"
-    return f"the {kind} was created {when} (minimum for safe: {min_days} days), so it may not have done all its work yet"
+    return (
+        f"the {kind} was created {when} (minimum for safe: {min_days} days), so it may not have done all its work yet"
+    )
 
 
 def _young_policy_message(*, policy: str, days: int, counted: int, min_days: int, **_: object) -> str:

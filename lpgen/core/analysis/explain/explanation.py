@@ -277,7 +277,9 @@ _KEY_GRANTS: Final = "a grant on the key could allow the request: lpgen doesn't 
 _OWNER: Final = "the ARN doesn't show the account of the resource: lpgen assumes the principal's own"
 _SCPS: Final = "each level of the organization's SCPs must also allow the request: give them with --scps"
 _RCPS: Final = "the organization's RCPs on the resource could deny the request: give them with --rcps"
-_OTHER_POLICIES: Final = "session policies and VPC endpoint policies could deny the request: lpgen doesn't read them here"
+_OTHER_POLICIES: Final = (
+    "session policies and VPC endpoint policies could deny the request: lpgen doesn't read them here"
+)
 
 
 def _unread(case: _Case, result: Result, *, resource_policy_could_allow: bool) -> Iterator[str]:

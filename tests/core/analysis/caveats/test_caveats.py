@@ -184,8 +184,8 @@ def test_diff_counts_no_age_across_a_hole() -> None:
     (young,) = found.assessment.open_caveats
     assert young.kind is LogsCaveat.YOUNG
     assert young.message == (
-        "the role was created 100 days before the end of the logs, which cover 40 of them (minimum for safe: 90 days), so"
-        " it may not have done all its work yet"
+        "the role was created 100 days before the end of the logs, which cover 40 of them (minimum for safe: 90 days),"
+        " so it may not have done all its work yet"
     )
     assert young.parameters["until"] == days_before_end(-50).date()
     older = role(policy(allow("s3:GetObject")), created=days_before_end(150))

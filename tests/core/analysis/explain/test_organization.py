@@ -36,7 +36,10 @@ def test_explain_says_that_rcps_are_not_known_until_they_are_given() -> None:
         found = ask(app, "s3:GetObject", IMAGES, guards=guards)
         assert found.result is Result.ALLOWED
         assert NOT_GIVEN not in found.unread
-        assert found.unread[-1] == "session policies and VPC endpoint policies could deny the request: lpgen doesn't read them here"
+        assert (
+            found.unread[-1]
+            == "session policies and VPC endpoint policies could deny the request: lpgen doesn't read them here"
+        )
 
 
 def test_explain_turns_on_the_organization_of_an_rcp_until_that_is_known() -> None:

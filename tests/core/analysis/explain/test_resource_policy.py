@@ -21,7 +21,9 @@ def granted_to(principals: Any, *, action: str = "*", **more: Any) -> dict[str, 
 def test_explain_says_that_a_resource_policy_nobody_gave_could_allow_or_deny() -> None:
     denied = ask(role(policy(allow("ec2:*"))), "s3:GetObject", IMAGES)
     assert denied.sentence.endswith("A policy of the resource could allow it; none was given.")
-    unread = "the policy of the resource, if it has one, could allow or deny the request: give it with --resource-policies"
+    unread = (
+        "the policy of the resource, if it has one, could allow or deny the request: give it with --resource-policies"
+    )
     assert denied.unread == (unread,)
     allowed = ask(role(policy(allow("s3:*"))), "s3:GetObject", IMAGES)
     assert unread in allowed.unread

@@ -71,7 +71,10 @@ def test_seen_uses_say_that_no_data_event_names_the_resource() -> None:
         for bucket in ("seen", "other")
         for asked in [WrittenQuestion("app", "s3:GetObject", f"arn:aws:s3:::{bucket}/a")]
     }
-    assert found == {"seen": "", "other": "it leaves a data event, and the logs have no data events on arn:aws:s3:::other/a"}
+    assert found == {
+        "seen": "",
+        "other": "it leaves a data event, and the logs have no data events on arn:aws:s3:::other/a",
+    }
 
 
 @pytest.mark.parametrize(
