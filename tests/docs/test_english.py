@@ -62,7 +62,6 @@ PHRASES: Final = {
     r"end the membership": "remove the user from the group",
     r"unless you know": "if you didn't expect this",
     r"records of only": "records only of",
-    r"safe needs": "minimum for safe",
     r"something else each time": "something different each time",
     r"the bucket of the log files": "the log bucket",
     r"no record is newer": "no newer records",
