@@ -298,11 +298,10 @@ def _table_width(widths: Sequence[int]) -> int:
 
 def _column_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, room: int) -> list[int] | None:
     """The widths of the columns in a table of at most `room`. None if a column is empty or too narrow for its title."""
-    natural = [max(map(_cells, column)) for column in zip([column.title for column in columns], *rows, strict=True)]
+    titles = [column.title.ljust(0 if column.number else _WIDE_CHARACTER) for column in columns]
+    natural = [max(map(_cells, column)) for column in zip(titles, *rows, strict=True)]
     if 0 in natural:
         return None
-    least = [0 if column.number else _WIDE_CHARACTER for column in columns]
-    natural = list(map(max, natural, least))
     if _table_width(natural) <= room:
         return natural
     # The gap after a column counts as part of it, except for the last column.
