@@ -90,6 +90,21 @@ class CallerKind(StrEnum):
     UNKNOWN = "unknown"
 
 
+class AssumptionMethod(StrEnum):
+    """The ways to get a session of a role. The first four are operations of STS."""
+
+    ASSUME_ROLE = "AssumeRole"
+    SAML = "AssumeRoleWithSAML"
+    WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+    ROOT = "AssumeRoot"
+    POD_IDENTITY = "AssumeRoleForPodIdentity"
+    ROLES_ANYWHERE = "RolesAnywhere"
+    COGNITO = "Cognito"
+    IOT = "IoT"
+    IDENTITY_CENTER = "IdentityCenter"
+    SWITCH_ROLE = "SwitchRole"
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The principal that made a record's call. `principal` is the ARN of an IAM role or user, or "" if `kind` has none.

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.records import RawRecord
 from lpgen.errors import IngestError, InvocationError, quote_input
 
 SCHEME: Final = "athena://"
@@ -25,13 +25,16 @@ SCHEME: Final = "athena://"
 _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}"
 _ADDRESS: Final = re.compile(rf"{SCHEME}({_NAME})\.({_NAME})", re.ASCII)
 
-FIELDS: Final = {name.lower(): name for name in Record.__struct_fields__}
+FIELDS: Final = {name.lower(): name for name in RawRecord.__struct_fields__}
 """The fields of a record, by column name."""
 
 _MAY_LACK: Final = {
     "eventversion": "",
     "managementevent": "",
     "eventcategory": "data events count as management events",
+    "sourceipaddress": "the networks of callers are unknown",
+    "useragent": "the programs of callers are unknown",
+    "serviceeventdetails": "roles that people chose in Identity Center show only in their own accounts",
     "vpcendpointid": "conditions on VPC endpoints can't be proven",
     "readonly": "tags that a call only reads count as tags that it sets, and it is unknown whether the trail "
     "records reads and writes",
@@ -43,6 +46,7 @@ the actions of a call, and every table that AWS documents has them. Without one,
 """
 
 _NO_COLUMN: Final = "the table has no column `{column}`: {effect}"
+_NO_SCOPE: Final = "the table doesn't say for which resources services assume roles"
 _NO_SOURCE_IDENTITY: Final = "the table has no source identities of sessions, so they show only in responses"
 _ADDED_ONE_BY_ONE: Final = "partitions of the table are added one by one, and records in missing partitions aren't read"
 _NO_DAYS: Final = "the table has no partition for the day, so each query reads the whole table"
@@ -99,6 +103,8 @@ class AthenaTable:
         ]
         if not self.is_text("useridentity") and "sourceidentity:" not in self.columns["useridentity"]:
             lacks.append(_NO_SOURCE_IDENTITY)
+        if not self.is_text("useridentity") and "inscopeof:" not in self.columns["useridentity"]:
+            lacks.append(_NO_SCOPE)
         if self.keys and not self.is_projected:
             lacks.append(_ADDED_ONE_BY_ONE)
         if not self.day_keys:

@@ -159,11 +159,17 @@ class _Read:
         if self.whole or not depth:
             return value
         if isinstance(value, list):
-            return [self.of(item, depth - 1) for item in value]
+            return [self.of(item, depth - 1) if isinstance(item, (dict, list)) else item for item in value]
         if not isinstance(value, dict):
             return value
-        read = {name: self.of_name(name) for name in value}
-        return {name: part and part.of(value[name], depth - 1) for name, part in read.items()}
+        found: dict[str, object] = {}
+        names, others = self.names, self.others
+        for name, item in value.items():
+            read = names.get(name) or others
+            if read is not None and isinstance(item, (dict, list)):
+                item = read.of(item, depth - 1)
+            found[name] = None if read is None else item
+        return found
 
 
 class ReadValues:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from lpgen.core.arns import split_arn
-from lpgen.core.cloudtrail.records import Record, UserIdentity
+from lpgen.core.cloudtrail.records import Record, SessionIssuer, UserIdentity
 from lpgen.core.model import Caller, CallerKind
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
@@ -20,7 +20,7 @@ _ANONYMOUS: Final = ("ANONYMOUS_PRINCIPAL", "anonymous")
 
 _SESSION_TYPES: Final = ("AssumedRole", "FederatedUser")
 
-_IdentityKey = UserIdentity | tuple[str | bool | None, ...] | None
+_IdentityKey = tuple[str | bool | SessionIssuer | None, ...] | None
 
 _SERVICE_LINKED_PATH: Final = ":role/aws-service-role/"
 
@@ -99,16 +99,15 @@ def essential_identity(identity: UserIdentity | None) -> _IdentityKey:
     """A key of the identity's fields that affect the caller or anything else that is read from it. It leaves out the
     session name, so all sessions of a role are equal."""
     if identity is None:
-        return identity
+        return None
     context = identity.sessionContext
     if identity.type == "AWSAccount" and context is None and not identity.arn:
         service_session = _has_service_session_name(identity)
         return identity.type, identity.accountId, identity.invokedBy, _unique_id(identity), service_session
-    if identity.type not in _SESSION_TYPES:
-        return identity
     issuer = context.sessionIssuer if context else None
-    if context is None or issuer is None or not issuer.arn:
-        return identity
+    if identity.type not in _SESSION_TYPES or context is None or issuer is None or not issuer.arn:
+        source = context.sourceIdentity if context else None
+        return identity.type, identity.principalId, identity.arn, identity.accountId, identity.invokedBy, issuer, source
     return (
         identity.type,
         identity.accountId,

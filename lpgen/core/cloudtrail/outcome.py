@@ -181,6 +181,12 @@ def _first_text(source: Mapping[str, object], keys: tuple[str, ...]) -> str:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 
 
+def resource_of_denial(message: str) -> str:
+    """The ARN of the resource that the message of a denial names, or ""."""
+    found = _DENIED_RESOURCE.search(message)
+    return found[2].rstrip(".,") if found else ""
+
+
 def name_denied_resource(
     actions: tuple[MappedAction, ...], record: Record, catalog: Catalog
 ) -> tuple[MappedAction, ...]:

@@ -35,11 +35,32 @@ class SessionIssuer(msgspec.Struct, frozen=True):
     accountId: str | None = None
 
 
+class SessionAttributes(msgspec.Struct, frozen=True):
+    """Further facts about the session. `mfaAuthenticated` is `true` or `false`, usually as text."""
+
+    mfaAuthenticated: str | bool | None = None
+
+
 class SessionContext(msgspec.Struct, frozen=True):
     """The session of temporary credentials."""
 
     sessionIssuer: SessionIssuer | None = None
     sourceIdentity: str | None = None
+    attributes: SessionAttributes | None = None
+
+
+class RequestScope(msgspec.Struct, frozen=True):
+    """The resource for which a service called."""
+
+    sourceArn: str | None = None
+    sourceAccount: str | None = None
+
+
+class IdentityCenterUser(msgspec.Struct, frozen=True):
+    """The person on whose behalf a session or Identity Center called."""
+
+    userId: str | None = None
+    identityStoreArn: str | None = None
 
 
 class UserIdentity(msgspec.Struct, frozen=True):
@@ -51,6 +72,21 @@ class UserIdentity(msgspec.Struct, frozen=True):
     accountId: str | None = None
     invokedBy: str | None = None
     sessionContext: SessionContext | None = None
+    userName: str | None = None
+    identityProvider: str | None = None
+    inScopeOf: RequestScope | None = None
+    onBehalfOf: IdentityCenterUser | None = None
+
+
+IDENTITY_PARTS: Final = (
+    UserIdentity,
+    SessionContext,
+    SessionIssuer,
+    SessionAttributes,
+    RequestScope,
+    IdentityCenterUser,
+)
+"""The structs in `userIdentity`."""
 
 
 class RecordResource(msgspec.Struct, frozen=True):
@@ -71,6 +107,8 @@ class _RecordHead(msgspec.Struct):
     userIdentity: UserIdentity | None = None
     eventTime: str | None = None
     awsRegion: str | None = None
+    sourceIPAddress: str | None = None
+    userAgent: str | None = None
     errorCode: str | None = None
     errorMessage: str | None = None
     # A string means that AWS hid or omitted the object (`HIDDEN`), so nothing can be read.
@@ -101,6 +139,7 @@ class RawRecord(_RecordHead, gc=False):
 
     additionalEventData: msgspec.Raw = _NOTHING
     resources: msgspec.Raw = _NOTHING
+    serviceEventDetails: msgspec.Raw = _NOTHING
 
 
 def record_from_raw(raw: RawRecord) -> Record:
@@ -116,6 +155,12 @@ def record_from_raw(raw: RawRecord) -> Record:
 def decode_additional(text: bytes) -> dict[str, object] | str | None:
     """A record's `additionalEventData`, or None if it can't be read."""
     return _decode(_additional_data, text)
+
+
+def decode_object(text: msgspec.Raw) -> Json:
+    """The JSON object that a record holds as text, or an empty object if it holds anything else."""
+    found = decode_additional(bytes(text))
+    return found if isinstance(found, dict) else {}
 
 
 def decode_resources(text: bytes) -> list[RecordResource] | None:

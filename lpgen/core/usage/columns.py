@@ -31,12 +31,13 @@ def _empty_column(kind: pa.DataType) -> pa.Array:
 
 def text_column(values: Sequence[str]) -> pa.Array:
     """A `string` column without nulls; a `large_string` column if the text exceeds 2 GiB."""
-    encoded = [value.encode() for value in values]
-    data = b"".join(encoded)
+    joined = "".join(values)
+    data = joined.encode()
+    sizes = map(len, values if joined.isascii() else [value.encode() for value in values])
     wide = len(data) > _MAX_TEXT_BYTES
-    offsets = array(_INT64 if wide else _INT32, accumulate(map(len, encoded), initial=0))
+    offsets = array(_INT64 if wide else _INT32, accumulate(sizes, initial=0))
     kind = pa.large_string() if wide else pa.string()
-    return pa.Array.from_buffers(kind, len(encoded), [None, _buffer(offsets), pa.py_buffer(data)])
+    return pa.Array.from_buffers(kind, len(values), [None, _buffer(offsets), pa.py_buffer(data)])
 
 
 def is_text(kind: pa.DataType) -> bool:

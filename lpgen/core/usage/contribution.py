@@ -5,18 +5,20 @@ It doesn't depend on the record's time and event id.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
+from lpgen.core.cloudtrail.assumption import assumption_method
 from lpgen.core.cloudtrail.caller import is_of_account, named_principal
 from lpgen.core.cloudtrail.event_map import RecordMapper, mapping_or_failure, skip_from_record
 from lpgen.core.cloudtrail.outcome import ErrorCodes
-from lpgen.core.cloudtrail.records import HIDDEN, Record
+from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.request_tags import tag_keys_from_record
 from lpgen.core.model import (
+    AssumptionMethod,
     Caller,
     CallerKind,
     Category,
@@ -68,10 +70,6 @@ _TAG_KEYS: Final = "aws:TagKeys"
 _MAX_VALUES: Final = 50  # the most tags that AWS allows on a resource
 _MAX_VALUE_LENGTH: Final = 512
 
-_TAG_PARAMETERS: Final = frozenset({"tags", "Tags", "tagList", "TagList", "tagSet", "tagSpecificationSet"})
-_KEY_FIELDS: Final = ("key", "Key", "tagKey", "TagKey")
-_LIST_FIELDS: Final = ("items", "tags", "Tags")
-
 _Context = tuple[tuple[str, str], ...]
 
 
@@ -88,31 +86,6 @@ def _context_text(context: _Context, tag_keys: tuple[str, ...]) -> str:
     return msgspec.json.encode({key: sorted(values[key])[:_MAX_VALUES] for key in sorted(values)}).decode()
 
 
-def _tag_keys_from_record(record: Record) -> tuple[str, ...]:
-    """The keys of the tags that a call sets, sorted; empty for read-only calls, and if AWS hides the keys."""
-    request = record.requestParameters
-    if record.readOnly or not isinstance(request, dict) or _TAG_PARAMETERS.isdisjoint(request):
-        return ()
-    keys = {key for name in _TAG_PARAMETERS & request.keys() for key in _tag_keys(request[name])}
-    return () if HIDDEN in keys else tuple(sorted(keys))
-
-
-def _tag_keys(tags: object) -> Iterator[str]:
-    """The keys in any of AWS's shapes: a list of key and value, EC2's `items` and specifications, or a plain object."""
-    if isinstance(tags, list):
-        for tag in tags:
-            yield from _tag_keys(tag)
-    elif isinstance(tags, dict):
-        lists = [tags[name] for name in _LIST_FIELDS if isinstance(tags.get(name), list)]
-        keys = [tags[name] for name in _KEY_FIELDS if isinstance(tags.get(name), str)]
-        if lists:
-            yield from _tag_keys([item for found in lists for item in found])
-        elif keys:
-            yield keys[0]
-        else:
-            yield from (key for key, value in tags.items() if isinstance(value, str))
-
-
 # ---------------------------------------------------------------- the contribution
 
 MAX_TEXT_LENGTH: Final = 256
@@ -124,17 +97,20 @@ RowKey = tuple[str, str, str, str, str, str, str, str, str, str, str, str, bool,
 _NOT_MAPPED: Final = RecordMapping(MappingStatus.UNMAPPED)
 _ASSUMES: Final = ("sts.amazonaws.com", "AssumeRole")
 _HAS_ROWS: Final = (CallerKind.ROLE, CallerKind.USER, CallerKind.CROSS_ACCOUNT_ID)
-_GIVE_ROWS: Final = (None, SkipReason.CROSS_ACCOUNT_CALLER)
 _OWN_ROWS: Final = (None, SkipReason.DENIED, SkipReason.UNDETERMINED)
+_FOREIGN_CALLERS: Final = (SkipReason.SERVICE_CALLER, SkipReason.CROSS_ACCOUNT_CALLER, SkipReason.ANONYMOUS_CALLER)
+"""Skips of calls by AWS services, other accounts and anonymous callers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contribution:
     """Why a record isn't usage (None if it is), with a detail, and the table rows that count it.
 
-    `rows` are usage rows: the key after the day, and the resources that fold to that row, sorted. A call from another
-    account also has rows, although it isn't usage here. It has none if it `hides_use`: the event map doesn't know the
-    call. `assumed` is the role that an AWS service assumed; `detail` is then the service.
+    `rows` are usage rows: the key after the day, and the resources that fold to that row, sorted. They count as usage
+    if it `gives_usage`, and as use of a resource by somebody else if it `is_foreign`. A call by a role or user of
+    another account does both. It has no rows if it `hides_use`: the event map doesn't know the call. `assumed` is the
+    role that an AWS service assumed; `detail` is then the service. `method` is set if the record asks for a session of
+    a role, and `sets_tags` if it sets tags of a resource. Such records have evidence of their own.
     """
 
     skip: SkipReason | None
@@ -149,6 +125,10 @@ class Contribution:
     hides_use: bool
     rows: tuple[tuple[RowKey, tuple[str, ...]], ...]
     assumed: str = ""
+    gives_usage: bool = False
+    is_foreign: bool = False
+    method: AssumptionMethod | None = None
+    sets_tags: bool = False
 
 
 def contribution_from_record(record: Record, caller: Caller, event_map: RecordMapper) -> Contribution:
@@ -160,8 +140,15 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
     outcome = facts(ErrorCodes).outcome_from_record(record)
     mapping, detail = mapping_or_failure(record, event_map) if caller.kind in _HAS_ROWS else (_NOT_MAPPED, "")
     skip = _skip_from_mapping(record, caller, outcome, mapping)
+    is_foreign = skip in _FOREIGN_CALLERS
+    if is_foreign and caller.kind not in _HAS_ROWS:
+        mapping, _ = mapping_or_failure(record, event_map)
     assumed = _assumed_role(record) if skip is SkipReason.SERVICE_CALLER else ""
     category = category_from_record(record)
+    is_copy = skip is SkipReason.NETWORK_COPY
+    method = None if is_copy else assumption_method(record.eventSource, record.eventName)
+    has_rows = skip is None or is_foreign
+    tags = tag_keys_from_record(record) if has_rows and caller.kind in _HAS_ROWS else ()
     return Contribution(
         skip=skip,
         detail=_service_name(record) if assumed else detail,
@@ -175,8 +162,12 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
         hides_use=skip is SkipReason.CROSS_ACCOUNT_CALLER
         and caller.kind is CallerKind.CROSS_ACCOUNT_ID
         and mapping.status is MappingStatus.UNMAPPED,
-        rows=_rows(record, caller, outcome, mapping.actions, facts(Folds)) if skip in _GIVE_ROWS else (),
+        rows=_rows(_Use(record, caller, outcome, tags), mapping.actions, facts(Folds)) if has_rows else (),
         assumed=assumed,
+        gives_usage=caller.kind in _HAS_ROWS,
+        is_foreign=is_foreign,
+        method=method,
+        sets_tags=skip is None and method is None and bool(tags),
     )
 
 
@@ -207,16 +198,24 @@ def _skip_from_mapping(
     return None if mapping.actions else SkipReason.NO_PERMISSION
 
 
-def _rows(
-    record: Record, caller: Caller, outcome: OutcomeDetail, actions: tuple[MappedAction, ...], folds: Folds
-) -> tuple[tuple[RowKey, tuple[str, ...]], ...]:
+class _Use(NamedTuple):
+    """The facts of a record that all its rows share. `tags` are the keys of the tags that it sets."""
+
+    record: Record
+    caller: Caller
+    outcome: OutcomeDetail
+    tags: tuple[str, ...]
+
+
+def _rows(use: _Use, actions: tuple[MappedAction, ...], folds: Folds) -> tuple[tuple[RowKey, tuple[str, ...]], ...]:
     """Rows with their resources. Keys hold the text of enum members, because hashing a member runs Python code."""
     rows: dict[RowKey, set[str]] = {}
+    record, caller, outcome = use.record, use.caller, use.outcome
     identity = record.userIdentity
     invoked_by = (identity.invokedBy if identity else None) or ""
-    category, tags = category_from_record(record), _tag_keys_from_record(record)
+    category = category_from_record(record)
     for mapped in actions:
-        context = _context_text(mapped.context, tags)
+        context = _context_text(mapped.context, use.tags)
         for resource in mapped.resources:
             folded = folds.fold(resource)
             key = (

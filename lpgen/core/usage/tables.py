@@ -1,5 +1,5 @@
-"""The usage tables: the actions of principals, skipped records and why, the coverage of the logs, and active
-principals.
+"""The usage tables: the actions of principals, skipped records and why, the coverage of the logs, and evidence about
+callers.
 
 Every table is an aggregate that merges: `merge_usage` of any parts in any order gives the same tables, row for row.
 """
@@ -13,15 +13,13 @@ from typing import Final
 
 import pyarrow as pa
 
-from lpgen.core.model import ResourceKind, SkipReason
+from lpgen.core.model import SkipReason
 from lpgen.core.usage.columns import empty_table, table_rows, unpack_texts
-from lpgen.core.usage.table_merge import Reduction, TableShape, collapse_groups, merge_tables
+from lpgen.core.usage.overflow import OVERFLOW_LIMIT, collapse_overflow
+from lpgen.core.usage.table_merge import Reduction, TableShape, merge_tables
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """The version of all schemas. lpgen refuses data folders of other versions."""
-
-OVERFLOW_LIMIT: Final = 10_000
-"""The most distinct resources to keep for one principal, action, outcome and error code."""
 
 _TEXT: Final = pa.string()
 _COUNT: Final = pa.int64()
@@ -130,29 +128,49 @@ _SIGNS_SCHEMA: Final = pa.schema(
 One row per key: the columns up to `detail`, which sort the rows. Times as in `USAGE_SCHEMA`. Nothing fills it yet.
 """
 
-_ASSUMPTIONS_SCHEMA: Final = pa.schema(
+ASSUMPTIONS_SCHEMA: Final = pa.schema(
     [
-        *_fields(_TEXT, "role", "principal", "account"),
+        *_fields(_TEXT, "role", "role_id", "account"),
         *_fields(_DAY, "day"),
+        *_fields(_TEXT, "method", "caller_kind", "principal", "principal_id", "caller_account", "service"),
+        *_fields(_TEXT, "provider", "subject", "audience", "external_id", "source_account", "source_arn"),
+        *_fields(_TEXT, "session_name", "session_tags", "source_identity", "mfa", "outcome", "error_code"),
+        *_SPAN,
         *_fields(_COUNT, "records"),
+        *_fields(_TEXT, "example_event_id"),
     ]
 )
-"""Which principal assumed which role. One row per key: the columns up to `day`, which sort the rows.
+"""Requests for sessions of roles, failed ones too. One row per key: the columns up to `error_code`, which sort the
+rows. Text is "" if the record doesn't say, and has at most 256 characters, ARNs and tags 2,048.
 
-`account` is the account whose trail holds the record, and `day` is UTC. Nothing fills it yet.
+- `role`: the ARN of the role, as the request has it; if a denied record has no request, the ARN in the error message;
+  otherwise as `lpgen.core.cloudtrail.assumption` says. `role_id`: the `AROA...` id in the answer. `account`: the
+  account whose trail holds the record.
+- `method`: an `AssumptionMethod`; `outcome`: an `Outcome`; `error_code`: as the service spells it.
+- `caller_kind`: a `CallerKind`, or `overflow` (`lpgen.core.usage.overflow`). `principal`, `principal_id`,
+  `caller_account`: the caller as in `USAGE_SCHEMA`. `service`: the service principal that asked.
+- `provider`: the ARN or host of the identity provider; `subject`, `audience`: what it says about the caller.
+- `external_id`, `session_name` (digits and hexadecimal numbers become `*`) and `session_tags` (a canonical JSON object
+  from key to value) are from the request. `source_identity` is `yes` if the session has one.
+- `source_account`, `source_arn`: the resource for which a service asked. Older records, and the tables in Athena that
+  AWS documents, don't say it.
+- `mfa`: whether the caller used MFA, for its own session or for this request: `true` or `false`.
+- The example is the first record by time, then event id.
 """
 
-_NETWORKS_SCHEMA: Final = pa.schema(
+NETWORKS_SCHEMA: Final = pa.schema(
     [
         *_fields(_TEXT, "principal"),
         *_fields(_DAY, "day"),
-        *_fields(_TEXT, "network"),
+        *_fields(_TEXT, "network", "network_kind", "vpc_endpoint", "agent"),
         *_fields(_COUNT, "records"),
     ]
 )
-"""The networks that a principal called from. One row per key: the columns up to `network`, which sort the rows.
+"""The networks and programs that a caller called from. One row per key: the columns up to `agent`, which sort the rows.
 
-`network` is a source network or the id of a VPC endpoint, and `day` is UTC. Nothing fills it yet.
+`principal` is the `caller` of `ACTIVITY_SCHEMA`, and `day` is UTC. `network` is an IPv4 network of 24 bits, an IPv6
+network of 48 bits, the name of an AWS service that called, `*` for too many networks, or "". `network_kind` is a
+`NetworkKind`, `vpc_endpoint` the endpoint's id, and `agent` an `AgentFamily`.
 """
 
 _POPULATION_SCHEMA: Final = pa.schema(
@@ -164,6 +182,36 @@ _POPULATION_SCHEMA: Final = pa.schema(
 """Which resources exist. One row per key: the columns up to `resource`, which sort the rows.
 
 `first_day` and `last_day` are the UTC days on which a record shows the resource. Nothing fills it yet.
+"""
+
+RESOURCE_CALLERS_SCHEMA: Final = pa.schema(
+    [
+        *_fields(_TEXT, "account", "action", "resource", "resource_kind", "caller_kind", "caller"),
+        *_fields(_DAY, "day"),
+        *_fields(_TEXT, "outcome"),
+        *_SPAN,
+        *_fields(_COUNT, "records"),
+        *_fields(_TEXT, "example_event_id"),
+    ]
+)
+"""Use of resources by AWS services, other accounts and anonymous callers. One row per key: the columns up to `outcome`,
+which sort the rows.
+
+`account` is the account whose trail holds the record, and `day` is UTC. `action`, `resource`, `resource_kind`,
+`outcome`, `records` and the example are as in `USAGE_SCHEMA`. `caller` is the service principal, the account id,
+`anonymous`, or "" if the record doesn't say.
+"""
+
+TAGS_SCHEMA: Final = pa.schema(
+    [
+        *_fields(_TEXT, "principal", "account", "event_source", "event_name", "tag_key", "tag_value"),
+        *_SPAN,
+        *_fields(_COUNT, "records"),
+    ]
+)
+"""The tags that allowed calls set. One row per key: the columns up to `tag_value`, which sort the rows.
+
+`principal` is the `caller` of `ACTIVITY_SCHEMA`, and `account` the account whose trail holds the record.
 """
 
 
@@ -186,9 +234,11 @@ TABLES: Final[Mapping[str, TableShape]] = {
     "coverage": _shape(COVERAGE_SCHEMA, keys=5),
     "activity": _shape(ACTIVITY_SCHEMA, keys=4),
     "signs": _shape(_SIGNS_SCHEMA, keys=5, example=("first_seen",)),
-    "assumptions": _shape(_ASSUMPTIONS_SCHEMA, keys=4),
-    "networks": _shape(_NETWORKS_SCHEMA, keys=3),
+    "assumptions": _shape(ASSUMPTIONS_SCHEMA, keys=22, example=("first_seen", "example_event_id")),
+    "networks": _shape(NETWORKS_SCHEMA, keys=6),
     "population": _shape(_POPULATION_SCHEMA, keys=4, example=("first_day",)),
+    "resource_callers": _shape(RESOURCE_CALLERS_SCHEMA, keys=8, example=("first_seen", "example_event_id")),
+    "tags": _shape(TAGS_SCHEMA, keys=6, example=("first_seen",)),
 }
 """The name and shape of each table, in the order of the fields of `Usage`."""
 
@@ -205,9 +255,11 @@ class Usage:
     coverage: pa.Table
     activity: pa.Table = field(default_factory=partial(empty_table, ACTIVITY_SCHEMA))
     signs: pa.Table = field(default_factory=partial(empty_table, _SIGNS_SCHEMA))
-    assumptions: pa.Table = field(default_factory=partial(empty_table, _ASSUMPTIONS_SCHEMA))
-    networks: pa.Table = field(default_factory=partial(empty_table, _NETWORKS_SCHEMA))
+    assumptions: pa.Table = field(default_factory=partial(empty_table, ASSUMPTIONS_SCHEMA))
+    networks: pa.Table = field(default_factory=partial(empty_table, NETWORKS_SCHEMA))
     population: pa.Table = field(default_factory=partial(empty_table, _POPULATION_SCHEMA))
+    resource_callers: pa.Table = field(default_factory=partial(empty_table, RESOURCE_CALLERS_SCHEMA))
+    tags: pa.Table = field(default_factory=partial(empty_table, TAGS_SCHEMA))
 
     def tables(self) -> dict[str, pa.Table]:
         """Each table by its name in `TABLES`."""
@@ -225,28 +277,12 @@ EMPTY_USAGE: Final = Usage(*(empty_table(shape.schema) for shape in TABLES.value
 def merge_usage(parts: Iterable[Usage], *, limit: int = OVERFLOW_LIMIT) -> Usage:
     """One usage from many: associative, commutative, with `EMPTY_USAGE` as identity.
 
-    If one principal, action and outcome has more than `limit` distinct resources, all its rows become overflow rows.
-    They also do if a part holds such an overflow row. Outcomes are counted separately, so denied calls, which anyone
-    can make, never hide the resources of allowed calls.
+    Groups with too many distinct values become overflow rows (`lpgen.core.usage.overflow`): for example all rows of one
+    principal, action and outcome if it has more than `limit` resources. They also do if a part holds such a row.
     """
     found = [part.tables() for part in parts]
     merged = {name: merge_tables([tables[name] for tables in found], shape) for name, shape in TABLES.items()}
-    merged["usage"] = _with_overflow(merged["usage"], limit)
-    return Usage(*merged.values())
-
-
-def _with_overflow(table: pa.Table, limit: int) -> pa.Table:
-    """The table with the rows of groups above the limit collapsed."""
-    if table.num_rows == 0:
-        return table
-    collapsed = collapse_groups(
-        table,
-        group=("principal", "action", "outcome", "error_code"),
-        members=("resource_kind", "resource"),
-        collapsed=(ResourceKind.OVERFLOW.value, "*"),
-        limit=limit,
-    )
-    return table if collapsed is table else merge_tables([collapsed], USAGE_SHAPE)
+    return Usage(*(collapse_overflow(name, table, TABLES[name], limit=limit) for name, table in merged.items()))
 
 
 class UsageSum:

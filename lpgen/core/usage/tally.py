@@ -15,9 +15,11 @@ from lpgen.core.cloudtrail.records import READ_VERSION, RawRecord, Record, Unusa
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.contribution import NO_CATEGORY, category_from_record
 from lpgen.core.usage.event_time import ALL_TIME, ANY_TIME, NO_TIME, LatestTime, TimeWindow, moment_from_text
+from lpgen.core.usage.evidence_tally import MAX_SOURCES, EvidenceTally
 from lpgen.core.usage.left_out import Windows, detail_of_left_out, hold_moment
 from lpgen.core.usage.mapping_cache import MappingCache
-from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage, is_record_reason, merge_usage
+from lpgen.core.usage.overflow import OVERFLOW_LIMIT
+from lpgen.core.usage.tables import Usage, is_record_reason, merge_usage
 from lpgen.core.usage.tally_tables import (
     LATE,
     ActivityRows,
@@ -73,10 +75,11 @@ class UsageTally:
         self._skips: SkipRows = {}
         self._coverage: CoverageRows = {}
         self._activity: ActivityRows = {}
+        self._evidence = EvidenceTally()
 
     def usage(self, *, limit: int = OVERFLOW_LIMIT) -> Usage:
         """The tables for all added sources, sorted and merged."""
-        found = usage_from_counts(self._counts, self._skips, self._coverage, self._activity)
+        found = usage_from_counts(self._counts, self._skips, self._coverage, self._activity, self._evidence)
         return merge_usage([found], limit=limit)
 
     def add_source(
@@ -150,10 +153,24 @@ class UsageTally:
             return self._add_refused(record, Unusable(reason, why, _position(number)), source)
         caller = self._contributions.find_caller(record)
         contribution, end = self._contributions.find(record, caller.alike)
+        if contribution.method is not None or contribution.sets_tags:
+            self._evidence.add(record, caller, contribution, moment)
         key = (contribution, caller, moment[:10])
         found = self._counts.get(key)
         if found is None:
-            found = self._counts[key] = [0, NO_TIME, LATE, ()]
+            origins = self._evidence.origins_of(caller, key[2], record)
+            found = self._counts[key] = [0, NO_TIME, LATE, (), origins]
+        else:
+            origins = found[4]
+            if origins.agent != record.userAgent:
+                origins = found[4] = self._evidence.origins_of(caller, key[2], record)
+        sources, address = origins.sources, record.sourceIPAddress
+        if address in sources:
+            sources[address] += 1
+        else:
+            sources[address] = 1
+            if len(sources) > MAX_SOURCES:
+                self._evidence.fold_sources(origins)
         found[0] += 1
         if moment > found[1]:
             found[1] = moment

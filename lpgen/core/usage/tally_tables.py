@@ -7,12 +7,23 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from lpgen.core.model import Category, SkipReason
+from lpgen.core.model import CallerKind, Category, SkipReason
 from lpgen.core.usage.columns import empty_table, flag_column, integer_column, is_text, text_column, time_column
 from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, Contribution, RowKey
 from lpgen.core.usage.event_time import NO_TIME
+from lpgen.core.usage.evidence_tally import EvidenceRows, EvidenceTally, add_evidence
 from lpgen.core.usage.mapping_cache import KnownCaller
-from lpgen.core.usage.tables import ACTIVITY_SCHEMA, COVERAGE_SCHEMA, SKIPS_SCHEMA, USAGE_SCHEMA, Usage
+from lpgen.core.usage.tables import (
+    ACTIVITY_SCHEMA,
+    ASSUMPTIONS_SCHEMA,
+    COVERAGE_SCHEMA,
+    NETWORKS_SCHEMA,
+    RESOURCE_CALLERS_SCHEMA,
+    SKIPS_SCHEMA,
+    TAGS_SCHEMA,
+    USAGE_SCHEMA,
+    Usage,
+)
 from lpgen.core.usage.unbounded_names import MARK
 
 LATE: Final = "~"
@@ -27,9 +38,9 @@ _SkipKey = tuple[str, str, str, str, str, str, str, str]
 _CoverageKey = tuple[str, str, str, str, str]
 _ActivityKey = tuple[str, str, str, str]
 
-# Lists of mixed types are the fastest to update: `[records, last, first, example]`, where an example has the event id
-# and the end of a name, with source and position between them for a skip; `[first, last, records, event id, source,
-# position]`; `[records, usage records, read-only, writing]`; and `[records]`.
+# Lists of mixed types are the fastest to update: `[records, last, first, example, origins]`, where an example has the
+# event id and the end of a name, with source and position between them for a skip; `[first, last, records, event id,
+# source, position]`; `[records, usage records, read-only, writing]`; and `[records]`.
 ContributionCounts = dict[_CountKey, list[Any]]
 SkipRows = dict[_SkipKey, list[Any]]
 CoverageRows = dict[_CoverageKey, list[int]]
@@ -37,13 +48,17 @@ ActivityRows = dict[_ActivityKey, list[int]]
 
 
 def usage_from_counts(
-    counts: ContributionCounts, skips: SkipRows, coverage: CoverageRows, activity: ActivityRows
+    counts: ContributionCounts,
+    skips: SkipRows,
+    coverage: CoverageRows,
+    activity: ActivityRows,
+    evidence: EvidenceTally,
 ) -> Usage:
     """The tables, neither sorted nor merged, from counts by contribution and from rows that are counted already."""
     all_skips = {key: [*row] for key, row in skips.items()}
     all_coverage = {key: [*row] for key, row in coverage.items()}
     all_activity = {key: [*row] for key, row in activity.items()}
-    for (found, known, day), (records, last, first, example) in counts.items():
+    for (found, known, day), (records, last, first, example, _) in counts.items():
         place, call = (found.account, found.region), (found.event_source, found.event_name)
         covered = coverage_key(*place, day, found.category, found.event_source)
         add_coverage(all_coverage, covered, records, is_usage=found.skip is None, read_only=found.read_only)
@@ -57,7 +72,27 @@ def usage_from_counts(
         _table(all_skips, SKIPS_SCHEMA),
         _table(all_coverage, COVERAGE_SCHEMA),
         _table(all_activity, ACTIVITY_SCHEMA),
+        assumptions=_table(evidence.assumptions, ASSUMPTIONS_SCHEMA),
+        networks=_table(evidence.networks(), NETWORKS_SCHEMA),
+        resource_callers=_table(_resource_callers(counts), RESOURCE_CALLERS_SCHEMA),
+        tags=_table({key: row[:3] for key, row in evidence.tags.items()}, TAGS_SCHEMA),
     )
+
+
+def _resource_callers(counts: ContributionCounts) -> EvidenceRows:
+    """The use of resources by AWS services, other accounts and anonymous callers."""
+    rows: EvidenceRows = {}
+    for (found, known, day), (records, last, first, example, _) in counts.items():
+        if not found.is_foreign:
+            continue
+        kind = known.caller.kind
+        caller = known.caller.account or known.name
+        if kind is CallerKind.SERVICE:
+            caller = known.name if known.name != kind else ""
+        for action, resource, resource_kind in {(key[3], key[4], key[5]) for key, _ in found.rows}:
+            whole = (found.account, action, resource, resource_kind, kind._value_, caller, day, found.outcome)
+            add_evidence(rows, whole, records, (first, example[0]), last)
+    return rows
 
 
 def add_skip(rows: SkipRows, key: _SkipKey, records: int, example: tuple[str, str, str, str], last: str) -> None:
@@ -117,8 +152,8 @@ def _usage_table(counts: ContributionCounts) -> pa.Table:
     positions: dict[int, int] = {}  # by identity, because hashing so much text is slow
     parts: list[RowKey] = []
     rows: list[tuple[Any, ...]] = []
-    for (contribution, known, day), (records, last, first, example) in counts.items():
-        if not contribution.rows:
+    for (contribution, known, day), (records, last, first, example, _) in counts.items():
+        if not (contribution.rows and contribution.gives_usage):
             continue
         place = places.setdefault((known, contribution.account, contribution.region), len(places))
         on = days.setdefault(day, len(days))

@@ -28,8 +28,8 @@ def usage_of_days(usage: Usage, first: date, last: date) -> Usage:
     return replace(usage, **by_day, **by_time, population=population)
 
 
-_BY_DAY: Final = ("table", "coverage", "activity", "assumptions", "networks")
-_BY_TIME: Final = ("skips", "signs")
+_BY_DAY: Final = ("table", "coverage", "activity", "assumptions", "networks", "resource_callers")
+_BY_TIME: Final = ("skips", "signs", "tags")
 _TIMES: Final = ("first_seen", "last_seen")
 _Span = tuple[pa.Scalar, pa.Scalar]
 

@@ -34,11 +34,11 @@ _MAX_FIELD_CHARACTERS: Final = 1 << 26
 
 _MAX_DEPTH: Final = 8
 _FLAGS: Final = {"true": True, "false": False}
-_OBJECTS: Final = ("requestparameters", "responseelements", "additionaleventdata")
+_OBJECTS: Final = ("requestparameters", "responseelements", "additionaleventdata", "serviceeventdetails")
 _NAMES: Final = {
     column: {name.lower(): name for part in parts for name in part.__struct_fields__}
     for column, parts in (
-        ("useridentity", (records.UserIdentity, records.SessionContext, records.SessionIssuer)),
+        ("useridentity", records.IDENTITY_PARTS),
         ("resources", (records.RecordResource,)),
     )
 }

@@ -74,8 +74,9 @@ def test_table_from_definition_knows_where_the_objects_lie() -> None:
 
 
 def test_describe_lacks_says_what_a_table_can_not_give() -> None:
-    (source_identities,) = table_from_definition(NAME, PROJECTED).describe_lacks()
+    source_identities, resources = table_from_definition(NAME, PROJECTED).describe_lacks()
     assert "no source identities" in source_identities
+    assert "for which resources services assume roles" in resources
     assert any("added one by one" in lack for lack in table_from_definition(NAME, REGISTERED).describe_lacks())
     assert any(
         "each query reads the whole table" in lack for lack in table_from_definition(NAME, CONSOLE).describe_lacks()
@@ -83,7 +84,14 @@ def test_describe_lacks_says_what_a_table_can_not_give() -> None:
     poor = definition({name: DOCUMENTED_COLUMNS[name] for name in NEEDED})
     lacks = " ".join(table_from_definition(NAME, poor).describe_lacks())
     named = [column for column in DOCUMENTED_COLUMNS if f"`{column}`" in lacks]
-    assert named == ["readonly", "vpcendpointid", "eventcategory"]
+    assert named == [
+        "sourceipaddress",
+        "useragent",
+        "readonly",
+        "serviceeventdetails",
+        "vpcendpointid",
+        "eventcategory",
+    ]
 
 
 def conditions(table: Json, wanted: RecordScope = RecordScope()) -> list[str]:  # noqa: B008

@@ -14,14 +14,18 @@ from lpgen.core.athena.days import DaySpan, RecordScope, TablePlan, build_query
 from lpgen.core.athena.table import TableName, table_from_definition
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import RawRecord, Record, record_from_raw
+from lpgen.core.usage.assumptions import assumptions_from_usage
+from lpgen.core.usage.mapping_cache import MappingCache
+from lpgen.core.usage.tally import UsageTally
 from lpgen.edge.athena.answers import item_from_row, rows_of_answer
 from lpgen.edge.athena.queries import Answered
 from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.errors import IngestError
 from tests.core.cloudtrail.rules.mapping_cases import CASES, read_cases
+from tests.core.cloudtrail.test_assumption import CASES as ASSUMPTIONS
 from tests.support.athena_tables import DOCUMENTED_COLUMNS, LATER_COLUMNS, PROJECTED, DuckTable, Json, definition
-from tests.support.log_samples import record_json
+from tests.support.log_samples import PlainMap, record_json
 
 DAY = date(2024, 3, 1)
 DEEP = '{"a":' * 5_000 + "1" + "}" * 5_000
@@ -29,12 +33,15 @@ AS_TEXT = definition({**DOCUMENTED_COLUMNS, "useridentity": "string"})
 
 
 def records_through(definition: Json, found: list[Json]) -> list[Record]:
+    return [record_from_raw(record) for record in raw_records_through(definition, found)]
+
+
+def raw_records_through(definition: Json, found: list[Json]) -> list[RawRecord]:
     table = table_from_definition(TableName("logs", "trail"), definition)
     names, rows = DuckTable(definition, found).execute(
         build_query(TablePlan(table, DaySpan(DAY, DAY), RecordScope(), ()), DAY)
     )
-    items = [item_from_row(dict(zip(names, row, strict=True))) for row in rows]
-    return [record_from_raw(cast(RawRecord, item)) for item in items]
+    return [cast(RawRecord, item_from_row(dict(zip(names, row, strict=True)))) for row in rows]
 
 
 def test_records_of_rows_need_what_those_of_every_documented_call_need() -> None:
@@ -64,6 +71,25 @@ def test_records_of_rows_show_source_identities_that_roles_hand_on(table: Json) 
     record["userIdentity"]["sessionContext"]["sourceIdentity"] = "ada"
     (through,) = records_through(table, [record])
     assert through.userIdentity == msgspec.convert(record, Record).userIdentity
+
+
+@pytest.mark.parametrize("table", [PROJECTED, AS_TEXT])
+def test_records_of_rows_fill_the_table_of_assumptions(table: Json) -> None:
+    """Only the resource for which a service asked is missing, because the documented table has no column for it."""
+    forms: list[Json] = []
+    for source, name, fields, _ in ASSUMPTIONS.values():
+        identity = {key: value for key, value in fields["userIdentity"].items() if key != "inScopeOf"}
+        form = record_json(len(forms), eventSource=source, eventName=name, **{**fields, "userIdentity": identity})
+        forms.append({**form, "eventTime": f"{DAY}T10:00:00Z"})
+    tables = [UsageTally(MappingCache(PlainMap())) for _ in range(2)]
+    tables[0].add_source([msgspec.json.decode(msgspec.json.encode(form), type=RawRecord) for form in forms], "")
+    tables[1].add_source(raw_records_through(table, forms), "", is_ordered=False)
+    assert len(set(rows_of(tables[1]))) > 15
+    assert rows_of(tables[1]) == rows_of(tables[0])
+
+
+def rows_of(tally: UsageTally) -> list[str]:
+    return [str(assumption) for assumption in assumptions_from_usage(tally.usage())]
 
 
 @pytest.mark.parametrize("column", ["useridentity", "resources", "requestparameters", "responseelements"])

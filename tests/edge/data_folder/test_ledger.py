@@ -118,7 +118,7 @@ def test_read_generation_needs_a_data_folder(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize(("version", "hint"), [(2, "ingest the logs again into a new folder"), (4, "update lpgen")])
+@pytest.mark.parametrize(("version", "hint"), [(2, "ingest the logs again into a new folder"), (5, "update lpgen")])
 def test_ledger_refuses_another_schema_version(tmp_path: Path, version: int, hint: str) -> None:
     with open_ledger(tmp_path) as ledger:
         ledger.commit("gen1", [])
@@ -135,7 +135,7 @@ def test_ledger_refuses_another_schema_version(tmp_path: Path, version: int, hin
     ):
         with pytest.raises(DataError) as found:
             read(tmp_path)
-        assert found.value.message == f"`{tmp_path}` has schema version {version}, and this version of lpgen reads 3"
+        assert found.value.message == f"`{tmp_path}` has schema version {version}, and this version of lpgen reads 4"
         assert found.value.hint == hint
 
 
