@@ -1,0 +1,1 @@
+"""Who may assume a role: identity providers and their subjects, and the accounts and services that policies trust."""
