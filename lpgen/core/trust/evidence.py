@@ -1,0 +1,200 @@
+"""The evidence about a trust policy: the recorded assumptions of its role, the days of the logs, and other facts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final
+
+from lpgen.core.arns import account_in_arn, split_arn
+from lpgen.core.evidence import AccountCoverage, LogCoverage
+from lpgen.core.globs.match import glob_match
+from lpgen.core.model import CallerKind, Effect, Outcome, Principal, PrincipalKind
+from lpgen.core.principal_names import is_named
+from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.core.trust.conditions import demanded_values
+from lpgen.core.trust.issuers import issuer_of, subject_from_text
+from lpgen.core.usage.assumptions import Assumption, assumptions_from_usage
+from lpgen.core.usage.columns import distinct_rows
+from lpgen.core.usage.foreign_callers import arns_by_id
+from lpgen.core.usage.tables import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class TrustEvidence:
+    """What is known besides the trust policies. Without logs, `coverage` is None.
+
+    `by_role` has the assumptions of each role by its ARN. `services` are pairs of an account and a service that
+    assumed some role there. `own` are your accounts, `complete` those whose roles and users are all known. `providers`
+    are the ARNs of the identity providers that exist, or None if unknown. `ids` are GitHub's ids of repositories.
+    `source_services` are the services that state for which account they act.
+    `actions_used` is the number of actions that each role used, and `decisions` are the current ones.
+    """
+
+    own: frozenset[str]
+    complete: frozenset[str]
+    principals: Mapping[str, Principal]
+    by_role: Mapping[str, tuple[Assumption, ...]] = field(default_factory=dict)
+    services: frozenset[tuple[str, str]] = frozenset()
+    coverage: LogCoverage | None = None
+    providers: frozenset[str] | None = None
+    ids: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    source_services: frozenset[str] = frozenset()
+    actions_used: Mapping[str, int] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
+    min_days: int = 60
+
+    def covered(self, role: Principal) -> AccountCoverage | None:
+        """The coverage of the role's account by read-only management events, which requests for sessions are. None
+        without logs of them.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
+        """
+        found = self.coverage.account(role.account) if self.coverage else None
+        return _of_reads(found) if found else None
+
+    def successes(self, role: Principal) -> tuple[Assumption, ...]:
+        """The successful assumptions of a role, and of earlier roles with its ARN, whose callers may still need it."""
+        return tuple(
+            assumption
+            for assumption in self.by_role.get(role.arn, ())
+            if assumption.outcome is Outcome.ALLOWED and not assumption.error_code
+        )
+
+    def is_unrecorded(self, role: Principal) -> bool:
+        """Whether the role's sessions called, and no record shows how they came about. So its callers are unknown."""
+        return bool(self.actions_used.get(role.arn)) and not self.successes(role)
+
+    def failures(self, role: Principal) -> tuple[Assumption, ...]:
+        """The failed assumptions of a role."""
+        return tuple(
+            assumption
+            for assumption in self.by_role.get(role.arn, ())
+            if assumption.outcome is not Outcome.ALLOWED or assumption.error_code
+        )
+
+    def keeps(self, trusted: str, action: str, role: Principal) -> bool:
+        """Whether a decision keeps the permission of a trusted principal, or of a subject, to assume a role."""
+        return any(
+            decision.kind is DecisionKind.KEEP
+            and (is_named(trusted, decision.principal) or glob_match(decision.principal, trusted))
+            and glob_match(decision.action or "*", action, ignore_case=True)
+            and glob_match(decision.resource or "*", role.arn)
+            for decision in self.decisions
+        )
+
+    def until(self, last: date, role: Principal) -> TrustEvidence:
+        """The evidence about one role as it was at the end of a day."""
+        if self.coverage is None:
+            return self
+        accounts = tuple(
+            replace(covered, last_day=min(covered.last_day, last))
+            for covered in self.coverage.accounts
+            if covered.first_day <= last
+        )
+        seen = tuple(assumption for assumption in self.by_role.get(role.arn, ()) if assumption.day <= last)
+        return replace(self, by_role={role.arn: seen}, coverage=LogCoverage(accounts))
+
+
+def _of_reads(covered: AccountCoverage) -> AccountCoverage | None:
+    """The coverage of only the days with read-only management events, which trails may leave out."""
+    reads = next((events for events in covered.seen if events.read_only and not events.is_data), None)
+    if reads is None:
+        return None
+    first = max(covered.first_day, reads.since or covered.first_day)
+    last = min(covered.last_day, reads.until or covered.last_day)
+    if (first, last) == (covered.first_day, covered.last_day):
+        return covered
+    days = sum(first <= day <= last for day in covered.days)
+    return replace(covered, first_day=first, last_day=last, covered_days=days) if days else None
+
+
+def by_role(assumptions: Iterable[Assumption], principals: Iterable[Principal]) -> dict[str, tuple[Assumption, ...]]:
+    """The assumptions of each role by its ARN, from the logs of its own account if they have any, otherwise from those
+    of its callers. Both accounts' logs hold the same call.
+
+    They have the ARN of each caller that the record knows only by its id, if the principals or the log of the caller's
+    account know it. A record of a denied call or of a switch in the console has a role's name without its path, so such
+    a name counts for the one role that has it.
+    """
+    seen, known = tuple(assumptions), tuple(principals)
+    arns = {
+        assumption.principal_id: assumption.principal
+        for assumption in seen
+        if assumption.principal and assumption.principal_id
+    }
+    arns |= arns_by_id(known)
+    paths: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for principal in known:
+        if principal.kind is PrincipalKind.ROLE:
+            paths[principal.account, principal.name].append(principal.arn)
+    found: dict[str, list[Assumption]] = defaultdict(list)
+    own = {assumption.role for assumption in seen if account_in_arn(assumption.role) == assumption.account}
+    for assumption in seen:
+        arn = assumption.role
+        if arn in own and account_in_arn(arn) != assumption.account:
+            continue
+        caller = assumption.principal or arns.get(assumption.principal_id, "")
+        if split_arn(caller).service == "sts":
+            caller = _with_path(caller, paths)
+        found[_with_path(arn, paths)].append(replace(assumption, principal=caller))
+    return {role: tuple(some) for role, some in found.items()}
+
+
+def _with_path(arn: str, paths: Mapping[tuple[str, str], Sequence[str]]) -> str:
+    """The ARN of the one role that has the name in an ARN, or the ARN itself."""
+    named = paths.get((account_in_arn(arn), arn.rpartition("/")[2]), ())
+    return named[0] if len(named) == 1 else arn
+
+
+def _services_in(assumptions: Iterable[Assumption]) -> frozenset[tuple[str, str]]:
+    """The services that assumed any role, with the account of the role."""
+    return frozenset(
+        (assumption.account, assumption.service)
+        for assumption in assumptions
+        if assumption.caller_kind == CallerKind.SERVICE and assumption.outcome is Outcome.ALLOWED
+    )
+
+
+_GITHUB: Final = "token.actions.githubusercontent.com:sub"
+
+
+def pinned_ids(roles: Iterable[Principal], given: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """GitHub's ids of owner and repository, given or from subjects that a trust policy names exactly.
+
+    Records aren't a source: after a rename or deletion, the new holder of a name sends its own ids, and roles that
+    trust every repository accept them. A name with two ids counts for neither.
+    """
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    issuer = issuer_of(_GITHUB.partition(":")[0])
+    for role in roles:
+        for statement in role.trust.statements if role.trust else ():
+            subjects = demanded_values(statement.conditions, _GITHUB) if statement.effect is Effect.ALLOW else ()
+            for subject in (subject_from_text(issuer, _exact(text)) for text in subjects):
+                if subject and subject.owner_id and subject.repository_id:
+                    names = dict(subject.fields)
+                    found[f"{names['owner']}/{names['repository']}"].add((subject.owner_id, subject.repository_id))
+    return {name: ids.pop() for name, ids in found.items() if len(ids) == 1} | dict(given)
+
+
+def _exact(text: str) -> str:
+    """A subject of the repository that a pattern names, whatever its ref. Other patterns stay patterns."""
+    return f"{text[:-1]}pull_request" if text.endswith(":*") else text
+
+
+def with_use(
+    evidence: TrustEvidence, usage: Usage, coverage: LogCoverage, principals: Collection[Principal]
+) -> TrustEvidence:
+    """The evidence with the assumptions and the use that the tables of a data folder show."""
+    seen = assumptions_from_usage(usage)
+    used = distinct_rows(usage.table, ("principal", "action", "outcome"))
+    return replace(
+        evidence,
+        by_role=by_role(seen, principals),
+        services=_services_in(seen),
+        coverage=coverage,
+        ids=pinned_ids(principals, evidence.ids),
+        actions_used=Counter(principal for principal, _, outcome in used if outcome == Outcome.ALLOWED),
+    )
