@@ -26,7 +26,7 @@ ROLE = "arn:aws:iam::111122223333:role/app/storefront-api"
 OTHER = "arn:aws:iam::444455556666:role/audit-reader"
 SHARED = "arn:aws:iam::111122223333:policy/shared-read"
 _FIRST, *_OTHERS = DRIFT_KINDS
-SEVERITY = {_FIRST: Severity.CRITICAL, **dict(zip(_OTHERS, [*Severity, *Severity], strict=True))}
+SEVERITY = {_FIRST: Severity.CRITICAL, **dict(zip(_OTHERS, [Severity.HIGH, *Severity, *Severity], strict=True))}
 
 
 def finding(kind: DriftKind, **changes: Any) -> DriftFinding:

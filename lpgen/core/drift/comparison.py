@@ -19,6 +19,7 @@ from lpgen.core.drift.policies import SharedChanges, find_own_changes
 from lpgen.core.drift.principals import find_gone_principals, find_new_principals, find_outside_trust
 from lpgen.core.drift.proposals import NewUse, Novelty, find_never_applied, find_new_use
 from lpgen.core.drift.states import State
+from lpgen.core.drift.trust import find_weakened_trust
 from lpgen.core.drift.wildcards import Wildcards, find_wildcards
 from lpgen.core.globs.match import glob_match
 from lpgen.core.principal_names import is_named
@@ -97,6 +98,7 @@ class StateComparison:
         before, after = self.before, self.after
         findings = (
             *find_outside_trust(before, after),
+            *find_weakened_trust(before, after),
             *find_lost_coverage(before, after),
             *found.findings,
             *(use.tied_by(novelty) for use in found.new_uses),

@@ -18,10 +18,12 @@ from lpgen.core.drift.findings import DriftFinding, DriftKind
 from lpgen.core.drift.policies import PolicyDrift
 from lpgen.core.drift.principals import PrincipalDrift
 from lpgen.core.drift.proposals import ProposalDrift
+from lpgen.core.drift.trust import TrustDrift
 from lpgen.core.drift.wildcards import WildcardDrift
 
 DRIFT_KINDS: Final[tuple[DriftKind, ...]] = (
     PrincipalDrift.OUTSIDE_TRUST,
+    TrustDrift.TRUST_WEAKENED,
     CoverageDrift.COVERAGE_LOST,
     PolicyDrift.POLICY_CHANGED,
     ProposalDrift.NEW_USE,
