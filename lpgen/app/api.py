@@ -9,6 +9,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace as replace_fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, Unpack, get_args, get_type_hints
@@ -243,12 +244,14 @@ def generate(
     code: str = "json",
     sign: StrPath | None = None,
     replace: bool = False,
+    trust: bool = False,
     engine: Engine | None = None,
     **options: Unpack[_ReviewOptions],
 ) -> ReviewSummary:
     """Write replacement policies with evidence into the folder `output`, and return the summary of the review.
 
-    `code` is the command line's `--as`: `json`, or `terraform` or `cloudformation` to write that too. The `principals`
+    `code` is the command line's `--as`: `json`, or `terraform` or `cloudformation` to write that too. With `trust`, it
+    also writes the narrowed trust policies of roles. The `principals`
     of the summary say whether each replacement is `safe`. The verdicts are those of `review`.
 
     Raises:
@@ -262,6 +265,7 @@ def generate(
     key = None if sign is None else read_private_key(Path(sign))
     with collector_paused():
         read = _read(data, engine=engine or _local(), **options)
+        read = replace_fields(read, options=replace_fields(read.options, trust=trust))
         made = open_review(read)
         inputs = outputs.inputs_of_output(made.report.generation, read, form)
         return outputs.generate(made, Path(output), inputs, data=Path(data), code=form, key=key, replace_other=replace)

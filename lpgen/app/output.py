@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +14,10 @@ from lpgen.app.review import Review, report_of_proposals
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.digests import CatalogStamp, Inputs, digest_of_text
 from lpgen.core.findings import Proposal, Report
-from lpgen.core.folders import file_of_left_policy, folder_of_principal
+from lpgen.core.folders import TRUST_FILE, file_of_left_policy, folder_of_principal
 from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.made_from import digests_of_options, options_to_facts
+from lpgen.core.trust.roles import TrustProposal
 from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.data_folder.pins import pin_generation, release_pins
 from lpgen.edge.engine import Result
@@ -26,7 +27,7 @@ from lpgen.edge.replacement_files import SIGNATURE, read_output, write_text
 from lpgen.edge.spill import Place, Spill, pack_text
 from lpgen.errors import InvocationError, quote_input
 from lpgen.report.blocks import DEFAULT_LAYOUT, NO_OPTIONS, Given, Layout
-from lpgen.report.documents.output_folder import evidence_json, summary_json
+from lpgen.report.documents.output_folder import evidence_json, summary_json, trust_text
 from lpgen.report.iac.files import CodeForm, code_of_subjects
 from lpgen.report.iac.subject import CodeSubject, subject_of_proposal
 from lpgen.report.plan import document_file
@@ -179,9 +180,10 @@ def generate(
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A report that is used like a review."""
+    """A report that is used like a review. It has no trust policies."""
 
     report: Report
+    narrowed_trust: Mapping[str, TrustProposal] = field(default_factory=dict)
 
     @property
     def accounts(self) -> Collection[str]:
@@ -201,20 +203,30 @@ class _Output:
 
 
 def _folder_of_principal(
-    report: Report, inputs: Inputs, code: str, keep_text: bool, proposal: Proposal
+    report: Report,
+    trusts: Mapping[str, TrustProposal],
+    inputs: Inputs,
+    code: str,
+    keep_text: bool,
+    proposal: Proposal,
 ) -> tuple[PrincipalSummary, tuple[tuple[str, str, str], ...], CodeSubject | None]:
     """The summary of a principal, its files with their texts and digests, and with `code` what code is written from.
 
-    `report` has no proposals; with `keep_text` false files have digests only.
+    `report` has no proposals, and `trusts` are narrowed trust policies by ARN. With `keep_text` false files have
+    digests only.
     """
+    trust = trusts.get(proposal.diff.principal.arn)
     files = tuple(
         (path, text if keep_text else "", digest_of_text(text))
-        for path, text in _files_of_proposal(proposal, report, inputs)
+        for path, text in _files_of_proposal(proposal, report, inputs, trust)
     )
-    return PrincipalView(proposal).summary, files, subject_of_proposal(proposal) if code else None
+    subject = subject_of_proposal(proposal, trust_text(trust) if trust else "") if code else None
+    return PrincipalView(proposal).summary, files, subject
 
 
-def _files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> Iterator[tuple[str, str]]:
+def _files_of_proposal(
+    proposal: Proposal, report: Report, inputs: Inputs, trust: TrustProposal | None
+) -> Iterator[tuple[str, str]]:
     """The paths and texts of one principal's files in an output folder. Empty without a replacement.
 
     Policies that stay attached have a separate folder, because the policies in a principal's folder are the ones to
@@ -222,9 +234,11 @@ def _files_of_proposal(proposal: Proposal, report: Report, inputs: Inputs) -> It
     """
     if has_documents(proposal) and proposal.replacement is not None:
         folder = folder_of_principal(proposal.diff.principal)
-        yield f"{folder}/evidence.json", evidence_json(proposal, report, inputs)
+        yield f"{folder}/evidence.json", evidence_json(proposal, report, inputs, trust)
         for number, document in enumerate(proposal.replacement.documents, start=1):
             yield f"{folder}/{document_file(number)}", document.text
+        if trust is not None:
+            yield f"{folder}/{TRUST_FILE}", trust_text(trust)
         for policy in proposal.replacement.left:
             yield file_of_left_policy(policy.arn, policy.sha256), policy_to_json(policy.document, indent=2) + "\n"
 
@@ -241,7 +255,8 @@ def output_of_review(
     summaries: list[PrincipalSummary] = []
     subjects: list[CodeSubject] = []
     found: dict[str, str] = {}
-    for summary, files, subject in review.map(partial(_folder_of_principal, head, inputs, code, write is not None)):
+    made = partial(_folder_of_principal, head, review.narrowed_trust, inputs, code, write is not None)
+    for summary, files, subject in review.map(made):
         summaries.append(summary)
         subjects += [subject] if subject else []
         for path, text, digest in files:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -27,10 +27,12 @@ from lpgen.core.findings import OutsideTrust, Proposal, Report
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.keeping import Keep, make_again
 from lpgen.core.last_accessed import last_accessed_by_principal
-from lpgen.core.model import Principal, SkipReason
+from lpgen.core.model import Principal, PrincipalKind, SkipReason
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.principal_names import hint_of_name, is_named
 from lpgen.core.replacements import Decision
+from lpgen.core.trust.evidence import TrustEvidence, with_use
+from lpgen.core.trust.roles import TrustProposal, propose_trust
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.foreign_callers import arns_by_id, divide_by_log
 from lpgen.core.usage.row_slices import RowSlices, ValueRuns, find_value_runs
@@ -117,7 +119,9 @@ def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
     copied = copied_services_from_usage(ground.usage, catalog)
     batches = Batches(units, BATCH_UNITS, ground.slices, copied, accessed, ground.whole)
     chosen = [principal for unit in units for principal in unit if is_chosen(principal, options.principal)]
-    return Review(report, reviewer, batches, engine, frozenset(principal.account for principal in chosen), len(chosen))
+    accounts = frozenset(principal.account for principal in chosen)
+    trust = dict(_narrowed_trust(ground, coverage, options)) if options.trust else {}
+    return Review(report, reviewer, batches, engine, accounts, len(chosen), trust)
 
 
 def _chosen_users(users: Sequence[PrincipalUsage], pattern: str) -> tuple[PrincipalUsage, ...]:
@@ -146,6 +150,22 @@ def _trust(
     )
 
 
+def _narrowed_trust(ground: Ground, coverage: LogCoverage, options: Options) -> Iterator[tuple[str, TrustProposal]]:
+    """The narrowed trust policies of the chosen roles, by ARN."""
+    evidence = trust_evidence_of(ground, coverage, options)
+    for role in ground.outlines:
+        if role.kind is PrincipalKind.ROLE and is_chosen(role, options.principal):
+            proposal, _ = propose_trust(role, evidence)
+            if proposal is not None:
+                yield role.arn, proposal
+
+
+def trust_evidence_of(ground: Ground, coverage: LogCoverage, options: Options) -> TrustEvidence:
+    """The evidence that narrows trust policies, without facts that only findings need."""
+    known = TrustEvidence(frozenset(), frozenset(), {}, min_days=options.min_days, decisions=options.decisions)
+    return with_use(known, ground.usage, coverage, ground.outlines)
+
+
 def engine_for_units(engine: Engine, units: int, size: int) -> Engine:
     """The engine for a number of units in batches of a size. Uses fewer local processes for few batches."""
     if not isinstance(engine, LocalEngine):
@@ -157,7 +177,8 @@ def engine_for_units(engine: Engine, units: int, size: int) -> Engine:
 @dataclass(frozen=True, slots=True)
 class Review:
     """A review that is made principal by principal. `report` has everything except the proposals, `accounts` are the
-    accounts of the principals to review, and `size` is the number of these principals."""
+    accounts of the principals to review, and `size` is the number of these principals. `narrowed_trust` are the
+    narrowed trust policies by ARN of the role, if the options ask for them."""
 
     report: Report
     reviewer: Reviewer
@@ -165,6 +186,7 @@ class Review:
     engine: Engine
     accounts: frozenset[str]
     size: int
+    narrowed_trust: Mapping[str, TrustProposal]
 
     def map(self, fn: Callable[[Proposal], Result]) -> Iterator[Result]:
         """The result of a function for each proposal, computed where the proposal is made, in any order.

@@ -17,6 +17,7 @@ from lpgen.core.rollout.proofs import prove_plans, unproven
 from lpgen.core.rollout.refusals import Refusal, RefusalKind
 from lpgen.core.rollout.source import RolloutPlan
 from lpgen.core.rollout.state import RolloutPhase
+from lpgen.core.rollout.trust_change import same_trust
 from lpgen.core.rollout.watch import Watched, watch_rollout
 from lpgen.core.snapshots import NO_SNAPSHOT
 from lpgen.core.usage.foreign_callers import name_foreign_callers
@@ -300,7 +301,10 @@ def find_unrecorded(
         if writer.read_principal_id(planned.kind, planned.name) == planned.principal_id:
             holding = writer.read_holding(planned.kind, planned.name)
             held = {*dict(holding.inline), *holding.attached}
-            own = tuple(sorted({call.policy for call in planned.calls if call.adds} & held))
+            added = {call.policy for call in planned.calls if call.adds} & held
+            narrowing = (call for call in planned.calls if call.kind is CallKind.NARROW_TRUST)
+            narrowed = {call.policy for call in narrowing if same_trust(holding.trust, call.document)}
+            own = tuple(sorted(added | narrowed))
             found.update({planned.principal: own} if own else {})
     return found
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from lpgen.app.inputs import AnalysisInputs
-from lpgen.app.review import analyse
+from lpgen.app.review import open_review
 from lpgen.core.analysis.verification.chain import check_unchanged
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.digests import CHAIN_KEYS, Inputs, OutputDigests
 from lpgen.core.findings import Proposal, Report
-from lpgen.core.folders import files_of_sets, plain_name
+from lpgen.core.folders import TRUST_FILE, files_of_sets, plain_name
 from lpgen.core.identity_center import PermissionSet, permission_set_of
-from lpgen.core.made_from import CODE, options_to_facts
+from lpgen.core.made_from import CODE, TRUST, options_to_facts
 from lpgen.core.options import Options
 from lpgen.core.principal_names import hint_of_name, is_named
 from lpgen.core.replacements import CheckStatus
@@ -26,6 +26,7 @@ from lpgen.core.rollout.proofs import prove_plans, unproven
 from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refuse_idle_exceptions
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust, faults_of_source
 from lpgen.core.rollout.written_replacement import NewDocument, WrittenPlan
+from lpgen.core.trust.roles import TrustProposal
 from lpgen.edge.output_file import write_file
 from lpgen.edge.private_files import make_private_folder
 from lpgen.edge.readers.iam_snapshot import read_snapshot
@@ -38,7 +39,7 @@ from lpgen.edge.replacement_files import (
 )
 from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import InvocationError, OutputError, TamperingError, quote_input, quote_reason
-from lpgen.report.documents.output_folder import evidence_json
+from lpgen.report.documents.output_folder import evidence_json, trust_text
 from lpgen.report.plan import document_file
 
 _AGAIN: Final = "run `lpgen generate` again"
@@ -136,30 +137,32 @@ def _generate_again(
         raise InvocationError("generating again needs a data folder", hint="add --data DIR")
     _refuse_other_options(inputs, basis.options)
     chosen = replace(basis.options, principal=principal)
-    report = analyse(AnalysisInputs(basis.data, policies, catalog, chosen))
+    review = open_review(AnalysisInputs(basis.data, policies, catalog, chosen))
+    report, trusts = review.whole_report(), review.narrowed_trust
     written = [proposal for proposal in report.proposals if proposal.replacement and not proposal.replacement.refusal]
-    found = (_written_again(proposal, report, inputs) for proposal in written)
+    found = (_written_again(proposal, report, inputs, trusts.get(proposal.diff.principal.arn)) for proposal in written)
     return {written.principal: written for written in found}
 
 
 def _refuse_other_options(inputs: Inputs, options: Options) -> None:
     """INVARIANT: The given options decide. The folder's own options could have been edited to make more of it safe."""
-    given = options_to_facts(options)
-    differing = {
-        name: stated for name, stated in inputs.options.items() if name in given and given[name] != stated
-    }.keys() - {"principal", CODE}
+    given, then = {TRUST: False, **options_to_facts(options)}, {TRUST: False, **inputs.options}
+    differing = {name for name, stated in then.items() if name in given and given[name] != stated}
+    differing -= {"principal", CODE}
     if differing:
-        stated = ", ".join(f"{name.replace('_', ' ')} {inputs.options[name]}" for name in sorted(differing))
+        stated = ", ".join(f"{name.replace('_', ' ')} {then[name]}" for name in sorted(differing))
         raise InvocationError(
             f"the output was generated with other options: {quote_input(stated)}",
             hint="give the same options to `lpgen rollout plan`, or generate it again without them",
         )
 
 
-def _written_again(proposal: Proposal, report: Report, inputs: Inputs) -> WrittenPlan:
+def _written_again(proposal: Proposal, report: Report, inputs: Inputs, trust: TrustProposal | None) -> WrittenPlan:
     documents = proposal.replacement.documents if proposal.replacement else ()
     texts = {document_file(number): document.text for number, document in enumerate(documents, start=1)}
-    evidence = decode_evidence(evidence_json(proposal, report, inputs).encode(), "evidence.json")
+    if trust is not None:
+        texts[TRUST_FILE] = trust_text(trust)
+    evidence = decode_evidence(evidence_json(proposal, report, inputs, trust).encode(), "evidence.json")
     return _written_plan(evidence, texts.__getitem__, folder="")
 
 
@@ -171,6 +174,7 @@ _COMPARED = {
     "policies_sha256": "other policies",
     "documents": "other documents",
     "left": "other policies that stay attached",
+    "trust": "another trust policy",
     "safe": "another safety verdict",
     "not_safe_because": "other reasons not to call it safe",
     "as_of": "another last day",
@@ -293,6 +297,7 @@ def _written_plan(evidence: EvidenceFile, read_text: Callable[[str], str], *, fo
             for policy in evidence.policies
         ),
         left=tuple(left.arn for left in evidence.left_attached),
+        trust=read_text(TRUST_FILE) if evidence.trust else "",
     )
 
 

@@ -19,6 +19,7 @@ from lpgen.app.review import (
     engine_for_units,
     load_ground,
     review_of_ground,
+    trust_evidence_of,
 )
 from lpgen.core.analysis.counted_use import UseCounter, use_counter
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
@@ -37,11 +38,14 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.digests import Inputs
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
+from lpgen.core.folders import TRUST_FILE
 from lpgen.core.keeping import make_again
 from lpgen.core.made_from import changed_inputs, options_from_facts, unusual_choices
 from lpgen.core.model import Principal
 from lpgen.core.options import Options
 from lpgen.core.replacements import Check, CheckStatus, OutputVerification, Verification
+from lpgen.core.rollout.proofs import check_trust
+from lpgen.core.trust.evidence import TrustEvidence
 from lpgen.core.usage.foreign_callers import arns_by_id, divide_by_log
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.row_slices import RowSlices
@@ -129,6 +133,7 @@ class _FolderVerifier:
     counter: UseCounter
     catalog: Catalog
     options: Options
+    trust: TrustEvidence | None = None
 
     def __call__(self, batch: _FolderBatch) -> tuple[int, list[Verification]]:
         with collector_paused():
@@ -148,7 +153,7 @@ class _FolderVerifier:
         arn = written.principal
         if grants is None:
             return _failed(arn, "the old policies are known", f"the given policies don't contain {arn}")
-        return verify_replacement(
+        verification = verify_replacement(
             written.documents,
             grants,
             usages.get(arn, PrincipalUsage(arn)),
@@ -159,15 +164,22 @@ class _FolderVerifier:
             attached_quota=self.options.attached_quota,
             left=written.left,
         )
+        if written.trust is None or self.trust is None:
+            return verification
+        check = check_trust(grants.principal, written.trust, self.trust)
+        return replace(verification, checks=(*verification.checks, check))
 
 
 def _verify_folders(folders: Sequence[Path], ground: Ground, inputs: AnalysisInputs) -> tuple[Verification, ...]:
     options, catalog = inputs.options, inputs.catalog
-    decisions = current_decisions(coverage_from_usage(ground.usage), options)
+    coverage = coverage_from_usage(ground.usage)
+    decisions = current_decisions(coverage, options)
     counter = use_counter(ground.usage, ground.outlines, decisions, Dangers(catalog))
     # Large options that the checks don't use aren't sent to workers.
     needed = Options(guards=ground.guards, attached_quota=options.attached_quota)
-    verifier = _FolderVerifier(counter, catalog, needed)
+    has_trust = any((folder / TRUST_FILE).is_file() for folder in folders)
+    trust = trust_evidence_of(ground, coverage, options) if has_trust else None
+    verifier = _FolderVerifier(counter, catalog, needed, trust)
     found: list[tuple[int, list[Verification]]] = []
     done = 0
     engine = engine_for_units(inputs.engine, len(folders), BATCH_UNITS)

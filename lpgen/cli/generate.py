@@ -42,6 +42,9 @@ def generate_command(
         Path | None,
         typer.Option("--sign", metavar="KEY", help="Sign the folder with this Ed25519 private key (PEM)."),
     ] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Also write the narrowed trust policies that `lpgen trust` shows.")
+    ] = False,
     replace_other: Annotated[
         bool, typer.Option("--replace", help="Replace a folder that holds other principals or accounts.")
     ] = False,
@@ -67,6 +70,7 @@ def generate_command(
     key = None if sign is None else read_private_key(sign)
     form = "" if code is _CodeFormat.JSON else code.value
     read = inputs.read(data, choices)
+    read = replace(read, options=replace(read.options, trust=trust))
     with engine.open() as at:
         review = open_review(replace(read, engine=at))
         made_from = inputs_of_output(review.report.generation, read, form)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -103,6 +103,7 @@ def _plan_command(
             "--output", "-o", metavar="PLAN", help="Where to write the plan. By default, or with `-`, stdout."
         ),
     ] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="DIR was generated with --trust.")] = False,
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Also plan replacements that aren't called safe.")] = False,
     break_glass: Annotated[
         list[str] | None,
@@ -157,7 +158,7 @@ def _plan_command(
         read.policies,
         exceptions,
         read.catalog,
-        basis=_basis(require_signature, data, read.options, trust_output=trust_output),
+        basis=_basis(require_signature, data, replace(read.options, trust=trust), trust_output=trust_output),
         principal=choices.principal,
     )
     if output is not None and str(output) != "-":

@@ -10,6 +10,9 @@ from typing import Final
 from lpgen.core.identity_center import PermissionSet
 from lpgen.core.model import Principal
 
+TRUST_FILE: Final = "trust-policy.json"
+"""The file of a narrowed trust policy, in the folder of its role."""
+
 _LONGEST: Final = 120
 _DIGITS: Final = 12
 

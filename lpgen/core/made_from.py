@@ -17,6 +17,9 @@ from lpgen.errors import OutputError, quote_reason
 CODE: Final = "as"
 """The option for the format of replacements in addition to JSON; "" for none."""
 
+TRUST: Final = "trust"
+"""The option to write narrowed trust policies too. It is missing if it isn't chosen."""
+
 
 def digests_of_options(options: Options) -> dict[str, str]:
     """The digests of the content of the options' files, by the names of `Inputs`; "" without such a file."""
@@ -44,12 +47,13 @@ def options_to_facts(options: Options, code: str = "") -> dict[str, OptionValue]
         "principal": options.principal,
         "attached_quota": options.attached_quota,
         CODE: code,
+        **({TRUST: True} if options.trust else {}),
     }
 
 
 def unusual_choices(facts: Mapping[str, OptionValue]) -> tuple[str, ...]:
     """The choices that differ from the defaults, such as `min days 1`, in the order of `options_to_facts`."""
-    usual = options_to_facts(Options())
+    usual = {**options_to_facts(Options()), TRUST: False}
     names = [name for name in usual if name in facts and facts[name] != usual[name]]
     return tuple(f"{name.replace('_', ' ')} {facts[name]}" for name in names)
 
@@ -81,6 +85,7 @@ class _Choices(msgspec.Struct, forbid_unknown_fields=True):
     principal: str
     attached_quota: int
     code: Literal["", "terraform", "cloudformation"] = msgspec.field(name=CODE)
+    trust: bool = False
 
 
 def changed_inputs(then: Inputs, now: Inputs) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ class Options:
     them are optional. `snapshot` is the source of some of the inputs, and `decisions_file` the name of the decisions
     file. `attached_quota` is how many managed policies may be attached to one role or user. A replacement is safe only
     if the upper limit of its expected denials in 30 days is at most `max_expected_denials`. None means that there is no
-    backtest, so no replacement is safe.
+    backtest, so no replacement is safe. `trust` means that narrowed trust policies are written too.
     """
 
     keep_unobservable: KeepByKind = field(default_factory=lambda: keep_each(KeepUnobservable.SIGNED))
@@ -54,3 +54,4 @@ class Options:
     scope: ScopeChoice = ScopeChoice.EVIDENCE
     max_expected_denials: float | None = MAX_EXPECTED_DENIALS
     decisions_file: str = ""
+    trust: bool = False

@@ -155,7 +155,7 @@ _Arns = dict[PrincipalKind, list[str]]
 @dataclass(frozen=True, slots=True)
 class _Reach:
     """The principals and policies that a rollout may change: all principals by kind, and the principals whose
-    attachments or inline policies change.
+    attachments, inline policies or trust policies change.
 
     `exchanged` are the policies to attach and detach; None means any policy, because old names are unknown without a
     plan. `made` are the policies to create, and `locks` the locks of the principals.
@@ -164,6 +164,7 @@ class _Reach:
     principals: _Arns
     attachments: _Arns
     inline: _Arns
+    trust: list[str]
     exchanged: list[str] | None
     made: list[str]
     locks: list[str]
@@ -173,7 +174,8 @@ def _anything(partition: str, account: str) -> _Reach:
     """Every role and user of an account, and every policy that lpgen may create in it."""
     iam = f"arn:{partition}:iam::{account}"
     everyone = {kind: [f"{iam}:{kind}/*"] for kind in PrincipalKind}
-    return _Reach(everyone, everyone, everyone, None, [f"{iam}:policy{POLICY_PATH}*"], [])
+    roles = everyone[PrincipalKind.ROLE]
+    return _Reach(everyone, everyone, everyone, roles, None, [f"{iam}:policy{POLICY_PATH}*"], [])
 
 
 _ATTACHING: Final = frozenset({CallKind.ATTACH, CallKind.DETACH})
@@ -187,6 +189,7 @@ def _reach(plan: RolloutPlan) -> _Reach:
         _with_calls(plan, frozenset(CallKind)),
         _with_calls(plan, _ATTACHING),
         _with_calls(plan, _EDITING),
+        _with_calls(plan, frozenset({CallKind.NARROW_TRUST}))[PrincipalKind.ROLE],
         sorted({call.policy for call in calls if call.kind in _ATTACHING}),
         sorted({call.policy for call in calls if call.kind is CallKind.CREATE_POLICY}),
         sorted(
@@ -220,6 +223,8 @@ def _rollout(reach: _Reach) -> Iterator[Document]:
             yield _allow(f"Exchange{word}Policies", _ATTACH[kind], reach.attachments[kind], **condition)
         if reach.inline[kind]:
             yield _allow(f"Edit{word}Policies", _EDIT[kind], reach.inline[kind])
+    if reach.trust:
+        yield _allow("NarrowTrust", ("iam:UpdateAssumeRolePolicy",), reach.trust)
     if reach.made:
         yield _allow("MakePolicies", _MAKE_POLICIES, reach.made)
     if reach.locks:

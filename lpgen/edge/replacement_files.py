@@ -17,7 +17,7 @@ from lpgen.core.analysis.verification.documents import WrittenDocument
 from lpgen.core.analysis.verification.reasons import is_stated
 from lpgen.core.digests import digest_of_text, digests_from_summary
 from lpgen.core.documents import summary_from_facts
-from lpgen.core.folders import file_of_left_policy
+from lpgen.core.folders import TRUST_FILE, file_of_left_policy
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
 from lpgen.core.replacements import LeftPolicy
@@ -91,6 +91,12 @@ class _EvidenceReplaces(msgspec.Struct, frozen=True):
     policies_sha256: str
 
 
+class _EvidenceTrust(msgspec.Struct, frozen=True):
+    """The narrowed trust policy."""
+
+    sha256: str
+
+
 class EvidenceFile(msgspec.Struct, frozen=True):
     """The evidence for one principal's replacement."""
 
@@ -103,6 +109,7 @@ class EvidenceFile(msgspec.Struct, frozen=True):
     policies: tuple[_EvidencePolicy, ...]
     lines: tuple[EvidenceLine, ...]
     left_attached: tuple[_EvidenceLeft, ...]
+    trust: _EvidenceTrust | None = None
 
 
 def decode_evidence(content: bytes, place: str) -> EvidenceFile:
@@ -123,7 +130,7 @@ class WrittenReplacement:
     """One principal's folder as read back.
 
     `stated` are the pairs of action and resource that need no use, `left` the policies left attached, and `evidence`
-    is the complete evidence file.
+    is the complete evidence file. `trust` is the narrowed trust policy, if there is one.
     """
 
     folder: Path
@@ -132,6 +139,7 @@ class WrittenReplacement:
     stated: tuple[tuple[str, str], ...]
     left: tuple[LeftPolicy, ...]
     evidence: EvidenceFile
+    trust: Policy | None = None
 
     @property
     def held(self) -> tuple[Policy, ...]:
@@ -204,8 +212,9 @@ def read_replacement(folder: Path) -> WrittenReplacement:
     evidence = decode_evidence(read_file(path, OutputError), str(path))
     listed = {policy.file: policy for policy in evidence.policies}
     present = {path.name for path in folder.glob("*.json")} - {EVIDENCE}
-    for name in sorted(present ^ listed.keys()):
-        what = "is missing" if name in listed else f"is not listed in {EVIDENCE}"
+    names = {*listed, *([TRUST_FILE] if evidence.trust else [])}
+    for name in sorted(present ^ names):
+        what = "is missing" if name in names else f"is not listed in {EVIDENCE}"
         raise OutputError(f"`{folder / name}` {what}", hint=_AGAIN)
     documents = tuple(
         WrittenDocument(
@@ -216,8 +225,17 @@ def read_replacement(folder: Path) -> WrittenReplacement:
         for name in sorted(listed, key=lambda name: (len(name), name))
     )
     left = tuple(_read_left(left, folder) for left in evidence.left_attached)
+    trust = _read_trust(evidence.trust, folder / TRUST_FILE) if evidence.trust else None
     lines = [*evidence.lines, *(line for policy in evidence.left_attached for line in policy.lines)]
-    return WrittenReplacement(folder, evidence.principal, documents, tuple(_stated_pairs(lines)), left, evidence)
+    stated = tuple(_stated_pairs(lines))
+    return WrittenReplacement(folder, evidence.principal, documents, stated, left, evidence, trust)
+
+
+def _read_trust(stated: _EvidenceTrust, path: Path) -> Policy:
+    content = read_file(path, OutputError)
+    if digest_of_text(content) != stated.sha256:
+        raise OutputError(f"`{path}` isn't what {EVIDENCE} says", hint=_AGAIN)
+    return policy_from_json(content, place=f"{path.parent.name}/{path.name}")
 
 
 def _read_left(stated: _EvidenceLeft, folder: Path) -> LeftPolicy:

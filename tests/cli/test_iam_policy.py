@@ -30,7 +30,7 @@ from tests.support.aws_servers import Server, moto_server
 from tests.support.event_history_server import event_history_server
 from tests.support.fault_proxy import fault_proxy
 from tests.support.ingests import ingest
-from tests.support.rollout_worlds import ACCOUNT, New, World, allow, deny, document, environment
+from tests.support.rollout_worlds import ACCOUNT, NARROWED, New, World, allow, deny, document, environment
 from tests.support.s3_buckets import CATALOG, daily_logs, make_bucket, take_from
 
 pytestmark = pytest.mark.slow
@@ -73,6 +73,7 @@ def test_what_a_rollout_calls_is_what_is_printed_for_it(server: Server, tmp_path
     role = world.make_role("app", inline={"own": OLD}, managed={"queues": OLD}, boundary=boundary, path="/team/")
     user = world.make_user("robot", inline={"own": OLD})
     world.client.attach_user_policy(UserName="robot", PolicyArn=world.make_policy("queues", OLD))
+    world.trusts[role] = NARROWED
     world.plan_of(dict.fromkeys([role, user], NEW))
     with aws_proxy(server, ACCOUNT) as proxy:
         world.apply(url=proxy.server.url)
@@ -123,7 +124,8 @@ def test_permissions_for_one_plan_reach_nothing_else(server: Server, tmp_path: P
     assert not permits(printed, "iam:AttachRolePolicy", f"{role}2", **things)
     assert not permits(printed, "iam:PutRolePolicy", f"{role}2")
     assert not permits(printed, "iam:CreatePolicy", f"arn:aws:iam::{ACCOUNT}:policy/lpgen/other")
-    assert not actions_of(printed) & {"iam:GetUser", "iam:PutUserPolicy", "sts:AssumeRole"}
+    others = {"iam:GetUser", "iam:PutUserPolicy", "iam:UpdateAssumeRolePolicy", "sts:AssumeRole"}
+    assert not actions_of(printed) & others
     inline = World(world.server, tmp_path / "inline")
     inline.home.mkdir()
     plain = world.make_role("plain", inline={"own": OLD})

@@ -116,3 +116,54 @@ def test_loop_from_snapshot_to_undo(server: Server, tmp_path: Path) -> None:
     assert world.read(arn) == before
     result = world.run("watch", str(world.plan), "--data", data, status=1)
     assert "no principal of this plan is applied" in str(result.exception)
+
+
+def assumed(role: str, role_id: str, caller: str, when: datetime) -> dict[str, Any]:
+    """A call of AssumeRole by another role of the account."""
+    name = role.rpartition("/")[2]
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/s"
+    found = record(
+        caller,
+        "AROACALLER",
+        "sts:AssumeRole",
+        when,
+        resources=[{"ARN": role, "accountId": ACCOUNT, "type": "AWS::IAM::Role"}],
+        responseElements={
+            "credentials": {"accessKeyId": "ASIA1", "expiration": "Jan 1, 2027, 1:00:00 PM"},
+            "assumedRoleUser": {"assumedRoleId": f"{role_id}:s", "arn": session},
+        },
+    )
+    parameters = {"roleArn": role, "roleSessionName": "s"}
+    return {**found, "requestParameters": parameters, "eventID": f"00000000-0000-0000-0001-{int(when.timestamp()):012}"}
+
+
+def test_loop_narrows_a_trust_policy_to_the_recorded_caller_and_restores_it(server: Server, tmp_path: Path) -> None:
+    world = World(server, tmp_path)
+    arn = world.make_role("trusting", inline={"own": OLD})
+    caller = world.make_role("caller", inline={"own": document(allow("sts:AssumeRole"))})
+    before = world.read(arn)
+    role_id, now = before.principal.principal_id, datetime.now(UTC)
+    data, out = str(tmp_path / "data"), str(tmp_path / "out")
+    days = [now - timedelta(days=day) for day in range(100, 0, -1)]
+    used = [record(arn, role_id, "ec2:DescribeInstances", day) for day in days]
+    used += [assumed(arn, role_id, caller, day) for day in days]
+    lpgen(world, "ingest", write_log(world, "trusted.json.gz", used), "--data", data)
+    policies = world.write_policies()
+    details = json.loads(policies.read_text())
+    for role in details["RoleDetailList"]:
+        role["CreateDate"] = (now - timedelta(days=300)).isoformat()
+    policies.write_text(json.dumps(details))
+    chosen = ("--policies", str(policies), "--min-days", "0", "--keep-unobservable", "none", "--trust")
+    lpgen(world, "generate", "--data", data, "--output", out, *chosen)
+    (file,) = (tmp_path / "out").glob("*/trust-policy.json")
+    narrowed = json.loads(file.read_text())
+    assert {"ArnEquals": {"aws:PrincipalArn": caller}} in [item.get("Condition") for item in narrowed["Statement"]]
+    lpgen(world, "verify", out, "--data", data, "--policies", str(policies))
+
+    plan = ("plan", out, "--data", data, *chosen, "--principal", "trusting", "--unsafe", "-o", str(world.plan))
+    told = world.run(*plan).output
+    assert "AWSRevokeOlderSessions" in told
+    world.apply()
+    assert json.loads(world.read(arn).holding.trust) == narrowed
+    world.undo()
+    assert world.read(arn) == before

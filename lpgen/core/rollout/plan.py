@@ -9,6 +9,7 @@ from typing import Final
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import IamCall
 from lpgen.core.rollout.refusals import Refusal
+from lpgen.core.rollout.trust_change import TrustChange
 from lpgen.core.rollout.written_replacement import NewDocument
 
 
@@ -41,7 +42,8 @@ class PrincipalPlan:
     `after` the documents after the rollout. `boundary` is the ARN of the permissions boundary. `documents` are the
     documents of the replacement, if the calls or other people put it in place. `permission_set` is the inline policy
     for the permission set of a role of IAM Identity Center. `code` is the change to the template of a principal that is
-    managed as code. `left` are the ARNs of the policies that stay attached.
+    managed as code. `left` are the ARNs of the policies that stay attached. `trust` is the change of the trust policy,
+    if the replacement has a narrowed one.
     """
 
     principal: str
@@ -64,6 +66,7 @@ class PrincipalPlan:
     permission_set: str = ""
     code: str = ""
     left: tuple[str, ...] = ()
+    trust: TrustChange | None = None
 
 
 class OutcomeKind(StrEnum):

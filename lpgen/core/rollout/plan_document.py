@@ -18,6 +18,7 @@ from lpgen.core.schemas import ROLLOUT_SCHEMA
 
 Type = Annotated[Literal["inline", "managed"], means("Whether the policy is inline or managed.")]
 _Policy = Annotated[str, means("The ARN of a managed policy, or the name of an inline one.")]
+_Changed = Annotated[str, means("The ARN of a managed policy, the name of an inline one, or `trust policy`.")]
 _Document = Annotated[str, means("The document as JSON text.")]
 
 
@@ -25,7 +26,7 @@ class CallPart(RowPart, kw_only=True):
     """A call to IAM."""
 
     operation: Annotated[str, means("The operation, as in IAM's API reference.")]
-    policy: _Policy
+    policy: _Changed
     parameters: Annotated[CallParameters, means("The parameters of the operation.")]
 
 
@@ -46,6 +47,13 @@ class NewDocumentPart(RowPart, kw_only=True):
     sha256: Annotated[str, means("The SHA-256 of the document.")]
     narrows: Annotated[tuple[str, ...], means("The old policies that its statements come from.")]
     text: _Document = msgspec.field(name="document")
+
+
+class TrustChangePart(Part, kw_only=True):
+    """The change of a role's trust policy."""
+
+    before: Annotated[str, means("The old trust policy, as compact JSON text.")]
+    after: Annotated[str, means("The narrowed trust policy as JSON text, byte for byte.")]
 
 
 class RefusalPart(RowPart, kw_only=True):
@@ -91,6 +99,9 @@ class PrincipalPlanPart(Part, kw_only=True):
     after: Annotated[tuple[PolicyTextPart, ...], means("Its own policies after the rollout.")]
     permission_set: Annotated[str | None, means("The inline policy for its permission set, or null.")]
     code: Annotated[str | None, means("The change to its CloudFormation template, or null.")]
+    trust: Annotated[TrustChangePart | msgspec.UnsetType, means("The change of its trust policy, if any.")] = (
+        msgspec.UNSET
+    )
 
 
 class SourcePart(Part, kw_only=True):

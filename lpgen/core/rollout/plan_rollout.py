@@ -15,7 +15,9 @@ from lpgen.core.rollout.fingerprint import name_by_content, policies_sha256
 from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, QuotaHeadroom, Step, order_steps
 from lpgen.core.rollout.plan import NO_PEAK, Peak, PolicyText, PrincipalPlan
 from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refusals_of_principal, refusals_of_written
+from lpgen.core.rollout.trust_change import TRUST_POLICY, TrustChange, notes_of_change
 from lpgen.core.rollout.written_replacement import WrittenPlan, stack_resources
+from lpgen.core.trust.roles import why_no_undo
 
 _DETACHED: Final = "detached, but not deleted: {policies}"
 _BOUNDARY_STAYS: Final = "the boundary {name} stays"
@@ -27,7 +29,7 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
     """The plan for one principal. `principal` comes from the given policies; None if they lack it."""
     if principal is None:
         return _unknown(written)
-    if says_the_same(principal, _held_after(written, principal)):
+    if _is_in_place(written, principal) and _needed_change(written, principal) is None:
         return _plan(written, principal, refusals=(_IN_PLACE,))
     refusals = (
         *refusals_of_principal(principal, exceptions, folder=written.folder),
@@ -36,6 +38,22 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
     if refusals:
         return _plan(written, principal, refusals=refusals)
     return _replace_policies(written, principal, exceptions.attached_quota)
+
+
+def _is_in_place(written: WrittenPlan, principal: Principal) -> bool:
+    return says_the_same(principal, _held_after(written, principal))
+
+
+def _trust_change(written: WrittenPlan, principal: Principal) -> TrustChange | None:
+    if not written.trust or principal.trust is None:
+        return None
+    return TrustChange(policy_to_json(principal.trust), written.trust)
+
+
+def _needed_change(written: WrittenPlan, principal: Principal) -> TrustChange | None:
+    """The change of a trust policy that isn't in place yet."""
+    change = _trust_change(written, principal)
+    return change if change is not None and change.is_needed else None
 
 
 def _held_after(written: WrittenPlan, principal: Principal) -> Iterable[Policy]:
@@ -63,6 +81,7 @@ def refuse(plan: PrincipalPlan, refusals: Iterable[Refusal]) -> PrincipalPlan:
         permission_set="",
         code="",
         left=(),
+        trust=None,
     )
 
 
@@ -72,8 +91,9 @@ def derive_again(plan: PrincipalPlan, *, as_of: str, attached_quota: int) -> Pri
     Raises:
         PolicyError: a document breaks IAM's grammar.
     """
+    trust = plan.trust.after if plan.trust else ""
     written = WrittenPlan(
-        plan.principal, plan.principal_id, plan.folder, plan.safe, (), as_of, "", plan.documents, plan.left
+        plan.principal, plan.principal_id, plan.folder, plan.safe, (), as_of, "", plan.documents, plan.left, trust
     )
     derived = _replace_policies(written, principal_before(plan), attached_quota)
     return replace(derived, sha256=plan.sha256)
@@ -95,6 +115,7 @@ def principal_before(plan: PrincipalPlan) -> Principal:
         path="/",
         policies=tuple(map(_attached, plan.before)),
         boundary=boundary if plan.boundary else None,
+        trust=policy_from_json(plan.trust.before, place=TRUST_POLICY) if plan.trust else None,
     )
 
 
@@ -113,6 +134,11 @@ def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota
     if taken:
         return _plan(written, principal, refusals=(Refusal.of(RefusalKind.NAME_TAKEN, case="own", policy=taken[0]),))
     kept.update(written.left)
+    change = _needed_change(written, principal)
+    if change is not None and (why := why_no_undo(change.policies[0])):
+        return _plan(written, principal, refusals=(Refusal.of(RefusalKind.NO_UNDO, why=why),))
+    if _is_in_place(written, principal):
+        new, own = (), []
     order = order_steps(
         (policy for policy, call in new if call.policy not in kept),
         (_old_policy(policy, written) for policy in own if (policy.arn or policy.name) not in kept),
@@ -120,9 +146,9 @@ def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota
     )
     if isinstance(order, str):
         return _plan(written, principal, refusals=(Refusal.of(RefusalKind.NO_SPACE, case="order", why=order),))
-    if not order.steps:
+    if not order.steps and change is None:
         return _plan(written, principal, refusals=(_IN_PLACE,))
-    return _planned(written, principal, order)
+    return _planned(written, principal, order, change)
 
 
 def _room(principal: Principal, own: Iterable[AttachedPolicy], kept: set[str], attached_quota: int) -> QuotaHeadroom:
@@ -165,8 +191,10 @@ def _unknown(written: WrittenPlan) -> PrincipalPlan:
 # ---------------------------------------------------------------- calls
 
 
-def _planned(written: WrittenPlan, principal: Principal, order: Order) -> PrincipalPlan:
+def _planned(written: WrittenPlan, principal: Principal, order: Order, change: TrustChange | None) -> PrincipalPlan:
     calls = _calls(order.steps, written, principal)
+    if change is not None:
+        calls += (IamCall(CallKind.NARROW_TRUST, principal.kind, principal.name, TRUST_POLICY, change.after),)
     own = {policy.arn for policy in principal.policies if policy.kind is PolicyKind.CUSTOMER_MANAGED}
     detached = [call.policy for call in calls if call.kind is CallKind.DETACH and call.policy in own]
     notes = [
@@ -174,6 +202,7 @@ def _planned(written: WrittenPlan, principal: Principal, order: Order) -> Princi
         _DETACHED.format(policies=", ".join(detached)) if detached else "",
         _BOUNDARY_STAYS.format(name=_name_of_boundary(principal)) if principal.boundary else "",
         *(f"{arn} stays attached" for arn in written.left),
+        *(notes_of_change(principal.name, change) if change is not None else ()),
     ]
     peak = replace(order.peak, attached=order.peak.attached + len(written.left))
     return _plan(written, principal, calls, peak, notes=tuple(filter(None, notes)))
@@ -189,7 +218,7 @@ def _plan(
     notes: tuple[str, ...] = (),
 ) -> PrincipalPlan:
     before = tuple(own_texts(principal))
-    texts = {text.policy: text.text for text in before if text.inline}
+    trust = _trust_change(written, principal)
     # Other people put a replacement in place only if there is no other refusal.
     kinds = {refusal.kind for refusal in refusals}
     of_set, as_code = kinds == {RefusalKind.SSO}, kinds == {RefusalKind.MANAGED_AS_CODE}
@@ -206,15 +235,16 @@ def _plan(
         before=before,
         after=tuple(texts_after(before, calls)) if calls else (),
         calls=calls,
-        inverse=inverse_calls(calls, texts),
+        inverse=inverse_calls(calls, replaced_texts(before, trust)),
         peak=peak,
         refusals=refusals,
         notes=notes,
         boundary=_name_of_boundary(principal),
         documents=written.documents if is_proposed else (),
         permission_set=permission_set_policy(document.text for document in written.documents) if of_set else "",
-        code=stack_resources(written.documents, principal, written.left) if as_code else "",
+        code=stack_resources(written.documents, principal, written.left, trust=written.trust) if as_code else "",
         left=written.left if is_proposed else (),
+        trust=trust if is_proposed else None,
     )
 
 
@@ -228,6 +258,11 @@ def own_texts(principal: Principal) -> Iterable[PolicyText]:
         if not policy.group and policy.document is not None:
             inline = policy.kind is PolicyKind.INLINE
             yield PolicyText(policy.name if inline else policy.arn, inline, policy_to_json(policy.document))
+
+
+def replaced_texts(before: Iterable[PolicyText], trust: TrustChange | None) -> dict[str, str]:
+    """The texts that the inverse calls put back, by name: inline policies, and the trust policy if it changes."""
+    return {text.policy: text.text for text in before if text.inline} | ({TRUST_POLICY: trust.before} if trust else {})
 
 
 def texts_after(before: Iterable[PolicyText], calls: Iterable[IamCall]) -> Iterable[PolicyText]:

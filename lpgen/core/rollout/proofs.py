@@ -25,12 +25,16 @@ from lpgen.core.analysis.verification.documents import (
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
-from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
-from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT, TRUST_POLICY_LIMIT
+from lpgen.core.iam.policy import policy_from_json, policy_size, statement_depends_on_version
+from lpgen.core.model import Policy, Principal
 from lpgen.core.replacements import Check, CheckStatus
 from lpgen.core.rollout.calls import CallKind, IamCall
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
+from lpgen.core.rollout.trust_change import added_subjects
+from lpgen.core.trust.evidence import TrustEvidence
+from lpgen.core.trust.proof import disprove
 
 _NO_GAP: Final = "nothing is missing between two calls"
 _FAILS: Final = "the check `{name}` fails: {finding}{more}"
@@ -97,7 +101,36 @@ def _check_all(
         _check_moments(plan.calls, whole, grants, catalog),
         check_limits(documents, plan.kind, attached_quota=attached_quota, left=len(plan.left)),
         check_hunt(whole, news, grants, catalog, size=hunt_size),
+        *([check_trust(grants.principal, plan.trust.policies[1])] if plan.trust else []),
     )
+
+
+_TRUST_CHECK: Final = "the trust policy allows nothing new"
+_UNKNOWN_TRUST: Final = "the old trust policy isn't known"
+_OTHER_VERSION: Final = "its language version differs, so its variables have another meaning"
+_LONG_TRUST: Final = "it has {size:,} characters, and AWS allows {most:,}"
+
+
+def check_trust(role: Principal, new: Policy, evidence: TrustEvidence | None = None) -> Check:
+    """The check that a narrowed trust policy allows only what the role's own one allows.
+
+    With `evidence`, it must also allow each recorded assumption, and its ids of GitHub must be known.
+    """
+    found = CheckNotes(_TRUST_CHECK, examined=1)
+    if role.trust is None:
+        found.unproven.append(_UNKNOWN_TRUST)
+        return found.check()
+    added = added_subjects(role.trust, new, evidence.ids if evidence else None)
+    why = disprove(role.trust, new, role, evidence.successes(role) if evidence else (), added=added)
+    if why:
+        found.failed.append(why)
+    statements = (*role.trust.statements, *new.statements)
+    if new.version != role.trust.version and any(map(statement_depends_on_version, statements)):
+        found.failed.append(_OTHER_VERSION)
+    size = policy_size(new)
+    if size > TRUST_POLICY_LIMIT:
+        found.failed.append(_LONG_TRUST.format(size=size, most=TRUST_POLICY_LIMIT))
+    return found.check()
 
 
 def _for_others(plan: PrincipalPlan) -> Iterator[PolicyText]:

@@ -87,7 +87,7 @@ class RefusalKind(Kind):
         message={
             "recreated": "it was deleted and created again after the replacement was made",
             "changed": "the replacement was generated from other policies: generate it again",
-            "missing": "the given policies lack the document of a policy that is attached to it",
+            "missing": "the given policies lack the document of a policy that it has",
         },
     )
     NAME = Row("name", "an invalid name", message="its name or ARN isn't valid in IAM")
@@ -105,6 +105,12 @@ class RefusalKind(Kind):
             "in-place": "its policies already match the replacement",
             "no-policy": "the replacement has no policy, because no granted action was used: check the role by hand",
         },
+    )
+    NO_UNDO = Row(
+        "no_undo",
+        "no way back",
+        parameters={"why": str},
+        message="{why}, so an undo couldn't restore its trust policy: generate without --trust",
     )
     NOT_PROVEN = Row("not_proven", "not proven", parameters={"why": str}, message="{why}")
     NOT_REPRODUCED = Row(
@@ -295,7 +301,8 @@ def refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: 
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="recreated")
     elif written.policies_sha256 != policies_sha256(principal, with_boundary=False):
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="changed")
-    if any(policy.document is None for policy in (*principal.policies, *filter(None, [principal.boundary]))):
+    documents = [policy.document for policy in (*principal.policies, *filter(None, [principal.boundary]))]
+    if None in documents or (written.trust and principal.trust is None):
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="missing")
     if not written.safe and not exceptions.unsafe:
         yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or _NO_REASON)

@@ -13,6 +13,7 @@ from typing import Final
 
 from lpgen.core.digests import OutputDigests, digest_of_facts, digest_of_text
 from lpgen.core.documents import Summary, SummaryPrincipal, summary_from_facts
+from lpgen.core.folders import TRUST_FILE
 from lpgen.core.rollout.plan import PrincipalPlan
 from lpgen.core.rollout.refusals import RefusalKind
 from lpgen.errors import OutputError, quote_input
@@ -113,6 +114,7 @@ def _faults_of_principal(
     elif (stated.safe is True) != plan.safe:
         yield _OTHER_SAFETY.format(who=who)
     planned = {document.file: digest_of_text(document.text) for document in plan.documents}
+    planned |= {TRUST_FILE: digest_of_text(plan.trust.after)} if plan.trust else {}
     generated = documents.get(folder, {})
     for name in sorted(planned.keys() | generated.keys()) if planned or plan.calls else ():
         if planned.get(name) != generated.get(name):

@@ -46,7 +46,7 @@ _PHASE_AFTER: Final[Mapping[tuple[RolloutPhase, str], RolloutPhase]] = {
 class RolloutState:
     """The known state of one principal since its rollout began.
 
-    `before`, `documents`, `boundary` and `trust` were read from IAM just before. `digests` has the digests of the new
+    `before`, `documents` and `boundary` were read from IAM just before. `digests` has the digests of the new
     documents, by policy. `about` are the numbers of calls that may have been made, and `done` the numbers of calls that
     were made. `taken_back` are the policies whose inverse call was made. `detached` are the new policies that an undo
     detached or was about to detach. `policy_ids` has AWS's unique ids of the created managed policies, by ARN.
@@ -60,7 +60,6 @@ class RolloutState:
     before: HeldPolicies
     documents: Mapping[str, str]
     boundary: str
-    trust: str
     calls: tuple[IamCall, ...]
     inverse: tuple[IamCall, ...]
     digests: Mapping[str, str]
@@ -155,6 +154,7 @@ _ANOTHER: Final = "{who} is another principal in the plan"
 _OTHER_CALLS: Final = "the calls of {who} differ from the plan"
 _OTHER_INVERSE: Final = "the inverse calls of {who} differ from the plan"
 _NO_INVERSE: Final = "the inverse calls of {who} don't restore its old policies"
+_OTHER_TRUST: Final = "the old trust policy of {who} differs from the plan"
 _OTHER_POLICIES: Final = "the old policies of {who} differ from the plan"
 _OTHER_NAME: Final = "the policy {policy} has a name that doesn't match its content"
 
@@ -168,10 +168,12 @@ def _differences(state: RolloutState, plan: PrincipalPlan) -> Iterator[str]:
         yield _OTHER_CALLS.format(who=who)
     if tuple(map(_compact, state.inverse)) != tuple(map(_compact, plan.inverse)):
         yield _OTHER_INVERSE.format(who=who)
-    if state.inverse != inverse_calls(state.calls, dict(state.before.inline)):
+    if state.inverse != inverse_calls(state.calls, state.before.texts):
         yield _NO_INVERSE.format(who=who)
     if _texts(state) != sorted((text.policy, text.text) for text in plan.before):
         yield _OTHER_POLICIES.format(who=who)
+    if plan.trust and without_space(state.before.trust) != plan.trust.before:
+        yield _OTHER_TRUST.format(who=who)
     for call in state.calls:
         makes = call.kind in (CallKind.CREATE_POLICY, CallKind.PUT_INLINE)
         if makes and not is_named_by_content(call.policy, call.document, plan.principal, plan.principal_id):
@@ -181,13 +183,15 @@ def _differences(state: RolloutState, plan: PrincipalPlan) -> Iterator[str]:
 def _texts(state: RolloutState) -> list[tuple[str, str]]:
     """The old policies without white space. The text is "" for an attached policy without a document in the journal."""
     attached = {arn: state.documents.get(arn, "") for arn in state.before.attached}
-    return sorted((name, _without_space(text)) for name, text in (*state.before.inline, *attached.items()))
+    return sorted((name, without_space(text)) for name, text in (*state.before.inline, *attached.items()))
 
 
 def _compact(call: IamCall) -> IamCall:
-    """The call. The document of an old inline policy that it restores is without white space."""
-    return replace(call, document=_without_space(call.document)) if call.kind is CallKind.PUT_INLINE else call
+    """The call. The document of an old inline policy or trust policy that it restores is without white space."""
+    restores = call.kind in (CallKind.PUT_INLINE, CallKind.RESTORE_TRUST)
+    return replace(call, document=without_space(call.document)) if restores else call
 
 
-def _without_space(text: str) -> str:
+def without_space(text: str) -> str:
+    """A document as compact JSON. Raises PolicyError if it breaks IAM's grammar."""
     return policy_to_json(policy_from_json(text, place="journal")) if text else ""

@@ -30,7 +30,7 @@ class WrittenPlan:
     """The content of a principal's folder.
 
     `policies_sha256` is the fingerprint of the old policies without the boundary. `left` are the ARNs of the old
-    policies that stay attached.
+    policies that stay attached. `trust` is the text of the narrowed trust policy, or "".
     """
 
     principal: str
@@ -42,12 +42,15 @@ class WrittenPlan:
     policies_sha256: str
     documents: tuple[NewDocument, ...]
     left: tuple[str, ...] = ()
+    trust: str = ""
 
 
-def stack_resources(documents: Iterable[NewDocument], principal: Principal, left: Iterable[str] = ()) -> str:
+def stack_resources(
+    documents: Iterable[NewDocument], principal: Principal, left: Iterable[str] = (), *, trust: str = ""
+) -> str:
     """The part of a CloudFormation template that gives a principal its replacement, or "" if there is none.
 
-    `left` are the ARNs of policies that stay attached.
+    `left` are the ARNs of policies that stay attached, and `trust` is the narrowed trust policy or "".
 
     It has the principal's resource with the two properties to change, under its name in the stack if tags show it, and
     a resource for each managed policy. A stack update with it also detaches the old policies.
@@ -55,9 +58,8 @@ def stack_resources(documents: Iterable[NewDocument], principal: Principal, left
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
     """
     found, staying = tuple(documents), list(left)
-    if not (found or staying) or any(
-        "{{resolve:" in document.text for document in found
-    ):  # which CloudFormation would replace
+    texts = (*(document.text for document in found), trust)
+    if not (found or staying) or any("{{resolve:" in text for text in texts):  # which CloudFormation would replace
         return ""
     named = dict(principal.tags).get("aws:cloudformation:logical-id", "")
     own = named if re.fullmatch("[A-Za-z0-9]+", named) else _logical_id(principal.name)
@@ -66,6 +68,7 @@ def stack_resources(documents: Iterable[NewDocument], principal: Principal, left
         own: {
             "Type": f"AWS::IAM::{principal.kind.capitalize()}",
             "Properties": {
+                **({"AssumeRolePolicyDocument": json.loads(trust)} if trust else {}),
                 "ManagedPolicyArns": [*({"Ref": name} for name in managed), *staying],
                 "Policies": [
                     {"PolicyName": document.name, "PolicyDocument": json.loads(document.text)}

@@ -14,7 +14,7 @@ from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.rollout.plan import OutcomeKind, PrincipalPlan, RolloutOutcome
 from lpgen.core.rollout.plan_rollout import own_texts
 from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refusals_of_principal
-from lpgen.core.rollout.state import RolloutPhase, RolloutState
+from lpgen.core.rollout.state import RolloutPhase, RolloutState, without_space
 from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.rollout.compare import await_expected, is_as_created, why_gone
 from lpgen.edge.rollout.iam_writer import NOT_FOUND, IamWriter, LivePrincipal, Notes, Quotas
@@ -60,7 +60,9 @@ def _refusals_to_begin(plan: PrincipalPlan, live: LivePrincipal, state: RolloutS
         yield from _refusals_to_resume(state, live)
     elif live.principal.arn != plan.principal or policies_sha256(live.principal) != plan.sha256:
         yield Refusal.of(RefusalKind.CHANGED, case="policies")
-    elif set(own_texts(live.principal)) != set(plan.before) or plan.boundary != live.boundary:
+    elif (set(own_texts(live.principal)), live.boundary) != (set(plan.before), plan.boundary) or (
+        plan.trust is not None and plan.trust.before != without_space(live.holding.trust)
+    ):
         yield Refusal.of(RefusalKind.CHANGED, case="plan")
     yield from refusals_of_principal(live.principal, Exceptions(included=(plan.principal,)), folder=plan.folder)
 
@@ -69,11 +71,8 @@ def _refusals_to_resume(state: RolloutState, live: LivePrincipal) -> Iterator[Re
     """A killed run is resumed only if the principal is as the run left it, with or without its last call."""
     at = state.next_call
     reachable = [holding_after(state.before, state.calls[:end]) for end in (at, at + 1)]
-    same = live.principal.principal_id == state.principal_id and (live.boundary, live.trust) == (
-        state.boundary,
-        state.trust,
-    )
-    right = same and live.holding in reachable and _is_proven_by_live(state, live)
+    same = (live.principal.principal_id, live.boundary) == (state.principal_id, state.boundary)
+    right = same and any(map(live.holding.agrees_with, reachable)) and _is_proven_by_live(state, live)
     if state.phase is RolloutPhase.UNDOING or not right:
         yield Refusal.of(RefusalKind.JOURNAL)
 
@@ -138,7 +137,7 @@ def _apply(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
     if refusals:
         return RolloutOutcome(plan.principal, OutcomeKind.REFUSED, tuple(refusal.why for refusal in refusals))
     if state is None or not state.unfinished:
-        run.journal.begin(live, plan.calls, inverse_calls(plan.calls, dict(live.holding.inline)))
+        run.journal.begin(live, plan.calls, inverse_calls(plan.calls, live.holding.texts))
     try:
         _make_calls(plan.principal, run)
         await_expected(plan.principal, run)
@@ -214,7 +213,7 @@ def _check_before(call: IamCall, state: RolloutState, run: Run) -> None:
     if not call.adds:  # all kept policies must be complete, including the versions of the new ones
         await_expected(state.principal, run)
     elif why_gone(state, run.writer) or not comes_true(
-        lambda: run.writer.read_holding(state.kind, state.name) == state.expected, run
+        lambda: run.writer.read_holding(state.kind, state.name).agrees_with(state.expected), run
     ):
         raise RolloutError(f"the policies of {quote_input(state.principal)} aren't as expected after the calls so far")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lpgen.core.rollout.calls import CallKind, HeldPolicies
 from lpgen.core.rollout.state import RolloutState
+from lpgen.core.rollout.trust_change import same_trust
 from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
 from lpgen.edge.rollout.run import Run, comes_true
 from lpgen.errors import RolloutError, quote_input
@@ -81,7 +82,7 @@ def differences_from(
         yield f"it has joined {', '.join(live.principal.groups)} since"
     if live.boundary != state.boundary:
         yield "its permissions boundary was changed since"
-    if live.trust != state.trust:
+    if not same_trust(live.holding.trust, expected.trust):
         yield "its trust policy was changed since"
 
 

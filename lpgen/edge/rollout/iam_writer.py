@@ -19,6 +19,7 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind, Principal, PrincipalKind
 from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall
 from lpgen.core.rollout.lock import lock_parameters
+from lpgen.core.rollout.trust_change import same_trust
 from lpgen.edge.aws_session import AwsSession, aws_errors
 from lpgen.errors import AwsError, PolicyError, RefusedCallError, quote_input
 
@@ -45,12 +46,11 @@ _Found = TypeVar("_Found")
 
 @dataclass(frozen=True, slots=True)
 class LivePrincipal:
-    """A principal's current state in IAM. `documents` are its attached policies by ARN, `trust` its trust policy."""
+    """A principal's current state in IAM. `documents` are its attached policies by ARN."""
 
     principal: Principal
     holding: HeldPolicies
     documents: tuple[tuple[str, str], ...]
-    trust: str
 
     @property
     def boundary(self) -> str:
@@ -138,7 +138,7 @@ class IamWriter:
             boundary = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
             boundary_text = self._default_document(boundary) if boundary else ""
             groups = self._groups(name) if kind is PrincipalKind.USER else ()
-        trust = _plain(found.get("AssumeRolePolicyDocument", ""))
+        trust = _trust_in(found)
         policies = (
             *(_policy(PolicyKind.INLINE, policy, "", text) for policy, text in sorted(inline.items())),
             *(_policy(_kind_of(arn), arn.rpartition("/")[2], arn, text) for arn, text in documents.items()),
@@ -156,8 +156,8 @@ class IamWriter:
             groups=groups,
             tags=tuple(sorted((tag["Key"], tag["Value"]) for tag in found.get("Tags", ()))),
         )
-        holding = HeldPolicies(tuple(sorted(inline.items())), tuple(attached))
-        return LivePrincipal(principal, holding, tuple(documents.items()), trust)
+        holding = HeldPolicies(tuple(sorted(inline.items())), tuple(attached), trust)
+        return LivePrincipal(principal, holding, tuple(documents.items()))
 
     def read_holding(self, kind: PrincipalKind, name: str) -> HeldPolicies:
         """A principal's own policies, without the documents of attached ones.
@@ -166,7 +166,8 @@ class IamWriter:
             AwsError: they can't be read.
         """
         with _iam_errors(f"read the policies of the {kind} {quote_input(name)}"):
-            return HeldPolicies(tuple(sorted(self._inline(kind, name))), tuple(sorted(self._attached(kind, name))))
+            inline, attached = tuple(sorted(self._inline(kind, name))), tuple(sorted(self._attached(kind, name)))
+            return HeldPolicies(inline, attached, self._trust(kind, name))
 
     def read_policy(self, arn: str) -> str | None:
         """The document of a managed policy with one version, "" if it has more versions, None if it doesn't exist.
@@ -347,6 +348,8 @@ class IamWriter:
                     return dict(self._inline(kind, name, only=call.policy)).get(call.policy) == call.document
                 case CallKind.DELETE_INLINE:
                     return call.policy not in dict(self._inline(kind, name, only=call.policy))
+                case CallKind.NARROW_TRUST | CallKind.RESTORE_TRUST:
+                    return same_trust(self._trust(kind, name), call.document)
 
     # ------------------------------------------------------------ single reads
 
@@ -361,6 +364,9 @@ class IamWriter:
         owner = {f"{kind.capitalize()}Name": name}
         found = self._pages(f"list_attached_{kind}_policies", "AttachedPolicies", **owner)
         return tuple(policy["PolicyArn"] for policy in found)
+
+    def _trust(self, kind: PrincipalKind, name: str) -> str:
+        return _trust_in(self._ask("get_role", RoleName=name)["Role"]) if kind is PrincipalKind.ROLE else ""
 
     def _groups(self, name: str) -> tuple[str, ...]:
         return tuple(
@@ -414,6 +420,10 @@ def _method(operation: str) -> str:
 def _plain(document: str) -> str:
     """The text of a document as it was written. A JSON object never begins with a percent sign."""
     return unquote(document, errors="strict") if document.lstrip().startswith("%") else document
+
+
+def _trust_in(found: Mapping[str, Any]) -> str:
+    return _plain(found.get("AssumeRolePolicyDocument", ""))
 
 
 def _kind_of(arn: str) -> PolicyKind:

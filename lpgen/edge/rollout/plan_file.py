@@ -13,7 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from lpgen.core.digests import digest_of_text, digests_from_facts
-from lpgen.core.rollout.calls import POLICY_PATH, CallKind, IamCall, inverse_calls
+from lpgen.core.model import PrincipalKind
+from lpgen.core.rollout.calls import FORWARD_KINDS, POLICY_PATH, CallKind, IamCall, inverse_calls
 from lpgen.core.rollout.plan import Peak, PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_document import (
     CallPart,
@@ -23,9 +24,10 @@ from lpgen.core.rollout.plan_document import (
     PrincipalPlanPart,
     SourcePart,
 )
-from lpgen.core.rollout.plan_rollout import derive_again, texts_after
+from lpgen.core.rollout.plan_rollout import derive_again, replaced_texts, texts_after
 from lpgen.core.rollout.refusals import Refusal
 from lpgen.core.rollout.source import RolloutPlan, Source, faults_of_source
+from lpgen.core.rollout.trust_change import TrustChange
 from lpgen.core.rollout.written_replacement import NewDocument
 from lpgen.core.schemas import ROLLOUT_SCHEMA, check_schema
 from lpgen.edge.files import read_file
@@ -102,10 +104,11 @@ def _check_derived(plan: RolloutPlan, path: Path) -> None:
 
 def _principal(part: PrincipalPlanPart, path: Path) -> PrincipalPlan:
     before, after = tuple(map(_text, part.before)), tuple(map(_text, part.after))
+    trust = TrustChange(part.trust.before, part.trust.after) if part.trust else None
     calls = tuple(_call(call, part, path) for call in part.calls)
     _check_calls(calls, part, path)
     try:
-        inverse = inverse_calls(calls, {text.policy: text.text for text in before if text.inline})
+        inverse = inverse_calls(calls, replaced_texts(before, trust))
     except KeyError as error:
         raise _edited(part.principal, path) from error
     is_inverse = [(call.operation, call.parameters()) for call in inverse] == [
@@ -134,6 +137,7 @@ def _principal(part: PrincipalPlanPart, path: Path) -> PrincipalPlan:
         permission_set=part.permission_set or "",
         code=part.code or "",
         left=part.left,
+        trust=trust,
     )
 
 
@@ -165,7 +169,7 @@ def _call(written: CallPart, owner: PrincipalPlanPart, path: Path) -> IamCall:
                 parameters.get("Description", ""),
                 tuple((tag["Key"], tag["Value"]) for tag in parameters.get("Tags", ())),
             )
-            for kind in CallKind
+            for kind in FORWARD_KINDS
         ]
         exact = [
             call for call in found if (call.operation, call.parameters()) == (written.operation, written.parameters)
@@ -191,7 +195,7 @@ def _check_calls(calls: Sequence[IamCall], part: PrincipalPlanPart, path: Path) 
             CallKind.PUT_INLINE: call.policy not in held,
             CallKind.DETACH: call.policy in held,
             CallKind.DELETE_INLINE: call.policy in held,
-            CallKind.DELETE_POLICY: False,
+            CallKind.NARROW_TRUST: bool(part.trust) and call is calls[-1] and part.kind is PrincipalKind.ROLE,
         }[call.kind]
         if not right:
             raise _edited(part.principal, path)

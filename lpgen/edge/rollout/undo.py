@@ -8,6 +8,7 @@ from lpgen.core.rollout.calls import POLICY_PATH, CallKind, IamCall
 from lpgen.core.rollout.fingerprint import is_named_by_content
 from lpgen.core.rollout.plan import OutcomeKind, PrincipalPlan, RolloutOutcome
 from lpgen.core.rollout.state import RolloutPhase, RolloutState
+from lpgen.core.rollout.trust_change import same_trust
 from lpgen.edge.rollout.compare import differences_from, is_own, lost_policies, why_gone
 from lpgen.edge.rollout.iam_writer import NOT_SHOWN, IamWriter, LivePrincipal, Notes
 from lpgen.edge.rollout.lock import check_lock, under_lock
@@ -166,7 +167,7 @@ def _problem(call: IamCall, number: int, state: RolloutState, run: Run, *, patie
     if call.kind is CallKind.DETACH and not is_own(call.policy, state, run.writer):
         return f"the policy {call.policy} isn't the policy that this run created, and stays attached"
     if call.adds:
-        return _problem_of_return(call, state, run.writer)
+        return _problem_of_return(call, number, state, run.writer)
     # INVARIANT: a new policy is removed only if every old policy from the time of its addition is in place. A policy
     # that somebody else removed stays removed. Then the replacement is kept.
     missing: list[str] = []
@@ -185,7 +186,11 @@ def _problem(call: IamCall, number: int, state: RolloutState, run: Run, *, patie
     return f"the inline policy {call.policy} was edited since, and is kept" if edited else ""
 
 
-def _problem_of_return(call: IamCall, state: RolloutState, writer: IamWriter) -> str:
+def _problem_of_return(call: IamCall, number: int, state: RolloutState, writer: IamWriter) -> str:
+    if call.kind is CallKind.RESTORE_TRUST:
+        trust, own = writer.read_holding(state.kind, state.name).trust, (state.calls[number], call)
+        is_own = any(same_trust(trust, made.document) for made in own) and call.policy not in state.taken_back
+        return "" if is_own else "the trust policy was changed since by somebody else, and is kept"
     if call.policy in state.taken_back:
         return f"the policy {call.policy} was put back, but somebody else removed it since"
     if call.kind is CallKind.PUT_INLINE:
@@ -223,5 +228,5 @@ def _may_be_late(state: RolloutState, live: LivePrincipal) -> bool:
     """Whether an inverse call changes one of the differing policies."""
     touched = {call.policy for call in state.inverse}
     before, now = state.before, live.holding
-    names = {name for name, _ in set(before.inline) ^ set(now.inline)} | (set(before.attached) ^ set(now.attached))
+    names = {name for name, _ in before.texts.items() ^ now.texts.items()} | (set(before.attached) ^ set(now.attached))
     return bool(names & touched)

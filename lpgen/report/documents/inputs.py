@@ -201,6 +201,9 @@ class OptionsPart(RowPart, kw_only=True):
     principal: Annotated[str, means('The principals that were chosen. "": all.')]
     attached_quota: Annotated[Count, means("Maximum number of managed policies of a principal.")]
     code: Annotated[str, means('The form of the code that is also written. "": none.')] = msgspec.field(name="as")
+    trust: Annotated[bool | msgspec.UnsetType, means("Whether narrowed trust policies are written too.")] = (
+        msgspec.UNSET
+    )
 
 
 class InputsPart(Part, kw_only=True):

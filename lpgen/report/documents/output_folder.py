@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
-from msgspec import UNSET, field
+from msgspec import UNSET, UnsetType, field
 
 from lpgen.core.digests import Inputs, OutputDigests, digest_of_report, digest_of_text
 from lpgen.core.documents import CatalogPart, Count, DecisionsPart, Part, RowPart, means
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Proposal, Report
-from lpgen.core.folders import file_of_left_policy, folder_of_principal
-from lpgen.core.iam.policy import statement_depends_on_version, text_without_sid
+from lpgen.core.folders import TRUST_FILE, file_of_left_policy, folder_of_principal
+from lpgen.core.iam.policy import policy_to_json, statement_depends_on_version, text_without_sid
 from lpgen.core.model import CURRENT_VERSION, Effect, Policy
 from lpgen.core.replacements import (
     CheckStatus,
@@ -26,6 +26,7 @@ from lpgen.core.replacements import (
 )
 from lpgen.core.rollout.fingerprint import policies_sha256
 from lpgen.core.schemas import EVIDENCE_SCHEMA, SUMMARY_SCHEMA
+from lpgen.core.trust.roles import TrustProposal
 from lpgen.report.documents.inputs import (
     AccountPart,
     CoveragePart,
@@ -57,6 +58,7 @@ from lpgen.report.documents.parts import (
     with_evidence,
 )
 from lpgen.report.documents.review import PolicyPart, TotalsPart, part_from_document, part_from_totals
+from lpgen.report.documents.trust import TrustEvidencePart, part_from_trust_line
 from lpgen.report.plan import document_file
 from lpgen.report.summary import Counts, PrincipalSummary, ReviewSummary
 from lpgen.report.views import PrincipalView, explained_lines
@@ -139,6 +141,15 @@ class AppliedRulePart(RowPart, kw_only=True):
     records: Annotated[Count, means("Number of records that it is based on.")]
 
 
+class TrustPolicyPart(Part, kw_only=True):
+    """The narrowed trust policy of a role."""
+
+    file: Annotated[str, means("Its file in the folder of this file.")]
+    sha256: Annotated[Digest, means("The SHA-256 of the file.")]
+    undo: Annotated[str, means('Why IAM wouldn\'t take the old trust policy back. "": it would.')]
+    lines: Annotated[tuple[TrustEvidencePart, ...], means("The principals of the old policy, with their records.")]
+
+
 class EvidenceDocument(PrincipalHead, kw_only=True, tag_field="schema", tag=EVIDENCE_SCHEMA):
     """The `evidence.json` next to a principal's replacement."""
 
@@ -156,10 +167,19 @@ class EvidenceDocument(PrincipalHead, kw_only=True, tag_field="schema", tag=EVID
     dropped: Annotated[tuple[DroppedPart, ...], means("Lines that decisions drop from the replacement.")]
     ungranted: Annotated[tuple[UngrantedPart, ...], means("Use that no policy grants. It isn't in the replacement.")]
     checks: Annotated[tuple[CheckPart, ...] | None, means("The verification; null: nothing was verified.")]
+    trust: Annotated[TrustPolicyPart | UnsetType, means("The narrowed trust policy, if any.")] = UNSET
 
 
-def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
-    """The evidence file of one principal as JSON text. Without a replacement, its lists are empty."""
+def trust_text(trust: TrustProposal) -> str:
+    """The content of the file of a narrowed trust policy."""
+    return policy_to_json(trust.policy, indent=2) + "\n"
+
+
+def evidence_json(proposal: Proposal, report: Report, inputs: Inputs, trust: TrustProposal | None = None) -> str:
+    """The evidence file of one principal as JSON text. Without a replacement, its lists are empty.
+
+    `trust` is the narrowed trust policy of a role, if there is one.
+    """
     diff = proposal.diff
     coverage = report.diff.coverage.account(diff.principal.account)
     boundary = diff.principal.boundary
@@ -202,7 +222,17 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs) -> str:
             ],
             denies=list(_denies_of_proposal(proposal, replacement)),
             rules=replacement.rules,
+            trust=UNSET if trust is None else _part_from_trust(trust),
         )
+    )
+
+
+def _part_from_trust(trust: TrustProposal) -> TrustPolicyPart:
+    return TrustPolicyPart(
+        file=TRUST_FILE,
+        sha256=digest_of_text(trust_text(trust)),
+        undo=trust.undo,
+        lines=tuple(map(part_from_trust_line, trust.lines)),
     )
 
 

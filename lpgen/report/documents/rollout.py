@@ -63,6 +63,7 @@ def _part_from_plan(plan: PrincipalPlan) -> PrincipalPlanPart:
         after=tuple(map(_part_from_text, plan.after)),
         permission_set=plan.permission_set or None,
         code=plan.code or None,
+        trust=plan.trust or UNSET,
     )
 
 

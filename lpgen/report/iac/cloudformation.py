@@ -53,8 +53,8 @@ def unsayable_in_cloudformation(subject: CodeSubject) -> str:
         return "there is no policy to create: detach and delete the policies that `evidence.json` in its folder lists"
     if subject.of_permission_set:
         return "IAM Identity Center writes this role: put the documents of its folder into the permission set"
-    for document in subject.documents:
-        decoded: Any = json.loads(document.text)
+    for text in (*(document.text for document in subject.documents), *filter(None, [subject.trust])):
+        decoded: Any = json.loads(text)
         if _RESOLVED in json.dumps(decoded):
             return "a policy contains `{{resolve:`, which CloudFormation would replace"
         if any(_INTRINSIC.fullmatch(key) for key in _condition_keys(decoded)):
@@ -72,6 +72,7 @@ def _metadata(subject: CodeSubject) -> Json:
         "Principal": terminal_text(subject.principal.arn),
         **{key: list(map(terminal_text, texts)) for key, texts in shown.items()},
         **({"Note": terminal_text(subject.note)} if subject.note else {}),
+        **({"ThenNarrowTrust": {"AssumeRolePolicyDocument": json.loads(subject.trust)}} if subject.trust else {}),
     }
 
 

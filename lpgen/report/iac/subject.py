@@ -43,7 +43,8 @@ class CodeSubject:
 
     `note` is the note of the plan. `detach` doesn't include policies with the names of the new ones, which they become,
     or policies left attached, whose ARNs are in `left`. If all roles of a permission set get the same policy, it is
-    written once: `roles` are their ARNs, and `set_file` is the name of its file.
+    written once: `roles` are their ARNs, and `set_file` is the name of its file. `trust` is the narrowed trust
+    policy or "".
     """
 
     principal: Principal
@@ -55,6 +56,7 @@ class CodeSubject:
     roles: tuple[str, ...] = ()
     set_file: str = ""
     left: tuple[str, ...] = ()
+    trust: str = ""
 
     @property
     def permission_set(self) -> str:
@@ -74,8 +76,11 @@ class CodeSubject:
         return self.set_file or file_of_principal(self.principal)
 
 
-def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
-    """The subject of a proposal, or None if it has neither a document to put in place nor a policy left attached."""
+def subject_of_proposal(proposal: Proposal, trust: str = "") -> CodeSubject | None:
+    """The subject of a proposal, or None if it has neither a document to put in place nor a policy left attached.
+
+    `trust` is the text of its narrowed trust policy, or "".
+    """
     replacement = proposal.replacement
     if replacement is None or replacement.refusal or not (replacement.documents or replacement.left):
         return None
@@ -94,6 +99,7 @@ def subject_of_proposal(proposal: Proposal) -> CodeSubject | None:
         plan_note(proposal),
         of_set,
         left=tuple(policy.arn for policy in replacement.left),
+        trust=trust,
     )
 
 
@@ -164,6 +170,11 @@ def label_of_principal(principal: Principal) -> str:
         label = f"{principal.kind}_{label}".rstrip("_")
     own = label if is_role else label.removeprefix("user_")
     return label if plain and not _OTHERS_LABEL.fullmatch(own) else f"{label}_{_hash_of(principal)}"
+
+
+def label_of_trust(principal: Principal) -> str:
+    """The label of a role's trust policy. No other label ends with this hash."""
+    return f"{label_of_principal(principal)}_trust_{_hash_of(principal)}"
 
 
 def label_of_set(name: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any, Final
 from lpgen.core.model import CURRENT_VERSION, LEGACY_VERSION, Principal, PrincipalKind
 from lpgen.core.rollout.calls import POLICY_PATH
 from lpgen.report.iac.hcl import Attribute, Block, hcl_comments, hcl_heredoc, hcl_list, hcl_string, render_block
-from lpgen.report.iac.subject import CodeDocument, CodeSubject, label_of_principal, label_of_set
+from lpgen.report.iac.subject import CodeDocument, CodeSubject, label_of_principal, label_of_set, label_of_trust
 from lpgen.report.words import short_label_of
 
 PROVIDER_VERSION: Final = ">= 5.72.1"
@@ -44,6 +44,9 @@ def terraform_of_subject(subject: CodeSubject) -> str:
         references.append(reference)
     if not subject.of_permission_set:
         parts += map(render_block, _resources(subject, label, references))
+    if subject.trust:
+        trust = Attribute(label_of_trust(subject.principal), hcl_heredoc(subject.trust))
+        parts.append(render_block(Block("locals", (), (trust,))))
     return "\n".join(parts)
 
 
@@ -169,6 +172,10 @@ def _header(subject: CodeSubject) -> Iterator[str]:
     if subject.note:
         yield ""
         yield f"Note: {subject.note}."
+    if subject.trust:
+        yield ""
+        yield "The narrowed trust policy is in the local value below. Set it in the `aws_iam_role` of the role:"
+        yield f"`assume_role_policy = local.{label_of_trust(principal)}`"
 
 
 def _permission_set(subject: CodeSubject) -> Iterator[str]:

@@ -16,6 +16,7 @@ from lpgen.core.rollout.denials import Denial
 from lpgen.core.rollout.plan import OutcomeKind, PolicyText, PrincipalPlan, RolloutOutcome
 from lpgen.core.rollout.refusals import Refusal, RefusalKind
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust
+from lpgen.core.rollout.trust_change import TRUST_POLICY, TrustChange
 from lpgen.core.rollout.watch import Watched
 from lpgen.report.blocks import plural
 from lpgen.report.documents.rollout import watch_json
@@ -97,7 +98,16 @@ def _change_lines(plan: PrincipalPlan) -> Iterator[str]:
     for number, call in enumerate(plan.calls, start=1):
         yield f"  {number:2}. {_call_text(call)}"
     yield from _diff_lines(plan.before, plan.after)
+    if plan.trust and plan.trust.is_needed:
+        yield from _trust_lines(plan.trust)
     yield ""
+
+
+def _trust_lines(change: TrustChange) -> Iterator[str]:
+    """The statements of a trust policy that go and come, as JSON."""
+    texts = [[statement.text for statement in policy.statements] for policy in change.policies]
+    for sign, own, other in (("-", *texts), ("+", *reversed(texts))):
+        yield from (f"  {sign} {terminal_text(text)}  [{TRUST_POLICY}]" for text in own if text not in other)
 
 
 def _call_text(call: IamCall) -> str:

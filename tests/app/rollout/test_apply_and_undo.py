@@ -73,7 +73,7 @@ def test_apply_puts_the_replacement_in_place_and_undo_restores_every_byte(world:
     assert made.startswith(f"arn:aws:iam::{ACCOUNT}:policy/lpgen/lpgen-app-1-")
     assert dict(after.documents)[made] == NEW_ALLOW
     assert inline[1] == NEW_DENY
-    assert (after.trust, after.boundary) == (before.trust, before.boundary)
+    assert (after.holding.trust, after.boundary) == (before.holding.trust, before.boundary)
     world.undo()
     assert world.read(arn) == before
     assert not world.made_policies()

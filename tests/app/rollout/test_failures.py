@@ -19,14 +19,14 @@ from lpgen.edge.rollout.iam_writer import IamWriter, LivePrincipal
 from lpgen.edge.rollout.journal import journal_of
 from tests.support.aws_servers import Server, moto_server
 from tests.support.law_examples import examples
-from tests.support.rollout_worlds import New, World, allow, deny, document, proxy
+from tests.support.rollout_worlds import NARROWED, New, World, allow, deny, document, proxy
 
 pytestmark = pytest.mark.slow
 
 
 OLD_INLINE = document(allow("s3:*"), deny("s3:DeleteBucket"), indent=3)
 NEW = (New(document(allow("s3:GetObject"))), New(document(deny("s3:DeleteBucket")), inline=True))
-CALLS = 5
+CALLS = 6
 LOCK = UNLOCK = 1
 
 
@@ -48,8 +48,9 @@ def reset(server: Server) -> None:
 
 
 def planned(world: World) -> tuple[str, LivePrincipal]:
-    """A role with a plan of five calls, and how it is before."""
+    """A role with a plan of six calls, the last one for its trust policy, and how it is before."""
     arn = world.make_role("app", inline={"own": OLD_INLINE}, managed={"queues": document(allow("sqs:*"))})
+    world.trusts[arn] = NARROWED
     plan = world.plan_of({arn: NEW})
     assert len(plan["principals"][0]["calls"]) == CALLS
     return arn, world.read(arn)
@@ -76,6 +77,7 @@ def test_lost_answer_to_any_call_is_found_out_by_reading(world: World, at: int) 
     with proxy(world.server, lambda number, _: "lose" if number == at else "") as (url, _):
         world.apply(url=url)
     assert len(world.read(arn).holding.attached) == 1
+    assert world.read(arn).holding.trust == NARROWED
     world.undo()
     assert world.read(arn) == before
     assert not world.made_policies()
@@ -186,6 +188,7 @@ def killed(action: Callable[[], object], at: int) -> bool:
 
 MOMENTS = 9 + 3 * CALLS  # the first line; lock, its creation and deletion, two lines each; begin, applied; 3 a call
 AROUND_A_CREATION, AROUND_AN_ATTACHMENT, AROUND_A_REMOVAL = (5, 6, 7), (11, 12, 13), (17, 18, 19)
+AROUND_THE_TRUST_POLICY = (20, 21, 22)
 
 
 def test_kill_at_any_moment_of_apply_can_be_undone(world: World) -> None:
@@ -204,7 +207,17 @@ def test_kill_at_any_moment_of_apply_can_be_finished(world: World) -> None:
     world.apply()
     after = world.read(arn)
     world.undo()
-    for at in (0, 1, 2, 3, *AROUND_A_CREATION, *AROUND_AN_ATTACHMENT, *AROUND_A_REMOVAL, MOMENTS - 1):
+    for at in (
+        0,
+        1,
+        2,
+        3,
+        *AROUND_A_CREATION,
+        *AROUND_AN_ATTACHMENT,
+        *AROUND_A_REMOVAL,
+        *AROUND_THE_TRUST_POLICY,
+        MOMENTS - 1,
+    ):
         journal_of(world.plan).unlink()
         assert killed(world.apply, at)
         world.apply()

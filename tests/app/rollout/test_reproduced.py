@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,12 +34,12 @@ def analysed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The data folder doesn't change in between: one analysis stands for those of all plans."""
     known: dict[Options, Report] = {}
 
-    def analysed(inputs: AnalysisInputs) -> Report:
+    def opened(inputs: AnalysisInputs) -> SimpleNamespace:
         if inputs.options not in known:
             known[inputs.options] = analyse(inputs)
-        return known[inputs.options]
+        return SimpleNamespace(whole_report=lambda: known[inputs.options], narrowed_trust={})
 
-    monkeypatch.setattr("lpgen.app.rollout_plan.analyse", analysed)
+    monkeypatch.setattr("lpgen.app.rollout_plan.open_review", opened)
 
 
 def planned(world: OutputWorld, output: Path, options: Options = Options()) -> RolloutPlan:  # noqa: B008

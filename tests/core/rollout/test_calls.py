@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall, holding_after, inverse_calls
+from lpgen.core.rollout.trust_change import TRUST_POLICY
 
 TEXTS = st.sampled_from(["{}", "{ }", '{"a":1}'])
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -29,7 +30,9 @@ def holdings_and_calls(draw: st.DrawFn) -> tuple[HeldPolicies, list[IamCall]]:
             calls.append(IamCall(CallKind.ATTACH, PrincipalKind.ROLE, "r", name))
     calls += [IamCall(CallKind.DELETE_INLINE, PrincipalKind.ROLE, "r", name) for name in inline]
     calls += [IamCall(CallKind.DETACH, PrincipalKind.ROLE, "r", name) for name in attached]
-    return HeldPolicies(tuple(sorted(inline.items())), tuple(sorted(attached))), calls
+    if draw(st.booleans()):
+        calls.append(IamCall(CallKind.NARROW_TRUST, PrincipalKind.ROLE, "r", TRUST_POLICY, draw(TEXTS)))
+    return HeldPolicies(tuple(sorted(inline.items())), tuple(sorted(attached)), draw(TEXTS)), calls
 
 
 @given(holdings_and_calls(), st.integers(0, 20))
@@ -38,7 +41,7 @@ def test_inverse_of_any_first_calls_restores_what_was_held(
 ) -> None:
     before, calls = found
     some = calls[:made]
-    back = inverse_calls(some, dict(before.inline))
+    back = inverse_calls(some, before.texts)
     assert holding_after(holding_after(before, some), back) == before
 
 
@@ -46,6 +49,9 @@ def test_parameters_are_those_of_the_api() -> None:
     call = IamCall(CallKind.PUT_INLINE, PrincipalKind.USER, "ann", "own", "{}")
     assert call.operation == "PutUserPolicy"
     assert call.parameters() == {"UserName": "ann", "PolicyName": "own", "PolicyDocument": "{}"}
+    narrowing = IamCall(CallKind.NARROW_TRUST, PrincipalKind.ROLE, "app", TRUST_POLICY, "{}")
+    assert narrowing.operation == "UpdateAssumeRolePolicy"
+    assert narrowing.parameters() == {"RoleName": "app", "PolicyDocument": "{}"}
     made = IamCall(
         CallKind.CREATE_POLICY, PrincipalKind.ROLE, "r", "arn:aws:iam::1:policy/lpgen/p", "{}", "d", (("k", "v"),)
     )

@@ -15,7 +15,7 @@ from tests.support.aws_servers import Server
 from tests.support.iam_stand_in import ACCOUNT, IamAccount, open_stand_in
 from tests.support.law_examples import examples
 from tests.support.rollout_roles import own_server
-from tests.support.rollout_worlds import World, allow, document
+from tests.support.rollout_worlds import NARROWED, TRUST, World, allow, document
 
 OLD = document(allow("s3:GetObject"))
 NEW = document(allow("s3:ListBucket"))
@@ -26,6 +26,7 @@ CALLS: dict[str, dict[str, str]] = {
     "detach_role_policy": {"RoleName": "{role}", "PolicyArn": LPGEN},
     "put_role_policy": {"RoleName": "{role}", "PolicyName": "own", "PolicyDocument": NEW},
     "delete_role_policy": {"RoleName": "{role}", "PolicyName": "own"},
+    "update_assume_role_policy": {"RoleName": "{role}", "PolicyDocument": NARROWED},
     "create_policy": {"Path": "/lpgen/", "PolicyName": "new", "PolicyDocument": NEW, "Description": "a lock"},
     "delete_policy": {"PolicyArn": LPGEN},
 }
@@ -53,7 +54,7 @@ def answer_of(client: Any, operation: str, role: str) -> str:
 @settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_the_stand_in_answers_as_moto_does(world: World, steps: list[tuple[str, str]]) -> None:
-    account = IamAccount()
+    account = IamAccount(trust=TRUST)
     account.make_role("app", {"own": OLD}, {})
     session = open_stand_in(account, lambda _, perform: perform())
     world.make_role("app", inline={"own": OLD})

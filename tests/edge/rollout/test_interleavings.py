@@ -37,7 +37,7 @@ from tests.support.aws_servers import Server
 from tests.support.iam_stand_in import ACCOUNT, IamAccount, ManagedPolicy, failure, open_stand_in
 from tests.support.law_examples import examples
 from tests.support.rollout_roles import own_server
-from tests.support.rollout_worlds import New, World, allow, deny, document
+from tests.support.rollout_worlds import NARROWED, TRUST, New, World, allow, deny, document
 
 OLD = {"own": document(allow("s3:GetObject"), deny("s3:DeleteBucket")), "more": document(allow("s3:DeleteObject"))}
 OLD_MANAGED = {
@@ -72,6 +72,7 @@ def start(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Start:
     """The plan is made once, from moto."""
     world = World(server, tmp_path_factory.mktemp("planned"))
     arn = world.make_role(ROLE, inline=OLD, managed=OLD_MANAGED)
+    world.trusts[arn] = NARROWED
     world.plan_of({arn: NEW})
     live = world.read(arn)
     account = IamAccount(
@@ -79,7 +80,7 @@ def start(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Start:
         inline={ROLE: dict(live.holding.inline)},
         attached={ROLE: list(live.holding.attached)},
         policies={arn: ManagedPolicy(f"ANPAOLD{at}", "", [text]) for at, (arn, text) in enumerate(live.documents)},
-        trust=live.trust,
+        trust=live.holding.trust,
     )
     plan = read_whole_plan(world.plan)
     assert plan.principals[0].calls, plan.principals[0].refusals
@@ -128,6 +129,7 @@ class Change(StrEnum):
     DELETE_LOCK = "delete the lock"
     TAKE_NAME = "create a planned policy first"
     FILL_QUOTA = "attach as many policies as fit"
+    EDIT_TRUST = "edit the trust policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +151,13 @@ _SHOWN_BY = {
     Change.DELETE_INLINE: "list_role_policies",
     Change.EDIT_INLINE: "list_role_policies",
     Change.NEW_VERSION: "list_policy_versions",
+    Change.EDIT_TRUST: "get_role",
 }
 """The operations that show changes to a run."""
 
 STEPS = st.integers(0, 160)
-DETACH, CREATE = "detach_role_policy", "create_policy"
+DETACH, CREATE, UPDATE = "detach_role_policy", "create_policy", "update_assume_role_policy"
+THEIRS = TRUST.replace("ec2.amazonaws.com", "lambda.amazonaws.com")
 STORIES = st.builds(
     Story,
     st.integers(1, 3),
@@ -187,7 +191,7 @@ class Clock:
 CLOCK = Clock()
 LATE_SECONDS = 55.0
 SETTLE_SECONDS = 15.0
-WRITES = ("attach", "detach", "put", "delete", "create")
+WRITES = ("attach", "detach", "put", "delete", "create", "update")
 
 
 @dataclass(slots=True)
@@ -235,7 +239,7 @@ class Play:
                 raise ReadTimeoutError(endpoint_url="")
             self.dead.add(run)
             raise KilledError
-        before, surprised = rights_of(self.account.documents(ROLE)), self._is_surprised(run)
+        before, surprised = self._role(), self._is_surprised(run)
         answer = perform()
         self.blind.get(run, {}).pop(operation, None)
         if operation.startswith(WRITES):
@@ -257,7 +261,7 @@ class Play:
             self.late.remove(call)
             _, run, operation, perform, surprised = call
             self.log.append(f"{self.steps} run {run} {operation}, late")
-            before = rights_of(self.account.documents(ROLE))
+            before = self._role()
             with contextlib.suppress(ClientError):
                 perform()
             self._judge(f"{operation}, late,", before, surprised=surprised)
@@ -267,9 +271,18 @@ class Play:
         moments = self.blind.get(run, {}).values()
         return any(moment == CLOCK.now for moment in moments) if self.story.runs == 1 else bool(moments)
 
-    def _judge(self, operation: str, before: frozenset[str], *, surprised: bool) -> None:
-        """A call of lpgen's takes nothing that stays, and gives nothing that the role didn't have."""
-        after = rights_of(self.account.documents(ROLE))
+    def _role(self) -> tuple[frozenset[str], str]:
+        """What the role may do, and its trust policy."""
+        return rights_of(self.account.documents(ROLE)), self.account.trust
+
+    def _judge(self, operation: str, role: tuple[frozenset[str], str], *, surprised: bool) -> None:
+        """A call of lpgen's takes nothing that stays, gives nothing that the role didn't have, and replaces nobody
+        else's trust policy."""
+        (before, trust), (after, trust_after) = role, self._role()
+        if trust == THEIRS != trust_after and not surprised:
+            self.broken.append(f"{self.steps}: {operation} replaced somebody else's trust policy")
+        if trust_after not in (TRUST, NARROWED, THEIRS):
+            self.broken.append(f"{self.steps}: {operation} wrote the trust policy {trust_after}")
         is_other = self.account.ids.get(ROLE) != self.start.account.ids[ROLE]
         if (before - after) & KEPT and not surprised:
             self.broken.append(f"{self.steps}: {operation} took {sorted((before - after) & KEPT)}")
@@ -310,6 +323,8 @@ class Play:
                 for call in self.start.plan.principals[0].calls:
                     if call.kind == "create_policy" and call.policy not in account.policies:
                         account.make_policy("/lpgen/", call.policy.rpartition("/")[2], call.document)
+            case Change.EDIT_TRUST:
+                account.trust = THEIRS
             case Change.FILL_QUOTA if ROLE in account.ids:
                 while len(attached) < 10:
                     attached.append(account.make_policy("/", f"filler-{self.steps}-{len(attached)}", theirs))
@@ -454,6 +469,8 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
     for number, outcome in outcomes.items():
         if outcome.kind is OutcomeKind.APPLIED and quiet and rights_of(tuple(after)) != KEPT:
             yield f"run {number} says applied, and the role may {sorted(rights_of(tuple(after)))}"
+        if outcome.kind is OutcomeKind.APPLIED and quiet and play.account.trust != NARROWED:
+            yield f"run {number} says applied, and the trust policy is {play.account.trust}"
     # Whatever the runs have left, each journal can be read, and undone where it is.
     for number, plan in enumerate(plans):
         undo(plan, play, Story(1, faults=story.undo_faults))
@@ -470,6 +487,8 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
         was, now = start.account, play.account
         if (was.inline, {ROLE: sorted(was.attached[ROLE])}) != (now.inline, {ROLE: sorted(now.attached[ROLE])}):
             yield f"the role isn't as it was: {now.inline} {now.attached}"
+        if was.trust != now.trust:
+            yield f"the trust policy isn't as it was: {now.trust}"
         # A lock is left where a run was killed, or where AWS refused to delete it.
         faulty = story.faults or story.undo_faults
         left = sorted(arn for arn in set(now.policies) - set(was.policies) if not (faulty and LOCK_PATH in arn))
@@ -484,6 +503,8 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
         )
     play.make_late_calls(CLOCK.now + LATE_SECONDS)
     yield from play.broken
+    if quiet and play.account.trust != NARROWED:
+        yield f"after all late calls the trust policy is {play.account.trust}"
     if quiet and rights_of(play.account.documents(ROLE)) != KEPT:
         yield f"after all late calls the role may {sorted(rights_of(play.account.documents(ROLE)))}"
 
@@ -500,6 +521,16 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
 @example(story=Story(1, faults=((DETACH, Fault.THROTTLED),), changes=((DETACH, Change.DETACH_NEW),)))
 @example(story=Story(1, undo_faults=((DETACH, Fault.LATE),)))
 @example(story=Story(1, undo_faults=((DETACH, Fault.KILLED_LATE),)))
+@example(story=Story(1, faults=((UPDATE, Fault.LATE),)))
+@example(story=Story(1, faults=((UPDATE, Fault.LOST),)))
+@example(story=Story(1, faults=((UPDATE, Fault.KILLED_BEFORE),)))
+@example(story=Story(1, faults=((UPDATE, Fault.KILLED_AFTER),)))
+@example(story=Story(1, faults=((UPDATE, Fault.KILLED_LATE),)))
+@example(story=Story(1, undo_faults=((UPDATE, Fault.LATE),)))
+@example(story=Story(1, undo_faults=((UPDATE, Fault.KILLED_LATE),)))
+@example(story=Story(1, changes=((UPDATE, Change.EDIT_TRUST),)))
+@example(story=Story(1, changes=((DETACH, Change.EDIT_TRUST),)))
+@example(story=Story(1, faults=((UPDATE, Fault.THROTTLED),), changes=((UPDATE, Change.EDIT_TRUST),)))
 @example(story=Story(1, (), (), ((40, Change.DELETE_ROLE),)))
 @example(story=Story(1, (), (), ((70, Change.NEW_VERSION),)))
 @example(story=Story(1, (), (), ((88, Change.NEW_VERSION), (103, Change.DETACH_OLD))))
