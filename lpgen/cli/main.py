@@ -33,6 +33,7 @@ from lpgen.cli.rollout import app as rollout_app
 from lpgen.cli.run import code_with_output, run_app
 from lpgen.cli.schema import schema_command
 from lpgen.cli.snapshot import snapshot_command
+from lpgen.cli.trust import trust_command
 from lpgen.cli.verify import verify_command
 from lpgen.cli.wildcards import wildcards_command
 from lpgen.edge.standard_streams import open_standard_streams
@@ -81,6 +82,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "verify": verify_command,
     "authorize": authorize_command,
     "explain": explain_command,
+    "trust": trust_command,
     "wildcards": wildcards_command,
     "drift": drift_command,
     "snapshot": snapshot_command,

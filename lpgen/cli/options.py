@@ -90,6 +90,10 @@ CatalogOption = Annotated[
     Path | None,
     typer.Option("--catalog", metavar="PATH", help="A catalog folder. By default, your newest, or the bundled one."),
 ]
+DecisionsOption = Annotated[
+    Path | None,
+    typer.Option("--decisions", metavar="FILE", help="A file of decisions: keep, drop or accept (TOML or JSON)."),
+]
 ProfileOption = Annotated[str, typer.Option("--profile", metavar="NAME", help="The AWS profile to use.")]
 EndpointOption = Annotated[
     str, typer.Option("--endpoint-url", metavar="URL", help="An endpoint to use instead of AWS's own.")
@@ -149,10 +153,7 @@ class ChoiceOptions:
             help="The reference date for ages. By default, the day of the last record.",
         ),
     ] = None
-    decisions: Annotated[
-        Path | None,
-        typer.Option("--decisions", metavar="FILE", help="A file of decisions: keep, drop or accept (TOML or JSON)."),
-    ] = None
+    decisions: DecisionsOption = None
     inline: Annotated[bool, typer.Option("--inline", help="Write inline policies instead of managed ones.")] = False
     attached_quota: Annotated[
         int,

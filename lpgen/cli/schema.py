@@ -28,6 +28,7 @@ class DocumentName(StrEnum):
     OBSERVATION = "observation"
     ROLLOUT = "rollout"
     WATCH = "watch"
+    TRUST = "trust"
 
 
 def schema_command(

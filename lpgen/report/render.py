@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lpgen.core.observe.open_uses import ObserveOutcome
     from lpgen.core.observe.plan import ObservePlan
     from lpgen.core.replacements import OutputVerification
+    from lpgen.core.trust.roles import TrustReport
     from lpgen.report.html.page import ReviewPage
     from lpgen.report.screens import AskedDrift
     from lpgen.report.summary import PartedReview
@@ -141,4 +142,12 @@ OBSERVE: Final[Formats[ObservePlan]] = Formats(
 )
 OUTCOMES: Final[Formats[tuple[ObserveOutcome, ...]]] = Formats(
     "pages.observe:outcomes_page", json="documents.observe:outcomes_json"
+)
+TRUST: Final[Formats[TrustReport]] = Formats(
+    "pages.trust:trust_page",
+    noun="role",
+    title="lpgen trust",
+    text="screens:trust_screen(layout)",
+    json="documents.trust:trust_json",
+    sarif="sarif.trust:trust_sarif(layout)",
 )

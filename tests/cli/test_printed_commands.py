@@ -440,8 +440,8 @@ def test_what_the_screen_says_to_add_runs(name: str, shelf: Shelf) -> None:
 def test_suggested_backtest_shows_the_denials_that_the_review_speaks_of(name: str, shelf: Shelf) -> None:
     full = " ".join(shelf.output(next(case for case in CASES if case.name == "full")).split())
     (promise,) = re.findall(
-        r"[Rr]eplacements? made (?:from earlier days|earlier) would have denied (\d+) \w+ (?:on|in) the (\d+) days .*?"
-        r" such as (\S+) on",
+        r"[Rr]eplacements? made (?:from earlier days|earlier) would have denied (\d+) \w+ "
+        r"(?:on|in) the following (\d+) days,? .*?such as (\S+) on",
         full,
     )
     needs, days, action = int(promise[0]), int(promise[1]), promise[2]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from copy import copy
@@ -18,9 +19,21 @@ from typer.testing import CliRunner
 
 from lpgen.cli.help import SECTIONS
 from lpgen.cli.main import app
+from lpgen.core.trust.findings import TrustFindingKind
+from lpgen.core.trust.roles import TrustRefusalKind
 from lpgen.edge.readers.guard_files import read_guards
 from tests.cli.test_help import COMMANDS, TOP, help_of
-from tests.support.documents import COMMANDS_PAGE, POLICIES_PAGE, README, check_block, read_block
+from tests.support.documents import (
+    COMMANDS_PAGE,
+    GITHUB_PAGE,
+    POLICIES_PAGE,
+    README,
+    TRUST_PAGE,
+    check_block,
+    read_block,
+)
+from tests.support.forked_lpgen import run_forked
+from tests.support.sample_organization import ROOT as SAMPLE
 
 
 def commands_in_order() -> dict[str, list[tuple[str, ...]]]:
@@ -143,6 +156,44 @@ def test_policies_page_shows_guard_files_that_are_read(tmp_path: Path) -> None:
     assert {policy.resource for policy in found.resource_policies} >= {"arn:aws:s3:::data", "arn:aws:s3:::archive"}
     by_account = read_guards(None, tmp_path / "scps-by-account.json", None).scps
     assert {levels.account: len(levels.levels) for levels in by_account} == {"": 1, "999999999999": 0}
+
+
+DEPLOYER = ("--principal", "role/platform/platform-deployer")
+
+
+def check_trust(page: Path, name: str, data: Path, *options: object) -> None:
+    """Compares a block with a command on the sample organization and what it prints."""
+    shown = " ".join(
+        ["lpgen trust --data lpgen-data --policies sample_logs/authorization-details", *map(_named, options)]
+    )
+    done = run_forked("trust", "--data", data, "--policies", SAMPLE / "authorization-details", *options)
+    done.check_returncode()
+    check_block(page, name, f"```console\n$ {shown}\n{done.stdout}```")
+
+
+def _named(option: object) -> str:
+    return option.name if isinstance(option, Path) else str(option)
+
+
+def test_trust_page_shows_what_trust_prints(sample_data: Path) -> None:
+    check_trust(TRUST_PAGE, "all-roles", sample_data)
+    check_trust(TRUST_PAGE, "one-role", sample_data, *DEPLOYER)
+
+
+def test_trust_page_explains_every_kind() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", TRUST_PAGE.read_text(encoding="utf-8"), re.M)
+    explained = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
+    assert {kind.value for kind in (*TrustFindingKind, *TrustRefusalKind)} <= explained
+
+
+def test_github_page_shows_a_policy_with_both_formats(sample_data: Path, tmp_path: Path) -> None:
+    ids = tmp_path / "github-ids.json"
+    ids.write_text(dict(_FILE.findall(GITHUB_PAGE.read_text(encoding="utf-8")))[ids.name], encoding="utf-8")
+    check_trust(GITHUB_PAGE, "github", sample_data, *DEPLOYER, "--github-ids", ids)
+    options = (*DEPLOYER, "--github-ids", ids, "--format", "json")
+    done = run_forked("trust", "--data", sample_data, "--policies", SAMPLE / "authorization-details", *options)
+    (role,) = json.loads(done.stdout)["roles"]
+    check_block(GITHUB_PAGE, "github-policy", f"```json\n{json.dumps(role['proposal'], indent=2)}\n```")
 
 
 def test_readme_stays_short_enough_to_read() -> None:

@@ -203,7 +203,7 @@ def applied_documents(account: Account, before: Any) -> list[str]:
     texts = [text for _, text in (*live.documents, *live.holding.inline)]
     folder = account.home / "out" / f"{ACCOUNT}-role-orders"
     assert sorted(texts) == sorted(path.read_text(encoding="utf-8") for path in folder.glob("policy-*.json"))
-    assert (live.trust, live.boundary) == (before.trust, before.boundary)
+    assert (live.holding.trust, live.boundary) == (before.holding.trust, before.boundary)
     return texts
 
 

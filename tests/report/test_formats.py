@@ -15,6 +15,7 @@ from lpgen.cli.backtest import BacktestFormat
 from lpgen.cli.drift import DriftFormat
 from lpgen.cli.formats import ReportFormat, ReviewFormat
 from lpgen.cli.observe import ObserveFormat
+from lpgen.cli.trust import TrustFormat
 from lpgen.cli.wildcards import WildcardsFormat
 from lpgen.core.analysis.explain.answers import who_can
 from lpgen.core.replacements import OutputVerification
@@ -31,6 +32,7 @@ from tests.report.pages.test_observe import OUTCOMES, plan
 from tests.report.rendered import DATA, parted_review
 from tests.report.reports import organization
 from tests.report.safe_cases import storefront
+from tests.report.trusts import trust_report
 
 TABLES: dict[str, Formats[Any]] = {
     name: formats for name, formats in vars(render).items() if isinstance(formats, Formats)
@@ -51,6 +53,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
     "BACKTEST": backtest,
     "OBSERVE": plan,
     "OUTCOMES": lambda: OUTCOMES,
+    "TRUST": trust_report,
     "WHO_CAN": lambda: who_can("*", [everything()], ()),
 }
 """A value of each table."""
@@ -62,6 +65,7 @@ OFFERED: dict[str, tuple[type[StrEnum], set[str]]] = {
     "backtest": (BacktestFormat, {*TABLES["BACKTEST"].rows}),
     "drift": (DriftFormat, {*TABLES["DRIFT"].rows}),
     "wildcards": (WildcardsFormat, {*TABLES["WILDCARDS"].rows}),
+    "trust": (TrustFormat, {*TABLES["TRUST"].rows}),
     "observe": (ObserveFormat, {*TABLES["OBSERVE"].rows}),
 }
 """The formats that a command offers, and those that there are."""

@@ -15,6 +15,8 @@ DEMO_PAGE = ROOT / "docs" / "demo.md"
 FORMATS_PAGE = ROOT / "docs" / "formats.md"
 PYTHON_PAGE = ROOT / "docs" / "python.md"
 POLICIES_PAGE = ROOT / "docs" / "policies.md"
+TRUST_PAGE = ROOT / "docs" / "trust.md"
+GITHUB_PAGE = ROOT / "docs" / "github-subjects.md"
 
 
 def read_block(page: Path, name: str) -> str:

@@ -141,6 +141,10 @@ class IamAccount:
         self.inline[role][given["PolicyName"]] = given["PolicyDocument"]
         return {}
 
+    def _update_assume_role_policy(self, _: str, __: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        self.trust = given["PolicyDocument"]
+        return {}
+
     def _delete_role_policy(self, role: str, _: str, given: Mapping[str, Any]) -> dict[str, Any]:
         if self.inline[role].pop(given["PolicyName"], None) is None:
             raise failure("NoSuchEntity", 404)

@@ -10,7 +10,8 @@ from lpgen.core.cloudtrail.event_map import RecordMapper
 from lpgen.core.cloudtrail.records import RawRecord, Record, Unusable
 from lpgen.core.usage.event_time import ALL_TIME, ANY_TIME, LatestTime, TimeWindow
 from lpgen.core.usage.mapping_cache import MappingCache
-from lpgen.core.usage.tables import OVERFLOW_LIMIT, Usage
+from lpgen.core.usage.overflow import OVERFLOW_LIMIT
+from lpgen.core.usage.tables import Usage
 from lpgen.core.usage.tally import UsageTally
 
 

@@ -51,6 +51,24 @@ TRUST = json.dumps(
 )
 
 
+NARROWED = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/caller"}},
+            },
+        ],
+    },
+    indent=2,
+)
+"""`TRUST`, narrowed to one caller."""
+
+
 def document(*statements: Mapping[str, Any], indent: int | None = None) -> str:
     """A policy document; odd indents make bytes that no tool would write by itself."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, indent=indent)
@@ -114,7 +132,8 @@ class New:
 class World:
     """One moto server with principals to roll out; `home` holds plan and inputs, `session` is of its account.
 
-    Replacements leave policies attached whose ARNs are in `left`.
+    Replacements leave policies attached whose ARNs are in `left`, and narrow the trust policies of the roles whose ARNs
+    are in `trusts`.
     """
 
     server: Server
@@ -123,6 +142,7 @@ class World:
     uses_aws_policies: bool = False
     config: str = os.devnull
     left: tuple[str, ...] = ()
+    trusts: dict[str, str] = field(default_factory=dict)
     writer: IamWriter = field(init=False)
     client: Any = field(init=False)
 
@@ -150,11 +170,12 @@ class World:
         path: str = "/",
         boundary: str = "",
         tags: Mapping[str, str] | None = None,
+        trust: str = TRUST,
     ) -> str:
         """A role with these policies; returns its ARN."""
         more = {"PermissionsBoundary": boundary} if boundary else {}
         listed = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
-        made = self.client.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=TRUST, Tags=listed, **more)
+        made = self.client.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust, Tags=listed, **more)
         for policy, text in (inline or {}).items():
             self.client.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=text)
         for policy, text in (managed or {}).items():
@@ -230,6 +251,9 @@ class World:
                     for old in new.narrows
                 ],
             }
+            if arn in self.trusts:
+                (folder / "trust-policy.json").write_text(self.trusts[arn], encoding="utf-8")
+                evidence["trust"] = {"sha256": digest_of_text(self.trusts[arn])}
             (folder / "evidence.json").write_text(json.dumps(evidence), encoding="utf-8")
         write_summary(output)
         return output
@@ -321,7 +345,7 @@ def environment(server: Server, config: str = os.devnull) -> Iterator[None]:
 
 WRITES = frozenset(
     f"{verb}{kind}Policy" for verb in ("Attach", "Detach", "Put", "Delete") for kind in ("Role", "User")
-) | {"CreatePolicy", "DeletePolicy"}
+) | {"CreatePolicy", "DeletePolicy", "UpdateAssumeRolePolicy"}
 
 Spoil = Callable[[int, str], str]
 """What to do with the nth write, by its number and operation: "" pass, `refuse`, or `lose` (do it, lose the answer)."""

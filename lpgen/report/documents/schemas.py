@@ -26,6 +26,7 @@ from lpgen.report.documents.observe import ObservationDocument, ObserveDocument
 from lpgen.report.documents.output_folder import EvidenceDocument, SummaryDocument, VerificationDocument
 from lpgen.report.documents.review import PrincipalPart, ReviewDocument, ReviewHead
 from lpgen.report.documents.rollout import WatchDocument
+from lpgen.report.documents.trust import TrustDocument
 
 Schema = dict[str, Any]
 
@@ -107,6 +108,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "observe": _schema_of_document(ObserveDocument),
     "observation": _schema_of_document(ObservationDocument),
     "rollout": _schema_of_document(PlanDocument, InputsPart),
+    "trust": _schema_of_document(TrustDocument),
     "watch": _schema_of_document(WatchDocument),
 }
 """The schemas by document name."""

@@ -256,7 +256,7 @@ def _journal() -> Iterator[bytes]:
     attached = tuple(sorted(text.policy for text in one.before if not text.inline))
     texts = tuple((text.policy, text.text) for text in one.before if not text.inline)
     with Journal(path, plan) as journal:
-        journal.begin(LivePrincipal(principal, HeldPolicies(inline, attached), texts, "{}"), one.calls, one.inverse)
+        journal.begin(LivePrincipal(principal, HeldPolicies(inline, attached), texts), one.calls, one.inverse)
         for number in range(len(one.calls)):
             journal.note("about", ROLE, call=number)
             journal.note("done", ROLE, call=number)

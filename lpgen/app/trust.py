@@ -1,0 +1,90 @@
+"""From policies and logs to each role's trust: who may assume it, who did, and a narrowed trust policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from lpgen.core.analysis.decisions import decisions_in_force
+from lpgen.core.analysis.grants.trust import own_accounts
+from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.guards import NO_GUARDS, Guards
+from lpgen.core.model import PrincipalKind, SnapshotProblemKind
+from lpgen.core.options import is_chosen
+from lpgen.core.replacements import Decision
+from lpgen.core.snapshots import SnapshotStamp
+from lpgen.core.trails import Trail, TrailSource
+from lpgen.core.trust.evidence import TrustEvidence, with_use
+from lpgen.core.trust.known_parties import known_account, services_with_source_keys
+from lpgen.core.trust.narrow import SOURCE_ACCOUNT
+from lpgen.core.trust.roles import TrustReport, trust_of_role
+from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.edge.data_folder.ledger import has_ledger
+from lpgen.edge.data_folder.usage_files import read_usage
+from lpgen.edge.readers.iam_snapshot import read_snapshot
+from lpgen.errors import InvocationError, quote_input
+
+
+@dataclass(frozen=True, slots=True)
+class TrustChoices:
+    """The choices for a report on trust, and facts from files: GitHub's ids of repositories, and the identity providers
+    that exist (None: unknown)."""
+
+    principal: str = ""
+    min_days: int = 60
+    ids: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    providers: frozenset[str] | None = None
+    decisions: tuple[Decision, ...] = ()
+
+
+def trust(
+    policies: Sequence[Path],
+    catalog: Catalog,
+    choices: TrustChoices,
+    *,
+    data: Path | None = None,
+    guards: Guards = NO_GUARDS,
+    trails: tuple[Sequence[Trail], TrailSource] = ((), TrailSource.NAMED),
+    snapshot: SnapshotStamp | None = None,
+) -> TrustReport:
+    """Each role's trust. Without a data folder, or with one that holds only snapshots, use is unknown.
+
+    Raises:
+        LpgenError: something can't be read, or no role is chosen.
+    """
+    read = read_snapshot(policies)
+    roles = [role for role in read.principals if role.kind is PrincipalKind.ROLE and is_chosen(role, choices.principal)]
+    if not roles:
+        raise InvocationError(f"no role matches {quote_input(choices.principal)}" if choices.principal else "no role")
+    is_cut = any(problem.kind is SnapshotProblemKind.TRUNCATED for problem in read.problems)
+    accounts = frozenset(principal.account for principal in read.principals)
+    today = snapshot.taken.date() if snapshot else date.fromisoformat(catalog.date)
+    evidence = TrustEvidence(
+        own=own_accounts(read.principals, guards, snapshot),
+        complete=frozenset() if is_cut else accounts,
+        principals={principal.arn: principal for principal in read.principals},
+        providers=choices.providers,
+        ids=choices.ids,
+        source_services=frozenset(
+            row.service for row in services_with_source_keys(catalog).values() if SOURCE_ACCOUNT in row.keys
+        ),
+        min_days=choices.min_days,
+        decisions=decisions_in_force(choices.decisions, as_of=today),
+    )
+    if data is not None and has_ledger(data):
+        usage = read_usage(data)
+        coverage = coverage_from_usage(usage, *trails)
+        evidence = replace(
+            evidence,
+            own=own_accounts(read.principals, guards, snapshot, coverage),
+            decisions=decisions_in_force(choices.decisions, as_of=coverage.last_day or today),
+        )
+        evidence = with_use(evidence, usage, coverage, read.principals)
+    trusting, vendor_of = guards.with_trust(read.principals), partial(known_account, catalog)
+    return TrustReport(
+        tuple(trust_of_role(role, evidence, guards=trusting, vendor_of=vendor_of) for role in roles),
+        tuple(problem.message for problem in read.problems),
+    )

@@ -1,0 +1,110 @@
+"""`lpgen trust`: who may assume each role, who did, and a narrowed trust policy."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lpgen.cli.formats import FORMAT_HELP, choose_format
+from lpgen.cli.option_groups import Only
+from lpgen.cli.options import (
+    DecisionsOption,
+    InputOptions,
+    OptionalDataOption,
+    OutputFileOption,
+    PrincipalOption,
+    SarifRootOption,
+    days_option,
+)
+from lpgen.cli.output import layout_for, write_output
+
+
+class TrustFormat(StrEnum):
+    """How a report on trust is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+    HTML = "html"
+
+
+def trust_command(
+    *,
+    inputs: Annotated[InputOptions, Only("policies", "snapshot", "trails", "scps", "catalog")],
+    data: OptionalDataOption = None,
+    principal: PrincipalOption = "",
+    min_days: Annotated[
+        int, days_option("--min-days", "How many covered days a narrowed trust policy needs.", least=0)
+    ] = 60,
+    decisions: DecisionsOption = None,
+    github_ids: Annotated[
+        Path | None,
+        typer.Option(
+            "--github-ids",
+            metavar="FILE",
+            help="GitHub's ids of repositories and owners: output of `gh api repos/OWNER/REPO`, one after the other.",
+        ),
+    ] = None,
+    identity_providers: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--identity-providers",
+            metavar="FILE",
+            help="Output of `aws iam list-open-id-connect-providers` and `list-saml-providers`. Without it, whether a "
+            "trusted provider exists is unknown. Repeatable.",
+        ),
+    ] = None,
+    format: Annotated[TrustFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
+    sarif_root: SarifRootOption = "lpgen-out",
+    output: OutputFileOption = None,
+) -> None:
+    """Show who may assume each role, and narrow its trust policy.
+
+    Without logs, it finds outsiders that trust policies let in, and conditions that fail. With the logs of a data
+    folder, it also names the principals that never assumed a role, and proposes a trust policy that allows only the
+    recorded callers. Changes nothing.
+
+    A proposal allows every recorded assumption, and nothing that the old policy doesn't allow. If a record doesn't show
+    enough, there is none, and the report says why.
+
+    \b
+    Example:
+      lpgen trust --policies account-authorization-details.json
+      lpgen trust --data lpgen-data --principal '*deploy*' --format json
+    """
+    from lpgen.app.trust import TrustChoices, trust
+    from lpgen.core.trust.github_ids import github_ids_from_json
+    from lpgen.edge.catalog.files import open_catalog
+    from lpgen.edge.files import read_file
+    from lpgen.edge.logs.json_documents import plain_text
+    from lpgen.edge.readers.decisions_file import read_decisions
+    from lpgen.edge.readers.guard_files import read_guards
+    from lpgen.edge.readers.identity_providers import read_identity_providers
+    from lpgen.edge.readers.trail_settings import read_trails
+    from lpgen.errors import InvocationError
+    from lpgen.report.render import TRUST
+
+    chosen = choose_format(format, output, TrustFormat)
+    files = inputs.choose(data)
+    text = plain_text(read_file(github_ids, InvocationError)).decode(errors="replace") if github_ids else ""
+    report = trust(
+        files.policies,
+        open_catalog(inputs.catalog),
+        TrustChoices(
+            principal,
+            min_days,
+            github_ids_from_json(text, str(github_ids)),
+            read_identity_providers(identity_providers or ()),
+            read_decisions(decisions) if decisions else (),
+        ),
+        data=data,
+        guards=read_guards(None, files.scps, None),
+        trails=(read_trails(files.trails), files.trail_source),
+        snapshot=files.snapshot,
+    )
+    layout = layout_for(output, root=sarif_root)
+    write_output(TRUST.text(report, chosen.value, layout), output)
