@@ -120,7 +120,7 @@ def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
     batches = Batches(units, BATCH_UNITS, ground.slices, copied, accessed, ground.whole)
     chosen = [principal for unit in units for principal in unit if is_chosen(principal, options.principal)]
     accounts = frozenset(principal.account for principal in chosen)
-    trust = dict(_narrowed_trust(ground, coverage, options)) if options.trust else {}
+    trust = dict(_narrowed_trust(ground, coverage, options, catalog)) if options.trust else {}
     return Review(report, reviewer, batches, engine, accounts, len(chosen), trust)
 
 
@@ -150,9 +150,11 @@ def _trust(
     )
 
 
-def _narrowed_trust(ground: Ground, coverage: LogCoverage, options: Options) -> Iterator[tuple[str, TrustProposal]]:
+def _narrowed_trust(
+    ground: Ground, coverage: LogCoverage, options: Options, catalog: Catalog
+) -> Iterator[tuple[str, TrustProposal]]:
     """The narrowed trust policies of the chosen roles, by ARN."""
-    evidence = trust_evidence_of(ground, coverage, options)
+    evidence = trust_evidence_of(ground, coverage, options, catalog)
     for role in ground.outlines:
         if role.kind is PrincipalKind.ROLE and is_chosen(role, options.principal):
             proposal, _ = propose_trust(role, evidence)
@@ -160,10 +162,11 @@ def _narrowed_trust(ground: Ground, coverage: LogCoverage, options: Options) -> 
                 yield role.arn, proposal
 
 
-def trust_evidence_of(ground: Ground, coverage: LogCoverage, options: Options) -> TrustEvidence:
+def trust_evidence_of(ground: Ground, coverage: LogCoverage, options: Options, catalog: Catalog) -> TrustEvidence:
     """The evidence that narrows trust policies, without facts that only findings need."""
-    known = TrustEvidence(frozenset(), frozenset(), {}, min_days=options.min_days, decisions=options.decisions)
-    return with_use(known, ground.usage, coverage, ground.outlines)
+    decisions = current_decisions(coverage, options)
+    known = TrustEvidence(frozenset(), frozenset(), {}, min_days=options.min_days, decisions=decisions)
+    return with_use(known, ground.usage, coverage, ground.outlines, catalog)
 
 
 def engine_for_units(engine: Engine, units: int, size: int) -> Engine:

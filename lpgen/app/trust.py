@@ -18,8 +18,7 @@ from lpgen.core.replacements import Decision
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.core.trails import Trail, TrailSource
 from lpgen.core.trust.evidence import TrustEvidence, with_use
-from lpgen.core.trust.known_parties import known_account, services_with_source_keys
-from lpgen.core.trust.narrow import SOURCE_ACCOUNT
+from lpgen.core.trust.known_parties import known_account
 from lpgen.core.trust.roles import TrustReport, trust_of_role
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.edge.data_folder.ledger import has_ledger
@@ -68,9 +67,6 @@ def trust(
         principals={principal.arn: principal for principal in read.principals},
         providers=choices.providers,
         ids=choices.ids,
-        source_services=frozenset(
-            row.service for row in services_with_source_keys(catalog).values() if SOURCE_ACCOUNT in row.keys
-        ),
         min_days=choices.min_days,
         decisions=decisions_in_force(choices.decisions, as_of=today),
     )
@@ -82,7 +78,7 @@ def trust(
             own=own_accounts(read.principals, guards, snapshot, coverage),
             decisions=decisions_in_force(choices.decisions, as_of=coverage.last_day or today),
         )
-        evidence = with_use(evidence, usage, coverage, read.principals)
+        evidence = with_use(evidence, usage, coverage, read.principals, catalog)
     trusting, vendor_of = guards.with_trust(read.principals), partial(known_account, catalog)
     return TrustReport(
         tuple(trust_of_role(role, evidence, guards=trusting, vendor_of=vendor_of) for role in roles),

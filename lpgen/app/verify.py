@@ -178,7 +178,7 @@ def _verify_folders(folders: Sequence[Path], ground: Ground, inputs: AnalysisInp
     # Large options that the checks don't use aren't sent to workers.
     needed = Options(guards=ground.guards, attached_quota=options.attached_quota)
     has_trust = any((folder / TRUST_FILE).is_file() for folder in folders)
-    trust = trust_evidence_of(ground, coverage, options) if has_trust else None
+    trust = trust_evidence_of(ground, coverage, options, catalog) if has_trust else None
     verifier = _FolderVerifier(counter, catalog, needed, trust)
     found: list[tuple[int, list[Verification]]] = []
     done = 0

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Final
 
 from lpgen.core.arns import account_in_arn, split_arn
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import AccountCoverage, LogCoverage
 from lpgen.core.globs.match import glob_match
 from lpgen.core.model import CallerKind, Effect, Outcome, Principal, PrincipalKind
@@ -16,6 +17,7 @@ from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.core.trust.conditions import demanded_values
 from lpgen.core.trust.issuers import issuer_of, subject_from_text
+from lpgen.core.trust.known_parties import SOURCE_ACCOUNT, services_with_source_keys
 from lpgen.core.usage.assumptions import Assumption, assumptions_from_usage
 from lpgen.core.usage.columns import distinct_rows
 from lpgen.core.usage.foreign_callers import arns_by_id
@@ -57,11 +59,7 @@ class TrustEvidence:
 
     def successes(self, role: Principal) -> tuple[Assumption, ...]:
         """The successful assumptions of a role, and of earlier roles with its ARN, whose callers may still need it."""
-        return tuple(
-            assumption
-            for assumption in self.by_role.get(role.arn, ())
-            if assumption.outcome is Outcome.ALLOWED and not assumption.error_code
-        )
+        return tuple(assumption for assumption in self.by_role.get(role.arn, ()) if assumption.succeeded)
 
     def is_unrecorded(self, role: Principal) -> bool:
         """Whether the role's sessions called, and no record shows how they came about. So its callers are unknown."""
@@ -69,11 +67,7 @@ class TrustEvidence:
 
     def failures(self, role: Principal) -> tuple[Assumption, ...]:
         """The failed assumptions of a role."""
-        return tuple(
-            assumption
-            for assumption in self.by_role.get(role.arn, ())
-            if assumption.outcome is not Outcome.ALLOWED or assumption.error_code
-        )
+        return tuple(assumption for assumption in self.by_role.get(role.arn, ()) if not assumption.succeeded)
 
     def keeps(self, trusted: str, action: str, role: Principal) -> bool:
         """Whether a decision keeps the permission of a trusted principal, or of a subject, to assume a role."""
@@ -185,16 +179,18 @@ def _exact(text: str) -> str:
 
 
 def with_use(
-    evidence: TrustEvidence, usage: Usage, coverage: LogCoverage, principals: Collection[Principal]
+    evidence: TrustEvidence, usage: Usage, coverage: LogCoverage, principals: Collection[Principal], catalog: Catalog
 ) -> TrustEvidence:
     """The evidence with the assumptions and the use that the tables of a data folder show."""
     seen = assumptions_from_usage(usage)
     used = distinct_rows(usage.table, ("principal", "action", "outcome"))
+    stating = services_with_source_keys(catalog)
     return replace(
         evidence,
         by_role=by_role(seen, principals),
         services=_services_in(seen),
         coverage=coverage,
         ids=pinned_ids(principals, evidence.ids),
+        source_services=frozenset(service for service, row in stating.items() if SOURCE_ACCOUNT in row.keys),
         actions_used=Counter(principal for principal, _, outcome in used if outcome == Outcome.ALLOWED),
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.catalog_table import CatalogSource, read_optional_table
+
+SOURCE_ACCOUNT: Final = "aws:SourceAccount"
 
 
 class SourceKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,6 +16,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
+from lpgen.core.analysis.grants.trust import EXTERNAL_ID
 from lpgen.core.evidence import AccountCoverage
 from lpgen.core.globs.match import has_wildcard, holds_variable, pattern_contains
 from lpgen.core.iam.policy import policy_from_json
@@ -25,12 +26,11 @@ from lpgen.core.trust.conditions import compares_arns, covers, ignores_case, lim
 from lpgen.core.trust.evidence import TrustEvidence
 from lpgen.core.trust.github_ids import other_format
 from lpgen.core.trust.issuers import Issuer, issuer_of, ladder
+from lpgen.core.trust.known_parties import SOURCE_ACCOUNT
 from lpgen.core.trust.lines import SERVICE, TrustLine, lines_of_each, shows_caller, subject_key, trust_lines
 from lpgen.core.usage.assumptions import Assumption
 
 PRINCIPAL_ARN: Final = "aws:PrincipalArn"
-EXTERNAL_ID: Final = "sts:ExternalId"
-SOURCE_ACCOUNT: Final = "aws:SourceAccount"
 
 _WITHOUT_RECORDS: Final = frozenset(
     {"cognito-identity.amazonaws.com", "credentials.iot.amazonaws.com", "rolesanywhere.amazonaws.com"}

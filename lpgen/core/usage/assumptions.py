@@ -49,6 +49,11 @@ class Assumption:
     example_event_id: str
 
     @property
+    def succeeded(self) -> bool:
+        """Whether a session was made."""
+        return self.outcome is Outcome.ALLOWED and not self.error_code
+
+    @property
     def shown_subject(self) -> str:
         """The subject, or "" if the table may have cut it."""
         return _uncut(self.subject)

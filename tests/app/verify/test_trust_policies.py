@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from lpgen.app.rollout_plan import Basis, plan_rollout
 from lpgen.core.digests import digest_of_text
 from lpgen.core.model import PrincipalKind
 from lpgen.core.options import Options
-from lpgen.core.replacements import CheckStatus
+from lpgen.core.replacements import CheckStatus, Decision, DecisionKind
 from lpgen.core.rollout.calls import CallKind
 from lpgen.core.rollout.plan import PrincipalPlan
 from lpgen.core.rollout.refusals import Exceptions, RefusalKind
@@ -88,6 +89,13 @@ def test_trust_policies_are_written_with_the_records_that_need_each_line(world: 
     summary = read_json(world.output / "summary.json")
     assert f"111122223333-role-{NARROWED[0]}/trust-policy.json" in summary["files"]
     assert summary["inputs"]["options"]["trust"] is True
+
+
+@pytest.mark.parametrize(("expires", "narrowed"), [("2026-01-31", True), ("2999-01-31", False)])
+def test_only_current_decisions_keep_a_trusted_principal(world: OutputWorld, expires: str, *, narrowed: bool) -> None:
+    decision = Decision(DecisionKind.KEEP, "arn:*:oidc-provider/*", "sts:*", expires=expires)
+    review = open_review(world.inputs(replace(CHOSEN, decisions=(decision,))))
+    assert bool(review.narrowed_trust) == narrowed
 
 
 def test_outputs_without_trust_policies_do_not_mention_them(world: OutputWorld, tmp_path: Path) -> None:

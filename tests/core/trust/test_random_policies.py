@@ -8,13 +8,15 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpgen.core.analysis.grants.trust import EXTERNAL_ID
 from lpgen.core.guards import NO_GUARDS
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import AssumptionMethod, CallerKind, Policy, Resource, ResourceKind
+from lpgen.core.trust.known_parties import SOURCE_ACCOUNT
 from lpgen.core.trust.lines import ASSUME
-from lpgen.core.trust.narrow import EXTERNAL_ID, PRINCIPAL_ARN, SOURCE_ACCOUNT
+from lpgen.core.trust.narrow import PRINCIPAL_ARN
 from lpgen.core.trust.roles import trust_of_role
 from lpgen.core.usage.assumptions import Assumption
 from tests.core.trust.cases import ACCOUNT, GITHUB, PROVIDER, ROLE, assumption, evidence_of, role_with

@@ -81,7 +81,7 @@ def may_be_people(principal: Principal) -> bool:
     return principal.kind is PrincipalKind.USER or any(
         kind in _SIGN_INS and action_matches(statement, _SIGN_INS[kind])
         for statement in _allows(principal)
-        if all(fold_case(condition.key) != fold_case(_EXTERNAL_ID) for condition in statement.conditions)
+        if all(fold_case(condition.key) != fold_case(EXTERNAL_ID) for condition in statement.conditions)
         for kind, _ in statement.principals or ()
     )
 
@@ -115,10 +115,10 @@ def is_assumed_by_people(principal: Principal) -> bool:
 
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
 _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
-_NOBODYS: Final = "000000000000"
+NOBODYS: Final = "000000000000"
 _ORGANIZATION_KEYS: Final = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 _ACCOUNT_KEYS: Final = frozenset({"aws:principalaccount", "aws:principalarn"})
-_EXTERNAL_ID: Final = "sts:ExternalId"
+EXTERNAL_ID: Final = "sts:ExternalId"
 
 # Providers that sign in anyone, the claim that distinguishes their customers, and its value in an unknown user's token.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
@@ -222,16 +222,22 @@ def _of_role(role: Principal, own: Collection[str], organization: str) -> list[O
 
 def _limits(unknown: _UnknownPrincipal, role: Principal) -> tuple[str, ...] | None:
     """The condition keys that still decide whether the principal may assume the role; None if it may not."""
-    policies = PolicySet(identity=(_ALLOW_ALL,), resource=role.trust)
-    resource = Resource(ResourceKind.ARN, role.arn)
-    for external_id in ({_EXTERNAL_ID: ("stranger",)}, {}):
-        request = Request(
-            unknown.arn, unknown.action, resource, {**unknown.context, **external_id}, resource_account=role.account
-        )
-        decision = decide(request, policies)
-        if decision.result in (Result.ALLOWED, Result.DEPENDS):
-            return decision.depends_on
+    for external_id in ({EXTERNAL_ID: ("stranger",)}, {}):
+        limits = open_conditions(role, unknown.arn, unknown.action, {**unknown.context, **external_id})
+        if limits is not None:
+            return limits
     return None
+
+
+def open_conditions(
+    role: Principal, who: str, action: str, context: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...] | None:
+    """The condition keys that still decide whether an outsider with every permission of its own may assume a role; None
+    if it may not."""
+    resource = Resource(ResourceKind.ARN, role.arn)
+    request = Request(who, action, resource, context, resource_account=role.account)
+    decision = decide(request, PolicySet(identity=(_ALLOW_ALL,), resource=role.trust))
+    return decision.depends_on if decision.result in (Result.ALLOWED, Result.DEPENDS) else None
 
 
 def _severity(unknown: _UnknownPrincipal, limits: Iterable[str], organization: str) -> Severity:
@@ -240,7 +246,7 @@ def _severity(unknown: _UnknownPrincipal, limits: Iterable[str], organization: s
         return Severity.CRITICAL if organization else Severity.HIGH
     if unknown.case == "provider":
         return Severity.HIGH if {key for key in folded if not key.endswith(":aud")} else Severity.CRITICAL
-    limited = unknown.case == "account" and fold_case(_EXTERNAL_ID) in folded
+    limited = unknown.case == "account" and fold_case(EXTERNAL_ID) in folded
     return Severity.HIGH if limited else Severity.CRITICAL
 
 
@@ -252,10 +258,10 @@ def _unknown_principals(statement: Statement, own: Collection[str], organization
         if kind == "Federated" and not statement.not_principal:
             yield from _of_provider(value, own)
         elif value == "*" or statement.not_principal:
-            yield _of_account("everyone", _NOBODYS)
+            yield _of_account("everyone", NOBODYS)
             for account in sorted(_named(statement, _ACCOUNT_KEYS, _ACCOUNT) - {*own}):
                 yield _of_account("account", account)
-            yield from _of_organizations(statement, _of_account("everyone", _NOBODYS), organization)
+            yield from _of_organizations(statement, _of_account("everyone", NOBODYS), organization)
         elif kind == "AWS" and (named := principal_from_text(value)).account not in ("", *own):
             arn = "" if named.form is PrincipalForm.ROOT else value
             unknown = _of_account("account", named.account, arn)
