@@ -132,7 +132,7 @@ def _trusted_texts(policy: Json) -> set[str]:
 
 
 def _surely_seen(case: Case) -> set[str]:
-    """The principals and subjects of the policy that a successful record surely shows."""
+    """The principals and subjects of the policy that a successful record shows for certain."""
     return {text for text in _trusted_texts(case.old) for success in case.successes if _is_shown(text, case, success)}
 
 

@@ -76,7 +76,7 @@ def statements_of(policy: Json, effect: str) -> list[Json]:
 
 
 def allows(policy: Json, request: Request, facts: frozenset[Fact] = frozenset()) -> bool:
-    """Whether the policy surely allows the request, if exactly these facts hold of what the request doesn't show."""
+    """Whether the policy certainly allows the request, if exactly these facts hold of what the request doesn't show."""
     if any(_applies(statement, request, facts, unknown=True) for statement in statements_of(policy, "Deny")):
         return False
     return any(_applies(statement, request, facts, unknown=False) for statement in statements_of(policy, "Allow"))
@@ -92,7 +92,7 @@ def may_allow(policy: Json, request: Request) -> bool:
 
 
 def worlds(policy: Json, request: Request) -> tuple[frozenset[Fact], ...]:
-    """The smallest sets of facts that explain why the policy allowed the request: one empty set if it surely does."""
+    """The smallest sets of facts that explain why the policy allowed the request: one empty set if none is needed."""
     found: set[frozenset[Fact]] = set()
     for statement in statements_of(policy, "Allow"):
         answers = list(_tests(statement, request))

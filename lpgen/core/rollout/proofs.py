@@ -26,7 +26,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT, TRUST_POLICY_LIMIT
-from lpgen.core.iam.policy import policy_from_json, policy_size, statement_depends_on_version
+from lpgen.core.iam.policy import policy_from_json, policy_size
 from lpgen.core.model import Policy, Principal
 from lpgen.core.replacements import Check, CheckStatus
 from lpgen.core.rollout.calls import CallKind, IamCall
@@ -107,7 +107,6 @@ def _check_all(
 
 _TRUST_CHECK: Final = "the trust policy allows nothing new"
 _UNKNOWN_TRUST: Final = "the old trust policy isn't known"
-_OTHER_VERSION: Final = "its language version differs, so its variables have another meaning"
 _LONG_TRUST: Final = "it has {size:,} characters, and AWS allows {most:,}"
 
 
@@ -124,9 +123,6 @@ def check_trust(role: Principal, new: Policy, evidence: TrustEvidence | None = N
     why = disprove(role.trust, new, role, evidence.successes(role) if evidence else (), added=added)
     if why:
         found.failed.append(why)
-    statements = (*role.trust.statements, *new.statements)
-    if new.version != role.trust.version and any(map(statement_depends_on_version, statements)):
-        found.failed.append(_OTHER_VERSION)
     size = policy_size(new)
     if size > TRUST_POLICY_LIMIT:
         found.failed.append(_LONG_TRUST.format(size=size, most=TRUST_POLICY_LIMIT))

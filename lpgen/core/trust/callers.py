@@ -17,12 +17,10 @@ from lpgen.core.trust.lines import AWS, TrustLine
 
 @dataclass(frozen=True, slots=True)
 class MayAssume:
-    """A principal that may assume a role. `depends_on` are the condition keys that still decide, and `needs_grant` says
-    whether it is a principal of your accounts that needs a permission of its own, which isn't known."""
+    """A principal that may assume a role. `depends_on` are the condition keys that still decide."""
 
     principal: str
     depends_on: tuple[str, ...] = ()
-    needs_grant: bool = False
 
 
 def may_assume(

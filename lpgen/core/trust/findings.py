@@ -14,21 +14,20 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Final
 
+from lpgen.core.analysis.grants.trust import EXTERNAL_ID, NOBODYS, open_conditions
 from lpgen.core.arns import ARN_FIELDS
 from lpgen.core.choices import Severity
 from lpgen.core.globs.match import fold_case, glob_match, has_wildcard
-from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.condition_operator import ComparisonKind, operator_from_name
-from lpgen.core.iam.decision import Answer, PolicySet, Request, Result
-from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.model import Principal, Resource, ResourceKind
+from lpgen.core.iam.decision import Answer
+from lpgen.core.model import Principal
 from lpgen.core.registry.row import IAM_GUIDE, Finding, Kind, Row
 from lpgen.core.trust.conditions import demanded_values, is_excluded
 from lpgen.core.trust.evidence import TrustEvidence
 from lpgen.core.trust.github_ids import gh_command, other_format
 from lpgen.core.trust.issuers import Issuer, is_satisfiable, issuer_of, probes, subject_from_text
 from lpgen.core.trust.lines import FEDERATED, TrustLine, allows, subject_key
-from lpgen.core.trust.narrow import EXTERNAL_ID, PRINCIPAL_ARN, leaves_records
+from lpgen.core.trust.narrow import PRINCIPAL_ARN, leaves_records
 from lpgen.core.usage.assumptions import Assumption
 
 _GITHUB_GUIDE: Final = "https://docs.github.com/en/actions/reference/security/oidc"
@@ -190,23 +189,13 @@ def find(kind: TrustFindingKind, severity: Severity | None = None, /, **paramete
     return TrustFinding(kind, parameters, severity=severity or kind.row.severity)
 
 
-_ALLOW_ALL: Final = policy_from_json(
-    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, place="an outsider"
-)
 _STRANGER: Final = "stranger"
-_NOBODYS: Final = "000000000000"
 
 
-def accepted_limits(
-    role: Principal, who: str, action: str, context: Mapping[str, tuple[str, ...]]
-) -> tuple[str, ...] | None:
+def _limits(role: Principal, who: str, action: str, context: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:
     """The condition keys that still decide whether an outsider may assume a role, in lower case; None if it may not."""
-    resource = Resource(ResourceKind.ARN, role.arn)
-    request = Request(who, action, resource, context, resource_account=role.account)
-    decision = decide(request, PolicySet(identity=(_ALLOW_ALL,), resource=role.trust))
-    if decision.result not in (Result.ALLOWED, Result.DEPENDS):
-        return None
-    return tuple(map(fold_case, decision.depends_on))
+    found = open_conditions(role, who, action, context)
+    return None if found is None else tuple(map(fold_case, found))
 
 
 def findings_of(
@@ -218,9 +207,16 @@ def findings_of(
 
 def ordered(findings: Iterable[TrustFinding]) -> tuple[TrustFinding, ...]:
     """The findings without repetitions, the most severe first, and in the order of kinds."""
-    kinds: list[Kind] = list(TrustFindingKind)
     found = {(finding.kind, tuple(sorted(map(str, finding.parameters.items())))): finding for finding in findings}
-    return tuple(sorted(found.values(), key=lambda finding: (finding.severity.rank, kinds.index(finding.kind))))
+    return tuple(sorted(found.values(), key=finding_order))
+
+
+def finding_order(finding: TrustFinding) -> tuple[int, int]:
+    """A sort key: by severity, then by kind."""
+    return finding.severity.rank, _PLACES[finding.kind]
+
+
+_PLACES: Final[Mapping[Kind, int]] = {kind: place for place, kind in enumerate(TrustFindingKind)}
 
 
 def _of_line(
@@ -247,8 +243,8 @@ _BOUNDS_ANYONE: Final = ("aws:sourceip", "aws:sourcevp", "aws:vpceorg", "aws:sou
 
 def _anyone(line: TrustLine, role: Principal) -> Iterator[TrustFinding]:
     named = (_strange_arn(value) for value in demanded_values(line.statement.conditions, PRINCIPAL_ARN))
-    strangers = (f"arn:aws:iam::{_NOBODYS}:user/{_STRANGER}", *named)
-    accepted = (accepted_limits(role, arn, line.action, _stranger_context(_NOBODYS, arn)) for arn in strangers)
+    strangers = (f"arn:aws:iam::{NOBODYS}:user/{_STRANGER}", *named)
+    accepted = (_limits(role, arn, line.action, _stranger_context(NOBODYS, arn)) for arn in strangers)
     limits = next((found for found in accepted if found is not None), None)
     if limits is None or any(key.startswith(_BOUNDS_ANYONE) for key in limits):
         return
@@ -260,7 +256,7 @@ def _strange_arn(pattern: str) -> str:
     the pattern names one, so the pattern doesn't match it."""
     fields = pattern.split(":", ARN_FIELDS - 1)
     if len(fields) == ARN_FIELDS:
-        fields[4] = _NOBODYS if glob_match(fields[4], _NOBODYS) else ""
+        fields[4] = NOBODYS if glob_match(fields[4], NOBODYS) else ""
     return ":".join(fields).replace("*", _STRANGER).replace("?", _STRANGER[0])
 
 
@@ -280,7 +276,7 @@ def _other_account(
     # Not the root user: it can't assume roles.
     who = f"arn:aws:iam::{line.account}:user/{_STRANGER}" if line.is_whole_account else line.value
     context = {"aws:PrincipalAccount": (line.account,), EXTERNAL_ID: ()}
-    needs_id = accepted_limits(role, who, line.action, context) is None
+    needs_id = _limits(role, who, line.action, context) is None
     days = [use.day for use in evidence.successes(role) if use.caller_account == line.account]
     return find(
         TrustFindingKind.OTHER_ACCOUNT,
@@ -367,7 +363,7 @@ _TELLS_APART: Final[Mapping[str, tuple[str, ...]]] = {
 def _accepts(line: TrustLine, role: Principal, context: Mapping[str, tuple[str, ...]], kind: str = "") -> bool:
     """Whether the trust policy lets in a web identity with these claims, unless a condition on another claim tells it
     apart."""
-    limits = accepted_limits(role, line.value, line.action, context)
+    limits = _limits(role, line.value, line.action, context)
     issuer = issuer_of(line.value) if kind == TrustFindingKind.ANY_IDENTITY else None
     # For some issuers, the audience is the customer, and IAM demands a condition on it.
     claims = (*_TELLS_APART.get(kind, ()), *(issuer.demanded if issuer else ()))
@@ -404,9 +400,6 @@ def _broken_subjects(line: TrustLine, role: Principal, evidence: TrustEvidence) 
 
 
 def _new_subject(value: str, other: str, repository: str, when: str) -> TrustFinding:
-    owner, _, name = repository.partition("/")
-    if name == _STRANGER:
-        repository, other = f"{owner}/REPOSITORY", f"repo:{owner}@OWNER_ID/REPOSITORY@REPOSITORY_ID:…"
     return find(
         TrustFindingKind.NEW_GITHUB_SUBJECT, value=value, other=other, when=when, command=gh_command(repository)
     )

@@ -12,13 +12,14 @@ from lpgen.core.globs.match import fold_case, has_wildcard, pattern_contains
 from lpgen.core.iam.condition_operator import ComparisonKind, Operator, operator_from_name
 from lpgen.core.iam.conditions import conditions_match
 from lpgen.core.iam.decision import Answer
-from lpgen.core.iam.policy import conditions_at_least_as_strict
+from lpgen.core.iam.policy import conditions_at_least_as_strict, statement_depends_on_version
 from lpgen.core.model import Condition, Effect, Policy, Principal, Statement
 from lpgen.core.trust.lines import TrustLine, allows, further_actions, names, request_key, request_of, trust_lines
 from lpgen.core.usage.assumptions import Assumption
 
 _LOST: Final = "it would refuse the recorded assumption {event}"
 _WIDER: Final = "its statement {number} isn't part of a statement of the old policy"
+_OTHER_VERSION: Final = "its language version differs, so its variables have another meaning"
 _DENIES: Final = "it lacks a Deny statement of the old policy"
 
 
@@ -28,6 +29,9 @@ def disprove(old: Policy, new: Policy, role: Principal, uses: Iterable[Assumptio
     `added` maps each subject in GitHub's other format, which the new policy may allow in addition, to the subject that
     it is the same as.
     """
+    statements = (*old.statements, *new.statements)
+    if new.version != old.version and any(map(statement_depends_on_version, statements)):
+        return _OTHER_VERSION
     if _denies(old) != _denies(new):
         return _DENIES
     before = [statement for statement in old.statements if statement.effect is Effect.ALLOW]

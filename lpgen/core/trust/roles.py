@@ -441,11 +441,11 @@ def _lacks_demanded(line: TrustLine) -> bool:
 def _backtest(role: Principal, evidence: TrustEvidence, covered: AccountCoverage) -> tuple[BacktestWindow, ...]:
     """What proposals from earlier days would have refused on the days that followed them."""
     assert role.trust is not None
-    found = []
+    found, successes = [], evidence.successes(role)
     for window in look_back_windows(covered.first_day, covered.last_day):
         earlier = evidence.until(window.learn_last, role)
         known = earlier.covered(role)
-        later = [use for use in evidence.successes(role) if window.learn_last < use.day <= window.judge_last]
+        later = [use for use in successes if window.learn_last < use.day <= window.judge_last]
         if known is None or not earlier.successes(role):
             continue
         lines = narrow(role, earlier, known)
