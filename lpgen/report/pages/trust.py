@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lpgen.core.choices import Severity
-from lpgen.core.registry.row import Kind
-from lpgen.core.trust.findings import TrustFindingKind
+from lpgen.core.trust.findings import TrustFinding, finding_order
 from lpgen.core.trust.narrow import NarrowedLine, Treatment
 from lpgen.core.trust.roles import Caller, RoleTrust, TrustProposal, TrustReport
 from lpgen.report.blocks import (
@@ -87,28 +86,22 @@ def _summary(report: TrustReport) -> str:
 
 def _found(report: TrustReport, most: int | None) -> Iterable[Block]:
     """The findings by kind, the most severe first."""
-    roles: dict[tuple[int, Severity, str], list[str]] = {}
-    kinds: list[Kind] = list(TrustFindingKind)
+    roles: dict[tuple[int, int], list[tuple[TrustFinding, str]]] = {}
     for trust in report.roles:
         for finding in trust.open_findings:
-            at = kinds.index(finding.kind)
-            roles.setdefault(
-                (finding.severity.rank * len(kinds) + at, finding.severity, finding.kind.row.title), []
-            ).append(trust.role.arn)
+            roles.setdefault(finding_order(finding), []).append((finding, trust.role.arn))
     columns = (
         Column("severity"),
         Column("finding", flexible=True),
         Column("roles", number=True),
         Column("such as", flexible=True),
     )
-    rows = [
-        (severity.value, title, count(len({*arns})), names(map(label_of, dict.fromkeys(arns)), most=_FEW_NAMES))
-        for (_, severity, title), arns in sorted(roles.items())
-    ]
-    if rows:
-        yield Heading(line("Findings"), level=2)
-        yield table(columns, rows[:most])
-        yield from more_in_json(len(rows[most:]) if most is not None else 0)
+    rows: list[tuple[Words, ...]] = []
+    for _, found in sorted(roles.items()):
+        alike, arns = found[0][0], dict.fromkeys(arn for _, arn in found)
+        such_as = names(map(label_of, arns), most=_FEW_NAMES)
+        rows.append((alike.severity.value, alike.kind.row.title, count(len(arns)), such_as))
+    yield from _part("Findings", columns, rows, most)
 
 
 def _narrowed(report: TrustReport, most: int | None) -> Iterable[Block]:
@@ -127,10 +120,18 @@ def _narrowed(report: TrustReport, most: int | None) -> Iterable[Block]:
         for trust in report.roles
         if (proposal := trust.proposal) is not None
     ]
+    yield from _part("Narrowed trust policies", columns, rows, most)
+
+
+def _part(
+    title: str, columns: Iterable[Column], rows: Sequence[tuple[Words, ...]], most: int | None
+) -> Iterable[Block]:
+    """A heading and a table of at most `most` rows, if there are any."""
     if rows:
-        yield Heading(line("Narrowed trust policies"), level=2)
-        yield table(columns, rows[:most])
-        yield from more_in_json(len(rows[most:]) if most is not None else 0)
+        shown = rows[:most]
+        yield Heading(line(title), level=2)
+        yield table(columns, shown)
+        yield from more_in_json(len(rows) - len(shown))
 
 
 def _outcome(proposal: TrustProposal) -> str:
