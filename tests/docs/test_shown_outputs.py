@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from lpgen.cli.help import SECTIONS
 from lpgen.cli.main import app
 from lpgen.core.trust.findings import TrustFindingKind
-from lpgen.core.trust.roles import TrustRefusalKind
+from lpgen.core.trust.refusals import TrustRefusalKind
 from lpgen.edge.readers.guard_files import read_guards
 from tests.cli.test_help import COMMANDS, TOP, help_of
 from tests.support.documents import (

@@ -17,7 +17,7 @@ from lpgen.core.rollout.plan import NO_PEAK, Peak, PolicyText, PrincipalPlan
 from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refusals_of_principal, refusals_of_written
 from lpgen.core.rollout.trust_change import TRUST_POLICY, TrustChange, notes_of_change
 from lpgen.core.rollout.written_replacement import WrittenPlan, stack_resources
-from lpgen.core.trust.roles import why_no_undo
+from lpgen.core.trust.refusals import why_no_undo
 
 _DETACHED: Final = "detached, but not deleted: {policies}"
 _BOUNDARY_STAYS: Final = "the boundary {name} stays"

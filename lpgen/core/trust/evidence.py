@@ -16,8 +16,9 @@ from lpgen.core.model import CallerKind, Effect, Outcome, Principal, PrincipalKi
 from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision, DecisionKind
 from lpgen.core.trust.conditions import demanded_values
-from lpgen.core.trust.issuers import issuer_of, subject_from_text
+from lpgen.core.trust.issuers import issuer_of
 from lpgen.core.trust.known_parties import SOURCE_ACCOUNT, services_with_source_keys
+from lpgen.core.trust.subjects import subject_from_text
 from lpgen.core.usage.assumptions import Assumption, assumptions_from_usage
 from lpgen.core.usage.columns import distinct_rows
 from lpgen.core.usage.foreign_callers import arns_by_id

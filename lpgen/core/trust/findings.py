@@ -25,9 +25,10 @@ from lpgen.core.registry.row import IAM_GUIDE, Finding, Kind, Row
 from lpgen.core.trust.conditions import demanded_values, is_excluded
 from lpgen.core.trust.evidence import TrustEvidence
 from lpgen.core.trust.github_ids import gh_command, other_format
-from lpgen.core.trust.issuers import Issuer, is_satisfiable, issuer_of, probes, subject_from_text
+from lpgen.core.trust.issuers import Issuer, issuer_of
 from lpgen.core.trust.lines import FEDERATED, TrustLine, allows, subject_key
 from lpgen.core.trust.narrow import PRINCIPAL_ARN, leaves_records
+from lpgen.core.trust.subjects import is_satisfiable, probes, subject_from_text
 from lpgen.core.usage.assumptions import Assumption
 
 _GITHUB_GUIDE: Final = "https://docs.github.com/en/actions/reference/security/oidc"

@@ -25,9 +25,10 @@ from lpgen.core.model import Condition, Policy, Principal
 from lpgen.core.trust.conditions import compares_arns, covers, ignores_case, limit, positive_conditions, value_covers
 from lpgen.core.trust.evidence import TrustEvidence
 from lpgen.core.trust.github_ids import other_format
-from lpgen.core.trust.issuers import Issuer, issuer_of, ladder
+from lpgen.core.trust.issuers import Issuer, issuer_of
 from lpgen.core.trust.known_parties import SOURCE_ACCOUNT
 from lpgen.core.trust.lines import SERVICE, TrustLine, lines_of_each, shows_caller, subject_key, trust_lines
+from lpgen.core.trust.subjects import ladder
 from lpgen.core.usage.assumptions import Assumption
 
 PRINCIPAL_ARN: Final = "aws:PrincipalArn"

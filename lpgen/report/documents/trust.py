@@ -14,7 +14,8 @@ from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.model import AssumptionMethod, Outcome
 from lpgen.core.trust.findings import TrustFindingKind
 from lpgen.core.trust.narrow import NarrowedLine, Treatment
-from lpgen.core.trust.roles import Caller, RoleTrust, TrustRefusalKind, TrustReport
+from lpgen.core.trust.refusals import TrustRefusalKind
+from lpgen.core.trust.roles import Caller, RoleTrust, TrustReport
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import AcceptedBy, Arn, Texts
 

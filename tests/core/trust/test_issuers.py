@@ -12,18 +12,8 @@ from hypothesis import strategies as st
 
 from lpgen.core.globs.match import glob_match, pattern_contains
 from lpgen.core.model import Action
-from lpgen.core.trust.issuers import (
-    ISSUERS,
-    STANDARD_CLAIMS,
-    Issuer,
-    Probe,
-    Tenant,
-    is_satisfiable,
-    issuer_of,
-    ladder,
-    probes,
-    subject_from_text,
-)
+from lpgen.core.trust.issuers import ISSUERS, STANDARD_CLAIMS, Issuer, Tenant, issuer_of
+from lpgen.core.trust.subjects import Probe, is_satisfiable, ladder, probes, subject_from_text
 from lpgen.edge.catalog.files import bundled_catalog
 
 GITHUB = "token.actions.githubusercontent.com"
