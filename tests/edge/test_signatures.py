@@ -40,7 +40,8 @@ def test_signature_holds_for_its_digest_and_key_only(tmp_path: Path) -> None:
     assert signature == sign_digest(ROOT, read_private_key(private))
     assert not is_signature_of(signature, ROOT[:-1] + "0", key)
     assert not is_signature_of(signature, ROOT, read_public_key(other))
-    for damaged in ("", "?", signature[:-4], signature[:-2], "A" + signature[1:], "é" + signature):
+    other_start = "B" if signature.startswith("A") else "A"
+    for damaged in ("", "?", signature[:-4], signature[:-2], other_start + signature[1:], "é" + signature):
         assert not is_signature_of(damaged, ROOT, key), damaged
 
 
