@@ -24,7 +24,7 @@ from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.last_accessed import read_last_accessed
-from lpgen.edge.readers.snapshot_files import read_snapshot_list
+from lpgen.edge.readers.snapshot_files import read_snapshot_list, read_trust_quotas
 from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.errors import InvocationError, quote_input
 
@@ -153,6 +153,7 @@ def read_inputs(
         schedules=read_snapshot_list(files.schedules, Schedule),
         function_logs=read_snapshot_list(files.functions, FunctionLogs),
         versioned_buckets=read_snapshot_list(files.versioned_buckets, str),
+        trust_quotas=read_trust_quotas(files.account_summaries),
         snapshot=files.snapshot,
         trail_source=files.trail_source,
     )
@@ -201,15 +202,15 @@ def _without_policies(data: Path | None, wanted: str) -> InvocationError:
     )
 
 
-_FOR_EXPLANATIONS = ("rcps", "resource_tags", "organization")
-"""Inputs that only explanations use. An explanation says whether each is known."""
+_FOR_FEW = ("rcps", "resource_tags", "organization", "account_summaries")
+"""Inputs that only few commands use. Reports don't list them."""
 
 
 def _completed(named: AnalysisFiles, snapshot: TakenSnapshot) -> AnalysisFiles:
     found = replace(snapshot, last_accessed=None) if named.policies else snapshot
     chosen = AnalysisFiles(*(getattr(named, field.name) or getattr(found, field.name) for field in fields(InputFiles)))
     changed = [field.name for field in fields(chosen) if getattr(chosen, field.name) != getattr(named, field.name)]
-    used = [name for name in changed if name not in _FOR_EXPLANATIONS]
+    used = [name for name in changed if name not in _FOR_FEW]
     if not used:
         return named
     return replace(chosen, snapshot=replace(snapshot.stamp, used=tuple(name.replace("_", " ") for name in used)))

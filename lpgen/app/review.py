@@ -165,7 +165,14 @@ def _narrowed_trust(
 def trust_evidence_of(ground: Ground, coverage: LogCoverage, options: Options, catalog: Catalog) -> TrustEvidence:
     """The evidence that narrows trust policies, without facts that only findings need."""
     decisions = current_decisions(coverage, options)
-    known = TrustEvidence(frozenset(), frozenset(), {}, min_days=options.min_days, decisions=decisions)
+    known = TrustEvidence(
+        frozenset(),
+        frozenset(),
+        {},
+        min_days=options.min_days,
+        decisions=decisions,
+        quotas=options.trust_quotas,
+    )
     return with_use(known, ground.usage, coverage, ground.outlines, catalog)
 
 

@@ -29,14 +29,15 @@ from lpgen.errors import InvocationError, quote_input
 
 @dataclass(frozen=True, slots=True)
 class TrustChoices:
-    """The choices for a report on trust, and facts from files: GitHub's ids of repositories, and the identity providers
-    that exist (None: unknown)."""
+    """The choices for a report on trust, and facts from files: GitHub's ids of repositories, the identity providers
+    that exist (None: unknown), and the quotas for trust policies by account."""
 
     principal: str = ""
     min_days: int = 60
     ids: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     providers: frozenset[str] | None = None
     decisions: tuple[Decision, ...] = ()
+    quotas: Mapping[str, int] = field(default_factory=dict)
 
 
 def trust(
@@ -68,6 +69,7 @@ def trust(
         providers=choices.providers,
         ids=choices.ids,
         min_days=choices.min_days,
+        quotas=choices.quotas,
         decisions=decisions_in_force(choices.decisions, as_of=today),
     )
     if data is not None and has_ledger(data):

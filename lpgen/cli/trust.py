@@ -84,6 +84,7 @@ def trust_command(
     from lpgen.edge.readers.decisions_file import read_decisions
     from lpgen.edge.readers.guard_files import read_guards
     from lpgen.edge.readers.identity_providers import read_identity_providers
+    from lpgen.edge.readers.snapshot_files import read_trust_quotas
     from lpgen.edge.readers.trail_settings import read_trails
     from lpgen.errors import InvocationError
     from lpgen.report.render import TRUST
@@ -100,6 +101,7 @@ def trust_command(
             github_ids_from_json(text, str(github_ids)),
             read_identity_providers(identity_providers or ()),
             read_decisions(decisions) if decisions else (),
+            read_trust_quotas(files.account_summaries),
         ),
         data=data,
         guards=read_guards(None, files.scps, None),

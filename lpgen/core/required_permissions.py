@@ -40,6 +40,7 @@ _ACCOUNT: Final = (
     "cloudtrail:ListTrails",
     "iam:GenerateServiceLastAccessedDetails",
     "iam:GetAccountAuthorizationDetails",
+    "iam:GetAccountSummary",
     "iam:GetServiceLastAccessedDetails",
     "s3:GetBucketVersioning",
     "s3:ListAllMyBuckets",

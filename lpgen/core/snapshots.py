@@ -23,6 +23,7 @@ class Subject(StrEnum):
     SCHEDULES = "schedules"
     VERSIONED_BUCKETS = "versioned buckets"
     FUNCTIONS = "functions"
+    QUOTAS = "quotas"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -15,6 +16,7 @@ import pytest
 from sarif_pydantic import Sarif
 
 from lpgen.core.trust.findings import TrustFindingKind
+from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, PageReader, check_markdown, check_terminal_text
 from tests.support.documents import TRUST_PAGE
@@ -267,6 +269,19 @@ def test_provider_that_does_not_exist_is_found_only_with_a_list(world: tuple[str
         (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
     web, saml = (("--identity-providers", tmp_path / f"{name}.json") for name in lists)
     assert [missing(), missing(*web, *saml), missing(*saml)] == [False, False, True]
+
+
+def test_quotas_come_from_the_snapshot(world: tuple[str, ...], tmp_path: Path) -> None:
+    _, policies, _, data = world
+    shutil.copytree(data, tmp_path / "data")
+    for second, quota in enumerate((100, 4_096)):
+        with SnapshotWriter(tmp_path / "data", datetime(2026, 9, 30, 12, 0, second, tzinfo=UTC)) as writer:
+            writer.write_json(f"policies/{ACCOUNT}.json", json.loads(Path(policies).read_text(encoding="utf-8")))
+            summary = {"account": ACCOUNT, "SummaryMap": {"AssumeRolePolicySizeQuota": quota}}
+            writer.write_json(f"account-summaries/{ACCOUNT}.json", summary)
+            writer.finish((), (), about={})
+        (deploy,) = (role for name, role in roles_of("--data", tmp_path / "data").items() if name == "deploy")
+        assert [refusal["kind"] for refusal in deploy["refusals"]] == (["too-large"] if quota == 100 else [])
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"OpenIDConnectProviderList": [{}]}'])

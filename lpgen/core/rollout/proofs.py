@@ -25,7 +25,7 @@ from lpgen.core.analysis.verification.documents import (
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.globs.step_budget import PRINCIPAL_STEPS, StepsUsedUpError, step_budget
-from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT, TRUST_POLICY_LIMIT
+from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.iam.policy import policy_from_json, policy_size
 from lpgen.core.model import Policy, Principal
 from lpgen.core.replacements import Check, CheckStatus
@@ -113,7 +113,8 @@ _LONG_TRUST: Final = "it has {size:,} characters, and AWS allows {most:,}"
 def check_trust(role: Principal, new: Policy, evidence: TrustEvidence | None = None) -> Check:
     """The check that a narrowed trust policy allows only what the role's own one allows.
 
-    With `evidence`, it must also allow each recorded assumption, and its ids of GitHub must be known.
+    With `evidence`, it must also allow each recorded assumption and fit into the account's quota, and its ids of GitHub
+    must be known. A rollout asks IAM for the quota.
     """
     found = CheckNotes(_TRUST_CHECK, examined=1)
     if role.trust is None:
@@ -124,8 +125,8 @@ def check_trust(role: Principal, new: Policy, evidence: TrustEvidence | None = N
     if why:
         found.failed.append(why)
     size = policy_size(new)
-    if size > TRUST_POLICY_LIMIT:
-        found.failed.append(_LONG_TRUST.format(size=size, most=TRUST_POLICY_LIMIT))
+    if evidence and size > evidence.quota(role):
+        found.failed.append(_LONG_TRUST.format(size=size, most=evidence.quota(role)))
     return found.check()
 
 

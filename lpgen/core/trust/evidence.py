@@ -12,6 +12,7 @@ from lpgen.core.arns import account_in_arn, split_arn
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import AccountCoverage, LogCoverage
 from lpgen.core.globs.match import glob_match
+from lpgen.core.iam.limits import TRUST_POLICY_LIMIT
 from lpgen.core.model import CallerKind, Effect, Outcome, Principal, PrincipalKind
 from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision, DecisionKind
@@ -33,7 +34,8 @@ class TrustEvidence:
     assumed some role there. `own` are your accounts, `complete` those whose roles and users are all known. `providers`
     are the ARNs of the identity providers that exist, or None if unknown. `ids` are GitHub's ids of repositories.
     `source_services` are the services that state for which account they act.
-    `actions_used` is the number of actions that each role used, and `decisions` are the current ones.
+    `actions_used` is the number of actions that each role used, and `decisions` are the current ones. `quotas` are the
+    quotas for the size of trust policies, by account.
     """
 
     own: frozenset[str]
@@ -48,6 +50,11 @@ class TrustEvidence:
     actions_used: Mapping[str, int] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
     min_days: int = 60
+    quotas: Mapping[str, int] = field(default_factory=dict)
+
+    def quota(self, role: Principal) -> int:
+        """How many characters the role's trust policy may have."""
+        return self.quotas.get(role.account, TRUST_POLICY_LIMIT)
 
     def covered(self, role: Principal) -> AccountCoverage | None:
         """The coverage of the role's account by read-only management events, which requests for sessions are. None

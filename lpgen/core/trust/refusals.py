@@ -7,7 +7,6 @@ from typing import Final
 
 from lpgen.core.analysis.decisions import break_glass_name
 from lpgen.core.evidence import AccountCoverage
-from lpgen.core.iam.limits import TRUST_POLICY_LIMIT
 from lpgen.core.iam.policy import policy_size
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import AssumptionMethod, Effect, Policy, Principal, Statement
@@ -197,9 +196,9 @@ def refusal_of_policy(
 ) -> Finding | None:
     """Why a narrowed policy can't be proposed, or None."""
     assert role.trust is not None
-    size = policy_size(new)
-    if size > TRUST_POLICY_LIMIT:
-        return Finding(TrustRefusalKind.TOO_LARGE, {"size": size, "most": TRUST_POLICY_LIMIT})
+    size, most = policy_size(new), evidence.quota(role)
+    if size > most:
+        return Finding(TrustRefusalKind.TOO_LARGE, {"size": size, "most": most})
     for principal in deleted_principals(new):
         return Finding(TrustRefusalKind.DELETED_CALLER, {"principal": principal})
     for line in trust_lines(new):

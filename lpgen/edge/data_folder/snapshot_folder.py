@@ -26,6 +26,7 @@ RESOURCE_TAGS: Final = "resource-tags"
 SCHEDULES: Final = "schedules"
 VERSIONED_BUCKETS: Final = "versioned-buckets"
 FUNCTIONS: Final = "functions"
+ACCOUNT_SUMMARIES: Final = "account-summaries"
 SCPS: Final = "scps.json"
 RCPS: Final = "rcps.json"
 ORGANIZATION: Final = "organization.json"
@@ -98,8 +99,8 @@ class _SnapshotManifest(SealedManifest, frozen=True):
 class InputFiles:
     """The existing files and folders for the options with the same names.
 
-    A snapshot has one file for each trail. `resource_tags`, `schedules`, `versioned_buckets`, and `functions` with
-    their log groups have one file for each account or Region.
+    A snapshot has one file for each trail. `resource_tags`, `schedules`, `versioned_buckets`, `functions` with
+    their log groups, and `account_summaries` with quotas have one file for each account or Region.
     """
 
     policies: tuple[Path, ...] = ()
@@ -113,6 +114,7 @@ class InputFiles:
     schedules: tuple[Path, ...] = ()
     versioned_buckets: tuple[Path, ...] = ()
     functions: tuple[Path, ...] = ()
+    account_summaries: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,5 +178,6 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
         schedules=below(SCHEDULES),
         versioned_buckets=below(VERSIONED_BUCKETS),
         functions=below(FUNCTIONS),
+        account_summaries=below(ACCOUNT_SUMMARIES),
         stamp=stamp,
     )

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
+from lpgen.core.iam.limits import TRUST_POLICY_LIMIT
 from lpgen.errors import SnapshotError, quote_reason
 
 _Item = TypeVar("_Item")
@@ -32,6 +33,28 @@ def _read_snapshot_file(path: Path, kind: type[_Item]) -> _Item:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SnapshotError(f"`{path}` can't be read: {quote_reason(error)}") from error
+
+
+# ---------------------------------------------------------------- quotas
+
+
+class _Quotas(msgspec.Struct):
+    trust_policy: int = msgspec.field(name="AssumeRolePolicySizeQuota", default=TRUST_POLICY_LIMIT)
+
+
+class _Summary(msgspec.Struct):
+    account: str
+    quotas: _Quotas = msgspec.field(name="SummaryMap")
+
+
+def read_trust_quotas(files: Iterable[Path]) -> dict[str, int]:
+    """How many characters a trust policy may have, by account, from the summaries of accounts.
+
+    Raises:
+        SnapshotError: a file can't be read.
+    """
+    summaries = (_read_snapshot_file(path, _Summary) for path in files)
+    return {summary.account: summary.quotas.trust_policy for summary in summaries}
 
 
 # ---------------------------------------------------------------- tags

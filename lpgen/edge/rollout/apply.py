@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lpgen.core.digests import digest_of_text
+from lpgen.core.iam.policy import policy_size
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import CallKind, HeldPolicies, IamCall, holding_after, inverse_calls
 from lpgen.core.rollout.fingerprint import policies_sha256
@@ -102,11 +103,13 @@ def _refusals_of_names(plan: PrincipalPlan, live: LivePrincipal, writer: IamWrit
 
 def _refusals_of_quotas(plan: PrincipalPlan, quotas: Quotas) -> Iterator[Refusal]:
     """The exceeded quotas. Versions never exceed one, because no call creates a version of an existing policy."""
+    trust = policy_size(plan.trust.policies[1]) if plan.trust else 0
     created = 1 + sum(call.kind is CallKind.CREATE_POLICY for call in plan.calls)  # one is the lock
     for needed, allowed, what, advice in (
         (plan.peak.attached, quotas.attached, "attached policies at once", _PLAN_AGAIN.format(quotas.attached)),
         (plan.peak.inline_characters, quotas.inline_characters, "characters of inline policies", ""),
         (plan.peak.largest_policy, quotas.policy_characters, "characters in one policy", ""),
+        (trust, quotas.trust_characters, "characters in a trust policy", ""),
         (quotas.policies_in_use + created, quotas.policies, "customer managed policies in the account", ""),
     ):
         if needed > allowed:

@@ -67,6 +67,7 @@ class Quotas:
     policy_characters: int
     policies: int
     policies_in_use: int
+    trust_characters: int
 
 
 def _nothing() -> None:
@@ -210,6 +211,7 @@ class IamWriter:
                 summary["PolicySizeQuota"],
                 summary["PoliciesQuota"],
                 summary["Policies"],
+                summary["AssumeRolePolicySizeQuota"],
             )
 
     def read_default_document(self, arn: str) -> str | None:

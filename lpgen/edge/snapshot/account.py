@@ -1,5 +1,5 @@
-"""Reads an account into a snapshot: policies, last accessed reports, trails, versioned buckets, schedules, functions,
-and the policies and tags of its resources."""
+"""Reads an account into a snapshot: policies, quotas, last accessed reports, trails, versioned buckets, schedules,
+functions, and the policies and tags of its resources."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lpgen.core.snapshots import Subject, TakenAccount
 from lpgen.core.workloads import FunctionLogs
 from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_contents
 from lpgen.edge.data_folder.snapshot_folder import (
+    ACCOUNT_SUMMARIES,
     FUNCTIONS,
     LAST_ACCESSED,
     POLICIES,
@@ -89,6 +90,9 @@ class AccountReader:
             self.gaps.add(self.caller.account, Subject.POLICIES, error)
             return AccountRead()
         self.writer.write_json(f"{POLICIES}/{self.caller.account}.json", pages)
+        with self.gaps.catch(self.caller.account, Subject.QUOTAS):
+            summary = _fetch_summary(self.session, self.caller)
+            self.writer.write_json(f"{ACCOUNT_SUMMARIES}/{self.caller.account}.json", summary)
         trails = _FetchedTrails()
         with self.gaps.catch(self.caller.account, Subject.TRAILS):
             trails = _fetch_trails(self.session)
@@ -196,6 +200,18 @@ def _principals_in(pages: Iterable[_DetailsPage], kind: str) -> list[_DetailsPag
     """The roles (`role`) or users (`user`) of the pages."""
     name = f"{kind.title()}DetailList"
     return [principal for page in pages for principal in page.get(name, ())]
+
+
+def _fetch_summary(session: AwsSession, caller: CallerIdentity) -> dict[str, Any]:
+    """IAM's summary of the account, which has its quotas.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
+
+    Raises:
+        AwsError: it can't be read.
+    """
+    with aws_errors("read the account's quotas"):
+        return {"account": caller.account, **page_contents(session.client("iam").get_account_summary())}
 
 
 # ---------------------------------------------------------------- trails

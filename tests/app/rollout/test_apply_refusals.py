@@ -87,10 +87,10 @@ def test_apply_refuses_the_roles_of_its_profile(world: World, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("quotas", "said"),
     [
-        (Quotas(1, 10_240, 6_144, 1_500, 0), "2 attached policies at once"),
-        (Quotas(10, 10, 6_144, 1_500, 0), "characters of inline policies"),
-        (Quotas(10, 10_240, 20, 1_500, 0), "characters in one policy"),
-        (Quotas(10, 10_240, 6_144, 7, 6), "8 customer managed policies"),
+        (Quotas(1, 10_240, 6_144, 1_500, 0, 2_048), "2 attached policies at once"),
+        (Quotas(10, 10, 6_144, 1_500, 0, 2_048), "characters of inline policies"),
+        (Quotas(10, 10_240, 20, 1_500, 0, 2_048), "characters in one policy"),
+        (Quotas(10, 10_240, 6_144, 7, 6, 2_048), "8 customer managed policies"),
     ],
     ids=["attached", "inline", "size", "policies"],
 )

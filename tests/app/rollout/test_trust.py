@@ -75,6 +75,15 @@ def test_trust_policy_is_narrowed_last_and_restored_first(world: World) -> None:
     assert [call["operation"] for call in plan["calls"]].count("UpdateAssumeRolePolicy") == 1
 
 
+def test_apply_checks_the_quota_for_trust_policies(world: World) -> None:
+    """`plan` accepts a policy that only a raised quota allows, because it doesn't ask IAM."""
+    before, after = (github(*(f"repo:acme/{'x' * 60}{number}:{end}" for number in range(40))) for end in ("*", "ref:*"))
+    arn = narrowed_role(world, before=before, after=after)
+    assert planned(world, arn)["refusals"] == []
+    assert "characters in a trust policy, and the account's quota is 2,048" in world.apply(status=1).output
+    assert world.read(arn).holding.trust == before
+
+
 def test_undo_restores_the_trust_policy_byte_for_byte(world: World) -> None:
     arn = narrowed_role(world)
     before = world.read(arn)

@@ -221,6 +221,15 @@ def test_refusals() -> None:
     assert refusals(role_with(negative), *used) == ["negative"]
 
 
+def test_policy_is_limited_by_the_quota_of_its_own_account() -> None:
+    """A list that exceeds the quota climbs to patterns."""
+    names = {f"repo:acme/{'x' * 60}{number}:environment:{'y' * 40}" for number in range(20)}
+    role, uses = role_with(github("repo:acme/*")), [sign_in(day, name) for day in range(0, 90, 9) for name in names]
+    assert subjects(narrowed(role, *uses, quotas={ACCOUNT: 4_096})) == ("StringEquals", sorted(names))
+    for quotas in ({}, {"999999999999": 4_096}):
+        assert subjects(narrowed(role, *uses, quotas=quotas))[0] == "StringLike"
+
+
 def test_assumption_that_the_policy_does_not_allow_is_refused() -> None:
     role = role_with(allow({"AWS": [OTHER, BUILD]}))
     stranger = call_by(4, f"arn:aws:iam::{ACCOUNT}:role/somebody")

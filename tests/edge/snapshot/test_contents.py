@@ -16,7 +16,7 @@ from lpgen.core.model import Snapshot
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.readers.last_accessed import read_last_accessed
-from lpgen.edge.readers.snapshot_files import read_resource_tags, read_snapshot_list
+from lpgen.edge.readers.snapshot_files import read_resource_tags, read_snapshot_list, read_trust_quotas
 from lpgen.edge.readers.trail_settings import read_trails
 from lpgen.edge.snapshot.account import SnapshotScope
 from tests.support.aws_organization import (
@@ -188,6 +188,11 @@ def test_buckets_that_have_or_had_versioning_are_listed(tmp_path: Path) -> None:
     assert "arn:aws:s3:::lpgen-logs" in (found := read_snapshot_list(opened(tmp_path).versioned_buckets, str))
     assert "arn:aws:s3:::lpgen-plain" not in found
     assert opened(tmp_path).stamp.gaps == ()
+
+
+def test_quotas_of_every_account_are_those_that_iam_says(organization: Organization, tmp_path: Path) -> None:
+    assert take(tmp_path).gaps == ()
+    assert read_trust_quotas(opened(tmp_path).account_summaries) == dict.fromkeys(organization.accounts, 2_048)
 
 
 def test_resource_tags_stand_by_region_and_tell_an_explanation_what_a_condition_turns_on(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def test_an_account_that_refuses_is_a_gap_and_the_rest_is_kept(
     ("operation", "subject"),
     [
         ("ListTrails", Subject.TRAILS),
+        ("GetAccountSummary", Subject.QUOTAS),
         pytest.param("GetTrailStatus", Subject.TRAILS, marks=pytest.mark.slow),
         ("GenerateServiceLastAccessedDetails", Subject.LAST_ACCESSED),
         ("DescribeOrganization", Subject.ORGANIZATION),
