@@ -202,7 +202,7 @@ def _without_policies(data: Path | None, wanted: str) -> InvocationError:
     )
 
 
-_FOR_FEW = ("rcps", "resource_tags", "organization", "account_summaries")
+_FOR_FEW = ("rcps", "resource_tags", "organization", "account_summaries", "identity_providers")
 """Inputs that only few commands use. Reports don't list them."""
 
 

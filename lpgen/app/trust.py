@@ -17,7 +17,7 @@ from lpgen.core.options import is_chosen
 from lpgen.core.replacements import Decision
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.core.trails import Trail, TrailSource
-from lpgen.core.trust.evidence import TrustEvidence, with_use
+from lpgen.core.trust.evidence import ExistingProviders, TrustEvidence, with_use
 from lpgen.core.trust.known_parties import known_account
 from lpgen.core.trust.roles import TrustReport, trust_of_role
 from lpgen.core.usage.log_coverage import coverage_from_usage
@@ -35,7 +35,7 @@ class TrustChoices:
     principal: str = ""
     min_days: int = 60
     ids: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    providers: frozenset[str] | None = None
+    providers: ExistingProviders | None = None
     decisions: tuple[Decision, ...] = ()
     quotas: Mapping[str, int] = field(default_factory=dict)
 

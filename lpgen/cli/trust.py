@@ -54,8 +54,8 @@ def trust_command(
         typer.Option(
             "--identity-providers",
             metavar="FILE",
-            help="Output of `aws iam list-open-id-connect-providers` and `list-saml-providers`. Without it, whether a "
-            "trusted provider exists is unknown. Repeatable.",
+            help="Output of `aws iam list-open-id-connect-providers` and `list-saml-providers`. By default, the "
+            "snapshot's providers. Repeatable.",
         ),
     ] = None,
     format: Annotated[TrustFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
@@ -99,7 +99,7 @@ def trust_command(
             principal,
             min_days,
             github_ids_from_json(text, str(github_ids)),
-            read_identity_providers(identity_providers or ()),
+            read_identity_providers(identity_providers or files.identity_providers),
             read_decisions(decisions) if decisions else (),
             read_trust_quotas(files.account_summaries),
         ),

@@ -42,6 +42,8 @@ _ACCOUNT: Final = (
     "iam:GetAccountAuthorizationDetails",
     "iam:GetAccountSummary",
     "iam:GetServiceLastAccessedDetails",
+    "iam:ListOpenIDConnectProviders",
+    "iam:ListSAMLProviders",
     "s3:GetBucketVersioning",
     "s3:ListAllMyBuckets",
 )

@@ -24,6 +24,7 @@ class Subject(StrEnum):
     VERSIONED_BUCKETS = "versioned buckets"
     FUNCTIONS = "functions"
     QUOTAS = "quotas"
+    IDENTITY_PROVIDERS = "identity providers"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -271,17 +271,45 @@ def test_provider_that_does_not_exist_is_found_only_with_a_list(world: tuple[str
     assert [missing(), missing(*web, *saml), missing(*saml)] == [False, False, True]
 
 
+def write_snapshot(data: Path, policies: Path, **files: Json) -> None:
+    """Writes a snapshot with these policies and these files of the account, named after their folders."""
+    with SnapshotWriter(data, datetime(2026, 9, 30, 12, 0, len(list(data.glob("snapshots/*"))), tzinfo=UTC)) as writer:
+        writer.write_json(f"policies/{ACCOUNT}.json", json.loads(policies.read_text(encoding="utf-8")))
+        for folder, content in files.items():
+            writer.write_json(f"{folder.replace('_', '-')}/{ACCOUNT}.json", {"account": ACCOUNT, **content})
+        writer.finish((), (), about={})
+
+
 def test_quotas_come_from_the_snapshot(world: tuple[str, ...], tmp_path: Path) -> None:
     _, policies, _, data = world
     shutil.copytree(data, tmp_path / "data")
-    for second, quota in enumerate((100, 4_096)):
-        with SnapshotWriter(tmp_path / "data", datetime(2026, 9, 30, 12, 0, second, tzinfo=UTC)) as writer:
-            writer.write_json(f"policies/{ACCOUNT}.json", json.loads(Path(policies).read_text(encoding="utf-8")))
-            summary = {"account": ACCOUNT, "SummaryMap": {"AssumeRolePolicySizeQuota": quota}}
-            writer.write_json(f"account-summaries/{ACCOUNT}.json", summary)
-            writer.finish((), (), about={})
-        (deploy,) = (role for name, role in roles_of("--data", tmp_path / "data").items() if name == "deploy")
-        assert [refusal["kind"] for refusal in deploy["refusals"]] == (["too-large"] if quota == 100 else [])
+    for quota, expected in ((100, ["too-large"]), (4_096, [])):
+        quotas = {"SummaryMap": {"AssumeRolePolicySizeQuota": quota}}
+        write_snapshot(tmp_path / "data", Path(policies), account_summaries=quotas)
+        found = roles_of("--data", tmp_path / "data")["deploy"]
+        assert [refusal["kind"] for refusal in found["refusals"]] == expected
+
+
+def test_identity_providers_come_from_the_snapshot_unless_a_file_lists_them(
+    world: tuple[str, ...], tmp_path: Path
+) -> None:
+    def missing(*more: object) -> bool:
+        found = roles_of("--data", tmp_path, *more)["deploy"]["findings"]
+        return "missing-principal" in [finding["kind"] for finding in found]
+
+    listed = {"OpenIDConnectProviderList": [{"Arn": PROVIDER}], "SAMLProviderList": []}
+    (tmp_path / "listed.json").write_text(json.dumps(listed), encoding="utf-8")
+    expected = []
+    known: list[dict[str, Json]] = [
+        {},
+        {"identity_providers": listed},
+        {"identity_providers": {"SAMLProviderList": []}},
+    ]
+    for providers in known:
+        write_snapshot(tmp_path, Path(world[1]), **providers)
+        expected.append(missing())
+    assert expected == [False, False, True]
+    assert not missing("--identity-providers", tmp_path / "listed.json")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"OpenIDConnectProviderList": [{}]}'])

@@ -27,12 +27,24 @@ from lpgen.core.usage.tables import Usage
 
 
 @dataclass(frozen=True, slots=True)
+class ExistingProviders:
+    """The ARNs of all identity providers of some accounts, or of all accounts that count (None)."""
+
+    arns: frozenset[str]
+    accounts: frozenset[str] | None = None
+
+    def lack(self, arn: str) -> bool:
+        """Whether a provider is known not to exist."""
+        return arn not in self.arns and (self.accounts is None or account_in_arn(arn) in self.accounts)
+
+
+@dataclass(frozen=True, slots=True)
 class TrustEvidence:
     """What is known besides the trust policies. Without logs, `coverage` is None.
 
     `by_role` has the assumptions of each role by its ARN. `services` are pairs of an account and a service that
     assumed some role there. `own` are your accounts, `complete` those whose roles and users are all known. `providers`
-    are the ARNs of the identity providers that exist, or None if unknown. `ids` are GitHub's ids of repositories.
+    are the identity providers that exist, or None if unknown. `ids` are GitHub's ids of repositories.
     `source_services` are the services that state for which account they act.
     `actions_used` is the number of actions that each role used, and `decisions` are the current ones. `quotas` are the
     quotas for the size of trust policies, by account.
@@ -44,7 +56,7 @@ class TrustEvidence:
     by_role: Mapping[str, tuple[Assumption, ...]] = field(default_factory=dict)
     services: frozenset[tuple[str, str]] = frozenset()
     coverage: LogCoverage | None = None
-    providers: frozenset[str] | None = None
+    providers: ExistingProviders | None = None
     ids: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     source_services: frozenset[str] = frozenset()
     actions_used: Mapping[str, int] = field(default_factory=dict)

@@ -296,7 +296,7 @@ def _is_gone(line: TrustLine, evidence: TrustEvidence) -> bool:
     if line.is_deleted:
         return True
     if line.kind == FEDERATED:
-        return evidence.providers is not None and line.value.startswith("arn:") and line.value not in evidence.providers
+        return evidence.providers is not None and line.value.startswith("arn:") and evidence.providers.lack(line.value)
     if line.account not in evidence.complete or line.value in evidence.principals:
         return False
     # An output of `get-account-authorization-details --filter Role` has no users, and others have no roles.

@@ -27,6 +27,7 @@ SCHEDULES: Final = "schedules"
 VERSIONED_BUCKETS: Final = "versioned-buckets"
 FUNCTIONS: Final = "functions"
 ACCOUNT_SUMMARIES: Final = "account-summaries"
+IDENTITY_PROVIDERS: Final = "identity-providers"
 SCPS: Final = "scps.json"
 RCPS: Final = "rcps.json"
 ORGANIZATION: Final = "organization.json"
@@ -100,7 +101,8 @@ class InputFiles:
     """The existing files and folders for the options with the same names.
 
     A snapshot has one file for each trail. `resource_tags`, `schedules`, `versioned_buckets`, `functions` with
-    their log groups, and `account_summaries` with quotas have one file for each account or Region.
+    their log groups, `account_summaries` with quotas, and `identity_providers` have one file for each account or
+    Region.
     """
 
     policies: tuple[Path, ...] = ()
@@ -115,6 +117,7 @@ class InputFiles:
     versioned_buckets: tuple[Path, ...] = ()
     functions: tuple[Path, ...] = ()
     account_summaries: tuple[Path, ...] = ()
+    identity_providers: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,5 +182,6 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
         versioned_buckets=below(VERSIONED_BUCKETS),
         functions=below(FUNCTIONS),
         account_summaries=below(ACCOUNT_SUMMARIES),
+        identity_providers=below(IDENTITY_PROVIDERS),
         stamp=stamp,
     )

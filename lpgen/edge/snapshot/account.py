@@ -1,5 +1,5 @@
-"""Reads an account into a snapshot: policies, quotas, last accessed reports, trails, versioned buckets, schedules,
-functions, and the policies and tags of its resources."""
+"""Reads an account into a snapshot: policies, quotas, identity providers, last accessed reports, trails, versioned
+buckets, schedules, functions, and the policies and tags of its resources."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_
 from lpgen.edge.data_folder.snapshot_folder import (
     ACCOUNT_SUMMARIES,
     FUNCTIONS,
+    IDENTITY_PROVIDERS,
     LAST_ACCESSED,
     POLICIES,
     RESOURCE_POLICIES,
@@ -90,9 +91,11 @@ class AccountReader:
             self.gaps.add(self.caller.account, Subject.POLICIES, error)
             return AccountRead()
         self.writer.write_json(f"{POLICIES}/{self.caller.account}.json", pages)
-        with self.gaps.catch(self.caller.account, Subject.QUOTAS):
-            summary = _fetch_summary(self.session, self.caller)
-            self.writer.write_json(f"{ACCOUNT_SUMMARIES}/{self.caller.account}.json", summary)
+        for subject, folder, operations in _IAM_FACTS:
+            with self.gaps.catch(self.caller.account, subject):
+                facts = _fetch_iam_facts(self.session, subject, operations)
+                document = {"account": self.caller.account, **facts}
+                self.writer.write_json(f"{folder}/{self.caller.account}.json", document)
         trails = _FetchedTrails()
         with self.gaps.catch(self.caller.account, Subject.TRAILS):
             trails = _fetch_trails(self.session)
@@ -202,16 +205,27 @@ def _principals_in(pages: Iterable[_DetailsPage], kind: str) -> list[_DetailsPag
     return [principal for page in pages for principal in page.get(name, ())]
 
 
-def _fetch_summary(session: AwsSession, caller: CallerIdentity) -> dict[str, Any]:
-    """IAM's summary of the account, which has its quotas.
+_IAM_FACTS: Final = (
+    (Subject.QUOTAS, ACCOUNT_SUMMARIES, ("get_account_summary",)),
+    (Subject.IDENTITY_PROVIDERS, IDENTITY_PROVIDERS, ("list_open_id_connect_providers", "list_saml_providers")),
+)
+"""Facts about an account that IAM tells without pages: the subject, the folder of the snapshot, and the calls.
 
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOpenIDConnectProviders.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListSAMLProviders.html
+"""
+
+
+def _fetch_iam_facts(session: AwsSession, subject: Subject, operations: Iterable[str]) -> dict[str, Any]:
+    """The fields of the answers to some calls of IAM.
 
     Raises:
-        AwsError: it can't be read.
+        AwsError: one can't be read.
     """
-    with aws_errors("read the account's quotas"):
-        return {"account": caller.account, **page_contents(session.client("iam").get_account_summary())}
+    with aws_errors(f"read the account's {subject}"):
+        answers = [page_contents(getattr(session.client("iam"), operation)()) for operation in operations]
+    return {name: value for answer in answers for name, value in answer.items()}
 
 
 # ---------------------------------------------------------------- trails

@@ -13,8 +13,10 @@ import pytest
 
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Snapshot
+from lpgen.core.trust.evidence import ExistingProviders
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.iam_snapshot import read_snapshot
+from lpgen.edge.readers.identity_providers import read_identity_providers
 from lpgen.edge.readers.last_accessed import read_last_accessed
 from lpgen.edge.readers.snapshot_files import read_resource_tags, read_snapshot_list, read_trust_quotas
 from lpgen.edge.readers.trail_settings import read_trails
@@ -34,7 +36,7 @@ from tests.support.aws_organization import (
 )
 from tests.support.aws_proxy import AwsProxy
 from tests.support.aws_servers import ACCESS_KEY, SECRET_KEY
-from tests.support.snapshot_runs import EVERYTHING, lpgen, opened, take
+from tests.support.snapshot_runs import EVERYTHING, lpgen, opened, refuse, take
 
 pytestmark = pytest.mark.usefixtures("proxy")
 
@@ -193,6 +195,26 @@ def test_buckets_that_have_or_had_versioning_are_listed(tmp_path: Path) -> None:
 def test_quotas_of_every_account_are_those_that_iam_says(organization: Organization, tmp_path: Path) -> None:
     assert take(tmp_path).gaps == ()
     assert read_trust_quotas(opened(tmp_path).account_summaries) == dict.fromkeys(organization.accounts, 2_048)
+
+
+def test_identity_providers_are_known_for_the_accounts_whose_lists_could_be_read(
+    organization: Organization, proxy: AwsProxy, tmp_path: Path
+) -> None:
+    iam = organization.client("iam")
+    arn = iam.create_open_id_connect_provider(Url="https://ci.example.com")["OpenIDConnectProviderArn"]
+    try:
+        take(tmp_path / "all")
+        proxy.reply = refuse("ListOpenIDConnectProviders", account=organization.in_unit)
+        take(tmp_path / "some")
+    finally:
+        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    found = read_identity_providers(opened(tmp_path / "all").identity_providers)
+    assert found == ExistingProviders(frozenset({arn}), frozenset(organization.accounts))
+    some = read_identity_providers(opened(tmp_path / "some").identity_providers)
+    assert some is not None
+    other = arn.replace("ci.example.com", "gone.example.com")
+    assert [some.lack(one) for one in (arn, other)] == [False, True]
+    assert not some.lack(other.replace(MANAGEMENT, organization.in_unit))
 
 
 def test_resource_tags_stand_by_region_and_tell_an_explanation_what_a_condition_turns_on(tmp_path: Path) -> None:

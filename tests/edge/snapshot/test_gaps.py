@@ -54,6 +54,7 @@ def test_an_account_that_refuses_is_a_gap_and_the_rest_is_kept(
     [
         ("ListTrails", Subject.TRAILS),
         ("GetAccountSummary", Subject.QUOTAS),
+        ("ListSAMLProviders", Subject.IDENTITY_PROVIDERS),
         pytest.param("GetTrailStatus", Subject.TRAILS, marks=pytest.mark.slow),
         ("GenerateServiceLastAccessedDetails", Subject.LAST_ACCESSED),
         ("DescribeOrganization", Subject.ORGANIZATION),
