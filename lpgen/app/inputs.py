@@ -202,7 +202,10 @@ def _without_policies(data: Path | None, wanted: str) -> InvocationError:
     )
 
 
-_FOR_FEW = ("rcps", "resource_tags", "organization", "account_summaries", "identity_providers")
+_FOR_FEW = (
+    *("rcps", "resource_tags", "organization"),  # an explanation says whether each is known
+    *("account_summaries", "identity_providers", "compute", "login_profiles"),
+)
 """Inputs that only few commands use. Reports don't list them."""
 
 

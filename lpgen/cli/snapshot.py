@@ -66,13 +66,20 @@ def snapshot_command(
             "find the roles that do the work.",
         ),
     ] = True,
+    compute: Annotated[
+        bool,
+        typer.Option(
+            "--compute/--no-compute",
+            help="Read what runs with a role, such as functions, instances, tasks and builds, and who has a password.",
+        ),
+    ] = True,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 if anything can't be read.")] = False,
 ) -> None:
     """Take a snapshot of an account or an organization.
 
-    Reads everything that a review needs from AWS except logs: policies, trails, last accessed reports, schedules, the
-    versioning of buckets, and the organization's SCPs and RCPs. Writes it to a new folder in the data folder. Other
-    commands use the newest snapshot. Changes nothing in AWS.
+    Reads everything that a review needs from AWS except logs: policies, trails, last accessed reports, schedules, what
+    runs with a role, quotas, identity providers, the versioning of buckets, and the organization's SCPs and RCPs.
+    Writes it to a new folder in the data folder. Other commands use the newest snapshot. Changes nothing in AWS.
 
     If something can't be read, the snapshot contains the rest, and reports name the gap. `lpgen iam-policy snapshot`
     prints the permissions that this command needs.
@@ -99,6 +106,7 @@ def snapshot_command(
         resource_tags=resource_tags,
         last_accessed=last_accessed,
         schedules=schedules,
+        compute=compute,
     )
     session = open_session(Connection(profile, regions[0] if regions else "", endpoint_url))
     stamp = take_snapshot(session, wanted, data, now=datetime.now(UTC), print_status=print_escaped_status)

@@ -111,7 +111,7 @@ def own_policies(
     If `ingest` reads as another role, the caller needs ASSUME_ROLE, and the role needs the ingest policies, such as
     INGEST_S3.
 
-    The catalog's tables have the actions to read resource policies and schedules.
+    The catalog's tables have the actions to read resource policies, schedules and what runs with a role.
 
     `bucket` has the logs, and `answers` is the bucket for Athena's results. `role` is the name of the role that lpgen
     assumes in other accounts, or "". MEMBER_ROLE or MEMBER_ROLLOUT is attached to it, and MEMBER_TRUST is its trust
@@ -128,11 +128,13 @@ def own_policies(
     events = _allow("LookUpEvents", ("cloudtrail:LookupEvents",), "*")
     policies = read_catalog_table(catalog.source, "resource_policies", dict[str, _Asked])
     schedules = read_catalog_table(catalog.source, "schedules", _Schedules)
+    compute = read_catalog_table(catalog.source, "compute", dict[str, _Asked])
     account_reads = (
         _allow("ReadAccount", _ACCOUNT, "*"),
         _allow("ReadResourcePolicies", _asked(policies.values()), "*"),
         _allow("ReadResourceTags", (_REGIONS, "tag:GetResources"), "*"),
         _allow("ReadSchedules", _asked((*schedules.schedules.values(), *schedules.work.values()), _FUNCTIONS), "*"),
+        _allow("ReadCompute", _asked(compute.values(), "iam:GetLoginProfile"), "*"),
     )
     assumed = f"arn:{partition}:iam::*:role/{role or 'YOUR-ROLE'}"
     other_accounts = (_allow("ReachOtherAccounts", ("sts:AssumeRole",), assumed),) if role else ()

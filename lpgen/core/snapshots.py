@@ -25,6 +25,8 @@ class Subject(StrEnum):
     FUNCTIONS = "functions"
     QUOTAS = "quotas"
     IDENTITY_PROVIDERS = "identity providers"
+    COMPUTE = "compute"
+    LOGIN_PROFILES = "login profiles"
 
 
 @dataclass(frozen=True, slots=True, order=True)

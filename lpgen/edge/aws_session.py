@@ -111,12 +111,19 @@ class AwsSession:
         Raises:
             AwsError: boto3 knows no endpoint, or as `client`.
         """
-        with self._lock, aws_errors(f"find the endpoints of {service}"):
-            known = self.boto.get_available_regions(service, partition_name=partition)
-        if region not in known:
+        if not self.offers(service, region, partition):
             why = f"boto3 knows no endpoint of {service} in {quote_input(region)}"
             raise AwsError(why, code="NoEndpoint", hint="update boto3 if the Region is new")
         return self.client(service, region)
+
+    def offers(self, service: str, region: str, partition: str) -> bool:
+        """Whether boto3 knows an endpoint of a service in a Region.
+
+        Raises:
+            AwsError: boto3's list can't be read.
+        """
+        with self._lock, aws_errors(f"find the endpoints of {service}"):
+            return region in self.boto.get_available_regions(service, partition_name=partition)
 
     def caller(self) -> CallerIdentity:
         """The account and ARN of the credentials. It calls sts:GetCallerIdentity, which no policy can deny.

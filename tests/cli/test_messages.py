@@ -12,7 +12,7 @@ from lpgen.version import __version__
 from tests.support.aws_servers import Server, moto_server
 from tests.support.terminals import in_pipe, lines_of, on_terminal, shown_until
 
-SNAPSHOT = ["snapshot", "--no-last-accessed", "--no-schedules", "--data", "data"]
+SNAPSHOT = ["snapshot", "--no-last-accessed", "--no-schedules", "--no-compute", "--data", "data"]
 SECRET = "secret-of-the-test"
 
 

@@ -33,7 +33,7 @@ COMMANDS: dict[str, list[str]] = {
     "baseline list": ["baseline", "list", "--data", "data"],
     "baseline show": ["baseline", "show", "--data", "data"],
     "drift": ["drift", "--data", "data", "--policies", "changed.json"],
-    "snapshot": ["snapshot", "--data", "taken", "--no-last-accessed", "--no-schedules"],
+    "snapshot": ["snapshot", "--data", "taken", "--no-last-accessed", "--no-schedules", "--no-compute"],
     "catalog expand": ["catalog", "expand", "s3:Get*", "nothing:*"],
     "catalog show": ["catalog", "show", "iam:PassRole"],
     "catalog stats": ["catalog", "stats"],
@@ -99,7 +99,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
         ["generate", *POLICIES, "--output", "written", "--min-days", "0"],
         ["baseline", "save", "first", *POLICIES],
         ["ingest", "recent.json", "--data", "taken"],
-        ["snapshot", "--data", "taken", "--no-last-accessed", "--no-schedules"],
+        ["snapshot", "--data", "taken", "--no-last-accessed", "--no-schedules", "--no-compute"],
         ["generate", "--data", "taken", "--output", "real", "--min-days", "0"],
         ["rollout", "plan", "real", "--data", "taken", "--unsafe", "--min-days", "0", "-o", "plan.json"],
     ):

@@ -77,7 +77,7 @@ def test_loop_from_snapshot_to_undo(server: Server, tmp_path: Path) -> None:
     days = [now - timedelta(days=day) for day in range(100, 0, -1)]
     used = [record(arn, principal_id, "ec2:DescribeInstances", day) for day in days]
     lpgen(world, "ingest", write_log(world, "first.json.gz", used), "--data", data)
-    lpgen(world, "snapshot", "--data", data, "--no-last-accessed", "--no-schedules")
+    lpgen(world, "snapshot", "--data", data, "--no-last-accessed", "--no-schedules", "--no-compute")
     choices = ("--min-days", "0", "--keep-unobservable", "none")
     lpgen(world, "generate", "--data", data, "--output", out, *choices)
 
@@ -104,7 +104,7 @@ def test_loop_from_snapshot_to_undo(server: Server, tmp_path: Path) -> None:
     time.sleep(max(0.0, (later - datetime.now(UTC)).total_seconds()))
     again = document(allow("ec2:DescribeVolumes"))
     world.client.put_role_policy(RoleName="app", PolicyName="restored", PolicyDocument=again)
-    lpgen(world, "snapshot", "--data", data, "--no-last-accessed", "--no-schedules")
+    lpgen(world, "snapshot", "--data", data, "--no-last-accessed", "--no-schedules", "--no-compute")
     told = lpgen(world, "rollout", "watch", str(world.plan), "--data", data)
     assert "allowed again by the policies of snapshot" in told
     assert "restore:" not in told

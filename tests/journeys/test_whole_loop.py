@@ -185,7 +185,7 @@ def replace_by_lpgen(account: Account, reader: Keys, writer: Keys) -> None:
     """What the page on one's own account says, by users that may do what lpgen asks for and nothing else."""
     _, said = account.lpgen(reader, "ingest", f"s3://{BUCKET}", "--data", "data", "--strict")
     assert "1 new object with " in said
-    account.lpgen(reader, "snapshot", "--data", "data", "--no-last-accessed", "--no-schedules")
+    account.lpgen(reader, "snapshot", "--data", "data", "--no-last-accessed", "--no-schedules", "--no-compute")
     # A workload of minutes has no earlier days to backtest, so nothing that it shows is called safe.
     chosen = ("--principal", "orders", "--min-days", "0", "--scope", "exact")
     account.lpgen(reader, "generate", "--data", "data", "--output", "out", *chosen)

@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 
+from tests.support.aws_compute import answer_compute, make_compute
 from tests.support.aws_proxy import Answer, Call
 from tests.support.aws_schedules import answer_schedules, make_schedules
 from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
@@ -97,6 +98,7 @@ def make_organization(server: Server) -> Organization:
         _fill_account(made, account)
     _make_resources(made)
     make_schedules(made.client, MANAGEMENT)
+    make_compute(made.client, MANAGEMENT)
     return made
 
 
@@ -178,7 +180,7 @@ _JOBS: dict[str, str] = {}
 
 def answer_missing(call: Call) -> Answer | None:
     """The answer to a call that moto lacks; None to others."""
-    return answer_last_accessed(call) or answer_schedules(call)
+    return answer_last_accessed(call) or answer_schedules(call) or answer_compute(call)
 
 
 def answer_last_accessed(call: Call) -> Answer | None:

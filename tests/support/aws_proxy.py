@@ -135,8 +135,13 @@ _REST: Final = (
     ("dlm", "GET", r"/policies", "", "GetLifecyclePolicies"),
     ("dlm", "GET", r"/policies/[^/]+/?", "", "GetLifecyclePolicy"),
     ("batch", "POST", r"/v1/describejobdefinitions", "", "DescribeJobDefinitions"),
-    ("codebuild", "POST", r"/service/\w+/operation/BatchGetProjects", "", "BatchGetProjects"),
-    ("codepipeline", "POST", r"/service/\w+/operation/GetPipeline", "", "GetPipeline"),
+    ("eks", "GET", r"/clusters", "", "ListClusters"),
+    ("eks", "GET", r"/clusters/[^/]+/pod-identity-associations", "", "ListPodIdentityAssociations"),
+    ("eks", "GET", r"/clusters/[^/]+/pod-identity-associations/[^/]+", "", "DescribePodIdentityAssociation"),
+    ("bedrock-agentcore", "POST", r"/runtimes/", "", "ListAgentRuntimes"),
+    ("bedrock-agentcore", "GET", r"/runtimes/[^/]+/", "", "GetAgentRuntime"),
+    ("bedrock-agentcore", "POST", r"/code-interpreters", "", "ListCodeInterpreters"),
+    ("bedrock-agentcore", "GET", r"/code-interpreters/[^/]+", "", "GetCodeInterpreter"),
 )
 
 
@@ -151,6 +156,8 @@ def _operation(
         fields = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         return fields["Action"], fields
     parts = urlsplit(target)
+    if found := re.fullmatch(r"/service/\w+/operation/(\w+)", parts.path):
+        return found[1], {}
     for of, verb, path, query, operation in _REST:
         if (of, verb) == (service, method) and re.fullmatch(path, parts.path) and query in parts.query:
             return operation, {"path": parts.path}

@@ -23,7 +23,12 @@ from tests.support.aws_proxy import DENIED, Call, Reply
 
 NOW = datetime(2026, 9, 30, 12, 0, 5, tzinfo=UTC)
 EVERYTHING = SnapshotScope(
-    role=ROLE, resource_policies=True, resource_tags=True, schedules=True, regions=("us-east-1", "eu-west-1")
+    role=ROLE,
+    resource_policies=True,
+    resource_tags=True,
+    schedules=True,
+    compute=True,
+    regions=("us-east-1", "eu-west-1"),
 )
 LITTLE = SnapshotScope(role=ROLE, last_accessed=False)
 

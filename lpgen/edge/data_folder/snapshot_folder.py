@@ -28,6 +28,8 @@ VERSIONED_BUCKETS: Final = "versioned-buckets"
 FUNCTIONS: Final = "functions"
 ACCOUNT_SUMMARIES: Final = "account-summaries"
 IDENTITY_PROVIDERS: Final = "identity-providers"
+COMPUTE: Final = "compute"
+LOGIN_PROFILES: Final = "login-profiles"
 SCPS: Final = "scps.json"
 RCPS: Final = "rcps.json"
 ORGANIZATION: Final = "organization.json"
@@ -100,9 +102,9 @@ class _SnapshotManifest(SealedManifest, frozen=True):
 class InputFiles:
     """The existing files and folders for the options with the same names.
 
-    A snapshot has one file for each trail. `resource_tags`, `schedules`, `versioned_buckets`, `functions` with
-    their log groups, `account_summaries` with quotas, and `identity_providers` have one file for each account or
-    Region.
+    A snapshot has one file for each trail. `resource_tags`, `schedules`, `versioned_buckets`, `functions` with their
+    log groups, `account_summaries` with quotas, `identity_providers`, `compute` and `login_profiles` have one file for
+    each account or Region.
     """
 
     policies: tuple[Path, ...] = ()
@@ -118,6 +120,8 @@ class InputFiles:
     functions: tuple[Path, ...] = ()
     account_summaries: tuple[Path, ...] = ()
     identity_providers: tuple[Path, ...] = ()
+    compute: tuple[Path, ...] = ()
+    login_profiles: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,5 +187,7 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
         functions=below(FUNCTIONS),
         account_summaries=below(ACCOUNT_SUMMARIES),
         identity_providers=below(IDENTITY_PROVIDERS),
+        compute=below(COMPUTE),
+        login_profiles=below(LOGIN_PROFILES),
         stamp=stamp,
     )

@@ -1,5 +1,5 @@
 """Reads an account into a snapshot: policies, quotas, identity providers, last accessed reports, trails, versioned
-buckets, schedules, functions, and the policies and tags of its resources."""
+buckets, schedules, functions, what runs with a role, and the policies and tags of its resources."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from lpgen.core.compute import compute_to_json
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.snapshots import Subject, TakenAccount
 from lpgen.core.workloads import FunctionLogs
 from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_contents
 from lpgen.edge.data_folder.snapshot_folder import (
     ACCOUNT_SUMMARIES,
+    COMPUTE,
     FUNCTIONS,
     IDENTITY_PROVIDERS,
     LAST_ACCESSED,
+    LOGIN_PROFILES,
     POLICIES,
     RESOURCE_POLICIES,
     RESOURCE_TAGS,
@@ -25,6 +28,7 @@ from lpgen.edge.data_folder.snapshot_folder import (
     VERSIONED_BUCKETS,
     SnapshotWriter,
 )
+from lpgen.edge.snapshot.fetch_compute import ComputeFetcher, fetch_login_profiles
 from lpgen.edge.snapshot.fetch_last_accessed import fetch_last_accessed
 from lpgen.edge.snapshot.fetch_resources import (
     FetchedPolicy,
@@ -54,6 +58,7 @@ class SnapshotScope:
     resource_tags: bool = False
     last_accessed: bool = True
     schedules: bool = False
+    compute: bool = False
 
 
 @dataclass(slots=True)
@@ -108,6 +113,8 @@ class AccountReader:
             self._read_resource_tags(self._regions(Subject.RESOURCE_TAGS))
         if self.wanted.schedules:
             self._read_work(pages, self._regions(Subject.SCHEDULES))
+        if self.wanted.compute:
+            self._read_compute(pages, self._regions(Subject.COMPUTE))
         roles, users = len(_principals_in(pages, "role")), len(_principals_in(pages, "user"))
         return AccountRead(TakenAccount(self.caller.account, name, roles, users), trails, index)
 
@@ -158,12 +165,24 @@ class AccountReader:
                 self.writer.write_json(f"{RESOURCE_TAGS}/{self.caller.account}-{region}.json", pages)
 
     def _read_work(self, pages: list[_DetailsPage], regions: tuple[str, ...]) -> None:
-        roles = {principal["RoleName"]: principal["Arn"] for principal in _principals_in(pages, "role")}
+        roles = _role_names(pages)
         fetcher = ScheduleFetcher(self.session, self.caller, roles, self.writer.taken.date(), self.gaps)
         found = list(map(asdict, fetcher.fetch(regions)))
         self.writer.write_json(f"{SCHEDULES}/{self.caller.account}.json", found)
         functions = list(map(asdict, _fetch_functions(self.session, self.caller, regions, self.gaps)))
         self.writer.write_json(f"{FUNCTIONS}/{self.caller.account}.json", functions)
+
+    def _read_compute(self, pages: list[_DetailsPage], regions: tuple[str, ...]) -> None:
+        profiles = {
+            profile["InstanceProfileName"]: role["Arn"]
+            for role in _principals_in(pages, "role")
+            for profile in role.get("InstanceProfileList", ())
+        }
+        fetcher = ComputeFetcher(self.session, self.caller, _role_names(pages), profiles, self.gaps)
+        self.writer.write_json(f"{COMPUTE}/{self.caller.account}.json", compute_to_json(fetcher.fetch(regions)))
+        with self.gaps.catch(self.caller.account, Subject.LOGIN_PROFILES):
+            found = fetch_login_profiles(self.session, _principals_in(pages, "user"))
+            self.writer.write_json(f"{LOGIN_PROFILES}/{self.caller.account}.json", found)
 
     def _regions(self, subject: Subject) -> tuple[str, ...]:
         """The Regions to search for resources."""
@@ -203,6 +222,11 @@ def _principals_in(pages: Iterable[_DetailsPage], kind: str) -> list[_DetailsPag
     """The roles (`role`) or users (`user`) of the pages."""
     name = f"{kind.title()}DetailList"
     return [principal for page in pages for principal in page.get(name, ())]
+
+
+def _role_names(pages: Iterable[_DetailsPage]) -> dict[str, str]:
+    """The ARNs of the roles by name."""
+    return {role["RoleName"]: role["Arn"] for role in _principals_in(pages, "role")}
 
 
 _IAM_FACTS: Final = (

@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universa
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,16 +22,14 @@ import msgspec
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table
 from lpgen.core.snapshots import Subject
 from lpgen.core.workloads import Schedule, longest_interval
-from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_contents
+from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors
 from lpgen.edge.catalog.files import bundled_catalog
+from lpgen.edge.snapshot.answers import GONE, answer_pages, role_in, values_at
 from lpgen.edge.snapshot.fetch_resources import fill_texts
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError
 
 _WORKERS: Final = 8
-
-_GONE: Final = re.compile("ResourceNotFound|EntityNotFound|PipelineNotFound|DoesNotExist|InvalidDocument$")
-"""The error codes for a resource that no longer exists."""
 
 
 class _ScheduleCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -140,9 +137,9 @@ class ScheduleFetcher:
         self, words: str, source: _ScheduleSource, region: str, answers: list[dict[str, Any]]
     ) -> Iterator[Schedule]:
         whole = {name: value for answer in answers for name, value in answer.items()}
-        is_on = not self.table.off.intersection(_values_at(whole, source.state))
+        is_on = not self.table.off.intersection(values_at(whole, source.state))
         is_over = str(whole.get("EndDate", "9999"))[:10] < self.today.isoformat()
-        expressions = _values_at(whole, source.expression)
+        expressions = values_at(whole, source.expression)
         roles = tuple(sorted(self._roles_of(answers, region))) if expressions else ()
         for found in expressions:
             expression = found if isinstance(found, str) else _expression_of_rule(found)
@@ -154,11 +151,9 @@ class ScheduleFetcher:
         try:
             client = self.session.known_client(service, region, self.caller.partition)
             with aws_errors("read schedules"):
-                if client.can_paginate(operation):
-                    return list(map(page_contents, client.get_paginator(operation).paginate(**arguments)))
-                return [page_contents(getattr(client, operation)(**arguments))]
+                return answer_pages(client, operation, arguments)
         except AwsError as error:
-            if not _GONE.search(error.code):
+            if not GONE.search(error.code):
                 self.gaps.add(self.caller.account, Subject.SCHEDULES, error, where=f"{service} in {region}")
             return []
 
@@ -171,17 +166,11 @@ class ScheduleFetcher:
             found, region = left.pop()
             for key, text in _texts(found):
                 if key.lower().removesuffix("arn").endswith("role"):
-                    roles |= self._role(text)
+                    roles |= {role_in(text, self.caller.account, self.roles)} - {""}
                 elif (work := self._work(key, text, region)) and work not in seen:
                     seen.add(work)
                     left.append((self._describe(work), work.region))
         return roles
-
-    def _role(self, text: str) -> set[str]:
-        """The ARN of a role from its ARN or, as in AWS Glue, from its name, maybe without the path."""
-        is_others = text.startswith("arn:") and f":{self.caller.account}:" not in text
-        arn = text if is_others else self.roles.get(text.rpartition("/")[2], "")
-        return {arn} if ":role/" in arn else set()
 
     def _work(self, key: str, text: str, region: str) -> _ScheduledWork | None:
         """The work that a text names under a key, if any."""
@@ -230,7 +219,7 @@ def _texts(document: object) -> Iterator[tuple[str, str]]:
         for key in obj:
             if key == "JobName" and "JobDefinition" in obj:
                 continue  # the name of a run in AWS Batch; elsewhere it is a job of AWS Glue
-            for text in _values_at(obj, key):
+            for text in values_at(obj, key):
                 if isinstance(text, str) and not text.startswith("{"):  # neither JSON nor an expression
                     yield key, text
 
@@ -238,12 +227,3 @@ def _texts(document: object) -> Iterator[tuple[str, str]]:
 def _expression_of_rule(rule: Mapping[str, Any]) -> str:
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-dlm-lifecyclepolicy-createrule.html"""
     return rule.get("CronExpression") or f"rate({rule.get('Interval')} {str(rule.get('IntervalUnit')).lower()})"
-
-
-def _values_at(document: object, path: str) -> list[Any]:
-    """The values at a path of names. Lists on the way give the values of all their objects."""
-    found = [document]
-    for name in path.split("."):
-        values = [obj[name] for obj in found if isinstance(obj, dict) and name in obj]
-        found = [item for value in values for item in (value if isinstance(value, list) else [value])]
-    return found

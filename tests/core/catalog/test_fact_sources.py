@@ -11,6 +11,7 @@ from tests.support.case_tables import each_case
 
 TABLES = (
     "arn_formats",
+    "compute",
     "ec2_ids",
     "error_codes",
     "folds",

@@ -65,7 +65,10 @@ def test_an_account_that_refuses_is_a_gap_and_the_rest_is_kept(
         ("GetResources", Subject.RESOURCE_TAGS),
         ("GetBucketVersioning", Subject.VERSIONED_BUCKETS),
         pytest.param("ListRules", Subject.SCHEDULES, marks=pytest.mark.slow),
-        ("DescribeTaskDefinition", Subject.SCHEDULES),
+        ("ListTargetsByRule", Subject.SCHEDULES),
+        ("GetDevEndpoints", Subject.COMPUTE),
+        ("DescribeNotebookInstance", Subject.COMPUTE),
+        ("GetLoginProfile", Subject.LOGIN_PROFILES),
     ],
 )
 def test_a_refused_call_is_one_gap_and_the_rest_is_kept(

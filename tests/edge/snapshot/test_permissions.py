@@ -63,7 +63,6 @@ LIST_ONLY = {
     "sqs:GetQueueAttributes",
     "backup:GetBackupPlan",
     "backup:ListBackupSelections",
-    "batch:DescribeJobDefinitions",
     "codebuild:BatchGetProjects",
     "codepipeline:GetPipeline",
     "dlm:GetLifecyclePolicy",
@@ -79,6 +78,17 @@ LIST_ONLY = {
     "ssm:GetDocument",
     "ssm:GetMaintenanceWindowTask",
     "states:DescribeStateMachine",
+    "apprunner:DescribeService",
+    "bedrock-agentcore:GetAgentRuntime",
+    "bedrock-agentcore:GetCodeInterpreter",
+    "ecs:DescribeServices",
+    "ecs:DescribeTasks",
+    "ecs:ListServices",
+    "ecs:ListTasks",
+    "eks:DescribePodIdentityAssociation",
+    "eks:ListPodIdentityAssociations",
+    "elasticmapreduce:DescribeCluster",
+    "sagemaker:DescribeNotebookInstance",
 }
 """What accounts without such resources are not asked."""
 
