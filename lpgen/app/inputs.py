@@ -21,6 +21,7 @@ from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.snapshot_folder import InputFiles, TakenSnapshot, find_snapshot, open_snapshot
 from lpgen.edge.engine import Engine
 from lpgen.edge.engines.local_processes import LocalEngine
+from lpgen.edge.readers.compute_files import read_compute
 from lpgen.edge.readers.decisions_file import read_decisions
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.last_accessed import read_last_accessed
@@ -153,6 +154,7 @@ def read_inputs(
         schedules=read_snapshot_list(files.schedules, Schedule),
         function_logs=read_snapshot_list(files.functions, FunctionLogs),
         versioned_buckets=read_snapshot_list(files.versioned_buckets, str),
+        compute=read_compute(files.compute),
         trust_quotas=read_trust_quotas(files.account_summaries),
         snapshot=files.snapshot,
         trail_source=files.trail_source,

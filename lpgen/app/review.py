@@ -21,6 +21,7 @@ from lpgen.core.analysis.reach import Places, places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.compute import pods_by_role
 from lpgen.core.drift.kinds import DRIFT_ITEM_WORDS
 from lpgen.core.evidence import LogCoverage, PrincipalUsage
 from lpgen.core.findings import OutsideTrust, Proposal, Report
@@ -172,6 +173,7 @@ def trust_evidence_of(ground: Ground, coverage: LogCoverage, options: Options, c
         min_days=options.min_days,
         decisions=decisions,
         quotas=options.trust_quotas,
+        pods=pods_by_role(options.compute, options.snapshot.gaps if options.snapshot else ()),
     )
     return with_use(known, ground.usage, coverage, ground.outlines, catalog)
 

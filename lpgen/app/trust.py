@@ -11,6 +11,7 @@ from pathlib import Path
 from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.grants.trust import own_accounts
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.compute import Compute, pods_by_role
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import PrincipalKind, SnapshotProblemKind
 from lpgen.core.options import is_chosen
@@ -30,7 +31,7 @@ from lpgen.errors import InvocationError, quote_input
 @dataclass(frozen=True, slots=True)
 class TrustChoices:
     """The choices for a report on trust, and facts from files: GitHub's ids of repositories, the identity providers
-    that exist (None: unknown), and the quotas for trust policies by account."""
+    that exist (None: unknown), the quotas for trust policies by account, and what runs with a role."""
 
     principal: str = ""
     min_days: int = 60
@@ -38,6 +39,7 @@ class TrustChoices:
     providers: ExistingProviders | None = None
     decisions: tuple[Decision, ...] = ()
     quotas: Mapping[str, int] = field(default_factory=dict)
+    compute: tuple[Compute, ...] = ()
 
 
 def trust(
@@ -70,6 +72,7 @@ def trust(
         ids=choices.ids,
         min_days=choices.min_days,
         quotas=choices.quotas,
+        pods=pods_by_role(choices.compute, snapshot.gaps if snapshot else ()),
         decisions=decisions_in_force(choices.decisions, as_of=today),
     )
     if data is not None and has_ledger(data):

@@ -81,6 +81,7 @@ def trust_command(
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.files import read_file
     from lpgen.edge.logs.json_documents import plain_text
+    from lpgen.edge.readers.compute_files import read_compute
     from lpgen.edge.readers.decisions_file import read_decisions
     from lpgen.edge.readers.guard_files import read_guards
     from lpgen.edge.readers.identity_providers import read_identity_providers
@@ -102,6 +103,7 @@ def trust_command(
             read_identity_providers(identity_providers or files.identity_providers),
             read_decisions(decisions) if decisions else (),
             read_trust_quotas(files.account_summaries),
+            read_compute(files.compute),
         ),
         data=data,
         guards=read_guards(None, files.scps, None),

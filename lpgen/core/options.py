@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, KeepUnobservable, ScopeChoice, keep_each
+from lpgen.core.compute import Compute
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.last_accessed import AccessReport
@@ -31,11 +32,11 @@ class Options:
     are the settings of the trails that wrote the logs. `last_accessed` has reports of service last accessed data.
     `guards` are the policies other than the principals' own. `schedules` are schedules that run as roles.
     `versioned_buckets` are the ARNs of buckets with versioning. `function_logs` are the log groups of functions.
-    `trust_quotas` are the quotas for the size of trust policies, by account. All of them are optional. `snapshot` is
-    the source of some of the inputs, and `decisions_file` the name of the decisions file. `attached_quota` is how many
-    managed policies may be attached to one role or user. A replacement is safe only if the upper limit of its expected
-    denials in 30 days is at most `max_expected_denials`. None means that there is no backtest, so no replacement is
-    safe. `trust` means that narrowed trust policies are written too.
+    `trust_quotas` are the quotas for the size of trust policies, by account. `compute` are the resources that run with
+    a role. All of them are optional. `snapshot` is the source of some of the inputs, and `decisions_file` the name of
+    the decisions file. `attached_quota` is how many managed policies may be attached to one role or user. A replacement
+    is safe only if the upper limit of its expected denials in 30 days is at most `max_expected_denials`. None means
+    that there is no backtest, so no replacement is safe. `trust` means that narrowed trust policies are written too.
     """
 
     keep_unobservable: KeepByKind = field(default_factory=lambda: keep_each(KeepUnobservable.SIGNED))
@@ -51,6 +52,7 @@ class Options:
     versioned_buckets: tuple[str, ...] = ()
     function_logs: tuple[FunctionLogs, ...] = ()
     trust_quotas: Mapping[str, int] = field(default_factory=dict)
+    compute: tuple[Compute, ...] = ()
     snapshot: SnapshotStamp | None = None
     trail_source: TrailSource = TrailSource.NAMED
     attached_quota: int = ATTACHED_POLICIES_LIMIT

@@ -271,12 +271,14 @@ def test_provider_that_does_not_exist_is_found_only_with_a_list(world: tuple[str
     assert [missing(), missing(*web, *saml), missing(*saml)] == [False, False, True]
 
 
-def write_snapshot(data: Path, policies: Path, **files: Json) -> None:
-    """Writes a snapshot with these policies and these files of the account, named after their folders."""
+def write_snapshot(data: Path, policies: Path, **files: Any) -> None:
+    """Writes a snapshot with these policies and these files of the account, named after their folders. Objects get the
+    account."""
     with SnapshotWriter(data, datetime(2026, 9, 30, 12, 0, len(list(data.glob("snapshots/*"))), tzinfo=UTC)) as writer:
         writer.write_json(f"policies/{ACCOUNT}.json", json.loads(policies.read_text(encoding="utf-8")))
         for folder, content in files.items():
-            writer.write_json(f"{folder.replace('_', '-')}/{ACCOUNT}.json", {"account": ACCOUNT, **content})
+            document = {"account": ACCOUNT, **content} if isinstance(content, dict) else content
+            writer.write_json(f"{folder.replace('_', '-')}/{ACCOUNT}.json", document)
         writer.finish((), (), about={})
 
 
@@ -310,6 +312,33 @@ def test_identity_providers_come_from_the_snapshot_unless_a_file_lists_them(
         expected.append(missing())
     assert expected == [False, False, True]
     assert not missing("--identity-providers", tmp_path / "listed.json")
+
+
+def test_pods_are_limited_to_those_of_records_and_of_the_snapshots_associations(tmp_path: Path) -> None:
+    pods = {"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": "sts:*"}
+    orders = role("orders") | {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [pods]}}
+    tags = {
+        "eks-cluster-arn": f"arn:aws:eks:us-east-1:{ACCOUNT}:cluster/main",
+        "kubernetes-namespace": "shop",
+        "kubernetes-service-account": "orders",
+    }
+    pairs = [{"key": key, "value": value} for key, value in {**tags, "kubernetes-pod-uid": "1"}.items()]
+    asked = {"roleArn": orders["Arn"], "roleSessionName": "eks-main-orders-1", "tags": pairs}
+    service = {"type": "AWSService", "invokedBy": "pods.eks.amazonaws.com"}
+    records = [
+        {**session(day, orders["Arn"], MAIN), "eventName": "AssumeRole", "userIdentity": service}
+        | {"requestParameters": asked, "responseElements": {"assumedRoleUser": {"assumedRoleId": "AROAX:eks"}}}
+        for day in days(70)
+    ]
+    policies = write_world(tmp_path, [orders], records)[1]
+    association = {"arn": f"arn:aws:eks:us-east-1:{ACCOUNT}:podidentityassociation/main/a-1", "role": orders["Arn"]}
+    found = []
+    for compute in ([], [association], [{**association, "tags": tags}]):
+        write_snapshot(tmp_path / "data", Path(policies), compute=compute)
+        found.append(roles_of("--data", tmp_path / "data")["orders"]["proposal"])
+    assert found[:2] == [None, None]
+    (statement,) = found[2]["Statement"]
+    assert statement["Condition"] == {"StringEquals": {f"aws:RequestTag/{tag}": value for tag, value in tags.items()}}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"OpenIDConnectProviderList": [{}]}'])

@@ -77,7 +77,7 @@ def prepare_review(
     dropped = None if shared.dropped is None else replace(counter, names=shared.dropped, dropped=True)
     reviewer = Reviewer(
         ground,
-        replace(options, last_accessed=(), trails=(), schedules=(), versioned_buckets=(), function_logs=()),
+        replace(options, last_accessed=(), trails=(), schedules=(), versioned_buckets=(), function_logs=(), compute=()),
         counter,
         dropped,
         frozenset(principal.account for principal in principals),

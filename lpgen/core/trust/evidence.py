@@ -47,7 +47,8 @@ class TrustEvidence:
     are the identity providers that exist, or None if unknown. `ids` are GitHub's ids of repositories.
     `source_services` are the services that state for which account they act.
     `actions_used` is the number of actions that each role used, and `decisions` are the current ones. `quotas` are the
-    quotas for the size of trust policies, by account.
+    quotas for the size of trust policies, by account. `pods` are the session tags of the EKS Pod Identity associations
+    of each role, if all associations of its account are known.
     """
 
     own: frozenset[str]
@@ -63,6 +64,7 @@ class TrustEvidence:
     decisions: tuple[Decision, ...] = ()
     min_days: int = 60
     quotas: Mapping[str, int] = field(default_factory=dict)
+    pods: Mapping[str, tuple[Mapping[str, str], ...]] = field(default_factory=dict)
 
     def quota(self, role: Principal) -> int:
         """How many characters the role's trust policy may have."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from lpgen.core.arns import account_in_arn, is_account_id, split_arn
 from lpgen.core.iam.conditions import conditions_match
 from lpgen.core.iam.decision import NO, YES, Answer, Match, Request, all_of, maybe
@@ -27,6 +29,13 @@ ASSUME: Final = {
     "saml": "sts:AssumeRoleWithSAML",
     "web": "sts:AssumeRoleWithWebIdentity",
 }
+PODS: Final = "pods.eks.amazonaws.com"
+POD_TAGS: Final = ("eks-cluster-arn", "kubernetes-namespace", "kubernetes-service-account")
+"""The session tags that tell the pods of EKS Pod Identity apart, and stay the same for all pods of a service account.
+
+https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
+"""
+
 _UNIQUE_ID: Final = re.compile(r"A(?:ROA|IDA|GPA)[A-Z0-9]{12,124}")
 _OIDC: Final = ":oidc-provider/"
 _PEOPLE: Final = (
@@ -109,6 +118,19 @@ def deleted_principals(policy: Policy) -> tuple[str, ...]:
     return tuple(value for kind, value in named if kind == AWS and _UNIQUE_ID.fullmatch(value))
 
 
+def pod_tags(assumption: Assumption) -> dict[str, str]:
+    """The tags of the pod that a request of EKS Pod Identity is for, as far as its record shows them."""
+    if assumption.service != PODS or not assumption.session_tags:
+        return {}
+    tags = msgspec.json.decode(assumption.session_tags, type=dict[str, str])
+    return {tag: tags[tag] for tag in POD_TAGS if tag in tags}
+
+
+def tag_key(tag: str) -> str:
+    """The condition key of a session tag in a request."""
+    return f"aws:RequestTag/{tag}"
+
+
 def subject_key(host: str) -> str:
     """The condition key of a web identity's subject."""
     return f"{host}:sub"
@@ -126,6 +148,7 @@ def request_of(assumption: Assumption, role: Principal, action: str) -> Request:
         context |= {"aws:PrincipalArn": (assumption.principal,)} if shows_caller(assumption) else {}
     if assumption.source_account:
         context["aws:SourceAccount"] = (assumption.source_account,)
+    context |= {tag_key(tag): (value,) for tag, value in pod_tags(assumption).items()}
     resource = Resource(ResourceKind.ARN, role.arn)
     caller = assumption.principal or assumption.service or assumption.provider or assumption.caller_account
     return Request(caller, action, resource, context, resource_account=role.account)
@@ -210,7 +233,8 @@ def request_key(assumption: Assumption) -> tuple[str, ...]:
     """What decides whether a trust policy allows an assumption."""
     seen = assumption
     caller = (seen.caller_kind, seen.principal, seen.principal_id, seen.caller_account, seen.service, seen.provider)
-    return (*caller, seen.subject, seen.external_id, seen.source_account, *further_actions(seen))
+    tags = seen.session_tags if seen.service == PODS else ""
+    return (*caller, seen.subject, seen.external_id, seen.source_account, tags, *further_actions(seen))
 
 
 def lines_for(assumption: Assumption, lines: Iterable[TrustLine], role: Principal) -> tuple[TrustLine, ...]:

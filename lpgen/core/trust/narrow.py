@@ -1,9 +1,9 @@
 """The narrowest trust policy that the recorded assumptions of a role support.
 
 Each line of an Allow statement is kept, limited, or dropped. A line is limited by one condition on the key that tells
-its callers apart: the subject of a web identity, the ARN of a caller in a trusted account, or the external ID of a
-caller in somebody else's account. Nothing else of a statement changes, so a narrowed policy allows only what the old
-one allows, and demands what the old one demands of values that no record shows.
+its callers apart: the subject of a web identity, the ARN of a caller in a trusted account, the external ID of a caller
+in somebody else's account, or the tags of a pod. Nothing else of a statement changes, so a narrowed policy allows only
+what the old one allows, and demands what the old one demands of values that no record shows.
 """
 
 from __future__ import annotations
@@ -27,7 +27,18 @@ from lpgen.core.trust.evidence import TrustEvidence
 from lpgen.core.trust.github_ids import other_format
 from lpgen.core.trust.issuers import Issuer, issuer_of
 from lpgen.core.trust.known_parties import SOURCE_ACCOUNT
-from lpgen.core.trust.lines import SERVICE, TrustLine, lines_of_each, shows_caller, subject_key, trust_lines
+from lpgen.core.trust.lines import (
+    POD_TAGS,
+    PODS,
+    SERVICE,
+    TrustLine,
+    lines_of_each,
+    pod_tags,
+    shows_caller,
+    subject_key,
+    tag_key,
+    trust_lines,
+)
 from lpgen.core.trust.subjects import ladder
 from lpgen.core.usage.assumptions import Assumption
 
@@ -103,7 +114,8 @@ def _narrow_line(
     elif line.is_anyone or line.is_whole_account:
         new = _limit_callers(line, uses, half)
     elif line.kind == SERVICE:
-        new = _limit_sources(line, uses, evidence, half)
+        new = _limit_pods(line, uses, evidence.pods.get(role.arn, ()), half)
+        new = _limit_sources(line, uses, evidence, half) if new == old else new
     else:
         new = old
     return NarrowedLine(line, Treatment.KEPT if new == old else Treatment.LIMITED, new, uses, added)
@@ -286,6 +298,33 @@ def _limit_sources(
     if positive_conditions(old, SOURCE_ACCOUNT):
         return old
     return limit(old, SOURCE_ACCOUNT, accounts, exact="StringEquals", pattern="StringLike")
+
+
+def _limit_pods(
+    line: TrustLine, uses: Sequence[Assumption], associations: Sequence[Mapping[str, str]], half: date
+) -> tuple[Condition, ...]:
+    """The conditions with EKS Pod Identity limited to the clusters, namespaces and service accounts that records or the
+    role's associations show.
+
+    Only if all associations set tags, because a request without tags would be refused, and if each recorded cluster has
+    an association, because others may be unread.
+    https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+    """
+    old = new = line.statement.conditions
+    seen = [(pod_tags(use), use.day) for use in uses]
+    known = [*associations, *(tags for tags, _ in seen)]
+    if line.value != PODS or not associations or not all(tags.keys() >= set(POD_TAGS) for tags in known):
+        return old
+    if not {tags[POD_TAGS[0]] for tags, _ in seen} <= {tags[POD_TAGS[0]] for tags in associations}:
+        return old
+    for tag in POD_TAGS:
+        values = {tags[tag] for tags in known}
+        is_settled = all(day <= half for day in _first_days((tags[tag], day) for tags, day in seen).values())
+        if not is_settled or not all(_is_literal(value, line) for value in values):
+            return old
+        if not positive_conditions(old, tag_key(tag)):
+            new = limit(new, tag_key(tag), values, exact="StringEquals", pattern="StringLike")
+    return new
 
 
 # ---------------------------------------------------------------- the document

@@ -208,6 +208,71 @@ def test_deny_stays_as_written() -> None:
     assert policy["Statement"][1] == deny
 
 
+# ---------------------------------------------------------------- pods
+
+PODS = allow({"Service": "pods.eks.amazonaws.com"}, action=["sts:AssumeRole", "sts:TagSession"])
+CLUSTER = f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/prod"
+
+
+def pod(account: str, *, namespace: str = "shop", cluster: str = CLUSTER) -> dict[str, str]:
+    """The session tags of a pod with this service account, and those that differ for each pod."""
+    name = {"eks-cluster-arn": cluster, "eks-cluster-name": cluster.rpartition("/")[2], "kubernetes-pod-name": "*"}
+    return {**name, "kubernetes-namespace": namespace, "kubernetes-service-account": account}
+
+
+def by_pod(day: int, tags: dict[str, str]) -> Assumption:
+    caller = {"caller_kind": CallerKind.SERVICE.value, "service": "pods.eks.amazonaws.com"}
+    return assumption(day, **caller, session_tags=json.dumps(tags) if tags else "")
+
+
+def test_pods_are_limited_to_the_tags_of_records_and_associations() -> None:
+    role, uses = role_with(PODS), [by_pod(day, pod("orders")) for day in range(0, 90, 9)]
+    policy = narrowed(role, *uses, pods={role.arn: (pod("orders"), pod("yearly", namespace="reports"))})
+    (statement,) = policy["Statement"]
+    assert statement["Action"] == PODS["Action"]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "aws:RequestTag/eks-cluster-arn": CLUSTER,
+            "aws:RequestTag/kubernetes-namespace": ["reports", "shop"],
+            "aws:RequestTag/kubernetes-service-account": ["orders", "yearly"],
+        }
+    }
+
+
+def test_condition_on_a_tag_of_a_pod_stays_and_the_others_are_added() -> None:
+    role = role_with({**PODS, "Condition": {"StringLike": {"aws:RequestTag/kubernetes-namespace": "s*"}}})
+    (statement,) = narrowed(role, by_pod(0, pod("orders")), pods={role.arn: (pod("orders"),)})["Statement"]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "aws:RequestTag/eks-cluster-arn": CLUSTER,
+            "aws:RequestTag/kubernetes-service-account": "orders",
+        },
+        "StringLike": {"aws:RequestTag/kubernetes-namespace": "s*"},
+    }
+    assert refusals(role, by_pod(0, pod("orders", namespace="other"))) == ["unexplained"]
+
+
+@pytest.mark.parametrize(
+    ("associations", "late"),
+    [
+        ((), pod("orders")),
+        ((pod("orders"), {}), pod("orders")),
+        ((pod("orders"),), {}),
+        ((pod("orders"),), {"kubernetes-namespace": "shop"}),
+        ((pod("orders"),), pod("new")),
+        ((pod("orders"),), pod("orders", cluster=f"{CLUSTER}-2")),
+        ((pod("orders"), pod("${aws:username}")), pod("orders")),
+    ],
+    ids=["none known", "no tags", "record without", "record of some", "growing", "unread cluster", "variable"],
+)
+def test_pods_are_not_limited_if_one_might_be_refused(
+    associations: tuple[dict[str, str], ...], late: dict[str, str]
+) -> None:
+    uses = [by_pod(0, pod("orders")), by_pod(80, late)]
+    found = trust_of(role_with(PODS), evidence_of(*uses, pods={role_with(PODS).arn: associations}))
+    assert (found.proposal, found.refusals) == (None, ())
+
+
 # ---------------------------------------------------------------- refusals
 
 

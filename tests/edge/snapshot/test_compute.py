@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.core.compute import Compute
-from lpgen.core.snapshots import Subject
+from lpgen.core.compute import Compute, pods_by_role
+from lpgen.core.snapshots import Gap, Subject
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.readers.compute_files import read_compute
 from lpgen.edge.readers.snapshot_files import read_snapshot_list
@@ -84,6 +84,14 @@ def test_associations_have_the_session_tags_of_their_pods_unless_switched_off(tm
     }
     assert tags == {"a-tagged": POD, "a-elsewhere": POD, "a-untagged": {}}
     assert all(not compute.tags for compute in compute_of(tmp_path) if ":eks:" not in compute.arn)
+
+
+def test_associations_of_an_account_with_a_gap_are_unknown(tmp_path: Path) -> None:
+    gaps = take(tmp_path, WANTED).gaps
+    found = compute_of(tmp_path)
+    assert pods_by_role(found, gaps).keys() == {DOES, TARGET}
+    assert sorted(map(len, pods_by_role(found, gaps)[DOES])) == [0, 4, 4]
+    assert pods_by_role(found, [Gap(MANAGEMENT, Subject.COMPUTE, "eks in us-east-1", "why")]) == {}
 
 
 def test_service_that_a_region_does_not_offer_is_no_gap(tmp_path: Path, proxy: AwsProxy) -> None:
