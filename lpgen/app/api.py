@@ -50,6 +50,7 @@ from lpgen.edge.engine import Engine
 from lpgen.edge.engines.dask_cluster import DaskEngine as DaskEngine
 from lpgen.edge.engines.local_processes import LocalEngine as LocalEngine
 from lpgen.edge.engines.spark_cluster import SparkEngine as SparkEngine
+from lpgen.edge.readers.github_ids import read_github_ids
 from lpgen.edge.signatures import read_private_key, read_public_key
 from lpgen.errors import IngestError, InvocationError, quote_input
 from lpgen.report.summary import ReviewSummary as ReviewSummary
@@ -245,14 +246,15 @@ def generate(
     sign: StrPath | None = None,
     replace: bool = False,
     trust: bool = False,
+    github_ids: StrPath | None = None,
     engine: Engine | None = None,
     **options: Unpack[_ReviewOptions],
 ) -> ReviewSummary:
     """Write replacement policies with evidence into the folder `output`, and return the summary of the review.
 
     `code` is the command line's `--as`: `json`, or `terraform` or `cloudformation` to write that too. With `trust`, it
-    also writes the narrowed trust policies of roles. The `principals`
-    of the summary say whether each replacement is `safe`. The verdicts are those of `review`.
+    also writes the narrowed trust policies of roles, with the ids in the file `github_ids`. The `principals` of the
+    summary say whether each replacement is `safe`. The verdicts are those of `review`.
 
     Raises:
         LpgenError: something can't be read or written, an option makes no sense, or the folder holds something else.
@@ -265,7 +267,9 @@ def generate(
     key = None if sign is None else read_private_key(Path(sign))
     with collector_paused():
         read = _read(data, engine=engine or _local(), **options)
-        read = replace_fields(read, options=replace_fields(read.options, trust=trust))
+        read = replace_fields(
+            read, options=replace_fields(read.options, trust=trust, github_ids=read_github_ids(_path(github_ids)))
+        )
         made = open_review(read)
         inputs = outputs.inputs_of_output(made.report.generation, read, form)
         return outputs.generate(made, Path(output), inputs, data=Path(data), code=form, key=key, replace_other=replace)
@@ -277,6 +281,7 @@ def verify(
     *,
     data: StrPath,
     require_signature: StrPath | None = None,
+    github_ids: StrPath | None = None,
     engine: Engine | None = None,
     **options: Unpack[_VerifyOptions],
 ) -> OutputVerification:
@@ -290,7 +295,9 @@ def verify(
     """
     key = None if require_signature is None else read_public_key(Path(require_signature))
     with collector_paused():
-        return _verify(Path(folder), _read(data, engine=engine or _local(), **options, min_days=0), key=key)
+        read = _read(data, engine=engine or _local(), **options, min_days=0)
+        read = replace_fields(read, options=replace_fields(read.options, github_ids=read_github_ids(_path(github_ids))))
+        return _verify(Path(folder), read, key=key)
 
 
 @_keywords

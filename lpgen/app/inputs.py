@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
+from lpgen.core.choices import ENOUGH_DAYS, MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.options import Options
 from lpgen.core.snapshots import NO_SNAPSHOT, SnapshotStamp
@@ -69,7 +69,7 @@ def read_choices(
     principal: str = "",
     scope: str = ScopeChoice.EVIDENCE.value,
     keep_unobservable: Iterable[str] | None = None,
-    min_days: int = 90,
+    min_days: int = ENOUGH_DAYS,
     max_expected_denials: float = MAX_EXPECTED_DENIALS,
     no_backtest: bool = False,
     as_of: date | str | None = None,

@@ -170,6 +170,7 @@ def trust_evidence_of(ground: Ground, coverage: LogCoverage, options: Options, c
         frozenset(),
         frozenset(),
         {},
+        ids=options.github_ids,
         min_days=options.min_days,
         decisions=decisions,
         quotas=options.trust_quotas,

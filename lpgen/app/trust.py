@@ -11,6 +11,7 @@ from pathlib import Path
 from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.grants.trust import own_accounts
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.choices import ENOUGH_DAYS
 from lpgen.core.compute import Compute, pods_by_role
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import PrincipalKind, SnapshotProblemKind
@@ -34,7 +35,7 @@ class TrustChoices:
     that exist (None: unknown), the quotas for trust policies by account, and what runs with a role."""
 
     principal: str = ""
-    min_days: int = 60
+    min_days: int = ENOUGH_DAYS
     ids: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     providers: ExistingProviders | None = None
     decisions: tuple[Decision, ...] = ()

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.engine import EngineOptions
-from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption
+from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, GithubIdsOption
 from lpgen.cli.output import print_status
 from lpgen.errors import ExitCode
 
@@ -45,6 +45,7 @@ def generate_command(
     trust: Annotated[
         bool, typer.Option("--trust", help="Also write the narrowed trust policies that `lpgen trust` shows.")
     ] = False,
+    github_ids: GithubIdsOption = None,
     replace_other: Annotated[
         bool, typer.Option("--replace", help="Replace a folder that holds other principals or accounts.")
     ] = False,
@@ -52,7 +53,7 @@ def generate_command(
     """Write replacement policies, with evidence.
 
     Writes a folder per principal with its policy documents and the evidence for every line. --as also writes them as
-    Terraform or CloudFormation, in a folder of that name.
+    Terraform or CloudFormation, in a folder of that name. --github-ids and --min-days count for --trust too.
 
     Each replacement is verified before it is called safe. Exit 1 if a replacement fails its verification. summary.json
     holds digests of all files and inputs, which `lpgen verify` and `lpgen rollout` check.
@@ -64,13 +65,14 @@ def generate_command(
     """
     from lpgen.app.output import generate, inputs_of_output
     from lpgen.app.review import open_review
+    from lpgen.edge.readers.github_ids import read_github_ids
     from lpgen.edge.signatures import read_private_key
     from lpgen.report.messages.generate import render_generated
 
     key = None if sign is None else read_private_key(sign)
     form = "" if code is _CodeFormat.JSON else code.value
     read = inputs.read(data, choices)
-    read = replace(read, options=replace(read.options, trust=trust))
+    read = replace(read, options=replace(read.options, trust=trust, github_ids=read_github_ids(github_ids)))
     with engine.open() as at:
         review = open_review(replace(read, engine=at))
         made_from = inputs_of_output(review.report.generation, read, form)

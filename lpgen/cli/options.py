@@ -17,7 +17,7 @@ import typer
 
 from lpgen.cli.option_groups import Only
 from lpgen.cli.output import print_status
-from lpgen.core.choices import MAX_EXPECTED_DENIALS, ScopeChoice
+from lpgen.core.choices import ENOUGH_DAYS, MAX_EXPECTED_DENIALS, ScopeChoice
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 
 if TYPE_CHECKING:
@@ -94,6 +94,14 @@ DecisionsOption = Annotated[
     Path | None,
     typer.Option("--decisions", metavar="FILE", help="A file of decisions: keep, drop or accept (TOML or JSON)."),
 ]
+GithubIdsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--github-ids",
+        metavar="FILE",
+        help="GitHub's ids of repositories and owners: output of `gh api repos/OWNER/REPO`, one after the other.",
+    ),
+]
 ProfileOption = Annotated[str, typer.Option("--profile", metavar="NAME", help="The AWS profile to use.")]
 EndpointOption = Annotated[
     str, typer.Option("--endpoint-url", metavar="URL", help="An endpoint to use instead of AWS's own.")
@@ -127,7 +135,7 @@ class ChoiceOptions:
     min_days: Annotated[
         int,
         days_option("--min-days", "How many covered days a replacement needs before it can be called safe.", least=0),
-    ] = 90
+    ] = ENOUGH_DAYS
     max_expected_denials: Annotated[
         float,
         typer.Option(

@@ -18,6 +18,7 @@ from lpgen.cli.options import (
     CatalogOption,
     ChoiceOptions,
     EndpointOption,
+    GithubIdsOption,
     OutputFileOption,
     ProfileOption,
     SnapshotOption,
@@ -104,6 +105,7 @@ def _plan_command(
         ),
     ] = None,
     trust: Annotated[bool, typer.Option("--trust", help="DIR was generated with --trust.")] = False,
+    github_ids: GithubIdsOption = None,
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Also plan replacements that aren't called safe.")] = False,
     break_glass: Annotated[
         list[str] | None,
@@ -141,10 +143,12 @@ def _plan_command(
     from lpgen.app.rollout_plan import plan_rollout, write_for_owners
     from lpgen.core.analysis.decisions import break_glass_names
     from lpgen.core.rollout.refusals import Exceptions
+    from lpgen.edge.readers.github_ids import read_github_ids
     from lpgen.report.documents.rollout import rollout_json
     from lpgen.report.messages.rollout import render_planned
 
     read = inputs.read(data, choices)
+    options = replace(read.options, trust=trust, github_ids=read_github_ids(github_ids))
     exceptions = Exceptions(
         tuple(break_glass or ()),
         tuple(managed_as_code or ()),
@@ -158,7 +162,7 @@ def _plan_command(
         read.policies,
         exceptions,
         read.catalog,
-        basis=_basis(require_signature, data, replace(read.options, trust=trust), trust_output=trust_output),
+        basis=_basis(require_signature, data, options, trust_output=trust_output),
         principal=choices.principal,
     )
     if output is not None and str(output) != "-":

@@ -17,6 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from lpgen.core.choices import ENOUGH_DAYS
 from lpgen.errors import InvocationError, quote_input, quote_reason
 
 _SETTINGS_FILE: Final = Path("lpgen.toml")
@@ -91,7 +92,7 @@ SETTINGS: Final = (
         _ValueKind.NUMBER,
         "How many covered days a replacement needs before it can be called safe.",
         "--min-days DAYS",
-        "90",
+        str(ENOUGH_DAYS),
     ),
     _Setting("fail-on", "fail_on", _ValueKind.TEXT, "The severity of drift that exits with 1.", "--fail-on SEVERITY"),
 )

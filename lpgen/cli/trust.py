@@ -12,6 +12,7 @@ from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import (
     DecisionsOption,
+    GithubIdsOption,
     InputOptions,
     OptionalDataOption,
     OutputFileOption,
@@ -20,6 +21,7 @@ from lpgen.cli.options import (
     days_option,
 )
 from lpgen.cli.output import layout_for, write_output
+from lpgen.core.choices import ENOUGH_DAYS
 
 
 class TrustFormat(StrEnum):
@@ -39,16 +41,9 @@ def trust_command(
     principal: PrincipalOption = "",
     min_days: Annotated[
         int, days_option("--min-days", "How many covered days a narrowed trust policy needs.", least=0)
-    ] = 60,
+    ] = ENOUGH_DAYS,
     decisions: DecisionsOption = None,
-    github_ids: Annotated[
-        Path | None,
-        typer.Option(
-            "--github-ids",
-            metavar="FILE",
-            help="GitHub's ids of repositories and owners: output of `gh api repos/OWNER/REPO`, one after the other.",
-        ),
-    ] = None,
+    github_ids: GithubIdsOption = None,
     identity_providers: Annotated[
         list[Path] | None,
         typer.Option(
@@ -77,29 +72,25 @@ def trust_command(
       lpgen trust --data lpgen-data --principal '*deploy*' --format json
     """
     from lpgen.app.trust import TrustChoices, trust
-    from lpgen.core.trust.github_ids import github_ids_from_json
     from lpgen.edge.catalog.files import open_catalog
-    from lpgen.edge.files import read_file
-    from lpgen.edge.logs.json_documents import plain_text
     from lpgen.edge.readers.compute_files import read_compute
     from lpgen.edge.readers.decisions_file import read_decisions
+    from lpgen.edge.readers.github_ids import read_github_ids
     from lpgen.edge.readers.guard_files import read_guards
     from lpgen.edge.readers.identity_providers import read_identity_providers
     from lpgen.edge.readers.snapshot_files import read_trust_quotas
     from lpgen.edge.readers.trail_settings import read_trails
-    from lpgen.errors import InvocationError
     from lpgen.report.render import TRUST
 
     chosen = choose_format(format, output, TrustFormat)
     files = inputs.choose(data)
-    text = plain_text(read_file(github_ids, InvocationError)).decode(errors="replace") if github_ids else ""
     report = trust(
         files.policies,
         open_catalog(inputs.catalog),
         TrustChoices(
             principal,
             min_days,
-            github_ids_from_json(text, str(github_ids)),
+            read_github_ids(github_ids),
             read_identity_providers(identity_providers or files.identity_providers),
             read_decisions(decisions) if decisions else (),
             read_trust_quotas(files.account_summaries),

@@ -15,6 +15,7 @@ from lpgen.cli.options import (
     AnalysisInputOptions,
     ChoiceOptions,
     DataOption,
+    GithubIdsOption,
     OutputFileOption,
 )
 from lpgen.cli.output import layout_for, write_output
@@ -27,6 +28,7 @@ def verify_command(
     inputs: AnalysisInputOptions,
     choices: Annotated[ChoiceOptions, Only("as_of", "decisions", "attached_quota")],
     engine: EngineOptions,
+    github_ids: GithubIdsOption = None,
     format: FormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
     require_signature: Annotated[
@@ -51,12 +53,14 @@ def verify_command(
     """
     from lpgen.app.verify import verify
     from lpgen.core.replacements import CheckStatus
+    from lpgen.edge.readers.github_ids import read_github_ids
     from lpgen.edge.signatures import read_public_key
     from lpgen.report.render import VERIFICATION
 
     chosen = choose_format(format, output, ReportFormat)
     key = None if require_signature is None else read_public_key(require_signature)
     read = inputs.read(data, replace(choices, min_days=0))
+    read = replace(read, options=replace(read.options, github_ids=read_github_ids(github_ids)))
     with engine.open() as at:
         result = verify(folder, replace(read, engine=at), key=key)
     write_output(VERIFICATION.text(result, chosen.value, layout_for(output)), output)

@@ -9,6 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
+ENOUGH_DAYS: Final = 90
+"""How many covered days are enough by default, for replacements and for narrowed trust policies: quarterly work shows
+in them."""
+
 MAX_EXPECTED_DENIALS: Final = 0.1
 """The most needed calls that a safe replacement is expected to deny in 30 days."""
 

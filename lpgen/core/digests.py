@@ -59,8 +59,8 @@ class Inputs:
     """The inputs that an output folder was made from.
 
     `usage` is the name of the generation of usage tables. `snapshot` is the name of the snapshot, or "". `guards`,
-    `trails`, `last_accessed` and `decisions` are digests of these inputs, or "" without such an input. `options` holds
-    the options that change the answer, by name.
+    `trails`, `last_accessed`, `decisions` and `github_ids` are digests of these inputs, or "" without such an input.
+    `options` holds the options that change the answer, by name.
     """
 
     lpgen_version: str
@@ -72,11 +72,12 @@ class Inputs:
     trails: str = ""
     last_accessed: str = ""
     decisions: str = ""
+    github_ids: str = ""
     options: Mapping[str, OptionValue] = field(default_factory=dict)
 
     def to_facts(self) -> dict[str, object]:
-        """The inputs as plain JSON values."""
-        facts = asdict(self)
+        """The inputs as plain JSON values. `github_ids` is missing without such an input."""
+        facts = {name: value for name, value in asdict(self).items() if value or name != "github_ids"}
         facts["policies"] = [asdict(policy) for policy in self.policies]
         return facts
 

@@ -32,6 +32,7 @@ def digests_of_options(options: Options) -> dict[str, str]:
         "trails": _digest([options.trail_source, options.trails] if options.trails else None),
         "last_accessed": _digest(reports),
         "decisions": _digest(options.decisions),
+        "github_ids": _digest(options.github_ids),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from lpgen.core.choices import MAX_EXPECTED_DENIALS, KeepByKind, KeepUnobservable, ScopeChoice, keep_each
+from lpgen.core.choices import ENOUGH_DAYS, MAX_EXPECTED_DENIALS, KeepByKind, KeepUnobservable, ScopeChoice, keep_each
 from lpgen.core.compute import Compute
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
@@ -36,11 +36,12 @@ class Options:
     a role. All of them are optional. `snapshot` is the source of some of the inputs, and `decisions_file` the name of
     the decisions file. `attached_quota` is how many managed policies may be attached to one role or user. A replacement
     is safe only if the upper limit of its expected denials in 30 days is at most `max_expected_denials`. None means
-    that there is no backtest, so no replacement is safe. `trust` means that narrowed trust policies are written too.
+    that there is no backtest, so no replacement is safe. `trust` means that narrowed trust policies are written too,
+    with `github_ids`: the ids of owner and repository by name.
     """
 
     keep_unobservable: KeepByKind = field(default_factory=lambda: keep_each(KeepUnobservable.SIGNED))
-    min_days: int = 90
+    min_days: int = ENOUGH_DAYS
     as_of: date | None = None
     inline: bool = False
     decisions: tuple[Decision, ...] = ()
@@ -60,3 +61,4 @@ class Options:
     max_expected_denials: float | None = MAX_EXPECTED_DENIALS
     decisions_file: str = ""
     trust: bool = False
+    github_ids: Mapping[str, tuple[str, str]] = field(default_factory=dict)

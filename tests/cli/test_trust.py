@@ -17,6 +17,7 @@ from sarif_pydantic import Sarif
 
 from lpgen.core.trust.findings import TrustFindingKind
 from lpgen.edge.data_folder.snapshot_folder import SnapshotWriter
+from tests.cli.test_help import COMMANDS
 from tests.report.golden import check_golden
 from tests.report.hostile import CORPUS, PageReader, check_markdown, check_terminal_text
 from tests.support.documents import TRUST_PAGE
@@ -90,8 +91,23 @@ def session(day: date, arn: str, subject: str, *, error: str = "") -> Json:
     }
 
 
+def call(day: date, role: Json) -> Json:
+    """A record of a call by a session of a role."""
+    issuer = {"type": "Role", "principalId": role["RoleId"], "arn": role["Arn"], "accountId": ACCOUNT}
+    caller = {"type": "AssumedRole", "principalId": f"{role['RoleId']}:s", "accountId": ACCOUNT}
+    return {
+        **session(day, role["Arn"], MAIN),
+        "userIdentity": {**caller, "sessionContext": {"sessionIssuer": issuer}},
+        "eventSource": "ec2.amazonaws.com",
+        "eventName": "DescribeInstances",
+        "eventID": f"{day}-call",
+        "requestParameters": {},
+        "responseElements": None,
+    }
+
+
 def days(number: int) -> Iterator[date]:
-    return (date(2026, 8, 1) + timedelta(days=number) for number in range(number))
+    return (date(2026, 6, 1) + timedelta(days=number) for number in range(number))
 
 
 def write_world(home: Path, roles: list[Json], records: list[Json]) -> tuple[str, ...]:
@@ -109,7 +125,7 @@ def write_world(home: Path, roles: list[Json], records: list[Json]) -> tuple[str
 def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     """A role that any ref of a repository may assume, and only its main branch does; and a role that nobody uses."""
     roles = [role("deploy", "repo:octo-org/octo-repo:*"), role("idle", MAIN)]
-    records = [session(day, roles[0]["Arn"], MAIN) for day in days(70)]
+    records = [session(day, roles[0]["Arn"], MAIN) for day in days(95)]
     return write_world(tmp_path_factory.mktemp("trust"), roles, records)
 
 
@@ -159,10 +175,10 @@ def test_without_logs_there_are_findings_only(world: tuple[str, ...]) -> None:
 def test_with_logs_the_callers_and_a_narrower_policy_follow(world: tuple[str, ...]) -> None:
     found = roles_of(*world)
     (caller,) = found["deploy"]["assumed_by"]
-    assert (caller["subject"], caller["days"], caller["outcome"]) == (MAIN, 70, "allowed")
+    assert (caller["subject"], caller["days"], caller["outcome"]) == (MAIN, 95, "allowed")
     assert subjects_of(found["deploy"]["proposal"]) == MAIN
     (evidence,) = found["deploy"]["evidence"]
-    assert (evidence["treatment"], evidence["records"]) == ("limited", 70)
+    assert (evidence["treatment"], evidence["records"]) == ("limited", 95)
     assert found["idle"]["proposal"] is None
     assert set(found["idle"]["never_seen"]) == {PROVIDER, MAIN}
     assert [refusal["kind"] for refusal in found["idle"]["refusals"]] == ["never-assumed"]
@@ -174,6 +190,42 @@ def test_few_days_are_refused_unless_they_are_enough(tmp_path: Path) -> None:
     (refusal,) = roles_of(*options)["deploy"]["refusals"]
     assert (refusal["kind"], "20 days" in refusal["message"]) == ("few-days", True)
     assert subjects_of(roles_of(*options, "--min-days", "20")["deploy"]["proposal"]) == MAIN
+
+
+def test_generate_writes_the_policy_that_trust_proposes(tmp_path: Path) -> None:
+    deploy = role("deploy", "repo:octo-org/octo-repo:*")
+    actions = {"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [actions]}
+    deploy["RolePolicyList"] = [{"PolicyName": "own", "PolicyDocument": document}]
+    signed = [session(day, deploy["Arn"], MAIN) for day in days(95)]
+    data = write_world(tmp_path, [deploy], [*signed, *(call(day, deploy) for day in days(95))])
+    (tmp_path / "ids.json").write_text(json.dumps(IDS), encoding="utf-8")
+    for number, (options, least) in enumerate([((), 1), (("--github-ids", tmp_path / "ids.json"), 2)]):
+        proposed = roles_of(*data, *options)["deploy"]["proposal"]
+        out = tmp_path / f"out{number}"
+        lpgen("generate", *data, *options, "--trust", "--output", out)
+        (written,) = out.glob("*/trust-policy.json")
+        assert json.loads(written.read_text()) == proposed
+        assert json.dumps(proposed).count("repo:octo-org") == least
+        lpgen("verify", out, *data, *options)
+        plan = ("--data", data[-1], *data[:2], *options, "--trust", "--unsafe", "-o", tmp_path / f"plan{number}.json")
+        lpgen("rollout", "plan", out, *plan)
+    told = lpgen("verify", tmp_path / "out1", *data, status=1).stdout
+    assert "github ids" in " ".join(told.split())
+
+
+@pytest.mark.parametrize(("number", "proposes"), [(89, False), (90, True)])
+def test_generate_and_trust_want_the_same_number_of_days(number: int, proposes: bool, tmp_path: Path) -> None:
+    defaults = [
+        parameter.default
+        for name in ("trust", "generate")
+        for parameter in COMMANDS[(name,)].params
+        if parameter.name == "min_days"
+    ]
+    assert defaults == [90, 90]
+    deploy = role("deploy", "repo:octo-org/octo-repo:*")
+    data = write_world(tmp_path, [deploy], [session(day, deploy["Arn"], MAIN) for day in days(number)])
+    assert (roles_of(*data)["deploy"]["proposal"] is not None) is proposes
 
 
 def test_one_role_is_shown_in_full(world: tuple[str, ...]) -> None:
@@ -212,7 +264,7 @@ def test_decisions_of_the_page_keep_accept_and_leave_out(tmp_path: Path) -> None
     (tmp_path / "decisions.toml").write_text(text, encoding="utf-8")
     restore = "repo:octo-org/octo-repo:environment:restore"
     roles = [role("deploy", "repo:octo-org/octo-repo:*", restore), role("emergency/admin", MAIN)]
-    options = write_world(tmp_path, roles, [session(day, found["Arn"], MAIN) for day in days(70) for found in roles])
+    options = write_world(tmp_path, roles, [session(day, found["Arn"], MAIN) for day in days(95) for found in roles])
     before, after = roles_of(*options), roles_of(*options, "--decisions", tmp_path / "decisions.toml")
     assert [subjects_of(found["deploy"]["proposal"]) for found in (before, after)] == [MAIN, [restore, MAIN]]
     accepted = {finding["kind"] for finding in after["deploy"]["findings"] if finding["accepted_by"]}
@@ -374,10 +426,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     roles += [{**role(text, MAIN), "RoleName": text} for text in HOSTILE if "/" not in text]
     roles.append(role("open", "repo:*"))
     open_role = roles[-1]["Arn"]
-    records = [session(day, open_role, MAIN) for day in days(70)]
+    records = [session(day, open_role, MAIN) for day in days(95)]
     for text in HOSTILE:
-        records.append(session(date(2026, 8, 2), open_role, f"repo:octo-org/octo-repo:environment:{text}"))
-        records.append(session(date(2026, 8, 3), open_role, f"repo:{text}", error="AccessDenied"))
+        records.append(session(date(2026, 6, 2), open_role, f"repo:octo-org/octo-repo:environment:{text}"))
+        records.append(session(date(2026, 6, 3), open_role, f"repo:{text}", error="AccessDenied"))
     return write_world(tmp_path_factory.mktemp("hostile"), roles, records)
 
 

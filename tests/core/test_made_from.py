@@ -86,6 +86,7 @@ def test_every_input_has_a_digest_of_what_it_says() -> None:
     decided = Decision(DecisionKind.KEEP, "*", "s3:GetObject", "", "", "", "", "wanted", "me", "")
     changes: dict[str, list[Options]] = {
         "decisions": [Options(decisions=(decided,)), Options(decisions=(replace(decided, reason="other"),))],
+        "github_ids": [Options(github_ids={"a/b": ("1", "2")}), Options(github_ids={"a/b": ("1", "3")})],
         "trails": [
             Options(trails=(TRAIL,)),
             Options(trails=(replace(TRAIL, logging=False),)),

@@ -10,6 +10,7 @@ from typing import Final
 
 from lpgen.core.arns import account_in_arn, split_arn
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.choices import ENOUGH_DAYS
 from lpgen.core.evidence import AccountCoverage, LogCoverage
 from lpgen.core.globs.match import glob_match
 from lpgen.core.iam.limits import TRUST_POLICY_LIMIT
@@ -62,7 +63,7 @@ class TrustEvidence:
     source_services: frozenset[str] = frozenset()
     actions_used: Mapping[str, int] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
-    min_days: int = 60
+    min_days: int = ENOUGH_DAYS
     quotas: Mapping[str, int] = field(default_factory=dict)
     pods: Mapping[str, tuple[Mapping[str, str], ...]] = field(default_factory=dict)
 

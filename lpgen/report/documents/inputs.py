@@ -219,6 +219,9 @@ class InputsPart(Part, kw_only=True):
     last_accessed: Annotated[_OptionalDigest, means('The digest of the last accessed reports. "": none.')]
     decisions: Annotated[_OptionalDigest, means('The digest of the decisions. "": none were given.')]
     options: Annotated[OptionsPart, means("The options that change the output.")]
+    github_ids: Annotated[Digest | msgspec.UnsetType, means("The digest of GitHub's ids, if any were given.")] = (
+        msgspec.UNSET
+    )
 
 
 class InputsRow(InputsPart, RowPart, kw_only=True):

@@ -192,7 +192,7 @@ def evidence_json(proposal: Proposal, report: Report, inputs: Inputs, trust: Tru
             as_of=report.diff.as_of,
             catalog=CatalogPart.from_attributes(report.diff),
             coverage=None if coverage is None else part_from_account(coverage),
-            inputs=inputs,
+            inputs=inputs.to_facts(),
             replaces=ReplacesPart.from_attributes(
                 diff.draft.detach,
                 boundary_stays=None if boundary is None else boundary.arn or boundary.name,
@@ -322,7 +322,7 @@ def summary_json(review: ReviewSummary, inputs: Inputs, files: Mapping[str, str]
         principals=[
             _part_from_principal(principal) for principal in sorted(review.principals, key=lambda found: found.arn)
         ],
-        inputs=inputs,
+        inputs=inputs.to_facts(),
         files=dict(sorted(files.items())),
         digest=_NO_DIGEST,
     )
