@@ -40,7 +40,12 @@ def trust_command(
     data: OptionalDataOption = None,
     principal: PrincipalOption = "",
     min_days: Annotated[
-        int, days_option("--min-days", "How many covered days a narrowed trust policy needs.", least=0)
+        int,
+        days_option(
+            "--min-days",
+            "How many covered days it takes to narrow a trust policy, or to call a principal unused.",
+            least=0,
+        ),
     ] = ENOUGH_DAYS,
     decisions: DecisionsOption = None,
     github_ids: GithubIdsOption = None,

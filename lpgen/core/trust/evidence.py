@@ -80,6 +80,11 @@ class TrustEvidence:
         found = self.coverage.account(role.account) if self.coverage else None
         return _of_reads(found) if found else None
 
+    def enough(self, role: Principal) -> AccountCoverage | None:
+        """The coverage if it is enough to say that somebody never assumed the role, otherwise None."""
+        covered = self.covered(role)
+        return covered if covered and covered.covered_days >= self.min_days else None
+
     def successes(self, role: Principal) -> tuple[Assumption, ...]:
         """The successful assumptions of a role, and of earlier roles with its ARN, whose callers may still need it."""
         return tuple(assumption for assumption in self.by_role.get(role.arn, ()) if assumption.succeeded)

@@ -474,7 +474,7 @@ def unused_lines(
     lines: Iterable[TrustLine], used: Collection[TrustLine], role: Principal, evidence: TrustEvidence
 ) -> Iterator[TrustFinding]:
     """The trusted principals that didn't assume a role, except those whose use might leave no record."""
-    covered = evidence.covered(role)
+    covered = evidence.enough(role)
     if covered is None:
         return
     for line in lines:

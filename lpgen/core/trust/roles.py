@@ -82,7 +82,7 @@ class TrustProposal:
 @dataclass(frozen=True, slots=True)
 class RoleTrust:
     """One role's trust. `never_seen` are the trusted principals and subjects, as written, that no record shows. It is
-    empty without logs."""
+    empty without logs of enough days."""
 
     role: Principal
     _: KW_ONLY
@@ -164,7 +164,7 @@ def _never_seen(
     evidence: TrustEvidence,
 ) -> tuple[str, ...]:
     """The principals and subject values of a trust policy that no successful assumption needs."""
-    if evidence.covered(role) is None:
+    if evidence.enough(role) is None:
         return ()
     known = {line.value for line in used}
     found = [line.value for line in lines if line not in used and line.value not in known]

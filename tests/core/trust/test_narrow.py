@@ -301,6 +301,14 @@ def test_assumption_that_the_policy_does_not_allow_is_refused() -> None:
     assert refusals(role, *(call_by(day, BUILD) for day in range(0, 90, 9)), stranger) == ["unexplained"]
 
 
+@pytest.mark.parametrize(("days", "is_unused"), [(59, False), (60, True)])
+def test_nobody_is_called_unused_before_enough_days(days: int, *, is_unused: bool) -> None:
+    role = role_with(allow({"AWS": [BUILD, OTHER]}))
+    found = trust_of(role, evidence_of(*(call_by(day, BUILD) for day in range(0, 50, 5)), days=days))
+    assert ("unused" in [finding.kind for finding in found.findings]) is is_unused
+    assert found.never_seen == ((OTHER,) if is_unused else ())
+
+
 def test_role_that_called_without_a_recorded_assumption_is_not_called_unused() -> None:
     role = role_with(allow({"AWS": [BUILD, OTHER]}))
     found = trust_of(role, evidence_of(actions_used={role.arn: 3}))
