@@ -228,6 +228,34 @@ def test_generate_and_trust_want_the_same_number_of_days(number: int, proposes: 
     assert (roles_of(*data)["deploy"]["proposal"] is not None) is proposes
 
 
+@pytest.mark.parametrize(
+    ("caller", "changed", "refused"),
+    [
+        ({"type": "AssumedRole"}, "deploy", ["young"]),
+        ({"type": "AWSService", "invokedBy": "cloudformation.amazonaws.com"}, "deploy", ["young"]),
+        ({"type": "AssumedRole"}, "other", []),
+        ({"type": "AssumedRole", "error": "AccessDenied"}, "deploy", []),
+    ],
+)
+def test_changed_trust_policy_had_no_time(caller: Json, changed: str, refused: list[str], tmp_path: Path) -> None:
+    deploy = role("team/deploy", "repo:octo-org/octo-repo:*")
+    deploy["RoleName"] = "deploy"
+    change = {
+        **call(list(days(95))[80], role("admin")),
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "UpdateAssumeRolePolicy",
+        "readOnly": False,
+        "requestParameters": {"roleName": changed, "policyDocument": "{}"},
+    }
+    error = caller.pop("error", "")
+    change["userIdentity"] = {**change["userIdentity"], **caller} if "invokedBy" not in caller else caller
+    change |= {"errorCode": error} if error else {}
+    records = [session(day, deploy["Arn"], MAIN) for day in days(95)]
+    found = roles_of(*write_world(tmp_path, [deploy], [*records, change]))["deploy"]
+    assert [refusal["kind"] for refusal in found["refusals"]] == refused
+    assert (found["proposal"] is None) is bool(refused)
+
+
 def test_one_role_is_shown_in_full(world: tuple[str, ...]) -> None:
     text = lpgen("trust", *world, "--principal", "role/deploy").stdout
     words = " ".join(text.split())

@@ -24,7 +24,9 @@ from lpgen.core.trust.subjects import subject_from_text
 from lpgen.core.usage.assumptions import Assumption, assumptions_from_usage
 from lpgen.core.usage.columns import distinct_rows
 from lpgen.core.usage.foreign_callers import arns_by_id
+from lpgen.core.usage.overflow import ANY
 from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.trail_changes import rows_of_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class TrustEvidence:
     """What is known besides the trust policies. Without logs, `coverage` is None.
 
     `by_role` has the assumptions of each role by its ARN. `services` are pairs of an account and a service that
-    assumed some role there. `own` are your accounts, `complete` those whose roles and users are all known. `providers`
+    assumed some role there. `changed` has the day of the last recorded change of each trust policy, by the role's ARN
+    or `*` for any role. `own` are your accounts, `complete` those whose roles and users are all known. `providers`
     are the identity providers that exist, or None if unknown. `ids` are GitHub's ids of repositories.
     `source_services` are the services that state for which account they act.
     `actions_used` is the number of actions that each role used, and `decisions` are the current ones. `quotas` are the
@@ -57,6 +60,7 @@ class TrustEvidence:
     principals: Mapping[str, Principal]
     by_role: Mapping[str, tuple[Assumption, ...]] = field(default_factory=dict)
     services: frozenset[tuple[str, str]] = frozenset()
+    changed: Mapping[str, date] = field(default_factory=dict)
     coverage: LogCoverage | None = None
     providers: ExistingProviders | None = None
     ids: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -71,7 +75,7 @@ class TrustEvidence:
         """How many characters the role's trust policy may have."""
         return self.quotas.get(role.account, TRUST_POLICY_LIMIT)
 
-    def covered(self, role: Principal) -> AccountCoverage | None:
+    def logs(self, role: Principal) -> AccountCoverage | None:
         """The coverage of the role's account by read-only management events, which requests for sessions are. None
         without logs of them.
 
@@ -79,6 +83,17 @@ class TrustEvidence:
         """
         found = self.coverage.account(role.account) if self.coverage else None
         return _of_reads(found) if found else None
+
+    def since(self, role: Principal) -> date:
+        """The day since which the role has its trust policy, as far as the role and the records tell. Before it, nobody
+        could use what the policy allows now."""
+        created = role.created.date() if role.created else date.min
+        return max(created, *(self.changed.get(arn, created) for arn in (role.arn, ANY)))
+
+    def covered(self, role: Principal) -> AccountCoverage | None:
+        """The part of `logs` in which the role has its trust policy, or None if there is none."""
+        found = self.logs(role)
+        return _between(found, self.since(role), found.last_day) if found else None
 
     def enough(self, role: Principal) -> AccountCoverage | None:
         """The coverage if it is enough to say that somebody never assumed the role, otherwise None."""
@@ -125,8 +140,12 @@ def _of_reads(covered: AccountCoverage) -> AccountCoverage | None:
     reads = next((events for events in covered.seen if events.read_only and not events.is_data), None)
     if reads is None:
         return None
-    first = max(covered.first_day, reads.since or covered.first_day)
-    last = min(covered.last_day, reads.until or covered.last_day)
+    return _between(covered, reads.since or covered.first_day, reads.until or covered.last_day)
+
+
+def _between(covered: AccountCoverage, first: date, last: date) -> AccountCoverage | None:
+    """The coverage of only the days from `first` to `last`, or None if it has none of them."""
+    first, last = max(covered.first_day, first), min(covered.last_day, last)
     if (first, last) == (covered.first_day, covered.last_day):
         return covered
     days = sum(first <= day <= last for day in covered.days)
@@ -148,10 +167,7 @@ def by_role(assumptions: Iterable[Assumption], principals: Iterable[Principal]) 
         if assumption.principal and assumption.principal_id
     }
     arns |= arns_by_id(known)
-    paths: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for principal in known:
-        if principal.kind is PrincipalKind.ROLE:
-            paths[principal.account, principal.name].append(principal.arn)
+    paths = _paths(known)
     found: dict[str, list[Assumption]] = defaultdict(list)
     own = {assumption.role for assumption in seen if account_in_arn(assumption.role) == assumption.account}
     for assumption in seen:
@@ -163,6 +179,15 @@ def by_role(assumptions: Iterable[Assumption], principals: Iterable[Principal]) 
             caller = _with_path(caller, paths)
         found[_with_path(arn, paths)].append(replace(assumption, principal=caller))
     return {role: tuple(some) for role, some in found.items()}
+
+
+def _paths(principals: Iterable[Principal]) -> dict[tuple[str, str], list[str]]:
+    """The ARNs of the roles by account and name."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for principal in principals:
+        if principal.kind is PrincipalKind.ROLE:
+            found[principal.account, principal.name].append(principal.arn)
+    return found
 
 
 def _with_path(arn: str, paths: Mapping[tuple[str, str], Sequence[str]]) -> str:
@@ -206,6 +231,24 @@ def _exact(text: str) -> str:
     return f"{text[:-1]}pull_request" if text.endswith(":*") else text
 
 
+_CHANGE: Final = frozenset({"iam:UpdateAssumeRolePolicy"})
+
+
+def _last_changes(usage: Usage, paths: Mapping[tuple[str, str], Sequence[str]]) -> dict[str, date]:
+    """The day of the last recorded change of each trust policy, by the role's ARN, or `*` for too many roles. A request
+    has the role's name without its path.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html
+    """
+    found: dict[str, date] = {}
+    for table in (usage.table, usage.resource_callers):
+        for _, outcome, resource, _, last in rows_of_names(table, ("action", "outcome", "resource"), _CHANGE):
+            if outcome == Outcome.ALLOWED and last is not None:
+                role = _with_path(resource, paths)
+                found[role] = max(last.date(), found.get(role, date.min))
+    return found
+
+
 def with_use(
     evidence: TrustEvidence, usage: Usage, coverage: LogCoverage, principals: Collection[Principal], catalog: Catalog
 ) -> TrustEvidence:
@@ -217,6 +260,7 @@ def with_use(
         evidence,
         by_role=by_role(seen, principals),
         services=_services_in(seen),
+        changed=_last_changes(usage, _paths(principals)),
         coverage=coverage,
         ids=pinned_ids(principals, evidence.ids),
         source_services=frozenset(service for service, row in stating.items() if SOURCE_ACCOUNT in row.keys),

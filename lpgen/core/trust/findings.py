@@ -287,7 +287,7 @@ def _other_account(
         external_id=needs_id,
         last_assumed=max(days).isoformat() if days else "",
         actions_used=evidence.actions_used.get(role.arn, 0),
-        has_logs=evidence.covered(role) is not None,
+        has_logs=evidence.logs(role) is not None,
     )
 
 

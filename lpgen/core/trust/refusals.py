@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lpgen.core.analysis.decisions import break_glass_name
-from lpgen.core.evidence import AccountCoverage
 from lpgen.core.iam.policy import policy_size
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import AssumptionMethod, Effect, Policy, Principal, Statement
@@ -20,6 +19,7 @@ from lpgen.core.trust.narrow import NarrowedLine
 from lpgen.core.trust.proof import disprove
 from lpgen.core.usage.assumptions import OVERFLOW, Assumption
 
+_IAM_API: Final = "https://docs.aws.amazon.com/IAM/latest/APIReference"
 _STS_GUIDE: Final = f"{IAM_GUIDE}/cloudtrail-integration.html"
 
 
@@ -61,9 +61,11 @@ class TrustRefusalKind(Kind):
     )
     YOUNG = Row(
         "young",
-        "The role is too young.",
-        parameters={"created": str},
-        message="the role was created on {created}, in the later half of the covered days",
+        "The role or its trust policy is too young.",
+        parameters={"since": str, "days": int, "needed": int},
+        message="the role was created, or its trust policy changed, on {since}, and the logs cover {days} days since "
+        "then, less than {needed}",
+        source=f"{_IAM_API}/API_UpdateAssumeRolePolicy.html",
     )
     NEVER_ASSUMED = Row(
         "never-assumed",
@@ -139,7 +141,7 @@ _KNOWN_FORMS: Final = (
 )
 
 
-def refusals_of_role(role: Principal, evidence: TrustEvidence, covered: AccountCoverage | None) -> Iterator[Finding]:
+def refusals_of_role(role: Principal, evidence: TrustEvidence) -> Iterator[Finding]:
     """Why a role gets no narrowed trust policy, whatever it would be."""
     if role.path.startswith("/aws-service-role/"):
         yield Finding(TrustRefusalKind.PROTECTED, {"owner": "an AWS service"})
@@ -155,13 +157,16 @@ def refusals_of_role(role: Principal, evidence: TrustEvidence, covered: AccountC
         return
     if any(_is_negative(statement) for statement in role.trust.statements):
         yield Finding(TrustRefusalKind.NEGATIVE)
-    if covered is None:
+    logs, covered = evidence.logs(role), evidence.covered(role)
+    if logs is None:
         yield Finding(TrustRefusalKind.NO_LOGS, {"account": role.account})
         return
-    if covered.covered_days < evidence.min_days:
-        yield Finding(TrustRefusalKind.FEW_DAYS, {"days": covered.covered_days, "needed": evidence.min_days})
-    if role.created and (role.created.date() - covered.first_day) * 2 > covered.last_day - covered.first_day:
-        yield Finding(TrustRefusalKind.YOUNG, {"created": role.created.date().isoformat()})
+    days, needed = covered.covered_days if covered else 0, max(evidence.min_days, 1)
+    if logs.covered_days < needed:
+        yield Finding(TrustRefusalKind.FEW_DAYS, {"days": logs.covered_days, "needed": needed})
+    elif days < needed:
+        since = evidence.since(role).isoformat()
+        yield Finding(TrustRefusalKind.YOUNG, {"since": since, "days": days, "needed": needed})
     uses = evidence.successes(role)
     if evidence.is_unrecorded(role):
         yield Finding(TrustRefusalKind.UNRECORDED, {"actions": evidence.actions_used[role.arn]})

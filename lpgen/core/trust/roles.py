@@ -197,7 +197,7 @@ def _with_value(line: TrustLine, key: str, value: str) -> TrustLine:
 def propose_trust(role: Principal, evidence: TrustEvidence) -> tuple[TrustProposal | None, tuple[Finding, ...]]:
     """The narrowed trust policy, or why there is none. Neither, if the policy needs no narrowing."""
     covered = evidence.covered(role)
-    refusals = tuple(refusals_of_role(role, evidence, covered))
+    refusals = tuple(refusals_of_role(role, evidence))
     if refusals or covered is None or role.trust is None:
         return None, refusals
     old = role.trust

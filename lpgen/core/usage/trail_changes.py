@@ -79,7 +79,7 @@ def _record_of(change: TrailChange) -> tuple[datetime, str, str, str]:
 
 def _from_rows(table: pa.Table) -> Iterator[TrailChange]:
     names = ("action", "outcome", "recipient_account", "resource_kind", "resource", "principal", "example_event_id")
-    for action, outcome, account, kind, resource, caller, event_id, *moments in _cells(table, names, _ACTIONS):
+    for action, outcome, account, kind, resource, caller, event_id, *moments in rows_of_names(table, names, _ACTIONS):
         trail = resource if kind == ResourceKind.ARN else ""
         if outcome == Outcome.ALLOWED and (":trail/" in trail or not trail):
             event = action.partition(":")[2]
@@ -91,15 +91,17 @@ _ACTIONS: Final = frozenset(f"cloudtrail:{event}" for event in _EVENTS)
 
 def _from_skips(table: pa.Table) -> Iterator[TrailChange]:
     names = ("event_name", "reason", "event_source", "outcome", "account", "example_event_id")
-    for event, reason, source, outcome, account, event_id, *moments in _cells(table, names, _EVENTS):
+    for event, reason, source, outcome, account, event_id, *moments in rows_of_names(table, names, _EVENTS):
         if source == _SOURCE and reason in _CALLERS and outcome in ("", Outcome.ALLOWED):
             caller = reason.removesuffix("_caller").replace("_", " ")
             yield from _changes(event, moments, account=account, trail="", caller=caller, event_id=event_id)
 
 
-def _cells(table: pa.Table | TableParts, names: tuple[str, ...], wanted: Collection[str]) -> Iterator[tuple[Any, ...]]:
-    """The values of the rows whose first column has a wanted text, with the times of the first and last record at the
-    end."""
+def rows_of_names(
+    table: pa.Table | TableParts, names: tuple[str, ...], wanted: Collection[str]
+) -> Iterator[tuple[Any, ...]]:
+    """The values of a table's rows whose first column has a wanted text, with the times of the first and last record at
+    the end."""
     for part in table_parts(table, (*names, "first_seen", "last_seen")):
         is_wanted = [value in wanted for value in column_values(part.column(0))]
         if any(is_wanted):

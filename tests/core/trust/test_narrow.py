@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -19,8 +20,10 @@ from lpgen.core.trust.roles import RoleTrust, trust_of_role
 from lpgen.core.usage.assumptions import Assumption
 from tests.core.trust.cases import (
     ACCOUNT,
+    FIRST,
     GITHUB,
     PROVIDER,
+    ROLE,
     allow,
     assumption,
     call_by,
@@ -307,6 +310,20 @@ def test_nobody_is_called_unused_before_enough_days(days: int, *, is_unused: boo
     found = trust_of(role, evidence_of(*(call_by(day, BUILD) for day in range(0, 50, 5)), days=days))
     assert ("unused" in [finding.kind for finding in found.findings]) is is_unused
     assert found.never_seen == ((OTHER,) if is_unused else ())
+
+
+@pytest.mark.parametrize(("day", "is_young"), [(0, False), (30, False), (31, True), (89, True), (200, True)])
+@pytest.mark.parametrize("kind", ["changed", "created", "overflow"])
+def test_trust_policy_is_judged_from_its_last_change(day: int, kind: str, *, is_young: bool) -> None:
+    since = FIRST + timedelta(day)
+    created = datetime.combine(since, time(9), UTC) if kind == "created" else None
+    changed = {"changed": {ROLE: since}, "overflow": {"*": since}}.get(kind, {})
+    role = role_with(allow({"AWS": [BUILD, OTHER]}), created=created)
+    found = trust_of(role, evidence_of(*(call_by(day, BUILD) for day in range(0, 90, 9)), changed=changed))
+    assert [refusal.kind.value for refusal in found.refusals] == ["young"] * is_young
+    assert (found.proposal is None) is is_young
+    assert ("unused" in [finding.kind for finding in found.findings]) is not is_young
+    assert found.never_seen == (() if is_young else (OTHER,))
 
 
 def test_role_that_called_without_a_recorded_assumption_is_not_called_unused() -> None:
