@@ -74,7 +74,7 @@ def run_trust(scenario: Scenario, folder: Path, *, with_logs: bool) -> Json:
         options += ["--github-ids", str(folder / "github-ids.json")]
     if with_logs:
         _run("ingest", write_logs(scenario, folder / "logs"), "--data", folder / "data", "--workers", "1", "--quiet")
-        options += ["--data", str(folder / "data")]
+        options += ["--data", str(folder / "data"), "--trails", str(write_trails(scenario, folder / "trails.json"))]
     output: Json = json.loads(_run("trust", *options))
     return output
 
@@ -114,6 +114,22 @@ def write_logs(scenario: Scenario, folder: Path) -> Path:
         name = f"{account}_CloudTrail_{region}_{stamp}T2355Z_a1B2c3D4e5F6g7H8.json"
         (below / name).write_text(json.dumps({"Records": list(records)}))
     return folder
+
+
+def write_trails(scenario: Scenario, file: Path) -> Path:
+    """The settings of the trail that records each account: all management events of all Regions.
+
+    Scenarios have complete logs, but not always a record of the Region of the global services, which real logs have.
+    """
+    documents = []
+    for account in sorted({record["recipientAccountId"] for record in scenario.content["records"]}):
+        arn = f"arn:aws:cloudtrail:us-east-1:{account}:trail/main"
+        regions = {"HomeRegion": "us-east-1", "IsMultiRegionTrail": True, "IncludeGlobalServiceEvents": True}
+        documents += [{"Trail": {"TrailARN": arn, "Name": "main", "IsOrganizationTrail": False, **regions}}]
+        selector = {"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}
+        documents += [{"TrailARN": arn, "EventSelectors": [selector]}]
+    file.write_text("\n".join(map(json.dumps, documents)))
+    return file
 
 
 def _print_sums(half: str, scenarios: Iterable[Scenario], failures: Iterable[Failure]) -> None:

@@ -176,7 +176,7 @@ def trust_evidence_of(ground: Ground, coverage: LogCoverage, options: Options, c
         quotas=options.trust_quotas,
         pods=pods_by_role(options.compute, options.snapshot.gaps if options.snapshot else ()),
     )
-    return with_use(known, ground.usage, coverage, ground.outlines, catalog)
+    return with_use(known, ground.usage, coverage, ground.outlines, catalog, options.trails)
 
 
 def engine_for_units(engine: Engine, units: int, size: int) -> Engine:

@@ -84,7 +84,7 @@ def trust(
             own=own_accounts(read.principals, guards, snapshot, coverage),
             decisions=decisions_in_force(choices.decisions, as_of=coverage.last_day or today),
         )
-        evidence = with_use(evidence, usage, coverage, read.principals, catalog)
+        evidence = with_use(evidence, usage, coverage, read.principals, catalog, trails[0])
     trusting, vendor_of = guards.with_trust(read.principals), partial(known_account, catalog)
     return TrustReport(
         tuple(trust_of_role(role, evidence, guards=trusting, vendor_of=vendor_of) for role in roles),

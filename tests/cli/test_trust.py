@@ -256,6 +256,50 @@ def test_changed_trust_policy_had_no_time(caller: Json, changed: str, refused: l
     assert (found["proposal"] is None) is bool(refused)
 
 
+def trail(*, all_regions: bool, **selector: Any) -> str:
+    """The settings of a trail in eu-west-1."""
+    arn = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/main"
+    regions = {"HomeRegion": "eu-west-1", "IsMultiRegionTrail": all_regions, "IncludeGlobalServiceEvents": True}
+    settings = {"Trail": {"TrailARN": arn, "Name": "main", "IsOrganizationTrail": False, **regions}}
+    events = {"IncludeManagementEvents": True, "ReadWriteType": "All", "DataResources": [], **selector}
+    return json.dumps(settings) + json.dumps({"TrailARN": arn, "EventSelectors": [events]})
+
+
+@pytest.mark.parametrize(
+    ("regions", "last_used", "settings", "words"),
+    [
+        (("us-east-1",), "", "", ""),
+        (("eu-west-1", "us-east-1"), "ap-south-1", "", ""),
+        (("eu-west-1",), "", "", "no record of us-east-1"),
+        (("us-east-1",), "eu-west-1", "", "idle was last used in eu-west-1"),
+        (("eu-west-1",), "", trail(all_regions=True), ""),
+        (("us-east-1",), "", trail(all_regions=False), "trail main records only eu-west-1"),
+        (("us-east-1",), "", trail(all_regions=True, ReadWriteType="WriteOnly"), "readOnly"),
+    ],
+)
+def test_logs_without_all_regions_show_nothing_unused(
+    regions: tuple[str, ...], last_used: str, settings: str, words: str, tmp_path: Path
+) -> None:
+    roles = [role("deploy", "repo:octo-org/octo-repo:*"), role("idle", MAIN)]
+    if last_used:
+        roles[1]["RoleLastUsed"] = {"LastUsedDate": "2026-07-01T00:00:00Z", "Region": last_used}
+    records = [
+        {**session(day, roles[0]["Arn"], MAIN), "awsRegion": region, "eventID": f"{day}-{region}"}
+        for day in days(95)
+        for region in regions
+    ]
+    options = write_world(tmp_path, roles, records)
+    if settings:
+        (tmp_path / "trails.json").write_text(settings, encoding="utf-8")
+        options = (*options, "--trails", str(tmp_path / "trails.json"))
+    found = roles_of(*options)
+    refusals = [refusal for refusal in found["deploy"]["refusals"] if refusal["kind"] == "regions"]
+    assert [words in refusal["message"] for refusal in refusals] == [True] * bool(words)
+    assert (found["deploy"]["proposal"] is None) is bool(words)
+    unused = [finding for finding in found["idle"]["findings"] if finding["kind"] == "unused"]
+    assert (bool(unused), bool(found["idle"]["never_seen"])) == (not words, not words)
+
+
 def test_one_role_is_shown_in_full(world: tuple[str, ...]) -> None:
     text = lpgen("trust", *world, "--principal", "role/deploy").stdout
     words = " ".join(text.split())

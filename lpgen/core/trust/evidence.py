@@ -17,9 +17,11 @@ from lpgen.core.iam.limits import TRUST_POLICY_LIMIT
 from lpgen.core.model import CallerKind, Effect, Outcome, Principal, PrincipalKind
 from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision, DecisionKind
+from lpgen.core.trails import Trail
 from lpgen.core.trust.conditions import demanded_values
 from lpgen.core.trust.issuers import issuer_of
 from lpgen.core.trust.known_parties import SOURCE_ACCOUNT, services_with_source_keys
+from lpgen.core.trust.log_regions import unread_regions
 from lpgen.core.trust.subjects import subject_from_text
 from lpgen.core.usage.assumptions import Assumption, assumptions_from_usage
 from lpgen.core.usage.columns import distinct_rows
@@ -47,8 +49,9 @@ class TrustEvidence:
 
     `by_role` has the assumptions of each role by its ARN. `services` are pairs of an account and a service that
     assumed some role there. `changed` has the day of the last recorded change of each trust policy, by the role's ARN
-    or `*` for any role. `own` are your accounts, `complete` those whose roles and users are all known. `providers`
-    are the identity providers that exist, or None if unknown. `ids` are GitHub's ids of repositories.
+    or `*` for any role. `unread` are the accounts whose logs may lack Regions, with why. `own` are your accounts,
+    `complete` those whose roles and users are all known. `providers` are the identity providers that exist,
+    or None if unknown. `ids` are GitHub's ids of repositories.
     `source_services` are the services that state for which account they act.
     `actions_used` is the number of actions that each role used, and `decisions` are the current ones. `quotas` are the
     quotas for the size of trust policies, by account. `pods` are the session tags of the EKS Pod Identity associations
@@ -61,6 +64,7 @@ class TrustEvidence:
     by_role: Mapping[str, tuple[Assumption, ...]] = field(default_factory=dict)
     services: frozenset[tuple[str, str]] = frozenset()
     changed: Mapping[str, date] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
     coverage: LogCoverage | None = None
     providers: ExistingProviders | None = None
     ids: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -98,7 +102,8 @@ class TrustEvidence:
     def enough(self, role: Principal) -> AccountCoverage | None:
         """The coverage if it is enough to say that somebody never assumed the role, otherwise None."""
         covered = self.covered(role)
-        return covered if covered and covered.covered_days >= self.min_days else None
+        is_enough = covered and covered.covered_days >= self.min_days and role.account not in self.unread
+        return covered if is_enough else None
 
     def successes(self, role: Principal) -> tuple[Assumption, ...]:
         """The successful assumptions of a role, and of earlier roles with its ARN, whose callers may still need it."""
@@ -250,9 +255,15 @@ def _last_changes(usage: Usage, paths: Mapping[tuple[str, str], Sequence[str]]) 
 
 
 def with_use(
-    evidence: TrustEvidence, usage: Usage, coverage: LogCoverage, principals: Collection[Principal], catalog: Catalog
+    evidence: TrustEvidence,
+    usage: Usage,
+    coverage: LogCoverage,
+    principals: Collection[Principal],
+    catalog: Catalog,
+    trails: Collection[Trail] = (),
 ) -> TrustEvidence:
-    """The evidence with the assumptions and the use that the tables of a data folder show."""
+    """The evidence with the assumptions and the use that the tables of a data folder show. `trails` are the settings of
+    the trails that recorded them."""
     seen = assumptions_from_usage(usage)
     used = distinct_rows(usage.table, ("principal", "action", "outcome"))
     stating = services_with_source_keys(catalog)
@@ -262,6 +273,7 @@ def with_use(
         services=_services_in(seen),
         changed=_last_changes(usage, _paths(principals)),
         coverage=coverage,
+        unread=dict(unread_regions(coverage, principals, trails)),
         ids=pinned_ids(principals, evidence.ids),
         source_services=frozenset(service for service, row in stating.items() if SOURCE_ACCOUNT in row.keys),
         actions_used=Counter(principal for principal, _, outcome in used if outcome == Outcome.ALLOWED),

@@ -59,6 +59,13 @@ class TrustRefusalKind(Kind):
         parameters={"days": int, "needed": int},
         message="the logs cover {days} days, less than {needed}",
     )
+    REGIONS = Row(
+        "regions",
+        "The logs may lack Regions.",
+        parameters={"why": str},
+        message="the logs may lack requests for sessions in other Regions: {why}",
+        source=f"{IAM_GUIDE}/id_credentials_temp_region-endpoints.html",
+    )
     YOUNG = Row(
         "young",
         "The role or its trust policy is too young.",
@@ -167,6 +174,8 @@ def refusals_of_role(role: Principal, evidence: TrustEvidence) -> Iterator[Findi
     elif days < needed:
         since = evidence.since(role).isoformat()
         yield Finding(TrustRefusalKind.YOUNG, {"since": since, "days": days, "needed": needed})
+    if role.account in evidence.unread:
+        yield Finding(TrustRefusalKind.REGIONS, {"why": evidence.unread[role.account]})
     uses = evidence.successes(role)
     if evidence.is_unrecorded(role):
         yield Finding(TrustRefusalKind.UNRECORDED, {"actions": evidence.actions_used[role.arn]})
