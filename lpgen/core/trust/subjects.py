@@ -125,14 +125,28 @@ def _write_fields(template: str, fields: Mapping[str, str]) -> str:
     return "".join(fields[token[1:-1]] if len(token) > 1 else token for token in _tokens(template))
 
 
+_CHANGING: Final = re.compile(
+    r"(?:^|:)(?:check_run_id|job_id|jti|pipeline_id|run_attempt|run_id|run_number|(?:\w+_)?sha):"
+)
+"""The claims of customized subjects whose values differ from run to run or from commit to commit.
+
+https://docs.github.com/en/actions/reference/security/oidc#oidc-token-claims
+https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload
+"""
+
+
 def ladder(issuer: Issuer | None, text: str) -> tuple[str, ...]:
     """The values that a narrowed policy may use for a subject, each wider than the one before: the subject itself if it
     recurs, one kind of its refs, its repository.
 
     Only the subject itself if its form isn't known, and nothing if it has `*` or `?`, which a pattern can't express.
-    In each pattern, a separator precedes the `*`, so no longer name of an owner or a repository matches.
+    In each pattern, a separator precedes the `*`, so no longer name of an owner or a repository matches. A subject with
+    a claim that changes is cut before this claim, and is "" if nothing is left.
     """
     subject = subject_from_text(issuer, text)
+    if (changing := _CHANGING.search(text)) and not has_wildcard(text):
+        head = f"{text[: changing.start()]}:*" if changing.start() else ""
+        return tuple(dict.fromkeys((head, *(subject.rungs if subject else ()))))
     if subject is None:
         return () if has_wildcard(text) else (text,)
     return (text, *subject.rungs) if subject.recurs else subject.rungs

@@ -78,6 +78,27 @@ def test_growing_branches_become_a_pattern_of_their_kind() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("subject", "limited"),
+    [
+        ("repo:acme/shop:ref:refs/heads/main:run_id:{}", "repo:acme/shop:ref:refs/heads/main:*"),
+        ("repo:acme/shop:run_id:{}:ref:refs/heads/main", "repo:acme/shop:*"),
+        ("repo:acme@1/shop@2:job_workflow_sha:{}", "repo:acme@1/shop@2:*"),
+        ("repository_id:7:check_run_id:{}", "repository_id:7:*"),
+        ("run_id:{}:repository_id:7", None),
+        ("repo:acme/shop:environment:run_id", "repo:acme/shop:environment:run_id"),
+    ],
+)
+def test_changing_value_seen_only_early_is_never_named(subject: str, limited: str | None) -> None:
+    uses = [sign_in(day, subject.format(day)) for day in (3, 9)]
+    found = trust_of(role_with(github("re*", "run_id:*")), evidence_of(*uses)).proposal
+    if limited is None:
+        assert found is None or "run_id:3" not in policy_to_json(found.policy)
+    else:
+        assert found is not None
+        assert subjects(json.loads(policy_to_json(found.policy)))[1] == limited
+
+
 def test_settled_environment_stays_exact_beside_growing_branches() -> None:
     uses = [sign_in(day, f"repo:acme/shop:ref:refs/heads/feature-{day}") for day in range(0, 90, 5)]
     deploys = [sign_in(day, "repo:acme/shop:environment:production") for day in range(1, 90, 9)]
