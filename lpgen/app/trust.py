@@ -19,6 +19,7 @@ from lpgen.core.options import is_chosen
 from lpgen.core.replacements import Decision
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.core.trails import Trail, TrailSource
+from lpgen.core.trust.callers import Callers
 from lpgen.core.trust.evidence import ExistingProviders, TrustEvidence, with_use
 from lpgen.core.trust.known_parties import known_account
 from lpgen.core.trust.roles import TrustReport, trust_of_role
@@ -85,8 +86,9 @@ def trust(
             decisions=decisions_in_force(choices.decisions, as_of=coverage.last_day or today),
         )
         evidence = with_use(evidence, usage, coverage, read.principals, catalog, trails[0])
-    trusting, vendor_of = guards.with_trust(read.principals), partial(known_account, catalog)
+    callers = Callers(read.principals, guards.with_trust(read.principals))
+    vendor_of = partial(known_account, catalog)
     return TrustReport(
-        tuple(trust_of_role(role, evidence, guards=trusting, vendor_of=vendor_of) for role in roles),
+        tuple(trust_of_role(role, evidence, callers=callers, vendor_of=vendor_of) for role in roles),
         tuple(problem.message for problem in read.problems),
     )

@@ -11,10 +11,9 @@ from typing import Any, Final
 from lpgen.core.analysis.backtest.windows import look_back_windows
 from lpgen.core.analysis.decisions import with_acceptance
 from lpgen.core.evidence import AccountCoverage
-from lpgen.core.guards import Guards
 from lpgen.core.model import Outcome, Policy, Principal
 from lpgen.core.registry.row import Finding
-from lpgen.core.trust.callers import MayAssume, may_assume
+from lpgen.core.trust.callers import Callers, MayAssume, may_assume
 from lpgen.core.trust.conditions import demanded_values
 from lpgen.core.trust.evidence import TrustEvidence
 from lpgen.core.trust.findings import TrustFinding, findings_of, ordered, refused_formats, unused_lines
@@ -108,9 +107,9 @@ class TrustReport:
 
 
 def trust_of_role(
-    role: Principal, evidence: TrustEvidence, *, guards: Guards, vendor_of: Callable[[str], str]
+    role: Principal, evidence: TrustEvidence, *, callers: Callers, vendor_of: Callable[[str], str]
 ) -> RoleTrust:
-    """One role's trust. `guards` limit its callers, and `vendor_of` names the owner of a known account."""
+    """One role's trust. `callers` are the known roles and users, and `vendor_of` names the owner of a known account."""
     lines = trust_lines(role.trust) if role.trust else ()
     successes = evidence.successes(role)
     is_known = not any(use.caller_kind == OVERFLOW for use in successes)
@@ -121,7 +120,7 @@ def trust_of_role(
     unused = () if evidence.is_unrecorded(role) else unused_lines(lines, used, role, evidence)
     return RoleTrust(
         role,
-        may_assume=may_assume(role, lines, evidence.principals.values(), guards),
+        may_assume=may_assume(role, lines, callers),
         assumed_by=_callers((*successes, *evidence.failures(role))),
         never_seen=_never_seen(lines, used, successes, role, evidence) if is_known else (),
         findings=with_acceptance(

@@ -15,6 +15,7 @@ from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.model import CallerKind, Principal, Resource, ResourceKind
+from lpgen.core.trust.callers import Callers
 from lpgen.core.trust.evidence import TrustEvidence
 from lpgen.core.trust.roles import RoleTrust, trust_of_role
 from lpgen.core.usage.assumptions import Assumption
@@ -38,7 +39,9 @@ MAIN = "repo:acme/shop:ref:refs/heads/main"
 
 
 def trust_of(role: Principal, evidence: TrustEvidence) -> RoleTrust:
-    return trust_of_role(role, evidence, guards=NO_GUARDS, vendor_of=lambda _: "")
+    return trust_of_role(
+        role, evidence, callers=Callers(evidence.principals.values(), NO_GUARDS), vendor_of=lambda _: ""
+    )
 
 
 def narrowed(role: Principal, *uses: Assumption, **facts: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import AssumptionMethod, CallerKind, Policy, Resource, ResourceKind
+from lpgen.core.trust.callers import Callers
 from lpgen.core.trust.known_parties import SOURCE_ACCOUNT
 from lpgen.core.trust.lines import ASSUME
 from lpgen.core.trust.narrow import PRINCIPAL_ARN
@@ -179,7 +180,10 @@ def test_proposal_keeps_every_recorded_caller_and_adds_none(
 ) -> None:
     uses = [use for use in uses if any(accepts(policy, request) for request in requests_of(use, SCAN))]
     found = trust_of_role(
-        replace(role_with(), trust=policy), evidence_of(*uses), guards=NO_GUARDS, vendor_of=lambda _: ""
+        replace(role_with(), trust=policy),
+        evidence_of(*uses),
+        callers=Callers((), NO_GUARDS),
+        vendor_of=lambda _: "",
     )
     assert not [refusal.message for refusal in found.refusals if refusal.kind == "unproven"]
     if found.proposal is None:
