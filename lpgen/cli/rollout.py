@@ -121,6 +121,14 @@ def _plan_command(
             "--include", metavar="ARN", help="Plan a role even if its name marks it as AWS tooling. Repeatable."
         ),
     ] = None,
+    no_exact_undo: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--no-exact-undo",
+            metavar="GLOB",
+            help="Roles whose old trust policy IAM refuses, so an undo restores only the nearest one. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Plan how to apply replacements.
 
@@ -156,6 +164,7 @@ def _plan_command(
         unsafe,
         choices.attached_quota,
         break_glass_names(read.options.decisions),
+        tuple(no_exact_undo or ()),
     )
     plan = plan_rollout(
         folder,
@@ -264,7 +273,8 @@ def _undo_command(
     """Restore the policies that a plan replaced.
 
     Restores them byte for byte from the journal next to the plan, even if `lpgen rollout apply` was killed. Reports
-    policies that somebody else has changed since, and leaves them unchanged.
+    policies that somebody else has changed since, and leaves them unchanged. For a role planned with --no-exact-undo,
+    says how its trust policy differs from the old one.
 
     Exit 1 if something isn't restored, 3 if a call failed.
 
@@ -293,7 +303,7 @@ def _undo_command(
         print_status("nothing to undo" if states else "nothing to undo: the journal next to the plan holds no rollout")
         return
     calls = [(arn, [call for _, call in states[arn].calls_to_undo]) for arn in chosen if arn in states]
-    typer.echo(for_terminal(render_undo(calls)), nl=False)
+    typer.echo(for_terminal(render_undo(calls, whole.principals)), nl=False)
     _confirm(f"Restore {_counted(len(chosen))}?", yes=yes)
     _end(undo_rollout(plan, whole, chosen, accounts, settle_seconds=settle, print_status=print_escaped_status))
     if unrecorded:
@@ -412,5 +422,5 @@ def _end(outcomes: Iterable[RolloutOutcome], *, already_said: frozenset[str] = f
     unfinished = {OutcomeKind.TAKEN_BACK, OutcomeKind.STUCK, OutcomeKind.NOT_REACHED}
     if kinds & {*unfinished, OutcomeKind.UNDONE_IN_PART, OutcomeKind.LEFT}:
         raise typer.Exit(ExitCode.UNFINISHED)
-    if kinds & {OutcomeKind.REFUSED, OutcomeKind.UNDONE_BUT, OutcomeKind.GONE}:
+    if kinds & {OutcomeKind.REFUSED, OutcomeKind.UNDONE_BUT, OutcomeKind.UNDONE_NEAREST, OutcomeKind.GONE}:
         raise typer.Exit(ExitCode.FOUND)

@@ -350,15 +350,20 @@ WRITES = frozenset(
 Spoil = Callable[[int, str], str]
 """What to do with the nth write, by its number and operation: "" pass, `refuse`, or `lose` (do it, lose the answer)."""
 
-_DENIED = (
-    b"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error>"
-    b"<RequestId>1</RequestId></ErrorResponse>"
-)
+
+def _error(code: str) -> bytes:
+    error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error>"
+    return f"<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>".encode()
 
 
 @contextlib.contextmanager
-def proxy(server: Server, spoil: Spoil) -> Iterator[tuple[str, list[str]]]:
-    """A server before the server, which spoils some writes; yields its URL and the operations written so far."""
+def proxy(
+    server: Server, spoil: Spoil, malformed: Callable[[str], bool] = lambda _: False
+) -> Iterator[tuple[str, list[str]]]:
+    """A server before the server, which spoils some writes; yields its URL and the operations written so far.
+
+    It refuses a policy document that is `malformed` as IAM does.
+    """
     seen: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -366,13 +371,17 @@ def proxy(server: Server, spoil: Spoil) -> Iterator[tuple[str, list[str]]]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            operation = parse_qs(body.decode()).get("Action", [""])[0]
+            asked = parse_qs(body.decode())
+            operation, document = (asked.get(name, [""])[0] for name in ("Action", "PolicyDocument"))
             fate = ""
             if operation in WRITES:
                 seen.append(operation)
                 fate = spoil(len(seen) - 1, operation)
             if fate == "refuse":
-                self._answer(403, _DENIED)
+                self._answer(403, _error("AccessDenied"))
+                return
+            if document and malformed(document):
+                self._answer(400, _error("MalformedPolicyDocument"))
                 return
             headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
             status, answer = _forward(server.url + self.path, body, headers)

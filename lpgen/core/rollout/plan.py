@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from lpgen.core.model import PrincipalKind
 from lpgen.core.rollout.calls import IamCall
 from lpgen.core.rollout.refusals import Refusal
-from lpgen.core.rollout.trust_change import TrustChange
+from lpgen.core.rollout.trust_change import TRUST_POLICY, TrustChange
 from lpgen.core.rollout.written_replacement import NewDocument
 
 
@@ -68,6 +69,10 @@ class PrincipalPlan:
     left: tuple[str, ...] = ()
     trust: TrustChange | None = None
 
+    def texts_to_restore(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """What an undo puts back, by name, for the texts before the rollout: the same, or the nearest trust policy."""
+        return {**texts, TRUST_POLICY: self.trust.nearest} if self.trust and self.trust.nearest else {**texts}
+
 
 class OutcomeKind(StrEnum):
     """The kind of an outcome."""
@@ -81,6 +86,7 @@ class OutcomeKind(StrEnum):
     UNDONE_IN_PART = "undone_in_part"  # the principal is as before, but something that lpgen created is left
     LEFT = "left"  # undoing would lose changes by others, so the principal isn't as before
     UNDONE_BUT = "undone_but"  # lpgen's changes are undone, but others changed something meanwhile
+    UNDONE_NEAREST = "undone_nearest"  # undone, with the nearest trust policy that IAM accepts
     GONE = "gone"  # the principal was deleted meanwhile, and nothing that lpgen created for it is left
 
 

@@ -54,6 +54,10 @@ class TrustChangePart(Part, kw_only=True):
 
     before: Annotated[str, means("The old trust policy, as compact JSON text.")]
     after: Annotated[str, means("The narrowed trust policy as JSON text, byte for byte.")]
+    nearest: Annotated[
+        str, means('The policy that an undo puts in place, as compact JSON text. "": the old one, which IAM accepts.')
+    ]
+    nearest_sha256: Annotated[str, means('The SHA-256 of the nearest policy. "": there is none.')]
 
 
 class RefusalPart(RowPart, kw_only=True):

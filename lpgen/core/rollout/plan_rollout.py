@@ -14,10 +14,17 @@ from lpgen.core.rollout.calls import POLICY_PATH, CallKind, IamCall, inverse_cal
 from lpgen.core.rollout.fingerprint import name_by_content, policies_sha256
 from lpgen.core.rollout.order import NewPolicy, OldPolicy, Order, QuotaHeadroom, Step, order_steps
 from lpgen.core.rollout.plan import NO_PEAK, Peak, PolicyText, PrincipalPlan
-from lpgen.core.rollout.refusals import Exceptions, Refusal, RefusalKind, refusals_of_principal, refusals_of_written
+from lpgen.core.rollout.refusals import (
+    Exceptions,
+    Refusal,
+    RefusalKind,
+    named_by,
+    refusals_of_principal,
+    refusals_of_written,
+)
 from lpgen.core.rollout.trust_change import TRUST_POLICY, TrustChange, notes_of_change
 from lpgen.core.rollout.written_replacement import WrittenPlan, stack_resources
-from lpgen.core.trust.refusals import why_no_undo
+from lpgen.core.trust.undo import nearest_policy, why_no_undo
 
 _DETACHED: Final = "detached, but not deleted: {policies}"
 _BOUNDARY_STAYS: Final = "the boundary {name} stays"
@@ -37,7 +44,8 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
     )
     if refusals:
         return _plan(written, principal, refusals=refusals)
-    return _replace_policies(written, principal, exceptions.attached_quota)
+    must_restore = not named_by(principal, exceptions.no_exact_undo)
+    return _replace_policies(written, principal, exceptions.attached_quota, must_restore=must_restore)
 
 
 def _is_in_place(written: WrittenPlan, principal: Principal) -> bool:
@@ -47,7 +55,9 @@ def _is_in_place(written: WrittenPlan, principal: Principal) -> bool:
 def _trust_change(written: WrittenPlan, principal: Principal) -> TrustChange | None:
     if not written.trust or principal.trust is None:
         return None
-    return TrustChange(policy_to_json(principal.trust), written.trust)
+    change = TrustChange(policy_to_json(principal.trust), written.trust)
+    old, new = change.policies
+    return replace(change, nearest=policy_to_json(nearest_policy(old, new))) if why_no_undo(old) else change
 
 
 def _needed_change(written: WrittenPlan, principal: Principal) -> TrustChange | None:
@@ -95,7 +105,7 @@ def derive_again(plan: PrincipalPlan, *, as_of: str, attached_quota: int) -> Pri
     written = WrittenPlan(
         plan.principal, plan.principal_id, plan.folder, plan.safe, (), as_of, "", plan.documents, plan.left, trust
     )
-    derived = _replace_policies(written, principal_before(plan), attached_quota)
+    derived = _replace_policies(written, principal_before(plan), attached_quota, must_restore=False)
     return replace(derived, sha256=plan.sha256)
 
 
@@ -127,7 +137,9 @@ def _attached(text: PolicyText) -> AttachedPolicy:
     return AttachedPolicy(kind, text.policy.rpartition("/")[2] if arn else text.policy, arn, "", None, document)
 
 
-def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota: int) -> PrincipalPlan:
+def _replace_policies(
+    written: WrittenPlan, principal: Principal, attached_quota: int, *, must_restore: bool
+) -> PrincipalPlan:
     new = tuple(_new_policies(written, principal))
     own = [policy for policy in principal.policies if not policy.group]
     kept, taken = _policies_that_stay(new, own)
@@ -135,7 +147,7 @@ def _replace_policies(written: WrittenPlan, principal: Principal, attached_quota
         return _plan(written, principal, refusals=(Refusal.of(RefusalKind.NAME_TAKEN, case="own", policy=taken[0]),))
     kept.update(written.left)
     change = _needed_change(written, principal)
-    if change is not None and (why := why_no_undo(change.policies[0])):
+    if change is not None and must_restore and (why := why_no_undo(change.policies[0])):
         return _plan(written, principal, refusals=(Refusal.of(RefusalKind.NO_UNDO, why=why),))
     if _is_in_place(written, principal):
         new, own = (), []
@@ -262,7 +274,9 @@ def own_texts(principal: Principal) -> Iterable[PolicyText]:
 
 def replaced_texts(before: Iterable[PolicyText], trust: TrustChange | None) -> dict[str, str]:
     """The texts that the inverse calls put back, by name: inline policies, and the trust policy if it changes."""
-    return {text.policy: text.text for text in before if text.inline} | ({TRUST_POLICY: trust.before} if trust else {})
+    return {text.policy: text.text for text in before if text.inline} | (
+        {TRUST_POLICY: trust.restored} if trust else {}
+    )
 
 
 def texts_after(before: Iterable[PolicyText], calls: Iterable[IamCall]) -> Iterable[PolicyText]:

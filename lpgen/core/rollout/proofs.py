@@ -32,9 +32,10 @@ from lpgen.core.replacements import Check, CheckStatus
 from lpgen.core.rollout.calls import CallKind, IamCall
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
-from lpgen.core.rollout.trust_change import added_subjects
+from lpgen.core.rollout.trust_change import TRUST_POLICY, TrustChange, added_subjects
 from lpgen.core.trust.evidence import TrustEvidence
 from lpgen.core.trust.proof import disprove
+from lpgen.core.trust.undo import why_no_undo
 
 _NO_GAP: Final = "nothing is missing between two calls"
 _FAILS: Final = "the check `{name}` fails: {finding}{more}"
@@ -102,7 +103,21 @@ def _check_all(
         check_limits(documents, plan.kind, attached_quota=attached_quota, left=len(plan.left)),
         check_hunt(whole, news, grants, catalog, size=hunt_size),
         *([check_trust(grants.principal, plan.trust.policies[1])] if plan.trust else []),
+        *([_check_nearest(grants.principal, plan.trust)] if plan.trust and plan.trust.nearest else []),
     )
+
+
+_NEAREST_CHECK: Final = "an undo keeps the narrowed trust, and allows nothing new"
+
+
+def _check_nearest(role: Principal, change: TrustChange) -> Check:
+    """The check that IAM accepts the policy that an undo puts in place, and that it lies between the narrowed trust
+    policy and the old one. So it allows each recorded assumption, because the narrowed one does."""
+    nearest, new = policy_from_json(change.nearest, place=TRUST_POLICY), change.policies[1]
+    within = check_trust(role, nearest)
+    lost = disprove(nearest, new, role, (), added=added_subjects(nearest, new))
+    failed = [why for why in (lost, why_no_undo(nearest)) if why]
+    return CheckNotes(_NEAREST_CHECK, 1, [*within.findings, *failed]).check()
 
 
 _TRUST_CHECK: Final = "the trust policy allows nothing new"

@@ -110,7 +110,9 @@ class RefusalKind(Kind):
         "no_undo",
         "no way back",
         parameters={"why": str},
-        message="{why}, so an undo couldn't restore its trust policy: generate without --trust",
+        message="{why}, so an undo couldn't restore its trust policy: generate without --trust, or accept the nearest"
+        " policy",
+        step="--no-exact-undo GLOB",
     )
     NOT_PROVEN = Row("not_proven", "not proven", parameters={"why": str}, message="{why}")
     NOT_REPRODUCED = Row(
@@ -186,7 +188,8 @@ class Exceptions:
     """The exceptions that a person makes for principals. Globs match names; `included` are exact ARNs.
 
     `attached_quota` is how many managed policies a principal may have; AWS allows 10 unless the quota was raised.
-    `decided_break_glass` are names from the decisions file, which may belong to other accounts.
+    `decided_break_glass` are names from the decisions file, which may belong to other accounts. `no_exact_undo` match
+    roles whose undo may put the nearest trust policy in place.
     """
 
     break_glass: tuple[str, ...] = ()
@@ -195,6 +198,7 @@ class Exceptions:
     unsafe: bool = False
     attached_quota: int = ATTACHED_POLICIES_LIMIT
     decided_break_glass: tuple[str, ...] = ()
+    no_exact_undo: tuple[str, ...] = ()
 
 
 def refusals_of_principal(principal: Principal, exceptions: Exceptions, *, folder: str) -> tuple[Refusal, ...]:
@@ -227,10 +231,10 @@ def _tooling(principal: Principal, exceptions: Exceptions) -> Iterator[Refusal]:
 
 
 def _declared(principal: Principal, exceptions: Exceptions, folder: str) -> Iterator[Refusal]:
-    glob = _named_by(principal, (*exceptions.break_glass, *exceptions.decided_break_glass))
+    glob = named_by(principal, (*exceptions.break_glass, *exceptions.decided_break_glass))
     if glob:
         yield Refusal.of(RefusalKind.BREAK_GLASS, glob=glob)
-    glob = _named_by(principal, exceptions.managed_as_code)
+    glob = named_by(principal, exceptions.managed_as_code)
     if glob:
         yield Refusal.of(RefusalKind.MANAGED_AS_CODE, case="by-option", glob=glob, folder=folder)
 
@@ -248,13 +252,14 @@ def refuse_idle_exceptions(exceptions: Exceptions, principals: Iterable[Principa
         "--break-glass": exceptions.break_glass,
         "--managed-as-code": exceptions.managed_as_code,
         "--include": exceptions.included,
+        "--no-exact-undo": exceptions.no_exact_undo,
     }
     for option, names in options.items():
         for name in names:
             is_exact = option == "--include"
             if not is_exact and has_wildcard(name):
                 continue
-            if not any(principal.arn == name if is_exact else _named_by(principal, (name,)) for principal in known):
+            if not any(principal.arn == name if is_exact else named_by(principal, (name,)) for principal in known):
                 hint = _USE_ARN if is_exact else hint_of_name(name, (principal.arn for principal in known))
                 raise InvocationError(f"no principal of the policies matches {option} {quote_input(name)}", hint=hint)
 
@@ -263,7 +268,8 @@ _UNTAGGED_RESOURCE: Final = "of the role"
 _UNTAGGED_STACK: Final = "that made it"
 
 
-def _named_by(principal: Principal, globs: tuple[str, ...]) -> str:
+def named_by(principal: Principal, globs: tuple[str, ...]) -> str:
+    """The first of the globs that matches a principal, or ""."""
     return next((glob for glob in globs if is_chosen(principal, glob)), "")
 
 

@@ -126,6 +126,12 @@ class RolloutState:
         inverse = self.inverse[::-1]
         return tuple((number, inverse[number]) for number in sorted(self.about, reverse=True))
 
+    @property
+    def restored_trust(self) -> str:
+        """The trust policy that an undo puts in place: the old one, or the nearest one that IAM accepts."""
+        restored = (call.document for call in self.inverse if call.kind is CallKind.RESTORE_TRUST)
+        return next(restored, self.before.trust)
+
     def old_policies_at(self, number: int) -> HeldPolicies:
         """The old policies that the principal still had at the time of a call."""
         return holding_after(self.before, (call for call in self.calls[:number] if not call.adds))
@@ -168,7 +174,7 @@ def _differences(state: RolloutState, plan: PrincipalPlan) -> Iterator[str]:
         yield _OTHER_CALLS.format(who=who)
     if tuple(map(_compact, state.inverse)) != tuple(map(_compact, plan.inverse)):
         yield _OTHER_INVERSE.format(who=who)
-    if state.inverse != inverse_calls(state.calls, state.before.texts):
+    if state.inverse != inverse_calls(state.calls, plan.texts_to_restore(state.before.texts)):
         yield _NO_INVERSE.format(who=who)
     if _texts(state) != sorted((text.policy, text.text) for text in plan.before):
         yield _OTHER_POLICIES.format(who=who)

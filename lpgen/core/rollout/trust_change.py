@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lpgen.core.arns import account_in_arn
+from lpgen.core.digests import digest_of_text
 from lpgen.core.globs.match import pattern_contains
 from lpgen.core.iam.policy import Meaning, meaning_of, policy_from_json
 from lpgen.core.model import Policy
@@ -15,6 +16,7 @@ from lpgen.core.trust.conditions import demanded_values
 from lpgen.core.trust.github_ids import other_format
 from lpgen.core.trust.issuers import Issuer, issuer_of
 from lpgen.core.trust.lines import subject_key, trust_lines
+from lpgen.core.trust.undo import why_no_undo
 from lpgen.errors import PolicyError
 
 TRUST_POLICY: Final = "trust policy"
@@ -23,10 +25,24 @@ TRUST_POLICY: Final = "trust policy"
 
 @dataclass(frozen=True, slots=True)
 class TrustChange:
-    """A role's trust policy before, as compact JSON, and the text of the narrowed one."""
+    """A role's trust policy before, as compact JSON, and the text of the narrowed one.
+
+    `nearest` is the policy, as compact JSON, that an undo puts in place if IAM wouldn't take the old one back, or "".
+    """
 
     before: str
     after: str
+    nearest: str = ""
+
+    @property
+    def nearest_sha256(self) -> str:
+        """The digest of the nearest policy, or ""."""
+        return digest_of_text(self.nearest) if self.nearest else ""
+
+    @property
+    def restored(self) -> str:
+        """The policy that an undo puts in place."""
+        return self.nearest or self.before
 
     @property
     def is_needed(self) -> bool:
@@ -101,8 +117,26 @@ _SESSIONS: Final = (
 )
 
 
+_NOT_BACK: Final = (
+    "an undo doesn't restore the old trust policy, because {why}. It puts the nearest one that IAM accepts in place:"
+    " {nearest}"
+)
+_LACKS: Final = "the trust policy lacks the old statement {statement}"
+_HAS: Final = "the trust policy has the new statement {statement}"
+
+
+def differences_after_undo(before: str, restored: str) -> Iterator[str]:
+    """How the trust policy after an undo differs from the old one, in sentences."""
+    old, new = (policy_from_json(text, place=TRUST_POLICY).statements for text in (before, restored))
+    for says, own, other in ((_LACKS, old, new), (_HAS, new, old)):
+        known = {statement.text for statement in other}
+        yield from (says.format(statement=statement.text) for statement in own if statement.text not in known)
+
+
 def notes_of_change(role: str, change: TrustChange) -> Iterator[str]:
     """What to know before a trust policy is narrowed."""
+    if change.nearest:
+        yield _NOT_BACK.format(why=why_no_undo(change.policies[0]), nearest=change.nearest)
     for subject, plain in sorted(added_subjects(*change.policies).items()):
         yield _ALSO.format(subject=subject, plain=plain)
     yield _SESSIONS.format(role=shlex.quote(role), document=_REVOCATION)

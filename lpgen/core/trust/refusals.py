@@ -10,13 +10,13 @@ from lpgen.core.iam.policy import policy_size
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import AssumptionMethod, Effect, Policy, Principal, Statement
 from lpgen.core.registry.row import IAM_GUIDE, Finding, Kind, Row
-from lpgen.core.trust.conditions import demanded_values
 from lpgen.core.trust.evidence import TrustEvidence
 from lpgen.core.trust.github_ids import other_format
 from lpgen.core.trust.issuers import issuer_of
-from lpgen.core.trust.lines import TrustLine, deleted_principals, lines_of_each, trust_lines
+from lpgen.core.trust.lines import deleted_principals, lines_of_each, trust_lines
 from lpgen.core.trust.narrow import NarrowedLine
 from lpgen.core.trust.proof import disprove
+from lpgen.core.trust.undo import lacks_demanded
 from lpgen.core.usage.assumptions import OVERFLOW, Assumption
 
 _IAM_API: Final = "https://docs.aws.amazon.com/IAM/latest/APIReference"
@@ -216,7 +216,7 @@ def refusal_of_policy(
     for principal in deleted_principals(new):
         return Finding(TrustRefusalKind.DELETED_CALLER, {"principal": principal})
     for line in trust_lines(new):
-        if _lacks_demanded(line):
+        if lacks_demanded(line):
             return Finding(TrustRefusalKind.DEMANDED, {"provider": line.host})
     added = {
         subject: other_format(issuer, subject, evidence.ids)
@@ -226,26 +226,3 @@ def refusal_of_policy(
     }
     why = disprove(role.trust, new, role, evidence.successes(role), added=added)
     return Finding(TrustRefusalKind.UNPROVEN, {"why": why}) if why else None
-
-
-_DELETED: Final = "IAM refuses a policy with the id of the deleted principal {principal}"
-_DEMANDS: Final = "IAM refuses a policy for {provider} without a condition on the subject"
-
-
-def why_no_undo(old: Policy) -> str:
-    """Why IAM wouldn't take the old policy back, or ""."""
-    for principal in deleted_principals(old):
-        return _DELETED.format(principal=principal)
-    for line in trust_lines(old):
-        if _lacks_demanded(line):
-            return _DEMANDS.format(provider=line.host)
-    return ""
-
-
-def _lacks_demanded(line: TrustLine) -> bool:
-    """Whether IAM would refuse a line at the next update, because it has no condition on a demanded claim."""
-    issuer = issuer_of(line.value) if line.is_web_identity and line.assumes else None
-    if issuer is None or not issuer.demanded:
-        return False
-    keys = (claim if ":" in claim else f"{line.host}:{claim}" for claim in issuer.demanded)
-    return not any(value.strip("*?") for key in keys for value in demanded_values(line.statement.conditions, key))

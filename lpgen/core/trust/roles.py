@@ -31,7 +31,8 @@ from lpgen.core.trust.narrow import (
     narrow,
     policy_from_lines,
 )
-from lpgen.core.trust.refusals import TrustRefusalKind, refusal_of_policy, refusals_of_role, why_no_undo
+from lpgen.core.trust.refusals import TrustRefusalKind, refusal_of_policy, refusals_of_role
+from lpgen.core.trust.undo import why_no_undo
 from lpgen.core.usage.assumptions import OVERFLOW, Assumption
 
 

@@ -140,7 +140,7 @@ def _apply(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
     if refusals:
         return RolloutOutcome(plan.principal, OutcomeKind.REFUSED, tuple(refusal.why for refusal in refusals))
     if state is None or not state.unfinished:
-        run.journal.begin(live, plan.calls, inverse_calls(plan.calls, live.holding.texts))
+        run.journal.begin(live, plan.calls, inverse_calls(plan.calls, plan.texts_to_restore(live.holding.texts)))
     try:
         _make_calls(plan.principal, run)
         await_expected(plan.principal, run)
@@ -162,7 +162,11 @@ def _apply(plan: PrincipalPlan, run: Run) -> RolloutOutcome:
     return RolloutOutcome(plan.principal, OutcomeKind.APPLIED)
 
 
-_AFTER_FAILURE: Final = {OutcomeKind.UNDONE: OutcomeKind.TAKEN_BACK, OutcomeKind.GONE: OutcomeKind.GONE}
+_AFTER_FAILURE: Final = {
+    OutcomeKind.UNDONE: OutcomeKind.TAKEN_BACK,
+    OutcomeKind.UNDONE_NEAREST: OutcomeKind.TAKEN_BACK,
+    OutcomeKind.GONE: OutcomeKind.GONE,
+}
 
 
 def _make_calls(principal: str, run: Run) -> None:

@@ -104,7 +104,7 @@ def _check_derived(plan: RolloutPlan, path: Path) -> None:
 
 def _principal(part: PrincipalPlanPart, path: Path) -> PrincipalPlan:
     before, after = tuple(map(_text, part.before)), tuple(map(_text, part.after))
-    trust = TrustChange(part.trust.before, part.trust.after) if part.trust else None
+    trust = TrustChange(part.trust.before, part.trust.after, part.trust.nearest) if part.trust else None
     calls = tuple(_call(call, part, path) for call in part.calls)
     _check_calls(calls, part, path)
     try:
@@ -114,6 +114,8 @@ def _principal(part: PrincipalPlanPart, path: Path) -> PrincipalPlan:
     is_inverse = [(call.operation, call.parameters()) for call in inverse] == [
         (call.operation, call.parameters) for call in part.inverse
     ]
+    if trust and part.trust and trust.nearest_sha256 != part.trust.nearest_sha256:
+        raise _edited(part.principal, path)
     if not is_inverse or after != (tuple(texts_after(before, calls)) if calls else ()):
         raise _edited(part.principal, path)
     return PrincipalPlan(

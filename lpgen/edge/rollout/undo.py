@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lpgen.core.rollout.calls import POLICY_PATH, CallKind, IamCall
 from lpgen.core.rollout.fingerprint import is_named_by_content
 from lpgen.core.rollout.plan import OutcomeKind, PrincipalPlan, RolloutOutcome
 from lpgen.core.rollout.state import RolloutPhase, RolloutState
-from lpgen.core.rollout.trust_change import same_trust
+from lpgen.core.rollout.trust_change import differences_after_undo, same_trust
 from lpgen.edge.rollout.compare import differences_from, is_own, lost_policies, why_gone
 from lpgen.edge.rollout.iam_writer import NOT_SHOWN, IamWriter, LivePrincipal, Notes
 from lpgen.edge.rollout.lock import check_lock, under_lock
@@ -54,17 +55,18 @@ def take_back(principal: str, run: Run) -> RolloutOutcome:
     try:
         left = tuple(_take_back(principal, run))
         gone = why_gone(state, run.writer)
-        differences = (gone,) if gone else tuple(_await_before(state, run))
+        differences, nearest = ((gone,), ()) if gone else _await_before(state, run)
     except (AwsError, LockLostError) as error:
         run.journal.note("undo_failed", principal, why=error.message)
         return RolloutOutcome(principal, OutcomeKind.STUCK, (f"undoing failed: {error.message}",))
     if left:
         run.journal.note("undo_failed", principal, why="; ".join(left))
         kind = OutcomeKind.LEFT if differences else OutcomeKind.UNDONE_IN_PART
-        return RolloutOutcome(principal, kind, (*left, *differences))
+        return RolloutOutcome(principal, kind, (*left, *differences, *nearest))
     run.journal.note("undone", principal, differences=list(differences))
-    kind = OutcomeKind.GONE if gone else OutcomeKind.UNDONE_BUT if differences else OutcomeKind.UNDONE
-    return RolloutOutcome(principal, kind, differences)
+    undone = OutcomeKind.UNDONE_NEAREST if nearest else OutcomeKind.UNDONE
+    kind = OutcomeKind.GONE if gone else OutcomeKind.UNDONE_BUT if differences else undone
+    return RolloutOutcome(principal, kind, (*differences, *nearest))
 
 
 def _later_policies(state: RolloutState | None, writer: IamWriter) -> list[str]:
@@ -117,7 +119,9 @@ def _is_taken_back(call: IamCall, number: int, principal: str, run: Run) -> bool
     if call.kind is not CallKind.DELETE_POLICY and why_gone(state, run.writer):
         return True
     if number not in state.done:
-        return run.writer.in_effect(call)
+        is_trust = call.kind is CallKind.RESTORE_TRUST
+        is_old = is_trust and same_trust(_trust(state, run.writer), state.before.trust)
+        return is_old or run.writer.in_effect(call)
     if call.policy in state.taken_back:
         return comes_true(lambda: run.writer.in_effect(call), run) if call.adds else run.writer.in_effect(call)
     return not call.adds and not comes_true(lambda: not run.writer.in_effect(call), run)
@@ -188,8 +192,8 @@ def _problem(call: IamCall, number: int, state: RolloutState, run: Run, *, patie
 
 def _problem_of_return(call: IamCall, number: int, state: RolloutState, writer: IamWriter) -> str:
     if call.kind is CallKind.RESTORE_TRUST:
-        trust, own = writer.read_holding(state.kind, state.name).trust, (state.calls[number], call)
-        is_own = any(same_trust(trust, made.document) for made in own) and call.policy not in state.taken_back
+        own = (state.calls[number].document, call.document, state.before.trust)
+        is_own = any(same_trust(_trust(state, writer), text) for text in own) and call.policy not in state.taken_back
         return "" if is_own else "the trust policy was changed since by somebody else, and is kept"
     if call.policy in state.taken_back:
         return f"the policy {call.policy} was put back, but somebody else removed it since"
@@ -202,6 +206,10 @@ def _problem_of_return(call: IamCall, number: int, state: RolloutState, writer: 
     return ""
 
 
+def _trust(state: RolloutState, writer: IamWriter) -> str:
+    return writer.read_holding(state.kind, state.name).trust
+
+
 def _problem_of_deletion(call: IamCall, state: RolloutState, writer: IamWriter) -> str:
     if not is_own(call.policy, state, writer):
         return f"the policy {call.policy} isn't the policy that this run created, and is kept"
@@ -211,17 +219,23 @@ def _problem_of_deletion(call: IamCall, state: RolloutState, writer: IamWriter) 
     return f"the policy {call.policy} is attached to {users}, and is kept" if users else ""
 
 
-def _await_before(state: RolloutState, run: Run) -> list[str]:
-    """The remaining differences from the old state, in sentences, after IAM had the time to show the last change."""
-    found: list[str] = []
+def _await_before(state: RolloutState, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The remaining differences from the old state, in sentences, after IAM had the time to show the last change: those
+    by others, and those of the nearest trust policy that IAM accepts."""
+    found: list[tuple[str, ...]] = []
 
     def is_as_before() -> bool:
         live = run.writer.read_principal(state.kind, state.name)
-        found[:] = differences_from(state.before, state.documents, state, live)
-        return not found or not _may_be_late(state, live)
+        trust = live.holding.trust
+        is_nearest = same_trust(trust, state.restored_trust) and not same_trust(trust, state.before.trust)
+        before = replace(state.before, trust=trust) if is_nearest else state.before
+        differences = tuple(differences_from(before, state.documents, state, live))
+        found[:] = differences, tuple(differences_after_undo(state.before.trust, trust)) if is_nearest else ()
+        return not differences or not _may_be_late(state, live)
 
     comes_true(is_as_before, run)
-    return found
+    differences, nearest = found
+    return differences, nearest
 
 
 def _may_be_late(state: RolloutState, live: LivePrincipal) -> bool:

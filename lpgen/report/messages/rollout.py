@@ -16,7 +16,7 @@ from lpgen.core.rollout.denials import Denial
 from lpgen.core.rollout.plan import OutcomeKind, PolicyText, PrincipalPlan, RolloutOutcome
 from lpgen.core.rollout.refusals import Refusal, RefusalKind
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust
-from lpgen.core.rollout.trust_change import TRUST_POLICY, TrustChange
+from lpgen.core.rollout.trust_change import TRUST_POLICY, TrustChange, differences_after_undo
 from lpgen.core.rollout.watch import Watched
 from lpgen.report.blocks import plural
 from lpgen.report.documents.rollout import watch_json
@@ -115,10 +115,26 @@ def _call_text(call: IamCall) -> str:
     return f"{call.operation} {terminal_text(call.policy)}{size}"
 
 
-def render_undo(calls: Sequence[tuple[str, Sequence[IamCall]]]) -> str:
-    """The calls that an undo would make, by ARN of the principal. The undo itself skips calls already in effect."""
-    undone = ((terminal_text(principal), *(f"  {_call_text(call)}" for call in some), "") for principal, some in calls)
+def render_undo(calls: Sequence[tuple[str, Sequence[IamCall]]], plans: Iterable[PrincipalPlan]) -> str:
+    """The calls that an undo would make, by ARN of the principal, and what they don't restore. The undo itself skips
+    calls already in effect."""
+    trusts = {plan.principal: plan.trust for plan in plans if plan.trust}
+    undone = (
+        (
+            terminal_text(principal),
+            *(f"  {_call_text(call)}" for call in some),
+            *(_unlike_lines(trusts[principal]) if principal in trusts else ()),
+            "",
+        )
+        for principal, some in calls
+    )
     return "\n".join(chain.from_iterable(undone))
+
+
+def _unlike_lines(change: TrustChange) -> Iterator[str]:
+    """How the trust policy will differ from the old one."""
+    differences = differences_after_undo(change.before, change.restored)
+    yield from (f"  not the old policy: {terminal_text(text)}" for text in differences)
 
 
 def render_unrecorded(found: Mapping[str, Sequence[str]]) -> str:
@@ -201,6 +217,7 @@ _ENDINGS = {
     OutcomeKind.UNDONE_IN_PART: "undone except for the following: fix it by hand, then run `lpgen rollout undo` again",
     OutcomeKind.LEFT: "NOT RESTORED: fix the following by hand, then run `lpgen rollout undo` again",
     OutcomeKind.UNDONE_BUT: "undone, but somebody else has changed it since",
+    OutcomeKind.UNDONE_NEAREST: "undone, but its trust policy isn't the old one, which IAM refuses",
     OutcomeKind.GONE: "skipped: it was deleted",
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lpgen.core.digests import digest_of_text
 from lpgen.core.rollout.calls import CallKind, inverse_calls
 from lpgen.core.rollout.trust_change import same_trust
 from lpgen.edge.rollout import iam_writer
@@ -235,6 +236,148 @@ def test_trust_policy_that_iam_would_not_take_back_is_not_narrowed(world: World,
     assert "IAM refuses a policy" in plan["refusals"][0]["why"]
 
 
+DELETED = "AROAEXAMPLE000000000"
+SERVICE = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+ANY_SUBJECT = {
+    "Effect": "Allow",
+    "Principal": {"Federated": PROVIDER},
+    "Action": "sts:AssumeRoleWithWebIdentity",
+    "Condition": {"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}},
+}
+MAIN = json.loads(github("repo:octo-org/app:ref:refs/heads/main"))["Statement"][0]
+PEOPLE = {
+    "Effect": "Allow",
+    "Principal": {"AWS": [DELETED, f"arn:aws:iam::{ACCOUNT}:root"]},
+    "Action": "sts:AssumeRole",
+}
+ACCOUNT_ONLY = {**PEOPLE, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+NO_WAY_BACK = document(SERVICE, ANY_SUBJECT, PEOPLE, indent=3)
+"""A trust policy that IAM has, and wouldn't take back for two reasons."""
+
+ONLY_SEEN = document(MAIN, indent=2)
+NEAREST = [SERVICE, ACCOUNT_ONLY, MAIN]
+
+
+def is_refused_by_iam(text: str) -> bool:
+    """Whether IAM answers MalformedPolicyDocument."""
+    own = [one for one in json.loads(text)["Statement"] if one.get("Principal") == {"Federated": PROVIDER}]
+    return DELETED in text or any(f"{GITHUB}:sub" not in json.dumps(one) for one in own)
+
+
+def never_spoiled(*_: object) -> str:
+    return ""
+
+
+def test_role_without_a_way_back_is_rolled_out_only_if_it_is_named(world: World) -> None:
+    arn = narrowed_role(world, before=NO_WAY_BACK, after=ONLY_SEEN)
+    world.write_output({arn: NEW})
+    output = world.plan_output("--trust-output", "--no-exact-undo", "other-*", status=1).output
+    assert "no way back" in output
+    assert "--no-exact-undo GLOB overrides it" in output
+    with pytest.raises(AssertionError, match="no principal of the policies matches --no-exact-undo"):
+        world.plan_output("--trust-output", "--no-exact-undo", "other", status=0)
+    output = world.plan_output("--trust-output", "--no-exact-undo", "a*", status=0).output
+    assert "note: arn:aws:iam::123456789012:role/app: an undo doesn't restore the old trust policy" in output
+    (plan,) = json.loads(world.plan.read_text("utf-8"))["principals"]
+    assert json.loads(plan["trust"]["nearest"])["Statement"] == NEAREST
+    assert plan["trust"]["nearest_sha256"] == digest_of_text(plan["trust"]["nearest"])
+    assert plan["inverse"][0]["parameters"]["PolicyDocument"] == plan["trust"]["nearest"]
+    assert any(plan["trust"]["nearest"] in note for note in plan["notes"])
+
+
+def test_undo_puts_the_nearest_trust_policy_in_place_and_says_what_differs(world: World) -> None:
+    arn = narrowed_role(world, before=NO_WAY_BACK, after=ONLY_SEEN)
+    before = world.read(arn)
+    planned(world, arn, "--no-exact-undo", "app")
+    with proxy(world.server, never_spoiled, is_refused_by_iam) as (url, seen):
+        assert "an undo doesn't restore the old trust policy" in world.apply(url=url).output
+        assert world.read(arn).holding.trust == ONLY_SEEN
+        output = world.undo(url=url, status=1).output
+        assert "MalformedPolicyDocument" not in output
+        assert seen.count("UpdateAssumeRolePolicy") == 2
+    after = world.read(arn)
+    assert json.loads(after.holding.trust)["Statement"] == NEAREST
+    assert (after.holding.inline, after.holding.attached) == (before.holding.inline, before.holding.attached)
+    assert "undone, but its trust policy isn't the old one, which IAM refuses" in output
+    for lost in (ANY_SUBJECT, PEOPLE):
+        assert output.count(f"the trust policy lacks the old statement {json.dumps(lost, separators=(',', ':'))}") == 2
+    assert output.count("the trust policy has the new statement") == 4
+    assert "already undone" in world.undo().output
+
+
+def test_exact_undo_of_a_role_stays_exact_whatever_is_named(world: World) -> None:
+    arn = narrowed_role(world)
+    before = world.read(arn)
+    assert planned(world, arn, "--no-exact-undo", "*")["trust"]["nearest"] == ""
+    world.apply()
+    assert "byte for byte" in world.undo().output
+    assert world.read(arn) == before
+
+
+def test_apply_that_fails_before_the_trust_policy_changes_leaves_the_old_one(world: World) -> None:
+    """IAM would refuse to take it back, but it never went away."""
+    arn = narrowed_role(world, before=NO_WAY_BACK, after=ONLY_SEEN)
+    before = world.read(arn)
+    planned(world, arn, "--no-exact-undo", "app")
+    with proxy(world.server, lambda _, operation: "refuse" * (operation == "UpdateAssumeRolePolicy")) as (url, _):
+        assert "failed, and was restored" in world.apply(url=url, status=3).output
+    assert world.read(arn) == before
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_run_without_a_way_back_that_was_killed_is_finished_or_undone(world: World, *, is_made: bool) -> None:
+    arn = narrowed_role(world, before=NO_WAY_BACK, after=ONLY_SEEN)
+    before = world.read(arn)
+    planned(world, arn, "--no-exact-undo", "app")
+    with proxy(world.server, never_spoiled, is_refused_by_iam) as (url, _):
+        killed_in_its_last_call(world, arn, is_made=is_made)
+        output = world.undo(url=url, status=1 if is_made else 0).output
+        assert ("isn't the old one" in output) == is_made
+        after = world.read(arn)
+        assert json.loads(after.holding.trust)["Statement"] == (
+            NEAREST if is_made else json.loads(NO_WAY_BACK)["Statement"]
+        )
+        assert after.holding.inline == before.holding.inline
+
+
+def test_undo_keeps_the_trust_policy_of_somebody_else_and_does_not_write_the_nearest_one(world: World) -> None:
+    arn = narrowed_role(world, before=NO_WAY_BACK, after=ONLY_SEEN)
+    planned(world, arn, "--no-exact-undo", "app")
+    world.apply()
+    world.client.update_assume_role_policy(RoleName="app", PolicyDocument=THEIRS)
+    assert "the trust policy was changed since by somebody else, and is kept" in world.undo(status=3).output
+    assert world.read(arn).holding.trust == THEIRS
+
+
+@pytest.mark.parametrize("part", ["nearest", "nearest_sha256", "wider", "removed"])
+def test_apply_refuses_a_plan_with_another_nearest_trust_policy(world: World, part: str) -> None:
+    arn = narrowed_role(world, before=NO_WAY_BACK, after=ONLY_SEEN)
+    planned(world, arn, "--no-exact-undo", "app")
+
+    def edit(plan: dict[str, Any]) -> None:
+        trust = plan["trust"]
+        if part == "nearest_sha256":
+            trust[part] = "0" * 64
+            return
+        text = {"nearest": THEIRS, "wider": trust["before"], "removed": ""}[part]
+        trust["nearest"], trust["nearest_sha256"] = text, digest_of_text(text) if text else ""
+        if part != "nearest":
+            plan["inverse"][0]["parameters"]["PolicyDocument"] = text or trust["before"]
+
+    edit_plan(world, edit)
+    assert isinstance(world.apply(status=1).exception, TamperingError)
+    assert world.read(arn).holding.trust == NO_WAY_BACK
+
+
+def test_plan_proves_the_nearest_trust_policy(world: World) -> None:
+    """It would keep a Deny with the id of a deleted principal, which IAM refuses too."""
+    deny = {"Effect": "Deny", "Principal": {"AWS": DELETED}, "Action": "sts:AssumeRole"}
+    arn = narrowed_role(world, before=document(ANY_SUBJECT, deny), after=document(MAIN, deny))
+    plan = planned(world, arn, "--no-exact-undo", "app")
+    assert kinds(plan) == ["not_proven"]
+    assert "an undo keeps the narrowed trust" in plan["refusals"][0]["why"]
+
+
 @pytest.mark.parametrize(
     "wider",
     [
@@ -385,7 +528,7 @@ def killed_in_its_last_call(world: World, arn: str, *, is_made: bool) -> None:
     (own,) = plan.principals
     with Journal(world.plan, plan) as journal:
         live = world.read(arn)
-        journal.begin(live, own.calls, inverse_calls(own.calls, live.holding.texts))
+        journal.begin(live, own.calls, inverse_calls(own.calls, own.texts_to_restore(live.holding.texts)))
         for number, call in enumerate(own.calls):
             is_last = call is own.calls[-1]
             journal.note("about", arn, call=number)

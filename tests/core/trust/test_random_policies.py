@@ -15,10 +15,14 @@ from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json, policy_to_json
 from lpgen.core.model import AssumptionMethod, CallerKind, Policy, Resource, ResourceKind
 from lpgen.core.trust.callers import Callers
+from lpgen.core.trust.github_ids import other_format
+from lpgen.core.trust.issuers import issuer_of
 from lpgen.core.trust.known_parties import SOURCE_ACCOUNT
 from lpgen.core.trust.lines import ASSUME
 from lpgen.core.trust.narrow import PRINCIPAL_ARN
+from lpgen.core.trust.proof import disprove
 from lpgen.core.trust.roles import trust_of_role
+from lpgen.core.trust.undo import nearest_policy, why_no_undo
 from lpgen.core.usage.assumptions import Assumption
 from tests.core.trust.cases import ACCOUNT, GITHUB, PROVIDER, ROLE, assumption, evidence_of, role_with
 
@@ -196,3 +200,26 @@ def test_proposal_keeps_every_recorded_caller_and_adds_none(
     for use in others:
         for request in requests_of(use, f"arn:aws:iam::{OTHER}:role/another"):
             assert accepts(policy, request) or not accepts(new, request)
+
+
+@given(POLICIES, st.lists(USES, min_size=1, max_size=16), st.lists(USES, max_size=6))
+def test_nearest_policy_keeps_every_recorded_caller_and_adds_none(
+    policy: Policy, uses: list[Assumption], others: list[Assumption]
+) -> None:
+    uses = [use for use in uses if any(accepts(policy, request) for request in requests_of(use, SCAN))]
+    found = trust_of_role(
+        replace(role_with(), trust=policy), evidence_of(*uses), guards=NO_GUARDS, vendor_of=lambda _: ""
+    )
+    if found.proposal is None:
+        return
+    nearest = policy_from_json(json.loads(policy_to_json(nearest_policy(policy, found.proposal.policy))), place="it")
+    assert why_no_undo(nearest) == ""
+    added = {subject: other_format(issuer_of(GITHUB), subject, {}) for subject in found.proposal.added}
+    assert disprove(policy, nearest, found.role, uses, added=added) == ""
+    for use in uses:
+        for request in requests_of(use, SCAN):
+            assert accepts(nearest, request) == accepts(policy, request)
+    for use in others:
+        for request in requests_of(use, f"arn:aws:iam::{OTHER}:role/another"):
+            assert accepts(policy, request) or not accepts(nearest, request)
+            assert accepts(nearest, request) or not accepts(found.proposal.policy, request)
