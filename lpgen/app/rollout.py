@@ -371,13 +371,15 @@ def policies_since(data: Path, snapshot: str) -> PoliciesSince | None:
     if folder is None:
         return None
     taken = open_snapshot(folder)
+    principals = read_snapshot(taken.policies).principals
     return PoliciesSince(
         taken.stamp.name,
         taken.stamp.taken,
         {
             (principal.arn, principal.principal_id): documents
-            for principal in read_snapshot(taken.policies).principals
+            for principal in principals
             for documents in [tuple(policy.document for policy in principal.policies if policy.document)]
             if len(documents) == len(principal.policies)
         },
+        {(principal.arn, principal.principal_id): principal.trust for principal in principals if principal.trust},
     )

@@ -365,7 +365,9 @@ def _watch_command(
     actions whose denials the logs can't show. Reads only the data folder. An action that the policies of a later
     snapshot allow again counts as restored.
 
-    Exit 1 if the rollout may have caused a denial, and the action isn't restored.
+    For a role whose trust policy was narrowed, also shows who was denied a session.
+
+    Exit 1 if the rollout may have caused a denial, and the action or the caller isn't restored.
 
     \b
     Example:

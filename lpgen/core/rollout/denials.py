@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -56,12 +56,14 @@ class Denial:
 class PoliciesSince:
     """The policies in a snapshot: its name, its time, and the documents by a principal's ARN and id.
 
-    It has only principals with all documents, because a missing document may deny a call that others allow.
+    It has only principals with all documents, because a missing document may deny a call that others allow. `trusts`
+    are the trust policies of roles.
     """
 
     name: str
     taken: datetime
     documents: Mapping[tuple[str, str], tuple[Policy, ...]]
+    trusts: Mapping[tuple[str, str], Policy] = field(default_factory=dict)
 
 
 _COLUMNS: Final = (

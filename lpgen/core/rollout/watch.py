@@ -16,6 +16,7 @@ from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Action, AttachedPolicy, Outcome, PolicyKind, SkipReason, Visibility
 from lpgen.core.rollout.denials import Denial, PoliciesSince, denials_since
+from lpgen.core.rollout.denied_assumptions import DeniedAssumption, denied_assumptions
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
 from lpgen.core.rollout.plan_rollout import principal_before
 from lpgen.core.usage.columns import distinct_rows, table_rows
@@ -41,7 +42,8 @@ class Watched:
     """What the logs show for one principal since its rollout. `logs_until` is their last day, "" if they end earlier.
 
     `unmapped` are denied calls with an unknown action: pairs of the call and the number of records. `snapshot` is the
-    name of the snapshot whose policies show what is restored, or "".
+    name of the snapshot whose policies show what is restored, or "". `assumptions` are denied requests for sessions of
+    a role whose trust policy was narrowed.
     """
 
     principal: str
@@ -51,11 +53,13 @@ class Watched:
     unmapped: tuple[tuple[str, int], ...]
     unseen: tuple[_UnseenActions, ...]
     snapshot: str = ""
+    assumptions: tuple[DeniedAssumption, ...] = ()
 
     @property
     def found(self) -> bool:
         """Whether the rollout may have caused a denial that isn't restored."""
-        return bool(self.unmapped) or any(denial.lost and not denial.restored for denial in self.denials)
+        denied: tuple[Denial | DeniedAssumption, ...] = (*self.denials, *self.assumptions)
+        return bool(self.unmapped) or any(denial.lost and not denial.restored for denial in denied)
 
 
 def watch_rollout(
@@ -97,6 +101,7 @@ def _watch_principal(
         tuple(_unmapped(plan, since, usage)),
         tuple(logs.unseen(removed, plan.account)),
         now.name if now else "",
+        tuple(denied_assumptions(plan, since, usage, now)),
     )
 
 

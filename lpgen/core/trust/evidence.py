@@ -157,9 +157,11 @@ def _between(covered: AccountCoverage, first: date, last: date) -> AccountCovera
     return replace(covered, first_day=first, last_day=last, covered_days=days) if days else None
 
 
-def by_role(assumptions: Iterable[Assumption], principals: Iterable[Principal]) -> dict[str, tuple[Assumption, ...]]:
+def by_role(
+    assumptions: Iterable[Assumption], principals: Iterable[Principal], *, from_all: bool = False
+) -> dict[str, tuple[Assumption, ...]]:
     """The assumptions of each role by its ARN, from the logs of its own account if they have any, otherwise from those
-    of its callers. Both accounts' logs hold the same call.
+    of its callers. Both accounts' logs hold the same call. With `from_all`, from the logs of all accounts.
 
     They have the ARN of each caller that the record knows only by its id, if the principals or the log of the caller's
     account know it. A record of a denied call or of a switch in the console has a role's name without its path, so such
@@ -177,7 +179,7 @@ def by_role(assumptions: Iterable[Assumption], principals: Iterable[Principal]) 
     own = {assumption.role for assumption in seen if account_in_arn(assumption.role) == assumption.account}
     for assumption in seen:
         arn = assumption.role
-        if arn in own and account_in_arn(arn) != assumption.account:
+        if not from_all and arn in own and account_in_arn(arn) != assumption.account:
             continue
         caller = assumption.principal or arns.get(assumption.principal_id, "")
         if split_arn(caller).service == "sts":

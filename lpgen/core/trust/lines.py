@@ -142,7 +142,9 @@ def request_of(assumption: Assumption, role: Principal, action: str) -> Request:
     if assumption.shown_subject and assumption.provider:
         context[subject_key(assumption.provider.rpartition(_OIDC)[2])] = (assumption.subject,)
     if assumption.caller_kind in _PEOPLE:
-        if assumption.shown_external_id == assumption.external_id:
+        # The record of a denied request lacks its parameters.
+        has_parameters = assumption.succeeded or bool(assumption.external_id)
+        if has_parameters and assumption.shown_external_id == assumption.external_id:
             context["sts:ExternalId"] = (assumption.external_id,) if assumption.external_id else ()
         context |= {"aws:PrincipalAccount": (assumption.caller_account,)} if assumption.caller_account else {}
         context |= {"aws:PrincipalArn": (assumption.principal,)} if shows_caller(assumption) else {}

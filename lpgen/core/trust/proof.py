@@ -40,7 +40,7 @@ def disprove(old: Policy, new: Policy, role: Principal, uses: Iterable[Assumptio
             return _WIDER.format(number=statement.index + 1)
     old_lines, new_lines = trust_lines(old), trust_lines(new)
     for use in {request_key(use): use for use in uses}.values():
-        if not _keeps(use, old_lines, new_lines, role):
+        if not keeps(use, old_lines, new_lines, role):
             return _LOST.format(event=use.example_event_id)
     return ""
 
@@ -99,7 +99,7 @@ def _covers(operator: Operator, value: str, text: str) -> bool:
     return pattern_contains(value, text)
 
 
-def _keeps(use: Assumption, old: Collection[TrustLine], new: Collection[TrustLine], role: Principal) -> bool:
+def keeps(use: Assumption, old: Collection[TrustLine], new: Collection[TrustLine], role: Principal) -> bool:
     """Whether a policy allows all actions of an assumption that the old one allows or may allow."""
     return all(_keeps_action(use, action, old, new, role) for action in ("", *further_actions(use)))
 

@@ -122,7 +122,7 @@ def trust_of_role(
     return RoleTrust(
         role,
         may_assume=may_assume(role, lines, callers),
-        assumed_by=_callers((*successes, *evidence.failures(role))),
+        assumed_by=callers_of((*successes, *evidence.failures(role))),
         never_seen=_never_seen(lines, used, successes, role, evidence) if is_known else (),
         findings=with_acceptance(
             ordered((*found, *refused_formats(lines, evidence.failures(role), role), *unused)),
@@ -134,7 +134,8 @@ def trust_of_role(
     )
 
 
-def _callers(assumptions: Iterable[Assumption]) -> tuple[Caller, ...]:
+def callers_of(assumptions: Iterable[Assumption]) -> tuple[Caller, ...]:
+    """The callers of requests, successful ones first."""
     groups: dict[tuple[Any, ...], list[Assumption]] = defaultdict(list)
     for seen in assumptions:
         who = (seen.principal, seen.principal_id, seen.service, seen.provider, seen.subject, seen.audience)

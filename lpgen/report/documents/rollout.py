@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import UNSET, UnsetType, field
 
 from lpgen.core.digests import digest_of_text
 from lpgen.core.documents import Count, Part, RowPart, means
-from lpgen.core.model import DenialKind
+from lpgen.core.model import AssumptionMethod, DenialKind
 from lpgen.core.rollout.calls import IamCall
 from lpgen.core.rollout.denials import Denial
 from lpgen.core.rollout.plan import PolicyText, PrincipalPlan
@@ -141,6 +142,28 @@ class UnseenPart(RowPart, kw_only=True):
     why: Annotated[str, means("Why a denial leaves no record.")]
 
 
+class DeniedAssumptionPart(RowPart, kw_only=True):
+    """Denied requests of one caller for sessions of a role whose trust policy was narrowed."""
+
+    method: Annotated[AssumptionMethod, means("The call.")]
+    name: Annotated[str, means("The caller, as far as the records tell.")] = field(name="caller")
+    subject: Annotated[str, means('The subject of a federated caller. "": none.')]
+    names_role: Annotated[bool, means("Whether the records name the role.")]
+    records: Annotated[Count, means("Number of records that show it.")]
+    straddles: Annotated[bool, means("Whether some records may be from before the rollout.")] = field(
+        name="some_from_before"
+    )
+    first_day: Annotated[date, means("The first day.")]
+    last_day: Annotated[date, means("The last day.")]
+    example_event_id: Annotated[str, means("The ID of one of the records.")]
+    before_too: Annotated[bool, means("Whether it was also denied before the rollout.")] = field(
+        name="denied_before_too"
+    )
+    lost: Annotated[bool, means("Whether the narrowed trust policy may have caused it.")]
+    restored: Annotated[bool, means("Whether a newer trust policy allows it again.")]
+    why: Annotated[str, means("What denies it.")]
+
+
 class WatchedPart(Part, kw_only=True):
     """What the logs show of one principal since its rollout."""
 
@@ -150,6 +173,7 @@ class WatchedPart(Part, kw_only=True):
     denials: Annotated[tuple[DenialPart, ...], means("The denials.")]
     unmapped: Annotated[tuple[UnmappedCallPart, ...], means("Denied calls with an unknown action.")]
     unseen: Annotated[tuple[UnseenPart, ...], means("Removed actions whose denial leaves no record.")]
+    assumptions: Annotated[tuple[DeniedAssumptionPart, ...], means("Denied requests for sessions of the role.")]
 
 
 class WatchDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.rollout-watch/1"):
@@ -168,6 +192,10 @@ def _part_from_watched(watched: Watched) -> WatchedPart:
         watched,
         logs_until=watched.logs_until or None,
         denials=tuple(map(_part_from_denial, watched.denials)),
+        assumptions=[
+            DeniedAssumptionPart.from_attributes(denied, denied.caller, denied.caller.assumption)
+            for denied in watched.assumptions
+        ],
         unmapped=[UnmappedCallPart(call=call, records=records) for call, records in watched.unmapped],
     )
 

@@ -13,6 +13,7 @@ from lpgen.core.iam.policy import policy_from_json, policy_size, text_without_si
 from lpgen.core.model import Effect, Statement
 from lpgen.core.rollout.calls import IamCall
 from lpgen.core.rollout.denials import Denial
+from lpgen.core.rollout.denied_assumptions import DeniedAssumption
 from lpgen.core.rollout.plan import OutcomeKind, PolicyText, PrincipalPlan, RolloutOutcome
 from lpgen.core.rollout.refusals import Refusal, RefusalKind
 from lpgen.core.rollout.source import RolloutPlan, Source, Trust
@@ -245,7 +246,7 @@ def _lines(watched: Sequence[Watched]) -> Iterator[str]:
             f"logs until {rollout.logs_until}" if rollout.logs_until else "but the logs end earlier: ingest newer ones"
         )
         yield f"{terminal_text(rollout.principal)}  applied {rollout.applied_at.replace('+00:00', 'Z')}, {until}"
-        if rollout.logs_until and not rollout.denials and not rollout.unmapped:
+        if rollout.logs_until and not (rollout.denials or rollout.unmapped or rollout.assumptions):
             yield "  no denial"
         for denial in rollout.denials:
             yield from _denial_lines(denial, rollout.snapshot)
@@ -254,6 +255,10 @@ def _lines(watched: Sequence[Watched]) -> Iterator[str]:
         for call, records in rollout.unmapped:
             counted = plural(records, "record")
             yield f"  denied, but the needed action is unknown: {terminal_text(call)} ({counted})"
+        for denied in rollout.assumptions:
+            yield from _assumption_lines(denied, rollout.snapshot)
+        if any(denied.lost and not denied.restored for denied in rollout.assumptions):
+            yield f"  {_HOLD_TRUST}"
         yield from _unseen_lines(rollout)
         yield ""
 
@@ -262,6 +267,25 @@ _HOLD: Final = (
     "next: put needed statements back into the policies, and keep them with --decisions FILE. Otherwise, the next"
     " replacement removes them again"
 )
+
+
+_HOLD_TRUST: Final = (
+    "next: put needed callers back into the trust policy, and keep them with --decisions FILE. Otherwise, the next"
+    " narrowed trust policy leaves them out again"
+)
+
+
+def _assumption_lines(denied: DeniedAssumption, snapshot: str) -> Iterator[str]:
+    caller, use = denied.caller, denied.caller.assumption
+    records = f"{'up to ' if denied.straddles else ''}{plural(caller.records, 'record')}"
+    before = ", also denied before the rollout" if denied.before_too else ""
+    seen = f"{records}, first {caller.first_day}, such as event {use.example_event_id}{before}"
+    who = f"{caller.name} with the subject {use.subject}" if use.subject else caller.name
+    role = "" if denied.names_role else " for a role that isn't in the record"
+    yield f"  denied: {use.method} by {terminal_text(who)}{role} ({terminal_text(seen)})"
+    yield f"    {denied.why}"
+    if denied.restored:
+        yield f"    allowed again by the trust policy of snapshot {terminal_text(snapshot)}"
 
 
 def _denial_lines(denial: Denial, snapshot: str) -> Iterator[str]:
