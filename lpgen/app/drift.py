@@ -78,7 +78,10 @@ def drift(inputs: AnalysisInputs, *, since: str = "", choice: DriftOptions, prop
     then = _side_of_baseline(baseline, catalog, options.decisions)
     comparison = comparison_of(then.state, after, catalog, choice)
     folders = {
-        replacement.principal: replacement.folder for folder in proposed for replacement in open_replacements(folder)
+        replacement.principal: replacement.folder
+        for folder in proposed
+        for replacement in open_replacements(folder)
+        if not replacement.is_trust_only
     }
     proposals = _Proposals(baseline.proposals, folders, {outline.arn: outline for outline in ground.outlines})
     units = units_of_review(ground.outlines, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,13 +27,13 @@ from lpgen.edge.replacement_files import SIGNATURE, read_output, write_text
 from lpgen.edge.spill import Place, Spill, pack_text
 from lpgen.errors import InvocationError, quote_input
 from lpgen.report.blocks import DEFAULT_LAYOUT, NO_OPTIONS, Given, Layout
-from lpgen.report.documents.output_folder import evidence_json, summary_json, trust_text
+from lpgen.report.documents.output_folder import evidence_json, is_written, summary_json, trust_text
 from lpgen.report.iac.files import CodeForm, code_of_subjects
 from lpgen.report.iac.subject import CodeSubject, subject_of_proposal
 from lpgen.report.plan import document_file
 from lpgen.report.render import PRINCIPAL, REVIEW, WHOLE_REVIEW
 from lpgen.report.summary import PartedReview, PrincipalSummary, ReviewSummary, summary_of_review
-from lpgen.report.views import PrincipalView, has_documents
+from lpgen.report.views import PrincipalView
 from lpgen.version import __version__
 
 if TYPE_CHECKING:
@@ -227,19 +227,19 @@ def _folder_of_principal(
 def _files_of_proposal(
     proposal: Proposal, report: Report, inputs: Inputs, trust: TrustProposal | None
 ) -> Iterator[tuple[str, str]]:
-    """The paths and texts of one principal's files in an output folder. Empty without a replacement.
+    """The paths and texts of one principal's files in an output folder. Empty without a replacement and a trust policy.
 
-    Policies that stay attached have a separate folder, because the policies in a principal's folder are the ones to
-    attach.
+    A role without a replacement has only its narrowed trust policy and the evidence for it. Policies that stay attached
+    have a separate folder, because the policies in a principal's folder are the ones to attach.
     """
-    if has_documents(proposal) and proposal.replacement is not None:
+    if is_written(proposal, trust):
         folder = folder_of_principal(proposal.diff.principal)
         yield f"{folder}/evidence.json", evidence_json(proposal, report, inputs, trust)
-        for number, document in enumerate(proposal.replacement.documents, start=1):
+        for number, document in enumerate(proposal.replacement.documents if proposal.replacement else (), start=1):
             yield f"{folder}/{document_file(number)}", document.text
         if trust is not None:
             yield f"{folder}/{TRUST_FILE}", trust_text(trust)
-        for policy in proposal.replacement.left:
+        for policy in proposal.replacement.left if proposal.replacement else ():
             yield file_of_left_policy(policy.arn, policy.sha256), policy_to_json(policy.document, indent=2) + "\n"
 
 
@@ -269,7 +269,12 @@ def output_of_review(
             written[path] = digest_of_text(text)
             if write is not None:
                 write(path, text)
-    whole = summary_of_review(head, summaries)
+    alone = sum(
+        f"{folder_of_principal(summary.principal)}/{TRUST_FILE}" in found
+        for summary in summaries
+        if not summary.has_documents
+    )
+    whole = replace(summary_of_review(head, summaries), trust_only=alone)
     return _Output(whole, written, summary_json(whole, inputs, written))
 
 

@@ -39,7 +39,7 @@ from lpgen.edge.replacement_files import (
 )
 from lpgen.edge.signatures import is_signature_of, read_public_key
 from lpgen.errors import InvocationError, OutputError, TamperingError, quote_input, quote_reason
-from lpgen.report.documents.output_folder import evidence_json, trust_text
+from lpgen.report.documents.output_folder import evidence_json, is_written, trust_text
 from lpgen.report.plan import document_file
 
 _AGAIN: Final = "run `lpgen generate` again"
@@ -139,9 +139,11 @@ def _generate_again(
     chosen = replace(basis.options, principal=principal)
     review = open_review(AnalysisInputs(basis.data, policies, catalog, chosen))
     report, trusts = review.whole_report(), review.narrowed_trust
-    written = [proposal for proposal in report.proposals if proposal.replacement and not proposal.replacement.refusal]
-    found = (_written_again(proposal, report, inputs, trusts.get(proposal.diff.principal.arn)) for proposal in written)
-    return {written.principal: written for written in found}
+    found = ((proposal, trusts.get(proposal.diff.principal.arn)) for proposal in report.proposals)
+    again = (
+        _written_again(proposal, report, inputs, trust) for proposal, trust in found if is_written(proposal, trust)
+    )
+    return {written.principal: written for written in again}
 
 
 def _refuse_other_options(inputs: Inputs, options: Options) -> None:

@@ -153,6 +153,9 @@ class _FolderVerifier:
         arn = written.principal
         if grants is None:
             return _failed(arn, "the old policies are known", f"the given policies don't contain {arn}")
+        trust = (check_trust(grants.principal, written.trust, self.trust),) if written.trust and self.trust else ()
+        if written.is_trust_only:
+            return Verification(arn, trust)
         verification = verify_replacement(
             written.documents,
             grants,
@@ -164,10 +167,7 @@ class _FolderVerifier:
             attached_quota=self.options.attached_quota,
             left=written.left,
         )
-        if written.trust is None or self.trust is None:
-            return verification
-        check = check_trust(grants.principal, written.trust, self.trust)
-        return replace(verification, checks=(*verification.checks, check))
+        return replace(verification, checks=(*verification.checks, *trust))
 
 
 def _verify_folders(folders: Sequence[Path], ground: Ground, inputs: AnalysisInputs) -> tuple[Verification, ...]:

@@ -142,6 +142,11 @@ class WrittenReplacement:
     trust: Policy | None = None
 
     @property
+    def is_trust_only(self) -> bool:
+        """Whether there is no replacement, only a narrowed trust policy."""
+        return self.trust is not None and not self.documents and not self.left
+
+    @property
     def held(self) -> tuple[Policy, ...]:
         """The policies that the principal should have."""
         return (*(document.policy for document in self.documents), *(policy.document for policy in self.left))

@@ -165,11 +165,13 @@ class ReviewSummary:
     `dangers` are the unaccepted ways in for outsiders, and unusual use. They are sorted by severity, then by how many
     people they are open to, then by the danger of the principal. `principals` are sorted by risk: first principals in
     danger, then those with the most dangerous and the widest grants. Principals that need no action come last.
+    `trust_only` is the number of roles with a written trust policy and no replacement.
     """
 
     report: Report
     principals: tuple[PrincipalSummary, ...]
     dangers: tuple[Danger, ...]
+    trust_only: int = 0
 
     @property
     def trust(self) -> tuple[OutsideTrust, ...]:

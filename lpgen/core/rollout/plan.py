@@ -69,6 +69,11 @@ class PrincipalPlan:
     left: tuple[str, ...] = ()
     trust: TrustChange | None = None
 
+    @property
+    def is_trust_only(self) -> bool:
+        """Whether only the trust policy changes, because there is no replacement for the policies."""
+        return self.trust is not None and not self.documents and not self.left
+
     def texts_to_restore(self, texts: Mapping[str, str]) -> dict[str, str]:
         """What an undo puts back, by name, for the texts before the rollout: the same, or the nearest trust policy."""
         return {**texts, TRUST_POLICY: self.trust.nearest} if self.trust and self.trust.nearest else {**texts}

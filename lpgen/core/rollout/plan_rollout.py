@@ -27,6 +27,7 @@ from lpgen.core.rollout.written_replacement import WrittenPlan, stack_resources
 from lpgen.core.trust.undo import nearest_policy, why_no_undo
 
 _DETACHED: Final = "detached, but not deleted: {policies}"
+_ONLY_TRUST: Final = "only the trust policy changes, because there is no replacement for the policies"
 _BOUNDARY_STAYS: Final = "the boundary {name} stays"
 _DESCRIPTION: Final = "What the {kind} {name} uses of its policies, by lpgen from logs until {as_of}"
 _IN_PLACE: Final = Refusal.of(RefusalKind.NOTHING_TO_DO, case="in-place")
@@ -49,7 +50,7 @@ def plan_principal(written: WrittenPlan, principal: Principal | None, exceptions
 
 
 def _is_in_place(written: WrittenPlan, principal: Principal) -> bool:
-    return says_the_same(principal, _held_after(written, principal))
+    return written.is_trust_only or says_the_same(principal, _held_after(written, principal))
 
 
 def _trust_change(written: WrittenPlan, principal: Principal) -> TrustChange | None:
@@ -211,6 +212,7 @@ def _planned(written: WrittenPlan, principal: Principal, order: Order, change: T
     detached = [call.policy for call in calls if call.kind is CallKind.DETACH and call.policy in own]
     notes = [
         order.note,
+        _ONLY_TRUST if written.is_trust_only else "",
         _DETACHED.format(policies=", ".join(detached)) if detached else "",
         _BOUNDARY_STAYS.format(name=_name_of_boundary(principal)) if principal.boundary else "",
         *(f"{arn} stays attached" for arn in written.left),
@@ -233,7 +235,8 @@ def _plan(
     trust = _trust_change(written, principal)
     # Other people put a replacement in place only if there is no other refusal.
     kinds = {refusal.kind for refusal in refusals}
-    of_set, as_code = kinds == {RefusalKind.SSO}, kinds == {RefusalKind.MANAGED_AS_CODE}
+    of_set = kinds == {RefusalKind.SSO} and not written.is_trust_only
+    as_code = kinds == {RefusalKind.MANAGED_AS_CODE}
     is_proposed = bool(calls) or of_set or as_code
     return PrincipalPlan(
         principal=principal.arn,

@@ -51,7 +51,7 @@ def prove_plans(
     attached_quota: int = ATTACHED_POLICIES_LIMIT,
     hunt_size: int = PROOF_HUNT_SIZE,
 ) -> dict[str, tuple[Check, ...]]:
-    """The checks on each plan that has calls or documents, by the principal's ARN.
+    """The checks on each plan that changes something, by the principal's ARN.
 
     They prove that nothing new is allowed, that every Deny is kept, that no permission that the principal keeps is
     missing between two calls, that each Allow names actions of the catalog, and that AWS accepts the documents.
@@ -61,7 +61,7 @@ def prove_plans(
     Raises:
         PolicyError: a document breaks IAM's grammar.
     """
-    proven = {plan.principal: plan for plan in plans if plan.calls or plan.documents}
+    proven = {plan.principal: plan for plan in plans if plan.calls or plan.documents or plan.trust}
     return {
         grants.principal.arn: _checks(
             proven[grants.principal.arn], grants, catalog, attached_quota=attached_quota, hunt_size=hunt_size
@@ -92,6 +92,9 @@ def _checks(
 def _check_all(
     plan: PrincipalPlan, grants: PrincipalGrants, catalog: Catalog, *, attached_quota: int, hunt_size: int
 ) -> tuple[Check, ...]:
+    trust = tuple(_check_trusts(plan, grants.principal))
+    if plan.is_trust_only and all(call.kind is CallKind.NARROW_TRUST for call in plan.calls):
+        return trust  # the policies stay as they are
     whole = tuple(map(_written, plan.after or _for_others(plan)))
     documents = tuple(document for document in whole if document.file not in plan.left)
     news = new_allows(documents, catalog)
@@ -102,9 +105,15 @@ def _check_all(
         _check_moments(plan.calls, whole, grants, catalog),
         check_limits(documents, plan.kind, attached_quota=attached_quota, left=len(plan.left)),
         check_hunt(whole, news, grants, catalog, size=hunt_size),
-        *([check_trust(grants.principal, plan.trust.policies[1])] if plan.trust else []),
-        *([_check_nearest(grants.principal, plan.trust)] if plan.trust and plan.trust.nearest else []),
+        *trust,
     )
+
+
+def _check_trusts(plan: PrincipalPlan, role: Principal) -> Iterator[Check]:
+    if plan.trust:
+        yield check_trust(role, plan.trust.policies[1])
+        if plan.trust.nearest:
+            yield _check_nearest(role, plan.trust)
 
 
 _NEAREST_CHECK: Final = "an undo keeps the narrowed trust, and allows nothing new"

@@ -302,7 +302,10 @@ def _impossible_name(principal: Principal) -> Iterator[Refusal]:
 
 
 def refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: Exceptions) -> Iterator[Refusal]:
-    """Why a replacement isn't put in place: the policies differ, or it isn't safe, or it doesn't fit."""
+    """Why a replacement isn't put in place: the policies differ, or it isn't safe, or it doesn't fit.
+
+    Whether a replacement is safe doesn't concern a trust policy, which has its own proof.
+    """
     if written.principal_id != principal.principal_id:
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="recreated")
     elif written.policies_sha256 != policies_sha256(principal, with_boundary=False):
@@ -310,6 +313,8 @@ def refusals_of_written(written: WrittenPlan, principal: Principal, exceptions: 
     documents = [policy.document for policy in (*principal.policies, *filter(None, [principal.boundary]))]
     if None in documents or (written.trust and principal.trust is None):
         yield Refusal.of(RefusalKind.OTHER_POLICIES, case="missing")
+    if written.is_trust_only:
+        return
     if not written.safe and not exceptions.unsafe:
         yield Refusal.of(RefusalKind.NOT_SAFE, why="; ".join(written.not_safe_because) or _NO_REASON)
     if not written.documents and not written.left:

@@ -44,6 +44,11 @@ class WrittenPlan:
     left: tuple[str, ...] = ()
     trust: str = ""
 
+    @property
+    def is_trust_only(self) -> bool:
+        """Whether the role's policies stay as they are, because there is no replacement for them."""
+        return bool(self.trust) and not self.documents and not self.left
+
 
 def stack_resources(
     documents: Iterable[NewDocument], principal: Principal, left: Iterable[str] = (), *, trust: str = ""
@@ -52,29 +57,35 @@ def stack_resources(
 
     `left` are the ARNs of policies that stay attached, and `trust` is the narrowed trust policy or "".
 
-    It has the principal's resource with the two properties to change, under its name in the stack if tags show it, and
+    Without documents and policies that stay attached, it changes only the trust policy. Otherwise, it has the
+    principal's resource with the two properties to change, under its name in the stack if tags show it, and
     a resource for each managed policy. A stack update with it also detaches the old policies.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
     """
     found, staying = tuple(documents), list(left)
     texts = (*(document.text for document in found), trust)
-    if not (found or staying) or any("{{resolve:" in text for text in texts):  # which CloudFormation would replace
+    if not (found or staying or trust) or any(
+        "{{resolve:" in text for text in texts
+    ):  # which CloudFormation would replace
         return ""
     named = dict(principal.tags).get("aws:cloudformation:logical-id", "")
     own = named if re.fullmatch("[A-Za-z0-9]+", named) else _logical_id(principal.name)
     managed = {f"{own}Policy{at}": document for at, document in enumerate(found, start=1) if not document.inline}
+    own_policies = {
+        "ManagedPolicyArns": [*({"Ref": name} for name in managed), *staying],
+        "Policies": [
+            {"PolicyName": document.name, "PolicyDocument": json.loads(document.text)}
+            for document in found
+            if document.inline
+        ],
+    }
     resources = {
         own: {
             "Type": f"AWS::IAM::{principal.kind.capitalize()}",
             "Properties": {
                 **({"AssumeRolePolicyDocument": json.loads(trust)} if trust else {}),
-                "ManagedPolicyArns": [*({"Ref": name} for name in managed), *staying],
-                "Policies": [
-                    {"PolicyName": document.name, "PolicyDocument": json.loads(document.text)}
-                    for document in found
-                    if document.inline
-                ],
+                **(own_policies if found or staying else {}),
             },
         }
     } | {

@@ -61,7 +61,7 @@ from lpgen.report.documents.review import PolicyPart, TotalsPart, part_from_docu
 from lpgen.report.documents.trust import TrustEvidencePart, part_from_trust_line
 from lpgen.report.plan import document_file
 from lpgen.report.summary import Counts, PrincipalSummary, ReviewSummary
-from lpgen.report.views import PrincipalView, explained_lines
+from lpgen.report.views import PrincipalView, explained_lines, has_documents
 
 _LinePart = TypeVar("_LinePart", bound="CopiedLinePart")
 
@@ -168,6 +168,11 @@ class EvidenceDocument(PrincipalHead, kw_only=True, tag_field="schema", tag=EVID
     ungranted: Annotated[tuple[UngrantedPart, ...], means("Use that no policy grants. It isn't in the replacement.")]
     checks: Annotated[tuple[CheckPart, ...] | None, means("The verification; null: nothing was verified.")]
     trust: Annotated[TrustPolicyPart | UnsetType, means("The narrowed trust policy, if any.")] = UNSET
+
+
+def is_written(proposal: Proposal, trust: TrustProposal | None) -> bool:
+    """Whether a principal has a folder: it has a replacement or, without one, a narrowed trust policy."""
+    return has_documents(proposal) or trust is not None
 
 
 def trust_text(trust: TrustProposal) -> str:
@@ -320,7 +325,8 @@ def summary_json(review: ReviewSummary, inputs: Inputs, files: Mapping[str, str]
         totals=part_from_totals(review),
         coverage=part_from_coverage(report.diff.coverage),
         principals=[
-            _part_from_principal(principal) for principal in sorted(review.principals, key=lambda found: found.arn)
+            _part_from_principal(principal, files)
+            for principal in sorted(review.principals, key=lambda found: found.arn)
         ],
         inputs=inputs.to_facts(),
         files=dict(sorted(files.items())),
@@ -330,9 +336,10 @@ def summary_json(review: ReviewSummary, inputs: Inputs, files: Mapping[str, str]
     return lay_out(msgspec.structs.replace(summary, digest=root))
 
 
-def _part_from_principal(summary: PrincipalSummary) -> SummaryPrincipalPart:
-    folder = folder_of_principal(summary.principal) if summary.has_documents else None
-    return part_from_summary(summary, SummaryPrincipalPart, folder=folder, left_attached=summary.left)
+def _part_from_principal(summary: PrincipalSummary, files: Mapping[str, str]) -> SummaryPrincipalPart:
+    folder = folder_of_principal(summary.principal)
+    written = folder if f"{folder}/evidence.json" in files else None
+    return part_from_summary(summary, SummaryPrincipalPart, folder=written, left_attached=summary.left)
 
 
 # ---------------------------------------------------------------- the verification

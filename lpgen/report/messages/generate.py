@@ -19,6 +19,8 @@ def render_generated(review: ReviewSummary, output: str) -> str:
 def _lines(review: ReviewSummary, output: str) -> Iterator[str]:
     written = sum(summary.has_documents for summary in review.replaced)
     yield f"{plural(written, 'replacement')} in {terminal_text(output)}{_how_many(review, written)}"
+    if review.trust_only:
+        yield f"  only a narrowed trust policy for {plural(review.trust_only, 'role')} without a replacement"
     if used := render_used_decisions(part_from_decisions(review.report.decisions, review.accepted)):
         yield f"  {used}"
     for problem in review.report.problems:

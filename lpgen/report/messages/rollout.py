@@ -93,7 +93,7 @@ def render_changes(plans: Iterable[PrincipalPlan]) -> str:
 
 
 def _change_lines(plan: PrincipalPlan) -> Iterator[str]:
-    yield f"{terminal_text(plan.principal)}{'' if plan.safe else '  NOT CALLED SAFE'}"
+    yield f"{terminal_text(plan.principal)}{'' if plan.safe or plan.is_trust_only else '  NOT CALLED SAFE'}"
     for note in plan.notes:
         yield f"  note: {terminal_text(note)}"
     for number, call in enumerate(plan.calls, start=1):

@@ -18,7 +18,7 @@ from lpgen.edge.rollout.journal import Journal, journal_of
 from lpgen.edge.rollout.plan_file import read_whole_plan
 from lpgen.errors import TamperingError
 from tests.support.rollout_roles import NEW, OLD, empty_account, own_server
-from tests.support.rollout_worlds import ACCOUNT, NARROWED, TRUST, World, document, proxy
+from tests.support.rollout_worlds import ACCOUNT, NARROWED, TRUST, World, allow, deny, document, proxy
 
 server = pytest.fixture(scope="module")(own_server)
 world = pytest.fixture(empty_account)
@@ -586,7 +586,94 @@ def test_template_for_a_declared_role_has_its_narrowed_trust_policy(world: World
     assert plan["trust"]["after"] == NARROWED
 
 
-def test_replacements_without_a_policy_are_refused_with_a_trust_policy_too(world: World) -> None:
+# ---------------------------------------------------------------- without a replacement
+
+
+def trust_only(world: World, arn: str, *options: str) -> dict[str, Any]:
+    """The plan for a folder that has only a trust policy, as `lpgen generate` writes it without a replacement."""
+    (plan,) = world.plan_of({arn: ()}, *options, safe=False)["principals"]
+    return dict(plan)
+
+
+def test_role_without_a_replacement_keeps_its_policies_and_gets_its_trust_policy(world: World) -> None:
+    policy = document(allow("s3:*"), deny("s3:DeleteBucket"), indent=3)
+    arn = narrowed_role(world, managed={"extra": policy})
+    before = world.read(arn)
+    plan = trust_only(world, arn)
+    assert [call["operation"] for call in plan["calls"]] == ["UpdateAssumeRolePolicy"]
+    output = world.apply().output
+    assert "note: only the trust policy changes" in output
+    assert "NOT CALLED SAFE" not in output
+    after = world.read(arn)
+    assert after.holding.trust == NARROWED
+    assert (after.holding.inline, after.documents) == (before.holding.inline, before.documents)
+    assert world.made_policies() == set()
+    world.undo()
+    assert world.read(arn) == before
+
+
+def test_role_without_any_policy_gets_its_trust_policy(world: World) -> None:
+    arn = world.make_role("bare", trust=LOOSE)
+    world.trusts[arn] = NARROWED
+    before = world.read(arn)
+    assert [call["operation"] for call in trust_only(world, arn)["calls"]] == ["UpdateAssumeRolePolicy"]
+    world.apply()
+    assert world.read(arn).holding.trust == NARROWED
+    world.undo()
+    assert world.read(arn) == before
+
+
+def test_role_without_a_replacement_is_left_alone_if_its_trust_policy_is_in_place(world: World) -> None:
+    assert kinds(trust_only(world, narrowed_role(world, before=NARROWED))) == ["nothing_to_do"]
+
+
+def test_wider_trust_policy_is_refused_without_a_replacement_too(world: World) -> None:
+    assert kinds(trust_only(world, narrowed_role(world, after=THEIRS))) == ["not_proven"]
+
+
+def test_nearest_trust_policy_is_restored_without_a_replacement_too(world: World) -> None:
+    arn = narrowed_role(world, before=NO_WAY_BACK, after=ONLY_SEEN)
+    assert kinds(trust_only(world, arn)) == ["no_undo"]
+    other = World(world.server, world.home / "named", trusts={arn: ONLY_SEEN})
+    other.home.mkdir()
+    trust_only(other, arn, "--no-exact-undo", "app")
+    with proxy(world.server, never_spoiled, is_refused_by_iam) as (url, _):
+        other.apply(url=url)
+        other.undo(url=url, status=1)
+    assert json.loads(world.read(arn).holding.trust)["Statement"] == NEAREST
+
+
+def test_policies_that_changed_since_are_refused_without_a_replacement_too(world: World) -> None:
     arn = narrowed_role(world)
-    (plan,) = world.plan_of({arn: ()})["principals"]
-    assert kinds(plan) == ["nothing_to_do"]
+    trust_only(world, arn)
+    world.client.put_role_policy(RoleName="app", PolicyName="own", PolicyDocument=document(allow("sqs:*")))
+    assert "its policies have changed since" in world.apply(status=1).output
+
+
+def test_template_without_a_replacement_changes_only_the_trust_policy(world: World) -> None:
+    plan = trust_only(world, narrowed_role(world), "--managed-as-code", "app")
+    (resource,) = json.loads(plan["code"])["Resources"].values()
+    assert resource["Properties"] == {"AssumeRolePolicyDocument": json.loads(NARROWED)}
+
+
+@pytest.mark.parametrize("added", ["delete", "detach"])
+def test_apply_refuses_a_plan_without_a_replacement_that_removes_a_policy(world: World, added: str) -> None:
+    arn = narrowed_role(world, managed={"extra": OLD})
+    before = world.read(arn)
+    trust_only(world, arn)
+
+    def edit(plan: dict[str, Any]) -> None:
+        owner = {"RoleName": "app"}
+        policy = f"arn:aws:iam::{ACCOUNT}:policy/extra" if added == "detach" else "own"
+        forward, back = (
+            ("DetachRolePolicy", "AttachRolePolicy") if added == "detach" else ("DeleteRolePolicy", "PutRolePolicy")
+        )
+        key = "PolicyArn" if added == "detach" else "PolicyName"
+        text = {} if added == "detach" else {"PolicyDocument": json.dumps(json.loads(OLD), separators=(",", ":"))}
+        plan["calls"].insert(0, {"operation": forward, "policy": policy, "parameters": {**owner, key: policy}})
+        plan["inverse"].append({"operation": back, "policy": policy, "parameters": {**owner, key: policy, **text}})
+        plan["after"] = [one for one in plan["after"] if one["policy"] != policy]
+
+    edit_plan(world, edit)
+    assert isinstance(world.apply(status=1).exception, TamperingError)
+    assert world.read(arn) == before

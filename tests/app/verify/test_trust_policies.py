@@ -23,7 +23,9 @@ from lpgen.core.rollout.plan import PrincipalPlan
 from lpgen.core.rollout.refusals import Exceptions, RefusalKind
 from lpgen.core.rollout.source import Trust
 from lpgen.edge.readers.iam_snapshot import read_snapshot
+from lpgen.edge.replacement_files import read_replacement
 from lpgen.errors import InvocationError
+from lpgen.report.messages.generate import render_generated
 from tests.support.outputs import OutputWorld, make_output, read_json, seal_again, write_json
 
 NAMES = ("functions-publisher", "platform-deployer", "storefront-api")
@@ -185,3 +187,66 @@ def test_code_has_the_narrowed_trust_policy(world: OutputWorld, tmp_path: Path, 
         label = texts[NARROWED[1]].partition("assume_role_policy = local.")[2].partition("`")[0]
         heredoc = texts[NARROWED[1]].partition(f"  {label} = <<")[2]
         assert '"sts:AssumeRole' in heredoc
+
+
+# ---------------------------------------------------------------- roles without a replacement
+
+
+@pytest.fixture(scope="module")
+def bare(world: OutputWorld, tmp_path_factory: pytest.TempPathFactory) -> OutputWorld:
+    """The world with a role that has a trust policy to narrow, and no policy to replace."""
+    made = OutputWorld(tmp_path_factory.mktemp("bare") / "world")
+    shutil.copytree(world.home, made.home)
+    page = read_json(made.policies)
+    for role in page["RoleDetailList"]:
+        if role["RoleName"] == NARROWED[0]:
+            role["RolePolicyList"], role["AttachedManagedPolicies"] = [], []
+    write_json(made.policies, page)
+    shutil.rmtree(made.output)
+    generated(made, made.output)
+    return made
+
+
+def test_role_without_a_replacement_has_a_folder_with_its_trust_policy(bare: OutputWorld) -> None:
+    folder = bare.folder(NARROWED[0])
+    assert {path.name for path in folder.iterdir()} == {"evidence.json", "trust-policy.json"}
+    assert read_replacement(folder).is_trust_only
+    assert not read_replacement(bare.folder(NARROWED[1])).is_trust_only
+    evidence = read_json(folder / "evidence.json")
+    assert (evidence["safe"], evidence["policies"], evidence["lines"]) == (None, [], [])
+    assert evidence["trust"]["sha256"] == digest_of_text((folder / "trust-policy.json").read_bytes())
+    (stated,) = (one for one in read_json(bare.output / "summary.json")["principals"] if one["folder"] == folder.name)
+    assert stated["safe"] is None
+    review = open_review(bare.inputs(CHOSEN))
+    written = generate(review, bare.home / "again", inputs_of_output(review.report.generation, bare.inputs(CHOSEN)))
+    assert written.trust_only == 1
+    assert "only a narrowed trust policy for 1 role without a replacement" in render_generated(written, "out")
+
+
+def test_verify_proves_the_trust_policy_of_a_role_without_a_replacement(bare: OutputWorld, tmp_path: Path) -> None:
+    found = bare.verify(bare.output)
+    assert failed(bare) == {}
+    assert [check.status for check in found.checks] == [CheckStatus.PASSED] * 2
+    checks = {one.principal.rpartition("/")[2]: [check.name for check in one.checks] for one in found.principals}
+    assert checks[NARROWED[0]] == ["the trust policy allows nothing new"]
+    copy = OutputWorld(tmp_path / "copy")
+    shutil.copytree(bare.home, copy.home)
+    path = copy.folder(NARROWED[0]) / "trust-policy.json"
+    policy = read_json(path)
+    policy["Statement"][0].pop("Condition")
+    write_json(path, policy)
+    evidence = read_json(path.with_name("evidence.json"))
+    evidence["trust"]["sha256"] = digest_of_text(path.read_bytes())
+    write_json(path.with_name("evidence.json"), evidence)
+    seal_again(copy.output)
+    assert "isn't part of a statement" in failed(copy)["the trust policy allows nothing new"][0]
+    assert {refusal.kind for refusal in plans(copy)[NARROWED[0]].refusals} >= {RefusalKind.NOT_REPRODUCED}
+
+
+def test_plan_with_data_narrows_only_the_trust_policy_without_a_replacement(bare: OutputWorld) -> None:
+    basis = Basis(Trust.DATA, None, bare.data, CHOSEN)
+    plan = plan_rollout(bare.output, [bare.policies], Exceptions(), bare.catalog, basis=basis)
+    (own,) = (principal for principal in plan.principals if principal.name == NARROWED[0])
+    assert [call.kind for call in own.calls] == [CallKind.NARROW_TRUST]
+    assert own.is_trust_only
+    assert not plan.is_doubtful
