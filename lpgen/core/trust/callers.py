@@ -156,16 +156,10 @@ def _group_of(principal: Principal, policies: PolicySet) -> Hashable:
     counts if they have variables."""
     parts = [_about_roles(some) for some in (policies.identity, policies.boundary, *policies.scps)]
     every = [found for part in parts for found in part]
-    varies = any("${" in text for _, statement in every for text in _texts(statement))
+    varies = any("${" in statement.text for _, statement in every)
     said = tuple((version, one.effect, one.resources, one.not_resource, one.conditions) for version, one in every)
     lengths = (bool(policies.boundary), *(len(part) for part in parts))
     tests = _results(tuple(_tests(every)), principal, principal)
     is_linked = principal.path.startswith("/aws-service-role/")
     name = principal.arn if varies else principal.arn.partition(":iam:")[0]
     return principal.account, principal.kind, is_linked, name, said, lengths, tests
-
-
-def _texts(statement: Statement) -> Iterator[str]:
-    yield from statement.resources
-    for condition in statement.conditions:
-        yield from condition.values

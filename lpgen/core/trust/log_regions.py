@@ -13,8 +13,7 @@ from typing import Final
 from lpgen.core.analysis.caveats.inputs import unread_uses
 from lpgen.core.analysis.grants.granting import ANY_REGION
 from lpgen.core.analysis.observability.log_blind_spots import missing_home_region
-from lpgen.core.analysis.observability.recorded_calls import home_region_of_trail
-from lpgen.core.analysis.observability.trail_coverage import Events, recording_trails
+from lpgen.core.analysis.observability.trail_coverage import Events, recording_trails, regions_of_events
 from lpgen.core.evidence import LogCoverage
 from lpgen.core.model import Principal
 from lpgen.core.trails import Trail, trails_of_accounts
@@ -33,21 +32,22 @@ def unread_regions(
     serving = trails_of_accounts(trails, [read.account for read in coverage.accounts])
     uses = unread_uses(principals, coverage)
     for read in coverage.accounts:
-        account = read.account
-        recorded = _recording(serving[account]) if account in serving else ""
-        if recorded:
-            yield account, recorded
+        if (own := serving.get(read.account)) is not None and (why := _unrecorded(own)):
+            yield read.account, why
         elif home := missing_home_region(read):
-            yield account, _NO_RECORD.format(region=home)
-        elif use := uses.get(account):
+            yield read.account, _NO_RECORD.format(region=home)
+        elif use := uses.get(read.account):
             role = use.role.rpartition("/")[2]
-            yield account, _USED.format(read=", ".join(read.regions), role=role, region=use.region)
+            yield read.account, _USED.format(read=", ".join(read.regions), role=role, region=use.region)
 
 
-def _recording(trails: tuple[Trail, ...]) -> str:
+_SOURCES: Final = ("sts.amazonaws.com",)
+_NAMES: Final = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
+
+
+def _unrecorded(trails: tuple[Trail, ...]) -> str:
     """Why these trails don't record each request for a session, or ""."""
-    home = home_region_of_trail(trails[0].arn if trails else "")
-    source, names = "sts.amazonaws.com", ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
-    regions = (ANY_REGION, home)
-    found = recording_trails(Events("sts", "Management", "", (True,), (source,), names, ("*",), regions), trails)
+    regions = regions_of_events("sts", (), trails)
+    events = Events("sts", "Management", "", (True,), _SOURCES, _NAMES, ("*",), (*regions, ANY_REGION))
+    found = recording_trails(events, trails)
     return found if isinstance(found, str) else ""
