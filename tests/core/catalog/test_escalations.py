@@ -60,7 +60,7 @@ def test_rows_have_the_agreed_fields() -> None:
         assert way["gains"] in ("role", "user", "permissions", "group", "resource"), way["id"]
         assert way["steps"], way["id"]
         assert not way["does"].endswith("."), way["id"]
-        assert way.get("account", "member") == "member", way["id"]
+        assert way.get("account", "own") in ("member", "own"), way["id"]
         assert all(_SERVICE.fullmatch(service) for service in way["trusts"]), way["id"]
         assert way["trusts"] or "shape" in way or not any(step["on"].startswith("compute ") for step in way["steps"])
 
