@@ -117,6 +117,7 @@ bench: $(COMPLETE)
 	$(BIN)/python -m bench.doublings
 	$(BIN)/python -m bench.digest_checks
 	$(BIN)/python -m bench.rollout_proofs
+	$(BIN)/python -m bench.graph_edges
 
 clean:
 	rm -rf $(VENV) $(SPARK_VENV) $(FUZZ_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis lpgen-demo

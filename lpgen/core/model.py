@@ -291,7 +291,8 @@ class AttachedPolicy:
     """A policy that applies to a principal. `document` is None if the snapshot lacks it (grants unknown).
 
     `arn` is "" for inline policies. `group` is the name of the group that has the policy, or "". `created` is the
-    creation time of the default version in UTC, and `version` its id, if the snapshot has them.
+    creation time of the default version in UTC, and `version` its id, if the snapshot has them. `other_versions` are
+    the documents that could become the default.
     """
 
     kind: PolicyKind
@@ -301,6 +302,7 @@ class AttachedPolicy:
     created: datetime | None
     document: Policy | None
     version: str = ""
+    other_versions: tuple[Policy, ...] = ()
 
 
 class PrincipalKind(StrEnum):

@@ -52,7 +52,7 @@ class Options:
     schedules: tuple[Schedule, ...] = ()
     versioned_buckets: tuple[str, ...] = ()
     function_logs: tuple[FunctionLogs, ...] = ()
-    trust_quotas: Mapping[str, int] = field(default_factory=dict)
+    trust_quotas: Mapping[str, int] = field(default_factory=dict, hash=False)
     compute: tuple[Compute, ...] = ()
     snapshot: SnapshotStamp | None = None
     trail_source: TrailSource = TrailSource.NAMED
@@ -61,4 +61,4 @@ class Options:
     max_expected_denials: float | None = MAX_EXPECTED_DENIALS
     decisions_file: str = ""
     trust: bool = False
-    github_ids: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    github_ids: Mapping[str, tuple[str, str]] = field(default_factory=dict, hash=False)

@@ -114,7 +114,7 @@ class _SnapshotStore:
         self._users = DetailShelf(UserDetail, _user_age)
         self._group_details = DetailShelf(GroupDetail, lambda _group: ())
         self._managed = DetailShelf(ManagedPolicy, _policy_age)
-        self._documents: dict[str, tuple[datetime | None, Policy | None, str]] = {}
+        self._documents: dict[str, tuple[datetime | None, Policy | None, str, tuple[Policy, ...]]] = {}
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -286,14 +286,17 @@ class _SnapshotStore:
             self._documents[arn] = self._read_managed(self._managed.read(arn))
         return AttachedPolicy(kind, name, arn, group, *self._documents[arn])
 
-    def _read_managed(self, policy: ManagedPolicy) -> tuple[datetime | None, Policy | None, str]:
-        """The date, document and id of the default version."""
+    def _read_managed(self, policy: ManagedPolicy) -> tuple[datetime | None, Policy | None, str, tuple[Policy, ...]]:
+        """The date, document and id of the default version, and the other versions."""
         version = _default_version(policy)
         if version is None:
             self.report(SnapshotProblemKind.MISSING_POLICY, policy.arn, "its default version is not in the files")
-            return None, None, ""
+            return None, None, "", ()
         document = self._read_document(version.document, policy.arn, policy.arn)
-        return time_from_iam(version.create_date), document, version.version_id or policy.default_version_id
+        own = split_arn(policy.arn).account != "aws"
+        others = (_readable(other.document) for other in policy.policy_version_list if own and other is not version)
+        name = version.version_id or policy.default_version_id
+        return time_from_iam(version.create_date), document, name, tuple(filter(None, others))
 
     def _read_document(self, document: Any, place: str, owner: str) -> Policy | None:
         try:
@@ -303,6 +306,14 @@ class _SnapshotStore:
         except PolicyError as error:
             self.report(SnapshotProblemKind.MALFORMED_POLICY, owner, error.message)
             return None
+
+
+def _readable(document: Any) -> Policy | None:
+    """A document that isn't the current version, or None if it isn't readable, which is no problem then."""
+    try:
+        return policy_from_json(document, place="") if isinstance(document, dict | str) else None
+    except PolicyError:
+        return None
 
 
 def _default_version(policy: ManagedPolicy) -> PolicyVersion | None:

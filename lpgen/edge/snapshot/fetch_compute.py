@@ -58,13 +58,14 @@ class _ComputeCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _ComputeKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A kind of resource: its calls, which need `actions`; its ARN, with fields of the last objects in braces; and the
-    paths of its roles and instance profiles, which are ARNs or names.
+    """A kind of resource: its type in the service authorization reference; its calls, which need `actions`; its ARN,
+    with fields of the last objects in braces; and the paths of its roles and instance profiles, ARNs or names.
 
     `tags` are session tags, with fields too, unless the field `untagged` is true. `regions` are the Regions of a
     service that is missing from boto3's lists.
     """
 
+    type: str
     service: str
     calls: tuple[_ComputeCall, ...]
     arn: str
