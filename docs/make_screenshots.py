@@ -1,4 +1,4 @@
-"""Makes the pictures of the HTML review that the README shows: `make screenshots`.
+"""Makes the pictures of the HTML pages that the documents show: `make screenshots`.
 
 They are of the sample organization, taken in Debian's Chromium (or the one that CHROMIUM names).
 """
@@ -12,18 +12,20 @@ from urllib.parse import quote
 
 from playwright.sync_api import Page, sync_playwright
 
-from lpgen.app.ingest import ingest
+from lpgen import generate, ingest
+from lpgen.app.graph import graph
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.output import review_page
 from lpgen.app.review import analyse
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.log_files import bundled_sample_logs
-from lpgen.report.render import PAGE
+from lpgen.report.render import GRAPH, PAGE
 
 IMAGES = Path(__file__).parent / "images"
 STOREFRONT = f"#p={quote('arn:aws:iam::111122223333:role/app/storefront-api', safe='')}"
 DEPLOYER = f"#p={quote('arn:aws:iam::111122223333:role/platform/platform-deployer', safe='')}"
+ENGINEER = "[aria-label^='data-engineer → break-glass-admin']"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -51,14 +53,31 @@ def main() -> None:
         page.get_by_role("button", name='"dynamodb:GetItem"').click()
         page.locator("#principal [data-anchor=policies]").evaluate("(part) => part.scrollIntoView()")
         page.screenshot(path=IMAGES / "review-evidence.png")
+        file.write_text(_sample_graph(Path(folder)), encoding="utf-8")
+        page = opened("", "light", 760)
+        page.set_viewport_size({"width": 1280, "height": 760})
+        page.get_by_text("After the replacements", exact=True).click()
+        page.locator(ENGINEER).focus()
+        page.screenshot(path=IMAGES / "graph-desktop.png")
+        page = opened("", "dark", 844)
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.get_by_text("What is cut by the replacements?").click()
+        page.screenshot(path=IMAGES / "graph-phone.png")
         browser.close()
 
 
 def _sample_review(data: Path) -> str:
     sample, catalog = bundled_sample_logs(), bundled_catalog()
-    ingest([sample.logs], catalog, data=data)
+    ingest([sample.logs], data=data)
     report = analyse(AnalysisInputs(data, [sample.policies], catalog, Options()))
     return "".join(PAGE.write(review_page(report, catalog), "html"))
+
+
+def _sample_graph(folder: Path) -> str:
+    sample, data, output = bundled_sample_logs(), folder / "data", folder / "out"
+    generate(data, output=output, policies=[sample.policies])
+    report = graph([sample.policies], bundled_catalog(), target="admin", data=data, compare=output)
+    return GRAPH.text(report, "html")
 
 
 if __name__ == "__main__":

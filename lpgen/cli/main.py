@@ -22,6 +22,7 @@ from lpgen.cli.demo import demo_command
 from lpgen.cli.drift import drift_command
 from lpgen.cli.explain import explain_command
 from lpgen.cli.generate import generate_command
+from lpgen.cli.graph import graph_command
 from lpgen.cli.help import PlainCommand, WorkOrder
 from lpgen.cli.iam_policy import iam_policy_command
 from lpgen.cli.ingest import ingest_command
@@ -83,6 +84,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "authorize": authorize_command,
     "explain": explain_command,
     "trust": trust_command,
+    "graph": graph_command,
     "wildcards": wildcards_command,
     "drift": drift_command,
     "snapshot": snapshot_command,

@@ -29,6 +29,7 @@ class DocumentName(StrEnum):
     ROLLOUT = "rollout"
     WATCH = "watch"
     TRUST = "trust"
+    GRAPH = "graph"
 
 
 def schema_command(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lpgen.core.drift.wildcards import Growth
     from lpgen.core.explanations import Explanation, WhoCan
     from lpgen.core.findings import Report
+    from lpgen.core.graph.answers import GraphReport
     from lpgen.core.observe.open_uses import ObserveOutcome
     from lpgen.core.observe.plan import ObservePlan
     from lpgen.core.replacements import OutputVerification
@@ -150,4 +151,15 @@ TRUST: Final[Formats[TrustReport]] = Formats(
     text="screens:trust_screen(layout)",
     json="documents.trust:trust_json",
     sarif="sarif.trust:trust_sarif(layout)",
+)
+GRAPH: Final[Formats[GraphReport]] = Formats(
+    "pages.graph:graph_page",
+    of_page=_TEXT,
+    noun="path",
+    title="lpgen graph",
+    text="screens:graph_screen(layout)",
+    json="documents.graph:graph_json",
+    html="html.graph:graph_html",
+    graphml="documents.graph_files:graph_graphml",
+    dot="documents.graph_files:graph_dot",
 )

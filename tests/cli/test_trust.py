@@ -452,7 +452,7 @@ def test_pods_are_limited_to_those_of_records_and_of_the_snapshots_associations(
     records = [
         {**session(day, orders["Arn"], MAIN), "eventName": "AssumeRole", "userIdentity": service}
         | {"requestParameters": asked, "responseElements": {"assumedRoleUser": {"assumedRoleId": "AROAX:eks"}}}
-        for day in days(70)
+        for day in days(100)
     ]
     policies = write_world(tmp_path, [orders], records)[1]
     association = {"arn": f"arn:aws:eks:us-east-1:{ACCOUNT}:podidentityassociation/main/a-1", "role": orders["Arn"]}

@@ -26,6 +26,7 @@ from tests.cli.test_help import COMMANDS, TOP, help_of
 from tests.support.documents import (
     COMMANDS_PAGE,
     GITHUB_PAGE,
+    GRAPH_PAGE,
     POLICIES_PAGE,
     README,
     TRUST_PAGE,
@@ -162,11 +163,16 @@ DEPLOYER = ("--principal", "role/platform/platform-deployer")
 
 
 def check_trust(page: Path, name: str, data: Path, *options: object) -> None:
+    """Compares a block with `lpgen trust` on the sample organization and what it prints."""
+    check_command("trust", page, name, data, *options)
+
+
+def check_command(command: str, page: Path, name: str, data: Path, *options: object) -> None:
     """Compares a block with a command on the sample organization and what it prints."""
     shown = " ".join(
-        ["lpgen trust --data lpgen-data --policies sample_logs/authorization-details", *map(_named, options)]
+        [f"lpgen {command} --data lpgen-data --policies sample_logs/authorization-details", *map(_named, options)]
     )
-    done = run_forked("trust", "--data", data, "--policies", SAMPLE / "authorization-details", *options)
+    done = run_forked(command, "--data", data, "--policies", SAMPLE / "authorization-details", *options)
     done.check_returncode()
     check_block(page, name, f"```console\n$ {shown}\n{done.stdout}```")
 
@@ -178,6 +184,10 @@ def _named(option: object) -> str:
 def test_trust_page_shows_what_trust_prints(sample_data: Path) -> None:
     check_trust(TRUST_PAGE, "all-roles", sample_data)
     check_trust(TRUST_PAGE, "one-role", sample_data, *DEPLOYER)
+
+
+def test_graph_page_shows_what_graph_prints(sample_data: Path) -> None:
+    check_command("graph", GRAPH_PAGE, "admin", sample_data)
 
 
 def test_trust_page_explains_every_kind() -> None:

@@ -14,6 +14,7 @@ from lpgen.app.output import review_page
 from lpgen.cli.backtest import BacktestFormat
 from lpgen.cli.drift import DriftFormat
 from lpgen.cli.formats import ReportFormat, ReviewFormat
+from lpgen.cli.graph import GraphFormat
 from lpgen.cli.observe import ObserveFormat
 from lpgen.cli.trust import TrustFormat
 from lpgen.cli.wildcards import WildcardsFormat
@@ -28,6 +29,7 @@ from lpgen.report.views import PrincipalView
 from tests.report.backtests import backtest
 from tests.report.drifts import drift, growth
 from tests.report.explanations import everything
+from tests.report.graphs import organization_of
 from tests.report.pages.test_observe import OUTCOMES, plan
 from tests.report.rendered import DATA, parted_review
 from tests.report.reports import organization
@@ -54,6 +56,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
     "OBSERVE": plan,
     "OUTCOMES": lambda: OUTCOMES,
     "TRUST": trust_report,
+    "GRAPH": lambda: organization_of(6),
     "WHO_CAN": lambda: who_can("*", [everything()], ()),
 }
 """A value of each table."""
@@ -66,6 +69,7 @@ OFFERED: dict[str, tuple[type[StrEnum], set[str]]] = {
     "drift": (DriftFormat, {*TABLES["DRIFT"].rows}),
     "wildcards": (WildcardsFormat, {*TABLES["WILDCARDS"].rows}),
     "trust": (TrustFormat, {*TABLES["TRUST"].rows}),
+    "graph": (GraphFormat, {*TABLES["GRAPH"].rows}),
     "observe": (ObserveFormat, {*TABLES["OBSERVE"].rows}),
 }
 """The formats that a command offers, and those that there are."""

@@ -42,6 +42,20 @@ def named(report: Report, name: str) -> Proposal:
     return next(proposal for proposal in report.proposals if proposal.diff.principal.name == name)
 
 
+WITH_FOLDERS = (
+    *("AWSReservedSSO_DeveloperAccess_4f1c2d9be07a8356", "inventory-collector", "platform-deployer", "price-watcher"),
+    *("reporting-export", "storage-analyst", "storefront-api"),
+)
+EVIDENCE_FILES = {
+    f"{folder}/evidence.json": "0" * 64
+    for folder in (
+        *(f"111122223333-role-{name}" for name in WITH_FOLDERS),
+        "111122223333-user-tomas.lindqvist",
+        "444455556666-role-partner-share",
+    )
+}
+
+
 RENDERINGS: dict[str, Callable[[Report], str]] = {
     "review-80.txt": lambda report: render_review(report, "text", width=80),
     "review-120.txt": lambda report: render_review(report, "text", width=120),
@@ -54,7 +68,7 @@ RENDERINGS: dict[str, Callable[[Report], str]] = {
     "verification.json": lambda report: render_verification(verification(report), "json"),
     "evidence.json": lambda report: render_evidence(named(report, "tomas.lindqvist"), report, INPUTS),
     "evidence-refused.json": lambda report: render_evidence(named(report, "mesh-router"), report, INPUTS),
-    "summary.json": lambda report: render_summary(report, INPUTS, {"app/policy-1.json": "0" * 64}),
+    "summary.json": lambda report: render_summary(report, INPUTS, EVIDENCE_FILES),
 }
 
 

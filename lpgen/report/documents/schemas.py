@@ -21,6 +21,7 @@ from lpgen.core.rollout.plan_document import PlanDocument
 from lpgen.report.documents.backtest import BacktestDocument
 from lpgen.report.documents.drift import DriftDocument
 from lpgen.report.documents.explanation import ExplanationDocument, WhoCanDocument
+from lpgen.report.documents.graph import GraphDocument
 from lpgen.report.documents.inputs import InputsPart
 from lpgen.report.documents.observe import ObservationDocument, ObserveDocument
 from lpgen.report.documents.output_folder import EvidenceDocument, SummaryDocument, VerificationDocument
@@ -109,6 +110,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "observation": _schema_of_document(ObservationDocument),
     "rollout": _schema_of_document(PlanDocument, InputsPart),
     "trust": _schema_of_document(TrustDocument),
+    "graph": _schema_of_document(GraphDocument),
     "watch": _schema_of_document(WatchDocument),
 }
 """The schemas by document name."""

@@ -208,7 +208,7 @@ def test_nearest_policy_keeps_every_recorded_caller_and_adds_none(
 ) -> None:
     uses = [use for use in uses if any(accepts(policy, request) for request in requests_of(use, SCAN))]
     found = trust_of_role(
-        replace(role_with(), trust=policy), evidence_of(*uses), guards=NO_GUARDS, vendor_of=lambda _: ""
+        replace(role_with(), trust=policy), evidence_of(*uses), callers=Callers((), NO_GUARDS), vendor_of=lambda _: ""
     )
     if found.proposal is None:
         return
