@@ -93,7 +93,8 @@ def _replaced(world: World, replacements: Iterable[WrittenReplacement]) -> World
         left = [
             AttachedPolicy(PolicyKind.AWS_MANAGED, kept.arn, kept.arn, "", None, kept.document) for kept in new.left
         ]
-        return replace(principal, policies=(*own, *left), trust=new.trust or principal.trust)
+        policies = principal.policies if new.is_trust_only else (*own, *left)
+        return replace(principal, policies=policies, trust=new.trust or principal.trust)
 
     return replace(world, principals=tuple(map(replaced, world.principals)))
 

@@ -203,6 +203,20 @@ def test_replacements_are_compared(sample_data: Path, tmp_path: Path) -> None:
     assert "after the replacements" in lpgen("graph", *inputs, "--compare", tmp_path / "out").stdout
 
 
+def test_role_without_a_replacement_keeps_its_policies(sample_data: Path, tmp_path: Path) -> None:
+    inputs, out = ("--data", sample_data, "--policies", SAMPLE), tmp_path / "out"
+    lpgen("generate", *inputs, "--trust", "--output", out)
+    (folder,) = out.glob("*functions-publisher")
+    evidence = json.loads((folder / "evidence.json").read_text(encoding="utf-8"))
+    for found in evidence["policies"]:
+        (folder / found["file"]).unlink()
+    evidence |= {"policies": [], "lines": [], "left_attached": []}
+    (folder / "evidence.json").write_text(json.dumps(evidence), encoding="utf-8")
+    question = ("--from", "role/ci/functions-publisher", "--to", "role/*")
+    paths = answer(*inputs, *question, "--compare", out)["paths"]
+    assert {edge["cut"] for path in paths for edge in path["edges"][:1]} == {False}
+
+
 # ---------------------------------------------------------------- errors
 
 
