@@ -56,7 +56,7 @@ class Guards:
         SCPs don't apply to service-linked roles.
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
         """
-        if principal.path.startswith("/aws-service-role/"):
+        if principal.is_service_linked:
             return ()
         found = {scp.account: scp.levels for scp in self.scps}
         return found.get(principal.account, found.get("", ()))

@@ -337,6 +337,14 @@ class Principal:
     tags: tuple[tuple[str, str], ...] = ()
     last_used_region: str = ""
 
+    @property
+    def is_service_linked(self) -> bool:
+        """Whether it is a service-linked role, which only AWS can use or change.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+        """
+        return self.path.startswith("/aws-service-role/")
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

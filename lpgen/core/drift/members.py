@@ -101,15 +101,10 @@ class Pair:
         return any(_is_as_proposed(principal, side.proposal) for side in (self.then, self.now))
 
 
-def is_of_aws(principal: Principal) -> bool:
-    """Whether AWS owns a principal: only AWS can change a service-linked role."""
-    return principal.path.startswith("/aws-service-role/")
-
-
 def pairs_of(then: Mapping[str, Member], now: Iterable[Member]) -> list[Pair]:
     """The members that are the same principal on both sides, without principals that AWS owns, sorted by ARN."""
     pairs = (Pair(then[member.grants.principal.arn], member) for member in now if member.grants.principal.arn in then)
-    found = (pair for pair in pairs if not is_of_aws(pair.after.principal))
+    found = (pair for pair in pairs if not pair.after.principal.is_service_linked)
     return sorted(
         (pair for pair in found if not is_recreated(pair.before.principal, pair.after.principal)),
         key=lambda pair: pair.arn,

@@ -11,7 +11,7 @@ from lpgen.core.analysis.grants.trust import OutsideTrustKind, outside_trust
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.choices import Severity
 from lpgen.core.drift.findings import DriftFinding, DriftKind, Gains
-from lpgen.core.drift.members import Member, is_of_aws, is_recreated
+from lpgen.core.drift.members import Member, is_recreated
 from lpgen.core.drift.states import State
 from lpgen.core.evidence import PrincipalGrants
 from lpgen.core.model import Principal
@@ -110,7 +110,7 @@ def _came(grants: PrincipalGrants, gains: Gains, catalog: Catalog, *, is_recreat
     return DriftFinding(
         PrincipalDrift.NEW_PRINCIPAL,
         {"is_recreated": is_recreated, "granted": gains.counted(granted), "principal_id": principal.principal_id},
-        severity=Severity.INFO if is_of_aws(principal) else severity,
+        severity=Severity.INFO if principal.is_service_linked else severity,
         subject=principal.arn,
         principals=(principal.arn,),
         details=details,

@@ -16,12 +16,12 @@ from lpgen.core.arns import split_arn
 from lpgen.core.graph.requests import STRANGE, Actor, Answer, UsedStatement, best, joined
 from lpgen.core.graph.ways import ANY, COMPUTE, GROUP, NEW, OBJECTS, POLICY, SELF, TARGET, Step, Way
 from lpgen.core.graph.world import World, federated_providers
+from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import AttachedPolicy, Group, Policy, PolicyKind, Principal, PrincipalKind
 
 ADMINISTRATOR: Final = "administrator"
 """The rule of edges from and to administrative rights."""
 
-_RESERVED: Final = "/aws-reserved/sso.amazonaws.com/"
 _NEW_PROFILE: Final = tuple(
     Step(action, "new iam:instance-profile") for action in ("iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile")
 )
@@ -135,7 +135,7 @@ class Edges:
             return ()
         if way.shape == "identity-center":
             # Only principals that sign in by Identity Center gain a permission set.
-            reserved = [role for role in world.by_arn.values() if role.path.startswith(_RESERVED)]
+            reserved = [role for role in world.by_arn.values() if is_of_permission_set(role)]
             return [own] * (own in reserved) if way.gains == "permissions" else reserved * (own in reserved)
         if way.gains == "resource":
             near = (arn for arn in world.resources if way.account != "own" or world.owner(arn) in ("", own.account))

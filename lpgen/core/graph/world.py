@@ -85,7 +85,7 @@ class World:
     def by_arn(self) -> Mapping[str, Principal]:
         """The principals that may be gained, by ARN. Only AWS can use or change service-linked roles."""
         found = sorted(self.principals, key=lambda principal: principal.arn)
-        return {one.arn: one for one in found if not one.path.startswith("/aws-service-role/")}
+        return {principal.arn: principal for principal in found if not principal.is_service_linked}
 
     @cached_property
     def _arns(self) -> list[str]:

@@ -219,7 +219,7 @@ def refusals_of_principal(principal: Principal, exceptions: Exceptions, *, folde
 def _reserved(principal: Principal) -> Iterator[Refusal]:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html and
     https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html"""
-    if principal.path.startswith("/aws-service-role/"):
+    if principal.is_service_linked:
         yield Refusal.of(RefusalKind.SERVICE_LINKED)
     elif is_of_permission_set(principal):
         yield Refusal.of(RefusalKind.SSO)

@@ -160,6 +160,5 @@ def _group_of(principal: Principal, policies: PolicySet) -> Hashable:
     said = tuple((version, one.effect, one.resources, one.not_resource, one.conditions) for version, one in every)
     lengths = (bool(policies.boundary), *(len(part) for part in parts))
     tests = _results(tuple(_tests(every)), principal, principal)
-    is_linked = principal.path.startswith("/aws-service-role/")
     name = principal.arn if varies else principal.arn.partition(":iam:")[0]
-    return principal.account, principal.kind, is_linked, name, said, lengths, tests
+    return principal.account, principal.kind, principal.is_service_linked, name, said, lengths, tests

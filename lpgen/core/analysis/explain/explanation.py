@@ -294,7 +294,7 @@ def _unread(case: _Case, result: Result, *, resource_policy_could_allow: bool) -
         return
     if _is_ownerless(case):
         yield _OWNER
-    if not case.policies.scps and not case.principal.path.startswith("/aws-service-role/"):
+    if not case.policies.scps and not case.principal.is_service_linked:
         yield _SCPS
     if not case.knows_rcps:
         yield _RCPS
