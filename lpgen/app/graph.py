@@ -51,7 +51,7 @@ def graph(
     Raises:
         LpgenError: something can't be read, or a name matches nothing.
     """
-    read = read_snapshot(policies)
+    read = read_snapshot(policies, all_versions=True)
     resources = (target,) if _is_resource(target) else ()
     world = World(read.principals, read.groups, catalog, guards, compute, resources)
     if resources and not any(world.fits(way, target) for way in world.ways if way.gains == "resource"):

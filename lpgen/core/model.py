@@ -292,7 +292,7 @@ class AttachedPolicy:
 
     `arn` is "" for inline policies. `group` is the name of the group that has the policy, or "". `created` is the
     creation time of the default version in UTC, and `version` its id, if the snapshot has them. `other_versions` are
-    the documents that could become the default.
+    the documents that could become the default, if they were read.
     """
 
     kind: PolicyKind

@@ -47,8 +47,10 @@ from lpgen.edge.readers.iam_pages import (
 from lpgen.errors import PolicyError, SnapshotError, quote_input
 
 
-def read_snapshot(paths: Sequence[Path]) -> Snapshot:
+def read_snapshot(paths: Sequence[Path], *, all_versions: bool = False) -> Snapshot:
     """The principals of one or more accounts, from the files and folders.
+
+    With `all_versions`, customer managed policies have all their versions.
 
     If a policy can't be read, or is attached but missing, its document is None and there is a problem. In a searched
     folder, a file with other content is a problem too.
@@ -57,19 +59,19 @@ def read_snapshot(paths: Sequence[Path]) -> Snapshot:
         SnapshotError: a named file is missing or has other content, no file has authorization details, or they
             contradict themselves.
     """
-    store = open_snapshot(paths)
+    store = open_snapshot(paths, all_versions=all_versions)
     principals, groups = tuple(map(store.read, store.arns())), store.groups()
     return Snapshot(principals, groups, store.problems, store.sources)
 
 
-def open_snapshot(paths: Sequence[Path]) -> _SnapshotStore:
+def open_snapshot(paths: Sequence[Path], *, all_versions: bool = False) -> _SnapshotStore:
     """The principals as a store, which reads each of them from a temporary file on request.
 
     Raises:
         SnapshotError: as for `read_snapshot`.
         OSError: the temporary folder is full; `TMPDIR` names another.
     """
-    store = _SnapshotStore()
+    store = _SnapshotStore(all_versions=all_versions)
     contradictions: list[str] = []
     ids: list[tuple[str, str]] = []
     for file, named in find_files(paths):
@@ -107,7 +109,8 @@ _MOST_DOCUMENTS: Final = 256
 class _SnapshotStore:
     """The principals of all accounts. Each is built from its details on request."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, all_versions: bool = False) -> None:
+        self._all_versions = all_versions
         self._pages: dict[str, list[tuple[bool, frozenset[str]]]] = {}
         self._problems: set[SnapshotProblem] = set()
         self._roles = DetailShelf(RoleDetail, _role_age)
@@ -287,14 +290,15 @@ class _SnapshotStore:
         return AttachedPolicy(kind, name, arn, group, *self._documents[arn])
 
     def _read_managed(self, policy: ManagedPolicy) -> tuple[datetime | None, Policy | None, str, tuple[Policy, ...]]:
-        """The date, document and id of the default version, and the other versions."""
+        """The date, document and id of the default version, and the other versions if they are asked for."""
         version = _default_version(policy)
         if version is None:
             self.report(SnapshotProblemKind.MISSING_POLICY, policy.arn, "its default version is not in the files")
             return None, None, "", ()
         document = self._read_document(version.document, policy.arn, policy.arn)
         own = split_arn(policy.arn).account != "aws"
-        others = (_readable(other.document) for other in policy.policy_version_list if own and other is not version)
+        rest = policy.policy_version_list if own and self._all_versions else ()
+        others = (_readable(other.document) for other in rest if other is not version)
         name = version.version_id or policy.default_version_id
         return time_from_iam(version.create_date), document, name, tuple(filter(None, others))
 

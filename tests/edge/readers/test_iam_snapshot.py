@@ -140,6 +140,19 @@ def test_default_version_is_found_by_id_or_flag(tmp_path: Path, mark: str) -> No
     assert snapshot.principals[0].policies[0].name == "Limit"
 
 
+def test_other_versions_are_read_on_request_and_only_of_own_policies(tmp_path: Path) -> None:
+    own, aws = managed(LIMIT, "s3:*", "ec2:*", "sns:*", default=1), managed(READ_ONLY, "s3:*", "ec2:*")
+    own["PolicyVersionList"][2]["Document"] = "damaged"
+    attached = role(AttachedManagedPolicies=[{"PolicyArn": arn} for arn in (LIMIT, READ_ONLY)])
+    file = write(tmp_path, page(RoleDetailList=[attached], Policies=[own, aws]))
+    for all_versions, expected in ((True, [["s3:*"]]), (False, [])):
+        snapshot = read_snapshot([file], all_versions=all_versions)
+        read = {held.arn: held.other_versions for held in snapshot.principals[0].policies}
+        assert [[*statement.patterns] for version in read[LIMIT] for statement in version.statements] == expected
+        assert read[READ_ONLY] == ()
+        assert snapshot.problems == ()
+
+
 @pytest.mark.parametrize(
     "encode", [json.dumps, lambda d: quote(json.dumps(d)), lambda d: quote(json.dumps(d), safe="")]
 )
