@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from lpgen.core.arns import split_arn
+from lpgen.core.arns import account_in_arn, split_arn
 from lpgen.core.model import AttachedPolicy, Policy, Principal
 
 Levels = tuple[tuple[Policy, ...], ...]
@@ -72,6 +72,11 @@ class Guards:
     def policy_of(self, resource: str) -> ResourcePolicy | None:
         """The supplied policy of a resource, or for an object the policy of its bucket."""
         return self._by_resource.get(resource) or self._by_resource.get(_governing(resource))
+
+    def owner_of(self, resource: str) -> str:
+        """The account that owns a resource, by its supplied policy or its ARN, or ""."""
+        policy = self.policy_of(resource)
+        return (policy.account if policy else "") or account_in_arn(resource)
 
     def with_trust(self, principals: Iterable[Principal]) -> Guards:
         """These guards with the trust policies of the roles of a snapshot; supplied policies take precedence."""

@@ -61,14 +61,15 @@ def report_of(arns: Sequence[str], *, compared: bool = True, question: Question 
     edges, use = list(_edges(arns)), StatedUse()
     network = Network(edges)
     after = Network(edge for edge in edges if _stays(edge, arns, use)) if compared else None
-    admins = tuple(sorted(edge.source for edge in edges if edge.target.startswith("admin:")))
-    targets = {*admins, *map(admin_of, ACCOUNTS)} if asked.targets == (ADMIN,) else asked.targets or arns
+    targets = (
+        {*network.administrators, *map(admin_of, ACCOUNTS)} if asked.targets == (ADMIN,) else asked.targets or arns
+    )
     sources = asked.sources or arns
 
     ways = {way.id: way for way in WAYS}
     then = after.paths(sources, targets, every=asked.every, nearest=asked.targets == (ADMIN,)) if after else None
     now = network.paths(sources, targets, every=asked.every, nearest=asked.targets == (ADMIN,))
-    return GraphReport(asked, now, network, use, ways, admins, after, then)
+    return GraphReport(asked, now, network, use, ways, after, then)
 
 
 def _role(number: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.graph.choke_points import ChokePoint, choke_points
-from lpgen.core.graph.edges import Edge, Edges, EdgeState, admin_of
+from lpgen.core.graph.edges import Edge, Edges, EdgeState, admin_of, is_admin
 from lpgen.core.graph.paths import Network, Paths
 from lpgen.core.graph.use import UseOfEdges
 from lpgen.core.graph.ways import Way
@@ -31,7 +31,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class GraphReport:
-    """The answer to a question. `ways` explain the rules by id. `administrators` have administrative rights.
+    """The answer to a question. `ways` explain the rules by id.
 
     `after` is the network after the replacements and `found_after` its answer, or None if none are compared.
     `choke_points` are the statements whose removal cuts the most never used open paths.
@@ -42,11 +42,15 @@ class GraphReport:
     network: Network
     use: UseOfEdges
     ways: Mapping[str, Way]
-    administrators: tuple[str, ...]
     after: Network | None = None
     found_after: Paths | None = None
     choke_points: tuple[ChokePoint, ...] = ()
     problems: tuple[str, ...] = ()
+
+    @property
+    def administrators(self) -> tuple[str, ...]:
+        """The principals with administrative rights, sorted."""
+        return tuple(sorted(self.network.administrators))
 
     def is_cut(self, edge: Edge) -> bool | None:
         """Whether no way between the two nodes is left after the replacements, or none that is open as this one is.
@@ -68,35 +72,28 @@ def answer_question(
     problems: Sequence[str] = (),
 ) -> GraphReport:
     """Finds all edges, and the paths that answer the question. `after` is the world after replacements, if any."""
-    network, administrators = _network(world)
-    then, administrators_then = _network(after) if after else (None, frozenset[str]())
-    found = _paths(network, world, question, administrators)
+    network = Network(Edges(world).all())
+    then = Network(Edges(after).all()) if after else None
+    found = _paths(network, world, question)
     return GraphReport(
         question,
         found,
         network,
         use,
         {way.id: way for way in world.ways},
-        tuple(sorted(administrators)),
         then,
-        _paths(then, world, question, administrators_then) if then else None,
+        _paths(then, world, question) if then else None,
         choke_points(world, found.open, use),
         tuple(problems),
     )
 
 
-def _network(world: World) -> tuple[Network, frozenset[str]]:
-    """The network of a world, and the principals with administrative rights."""
-    edges = Edges(world)
-    return Network(edges.all()), frozenset(edges.administrators)
-
-
-def _paths(network: Network, world: World, question: Question, administrators: Collection[str]) -> Paths:
+def _paths(network: Network, world: World, question: Question) -> Paths:
     everyone = tuple(principal.arn for principal in world.principals)
-    admins = {admin_of(principal.account) for principal in world.principals} | {*administrators}
+    accounts = {admin_of(principal.account) for principal in world.principals}
     return network.paths(
         question.sources or everyone,
-        _targets(question, everyone, admins),
+        _targets(question, everyone, accounts | network.administrators),
         every=question.every,
         nearest=question.targets == (ADMIN,),
     )
@@ -104,6 +101,6 @@ def _paths(network: Network, world: World, question: Question, administrators: C
 
 def _targets(question: Question, everyone: Collection[str], administrative: Collection[str]) -> Collection[str]:
     if question.targets is None:
-        return {*everyone, *(node for node in administrative if node.startswith(f"{ADMIN}:"))}
+        return {*everyone, *filter(is_admin, administrative)}
     named = {target for target in question.targets if target != ADMIN}
     return named | set(administrative if ADMIN in question.targets else ())

@@ -9,7 +9,7 @@ from typing import Final
 
 from lpgen.core.graph.edges import Edge, Edges, EdgeState
 from lpgen.core.graph.paths import Hop
-from lpgen.core.graph.requests import UsedStatement
+from lpgen.core.graph.requests import UsedStatement, name_of_statement
 from lpgen.core.graph.use import UseOfEdges, UseState
 from lpgen.core.graph.world import World
 from lpgen.core.iam.decision import Layer
@@ -47,7 +47,8 @@ def choke_points(world: World, paths: Sequence[Sequence[Hop]], use: UseOfEdges) 
     on_paths = Counter(
         place for path in unused for place in {place for hop in path for place in _places(hop.edge)} - needed
     )
-    lost = {place: _lost_pairs(world, place) for place, _ in on_paths.most_common(_MOST_TRIED)}
+    pairs = {(hop.edge.source, hop.edge.target) for path in unused for hop in path}
+    lost = {place: _lost_pairs(world, place, pairs) for place, _ in on_paths.most_common(_MOST_TRIED)}
     left = unused
     found: list[ChokePoint] = []
     while len(found) < _MOST:
@@ -69,19 +70,15 @@ def _is_cut(path: Sequence[Hop], pairs: Collection[_Pair]) -> bool:
     return any((hop.edge.source, hop.edge.target) in pairs for hop in path)
 
 
-def _lost_pairs(world: World, place: _Place) -> frozenset[_Pair]:
-    """The pairs of nodes between which no way is open any more without a statement."""
+def _lost_pairs(world: World, place: _Place, pairs: Collection[_Pair]) -> frozenset[_Pair]:
+    """The pairs of nodes from a principal, out of these, between which no way is open any more without a statement."""
     arn, used = place
     principal = world.by_arn.get(arn)
     if principal is None:
         return frozenset()
-    before, after = (_open_pairs(world, who) for who in (principal, _without(principal, used)))
-    return before - after
-
-
-def _open_pairs(world: World, principal: Principal) -> frozenset[_Pair]:
-    edges = Edges(world).of(principal)
-    return frozenset((edge.source, edge.target) for edge in edges if edge.state is EdgeState.OPEN)
+    edges = Edges(world).of(_without(principal, used))
+    still = {(edge.source, edge.target) for edge in edges if edge.state is EdgeState.OPEN}
+    return frozenset(pair for pair in pairs if pair[0] == arn and pair not in still)
 
 
 def _without(principal: Principal, used: UsedStatement) -> Principal:
@@ -92,9 +89,9 @@ def _without(principal: Principal, used: UsedStatement) -> Principal:
 def _policy_without(held: AttachedPolicy, used: UsedStatement) -> AttachedPolicy:
     if held.name != used.policy or held.document is None:
         return held
-    kept = tuple(
+    kept = (
         statement
         for statement in held.document.statements
-        if used.statement not in (statement.sid or str(statement.index + 1),)
+        if name_of_statement(statement.sid, statement.index) != used.statement
     )
-    return replace(held, document=Policy(held.document.version, kept))
+    return replace(held, document=Policy(held.document.version, tuple(kept)))

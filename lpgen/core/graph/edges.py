@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from lpgen.core.arns import split_arn
 from lpgen.core.graph.requests import STRANGE, Actor, Answer, UsedStatement, best, joined
-from lpgen.core.graph.ways import ANY, COMPUTE, GROUP, NEW, OBJECTS, POLICY, SELF, TARGET, Step, Way
+from lpgen.core.graph.ways import ANY, ASSUME_ROLE, COMPUTE, GROUP, NEW, OBJECTS, POLICY, SELF, TARGET, Step, Way
 from lpgen.core.graph.world import World, federated_providers
 from lpgen.core.identity_center import is_of_permission_set
 from lpgen.core.model import AttachedPolicy, Group, Policy, PolicyKind, Principal, PrincipalKind
@@ -27,8 +27,6 @@ _NEW_PROFILE: Final = tuple(
 )
 _NAMED_BY_KEY: Final = {"lambda:CreateEventSourceMapping": "lambda:FunctionArn"}
 """Actions without resource types, and the condition key that names their resource."""
-
-_ASSUME: Final = "sts:AssumeRole"
 
 
 class EdgeState(StrEnum):
@@ -66,6 +64,11 @@ def admin_of(account: str) -> str:
     return f"admin:{account}"
 
 
+def is_admin(node: str) -> bool:
+    """Whether a node means administrative rights in an account."""
+    return node.startswith(admin_of(""))
+
+
 Target = Principal | Group | str
 """What a way gains: a principal, a group, or the ARN of a resource."""
 
@@ -78,14 +81,14 @@ class _Found(NamedTuple):
 
 
 class Edges:
-    """Finds the edges of a world. `administrators` are the principals found so far that have administrative rights."""
+    """Finds the edges of a world."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._roles_of: dict[tuple[str, str, tuple[str, ...]], tuple[Principal, ...]] = {}
         self._escalating: dict[tuple[str, object], bool] = {}
         self._assumed: dict[str, tuple[tuple[Principal, Answer], ...]] = {}
-        self.administrators: set[str] = set()
+        self._steps = {way.id: _by_resource(way) for way in world.ways}
 
     def all(self) -> Iterator[Edge]:
         """Every edge, by source."""
@@ -100,17 +103,18 @@ class Edges:
         for principal in self._world.by_arn.values():
             yield Edge(admin_of(principal.account), principal.arn, ADMINISTRATOR)
         for resource in self._world.resources:
-            owner = self._world.owner(resource)
+            owner = self._world.guards.owner_of(resource)
             if owner:
                 yield Edge(admin_of(owner), resource, ADMINISTRATOR)
 
     def of(self, principal: Principal) -> Iterator[Edge]:
         """The edges from one principal."""
-        actor = self._world.actor(principal)
+        return self._by_ways(self._world.ways, self._world.actor(principal))
+
+    def _by_ways(self, ways: Iterable[Way], actor: Actor) -> Iterator[Edge]:
         if _is_administrator(actor):
-            self.administrators.add(principal.arn)
-            yield Edge(principal.arn, admin_of(principal.account), ADMINISTRATOR)
-        for way in self._world.ways:
+            yield Edge(actor.principal.arn, admin_of(actor.principal.account), ADMINISTRATOR)
+        for way in ways:
             yield from self._by_way(way, actor)
 
     def _by_way(self, way: Way, actor: Actor) -> Iterator[Edge]:
@@ -123,7 +127,7 @@ class Edges:
     def _may_matter(self, actor: Actor, step: Step) -> bool:
         """Whether a step may be allowed: by the principal's own policies, or by a resource policy."""
         service = step.action.partition(":")[0]
-        return bool(actor.patterns(step.action)) or step.action == _ASSUME or service in actor.facts.with_policies
+        return bool(actor.patterns(step.action)) or step.action == ASSUME_ROLE or service in actor.facts.with_policies
 
     # ---------------------------------------------------------------- what a way could gain
 
@@ -138,13 +142,13 @@ class Edges:
             reserved = [role for role in world.by_arn.values() if is_of_permission_set(role)]
             return [own] * (own in reserved) if way.gains == "permissions" else reserved * (own in reserved)
         if way.gains == "resource":
-            near = (arn for arn in world.resources if way.account != "own" or world.owner(arn) in ("", own.account))
-            return [arn for arn in near if world.fits(way, arn)]
+            owners = {arn: world.guards.owner_of(arn) for arn in world.resources if world.fits(way, arn)}
+            return [arn for arn, owner in owners.items() if way.account != "own" or owner in ("", own.account)]
         if way.gains == "group":
             return [group for group in world.groups if group.account == own.account]
         if way.gains == "permissions" and not on_target:
             return [own]
-        if any(step.action == _ASSUME for step in on_target):
+        if any(step.action == ASSUME_ROLE for step in on_target):
             roles = self._assumable(actor)
             return roles if len(way.steps) == 1 else [role for role in roles if role.account == own.account]
         allowed = self._allowed_on(actor, on_target[0].action) if on_target else world.by_arn
@@ -153,8 +157,8 @@ class Edges:
         kinds = {PrincipalKind(way.gains)} if way.gains != "permissions" else set(PrincipalKind)
         for step in on_target:
             kinds &= {kind for kind in PrincipalKind if world.takes(step.action, kind.value)}
-        found = (world.by_arn[arn] for arn in allowed)
-        return [one for one in found if one.kind in kinds and one.account == own.account and one.arn != own.arn]
+        others = (world.by_arn[arn] for arn in allowed if arn != own.arn)
+        return [other for other in others if other.kind in kinds and other.account == own.account]
 
     def _allowed_on(self, actor: Actor, action: str) -> Mapping[str, object]:
         """The ARNs of the principals on which a principal's own policies may allow an action."""
@@ -169,7 +173,7 @@ class Edges:
         found = {arn: None for name in (own.arn, "*") for arn in trusting.get(name, ())}
         accounts = (own.account, f"arn:{_partition(own)}:iam::{own.account}:root")
         by_account = {arn for name in accounts for arn in trusting.get(name, ())}
-        found |= dict.fromkeys(arn for arn in self._allowed_on(actor, _ASSUME) if arn in by_account)
+        found |= dict.fromkeys(arn for arn in self._allowed_on(actor, ASSUME_ROLE) if arn in by_account)
         return [self._world.by_arn[arn] for arn in found if arn != own.arn]
 
     def _roles_with(self, way: Way, own: Principal) -> tuple[Principal, ...]:
@@ -220,22 +224,15 @@ class Edges:
     def _as_member(self, way: Way, own: Principal, group: Group, answer: Answer) -> Iterator[Edge]:
         """The edges that a user gains in a group. What limits the user still does."""
         member = replace(own, policies=(*own.policies, *group.policies))
-        for edge in self._by_other_ways(self._world.actor(member)):
+        others = (way for way in self._world.ways if way.gains != "group")
+        for edge in self._by_ways(others, self._world.actor(member)):
             both = joined((answer, Answer(edge.depends_on, edge.statements)))
             if both is not None:
                 yield replace(edge, rule=way.id, depends_on=both.depends_on, statements=both.statements)
 
-    def _by_other_ways(self, actor: Actor) -> Iterator[Edge]:
-        """The edges from a principal, without those of groups."""
-        if _is_administrator(actor):
-            yield Edge(actor.principal.arn, admin_of(actor.principal.account), ADMINISTRATOR)
-        for way in self._world.ways:
-            if way.gains != "group":
-                yield from self._by_way(way, actor)
-
     def _apart_from_target(self, way: Way, actor: Actor) -> Answer | None:
         """The answer for the steps that are the same for every target, or None if one can't be allowed."""
-        steps = [some for some in _by_resource(way) if not self._depends_on_target(way, some[0])]
+        steps = [some for some in self._steps[way.id] if not self._depends_on_target(way, some[0])]
         return joined(self._best(way, some, actor, actor.principal)[0] for some in steps)
 
     def _depends_on_target(self, way: Way, step: Step) -> bool:
@@ -262,7 +259,7 @@ class Edges:
                     self._answer(actor, _NEW_PROFILE, f"{_iam(actor)}:instance-profile/{STRANGE}") if passed else None
                 )
         through = ""
-        for some in _by_resource(way):
+        for some in self._steps[way.id]:
             if self._depends_on_target(way, some[0]):
                 answer, arn = self._best(way, some, actor, target)
                 if answer is None:
@@ -348,7 +345,7 @@ class Edges:
         """The roles that a role may assume."""
         if role.arn not in self._assumed:
             actor = self._world.actor(role)
-            found = [(other, actor.answer(_ASSUME, other.arn, {}, other)) for other in self._assumable(actor)]
+            found = [(other, actor.answer(ASSUME_ROLE, other.arn, {}, other)) for other in self._assumable(actor)]
             self._assumed[role.arn] = tuple((other, answer) for other, answer in found if answer is not None)
         return self._assumed[role.arn]
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import networkx as nx
 
-from lpgen.core.graph.edges import Edge, EdgeState
+from lpgen.core.graph.edges import ADMINISTRATOR, Edge, EdgeState, is_admin
 
 MOST_HOPS: Final = 6
 MOST_PATHS: Final = 1000
@@ -54,6 +54,15 @@ class Network:
             self._possible.add_edge(source, target)
             if hop.edge.state is EdgeState.OPEN:
                 self._open.add_edge(source, target)
+
+    @property
+    def administrators(self) -> frozenset[str]:
+        """The principals that have administrative rights."""
+        return frozenset(
+            source
+            for (source, target), hop in self.hops.items()
+            if is_admin(target) and ADMINISTRATOR in (hop.edge.rule, *hop.other_rules)
+        )
 
     def is_open(self, source: str, target: str) -> bool:
         """Whether a way between two nodes is open."""

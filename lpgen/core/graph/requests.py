@@ -15,9 +15,10 @@ from itertools import islice, product
 from typing import Final, NamedTuple
 
 from lpgen.core.analysis.grants.applicable_policies import known_context, policies_met
-from lpgen.core.arns import ARN_FIELDS, account_in_arn, split_arn
+from lpgen.core.arns import ARN_FIELDS, split_arn
 from lpgen.core.evidence import RecordedContext
 from lpgen.core.globs.match import fold_case, has_wildcard, literal_head, variables_as_wildcards
+from lpgen.core.graph.ways import ASSUME_ROLE
 from lpgen.core.guards import Guards
 from lpgen.core.iam.authorize import RESOURCE_POLICY, decide
 from lpgen.core.iam.decision import UNSTATED, AuthorizationDecision, Layer, PolicySet, Request, Result
@@ -37,7 +38,6 @@ from lpgen.core.model import (
 STRANGE: Final = "lpgen"
 """A name that no policy mentions."""
 
-_ASSUME: Final = "sts:AssumeRole"
 _TAGS: Final = ("aws:requesttag/", "aws:tagkeys", "sts:transitivetagkeys")
 _LIMITED_BY_BOUNDARY: Final = frozenset(
     f"iam:{verb}{kind}Policy" for kind in ("Role", "User") for verb in ("Attach", "Detach", "Put", "Delete")
@@ -90,6 +90,11 @@ class UsedStatement(NamedTuple):
     layer: Layer
     policy: str
     statement: str
+
+
+def name_of_statement(sid: str, index: int) -> str:
+    """A statement's Sid, or its number from 1."""
+    return sid or str(index + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +209,14 @@ class Actor:
     def _decide(self, action: str, arn: str, context: Mapping[str, str], target: Principal | None) -> Answer | None:
         resource = Resource(ResourceKind.ARN, arn) if arn else NO_RESOURCE
         known = {**self._context(resource, target), **{key: (value,) for key, value in context.items()}}
-        if action == _ASSUME:
+        if action == ASSUME_ROLE:
             for also, limited in self.facts.keys_of_sessions.items():
                 if limited and self.answer(also, arn, {}, target) is None:
                     known |= dict.fromkeys(limited, ())
         if target is not None and action in _LIMITED_BY_BOUNDARY:
             held = target.boundary
             known["iam:PermissionsBoundary"] = (held.arn,) if held else ()
-        resource_policy = self._guards.policy_of(arn)
-        owner = (resource_policy.account if resource_policy else "") or account_in_arn(arn)
+        owner = self._guards.owner_of(arn)
         policies = self._policies_on(action, arn, owner)
 
         def decide_with(choice: Mapping[str, tuple[str, ...]]) -> AuthorizationDecision:
@@ -274,7 +278,7 @@ class Actor:
             if reason.layer is Layer.RESOURCE:
                 name = arn
             if reason.layer in (Layer.IDENTITY, Layer.BOUNDARY, Layer.RESOURCE):
-                yield UsedStatement(reason.layer, name, reason.sid or str(reason.statement + 1))
+                yield UsedStatement(reason.layer, name, name_of_statement(reason.sid, reason.statement))
 
     # ---------------------------------------------------------------- candidates
 
@@ -369,7 +373,7 @@ def concrete_arn(glob: str, account: str) -> str:
 def _is_chosen(key: str, action: str) -> bool:
     """Whether the caller chooses the value of a key. Session tags also need `sts:TagSession`."""
     folded = fold_case(key)
-    if action == _ASSUME and folded.startswith(_TAGS):
+    if action == ASSUME_ROLE and folded.startswith(_TAGS):
         return False
     return any(folded == known or (known.endswith("/") and folded.startswith(known)) for known in _CHOSEN_KEYS)
 

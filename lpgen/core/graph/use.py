@@ -13,7 +13,7 @@ from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.arns import account_in_arn
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.graph.edges import ADMINISTRATOR, Edge
-from lpgen.core.graph.ways import COMPUTE, TARGET, Step, Way
+from lpgen.core.graph.ways import ASSUME_ROLE, COMPUTE, TARGET, Step, Way
 from lpgen.core.iam.match_resource import resource_contains
 from lpgen.core.model import Outcome
 from lpgen.core.trust.evidence import TrustEvidence
@@ -41,9 +41,6 @@ class EdgeUse:
     last_used: date | None = None
     covered_days: int = 0
     reason: str = ""
-
-
-_ASSUME: Final = "sts:AssumeRole"
 
 
 class UseOfEdges:
@@ -103,7 +100,7 @@ class UseOfEdges:
         return EdgeUse(UseState.UNSEEN, reason=blind[0][0])
 
     def _last_day(self, edge: Edge, step: Step) -> date | None:
-        if step.action == _ASSUME:
+        if step.action == ASSUME_ROLE:
             return self._assumed.get((edge.source, edge.target))
         wanted = edge.through if step.place == COMPUTE else edge.target if step.place == TARGET else ""
         return max(self._days_on(edge.source, step.action, wanted), default=None)
@@ -115,7 +112,7 @@ class UseOfEdges:
 
     def _blind_spot(self, edge: Edge, step: Step) -> tuple[str, int]:
         """Why the logs couldn't show a step, or "", and the number of covered days."""
-        account = account_in_arn(edge.target if step.action == _ASSUME else edge.source)
+        account = account_in_arn(edge.target if step.action == ASSUME_ROLE else edge.source)
         covered = self._coverage.account(account) if self._coverage else None
         action = self._catalog.canonical(step.action)
         if covered is None or action is None or self._observability is None:

@@ -19,7 +19,8 @@ COMPUTE: Final = "compute"
 NEW: Final = "new"
 ANY: Final = "any"
 OBJECTS: Final = "objects"
-NO_RESOURCE: Final = "*"
+
+ASSUME_ROLE: Final = "sts:AssumeRole"
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,9 +52,8 @@ class Way(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `does` completes the sentence "A can become B: it ...". `caller` is `user` for a way that only users have. `exists`
     is a type of compute that must exist although no step names it. `account` is `member` for a way that works only from
-    the management account or a delegated administrator onto a member account, `own` for one onto resources of the
-    caller's account only. `shape` names a way whose steps alone
-    don't say what is gained.
+    the management account or a delegated administrator onto a member account, and `own` for one that works only on
+    resources of the caller's account. `shape` names a way whose gain depends on more than its steps.
     """
 
     id: str

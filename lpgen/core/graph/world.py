@@ -11,17 +11,18 @@ from functools import cached_property
 from itertools import islice, takewhile
 from typing import Final
 
+from lpgen.core.analysis.grants.trust import trust_allows
 from lpgen.core.arns import account_in_arn, split_arn
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.compute import Compute, Inventory
 from lpgen.core.globs.match import fold_case, literal_head
 from lpgen.core.graph.requests import TAG_KEYS, Actor, Answer, KnownFacts, concrete_arn
-from lpgen.core.graph.ways import TARGET, Way, read_ways
+from lpgen.core.graph.ways import ASSUME_ROLE, TARGET, Way, read_ways
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import PolicySet, Request, Result
 from lpgen.core.iam.match_resource import resource_contains
-from lpgen.core.model import Effect, Group, Policy, Principal, PrincipalKind, Resource, ResourceKind
+from lpgen.core.model import Group, Principal, PrincipalKind, Resource, ResourceKind
 
 _PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}")
 _VARIABLE: Final = re.compile(r"\$\{([^},]+)")
@@ -43,6 +44,11 @@ class World:
     compute: Inventory | None = None
     resources: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    _matches: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _trusted: dict[tuple[str, str], Answer | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _iam: dict[tuple[str, str, str], tuple[str, ...] | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     # ---------------------------------------------------------------- ways and actors
 
@@ -91,10 +97,6 @@ class World:
     def _arns(self) -> list[str]:
         return list(self.by_arn)
 
-    @cached_property
-    def _matches(self) -> dict[str, tuple[str, ...]]:
-        return {}
-
     def matching(self, pattern: str) -> tuple[str, ...]:
         """The ARNs of principals that a resource pattern matches."""
         if pattern not in self._matches:
@@ -109,16 +111,11 @@ class World:
         """The roles by each principal that an Allow of their trust policy names. "*" has those with NotPrincipal."""
         found: dict[str, dict[str, None]] = defaultdict(dict)
         for role in self.by_arn.values():
-            for statement in role.trust.statements if role.trust else ():
-                if statement.effect is Effect.ALLOW:
-                    names = ["*"] if statement.not_principal else [value for _, value in statement.principals or ()]
-                    for name in names:
-                        found[name][role.arn] = None
+            for statement in trust_allows(role):
+                names = ["*"] if statement.not_principal else [value for _, value in statement.principals or ()]
+                for name in names:
+                    found[name][role.arn] = None
         return {name: tuple(arns) for name, arns in found.items()}
-
-    @cached_property
-    def _trusted(self) -> dict[tuple[str, str], Answer | None]:
-        return {}
 
     def trusts(self, role: Principal, service: str) -> Answer | None:
         """The answer to whether a service may assume a role, or None.
@@ -131,7 +128,7 @@ class World:
             context = {**facts, "aws:SourceAccount": (role.account,), "aws:PrincipalIsAWSService": ("true",)}
             resource = Resource(ResourceKind.ARN, role.arn)
             policies = PolicySet(resource=role.trust, rcps=self.guards.rcps_of(role.account) or ())
-            request = Request(service, "sts:AssumeRole", resource, context, resource_account=role.account)
+            request = Request(service, ASSUME_ROLE, resource, context, resource_account=role.account)
             decided = decide(request, policies)
             for arn in _any_sources(role):
                 other = replace(request, context={**context, "aws:SourceArn": (arn,)})
@@ -188,17 +185,13 @@ class World:
         whole = listed and (account or account_in_arn(role)) not in self.compute.unread
         return found if found or whole else None
 
-    @cached_property
-    def _iam_resources(self) -> dict[tuple[str, str, str], tuple[str, ...] | None]:
-        return {}
-
     def iam_resources(self, type_: str, account: str, service: str = "") -> tuple[str, ...] | None:
         """The ARNs of an account's groups, users, instance profiles, or roles that a service may assume, by type. None
         for other types."""
         key = (type_, account, service)
-        if key not in self._iam_resources:
-            self._iam_resources[key] = self._find_iam_resources(*key)
-        return self._iam_resources[key]
+        if key not in self._iam:
+            self._iam[key] = self._find_iam_resources(*key)
+        return self._iam[key]
 
     def _find_iam_resources(self, type_: str, account: str, service: str) -> tuple[str, ...] | None:
         near = [principal for principal in self.by_arn.values() if principal.account == account]
@@ -209,7 +202,7 @@ class World:
         if type_ == "iam:user":
             return tuple(principal.arn for principal in near if principal.kind is PrincipalKind.USER)
         if type_ == "iam:role":
-            return tuple(one.arn for one in near if one.trust and (not service or self.trusts(one, service)))
+            return tuple(role.arn for role in near if role.trust and (not service or self.trusts(role, service)))
         return None
 
     def fits(self, way: Way, arn: str) -> bool:
@@ -222,11 +215,6 @@ class World:
             if step.place == TARGET and not catalog.takes_resource(action, arn):
                 return False
         return True
-
-    def owner(self, resource: str) -> str:
-        """The account that owns a resource, or ""."""
-        held = self.guards.policy_of(resource)
-        return account_in_arn(resource) or (held.account if held else "")
 
 
 def _any_sources(role: Principal) -> Iterator[str]:
@@ -244,16 +232,9 @@ def _any_sources(role: Principal) -> Iterator[str]:
 
 def federated_providers(role: Principal, type_: str) -> tuple[str, ...]:
     """The ARNs of the identity providers of a type, such as `saml-provider`, that a role's trust policy allows."""
-    statements = role.trust.statements if role.trust else ()
     return tuple(
         value
-        for statement in statements
-        if statement.effect is Effect.ALLOW
+        for statement in trust_allows(role)
         for kind, value in statement.principals or ()
         if kind == "Federated" and split_arn(value).name.startswith(f"{type_}/")
     )
-
-
-def documents_of(principal: Principal) -> tuple[Policy, ...]:
-    """The documents of a principal's policies."""
-    return tuple(held.document for held in principal.policies if held.document is not None)

@@ -7,8 +7,8 @@ from typing import Final
 
 import networkx as nx
 
-from lpgen.core.graph.answers import ADMIN, GraphReport
-from lpgen.core.graph.edges import Edge
+from lpgen.core.graph.answers import GraphReport
+from lpgen.core.graph.edges import Edge, is_admin
 from lpgen.core.graph.use import UseState
 from lpgen.report.escaping import terminal_text
 from lpgen.report.words import label_of
@@ -61,7 +61,7 @@ def _label(node: str) -> str:
 
 
 def _is_administrator(node: str, report: GraphReport) -> bool:
-    return node in report.administrators or node.startswith(f"{ADMIN}:")
+    return node in report.administrators or is_admin(node)
 
 
 def _quoted(text: str) -> str:

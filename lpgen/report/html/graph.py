@@ -13,7 +13,7 @@ from typing import Final
 
 from lpgen.core.arns import split_arn
 from lpgen.core.graph.answers import ADMIN, GraphReport
-from lpgen.core.graph.edges import EdgeState
+from lpgen.core.graph.edges import EdgeState, is_admin
 from lpgen.core.graph.paths import Hop
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import Data, Interned, gaps_of, ranges_of
@@ -97,7 +97,7 @@ def _node(node: str, clusters: Interned[str]) -> Data:
         kind, path, name = "resource", "", fields.name or node
     else:
         path, _, name = path.rpartition("/")
-    if node.startswith(f"{ADMIN}:"):
+    if is_admin(node):
         kind, name, account = ADMIN, _ADMIN_NAME, node.removeprefix(f"{ADMIN}:")
     place = clusters.place(terminal_text(f"{account} /{path}/" if path else account))
     return [terminal_text(node), terminal_text(name), _KINDS.index(kind), place]
@@ -106,7 +106,7 @@ def _node(node: str, clusters: Interned[str]) -> Data:
 def _asked(report: GraphReport, places: Mapping[str, int]) -> dict[str, object]:
     """What the page shows first: who reaches the targets of the question, or what its sources reach."""
     sources = [places[node] for node in report.question.sources or ()]
-    admins = [at for node, at in places.items() if node.startswith(f"{ADMIN}:")]
+    admins = [at for node, at in places.items() if is_admin(node)]
     targets = [places[node] for node in report.question.targets or () if node != ADMIN] or admins
     if sources and not report.question.targets:
         return {"kind": "out", "nodes": sources, "only": [], "every": report.question.every}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lpgen.core.graph.answers import ADMIN, GraphReport
-from lpgen.core.graph.edges import ADMINISTRATOR
+from lpgen.core.graph.edges import ADMINISTRATOR, is_admin
 from lpgen.core.graph.paths import Hop
 from lpgen.core.graph.use import EdgeUse, UseState
 from lpgen.report.blocks import (
@@ -129,7 +129,7 @@ def words_of_way(rule: str, source: str, report: GraphReport) -> str:
     """What a way from a node does."""
     if rule != ADMINISTRATOR:
         return report.ways[rule].does
-    return _ANY_IN_ACCOUNT if source.startswith(f"{ADMIN}:") else _IS_ADMINISTRATOR
+    return _ANY_IN_ACCOUNT if is_admin(source) else _IS_ADMINISTRATOR
 
 
 def words_of_use(use: EdgeUse) -> str:

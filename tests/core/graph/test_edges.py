@@ -8,6 +8,7 @@ import pytest
 
 from lpgen.core.compute import Compute, Inventory
 from lpgen.core.graph.edges import Edge, Edges
+from lpgen.core.graph.paths import Network
 from lpgen.core.graph.requests import UsedStatement
 from lpgen.core.guards import AccountLevels, Guards
 from lpgen.core.iam.authorize import RESOURCE_POLICY
@@ -424,10 +425,8 @@ def test_rcps_that_were_given_decide() -> None:
 # ---------------------------------------------------------------- administrators
 
 
-def administrators(*principals: Principal) -> set[str]:
-    edges = Edges(world(*principals))
-    list(edges.all())
-    return edges.administrators
+def administrators(*principals: Principal) -> frozenset[str]:
+    return Network(Edges(world(*principals)).all()).administrators
 
 
 @pytest.mark.parametrize(

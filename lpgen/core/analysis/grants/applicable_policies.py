@@ -34,8 +34,7 @@ def request_of(
     principal: Principal, action: str, resource: Resource, *, context: Mapping[str, tuple[str, ...]], guards: Guards
 ) -> Request:
     """The request of a principal, in a context that may be incomplete."""
-    policy = guards.policy_of(resource.text)
-    return Request(principal.arn, action, resource, context, resource_account=policy.account if policy else "")
+    return Request(principal.arn, action, resource, context, resource_account=guards.owner_of(resource.text))
 
 
 def recorded_request(

@@ -51,7 +51,7 @@ def trusted_kinds(principal: Principal) -> frozenset[str]:
     their host, SAML, and AWS for others. A user has its own kind."""
     if principal.kind is PrincipalKind.USER:
         return frozenset({"user"})
-    pairs = {pair for statement in _allows(principal) for pair in statement.principals or ()}
+    pairs = {pair for statement in trust_allows(principal) for pair in statement.principals or ()}
     return frozenset(name if kind == "Service" else _kind_of_provider(kind, name) for kind, name in pairs)
 
 
@@ -62,12 +62,13 @@ def _kind_of_provider(kind: str, name: str) -> str:
 
 def _trusted_to_assume(principal: Principal, kind: str) -> Iterator[str]:
     """The principals of a kind that may assume a role."""
-    for statement in _allows(principal):
+    for statement in trust_allows(principal):
         if action_matches(statement, _ASSUME_ROLE):
             yield from (name for found, name in statement.principals or () if found == kind)
 
 
-def _allows(principal: Principal) -> Iterator[Statement]:
+def trust_allows(principal: Principal) -> Iterator[Statement]:
+    """The Allow statements of a role's trust policy."""
     statements = principal.trust.statements if principal.trust else ()
     return (statement for statement in statements if statement.effect is Effect.ALLOW)
 
@@ -80,7 +81,7 @@ def may_be_people(principal: Principal) -> bool:
     """
     return principal.kind is PrincipalKind.USER or any(
         kind in _SIGN_INS and action_matches(statement, _SIGN_INS[kind])
-        for statement in _allows(principal)
+        for statement in trust_allows(principal)
         if all(fold_case(condition.key) != fold_case(EXTERNAL_ID) for condition in statement.conditions)
         for kind, _ in statement.principals or ()
     )
@@ -89,7 +90,7 @@ def may_be_people(principal: Principal) -> bool:
 def only_trusted_service(principal: Principal) -> str:
     """The service that is the only principal in a role's trust policy, or ""."""
     found: set[tuple[str, str]] = set()
-    for statement in _allows(principal):
+    for statement in trust_allows(principal):
         if statement.not_principal:
             return ""
         found.update(statement.principals or ())
@@ -104,7 +105,7 @@ def is_assumed_by_people(principal: Principal) -> bool:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
-    trusted = [pair for statement in _allows(principal) for pair in statement.principals or ()]
+    trusted = [pair for statement in trust_allows(principal) for pair in statement.principals or ()]
     if any(kind == "Service" for kind, _ in trusted):
         return False
     return any(_OF_PEOPLE in name or not any(part in name for part in _OF_PROGRAMS) for _, name in trusted)
@@ -205,7 +206,7 @@ def outside_trust(
 
 def _of_role(role: Principal, own: Collection[str], organization: str) -> list[OutsideTrust]:
     found: dict[tuple[str, str], OutsideTrust] = {}
-    for statement in _allows(role):
+    for statement in trust_allows(role):
         for unknown in _unknown_principals(statement, own, organization):
             limits = _limits(unknown, role)
             if limits is None:
