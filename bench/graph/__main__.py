@@ -27,7 +27,7 @@ PROCESSES: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the command answers to a check, and what is wrong with it."""
+    """The command's answer to a check, and its faults."""
 
     scenario: Scenario
     check: Json
@@ -84,7 +84,7 @@ def _answer(scenario: Scenario, check: Json, options: list[str]) -> Answer:
 
 
 def failures_of(check: Json, output: Json) -> Iterator[str]:
-    """What is wrong with an output, a sentence each; nothing if it is right."""
+    """The faults of an output, one sentence each. There are none if it is right."""
     paths, possible = output["paths"], output["possible_paths"]
     answer = "open" if paths else "depends" if possible else "closed"
     if answer != check["expect"]:

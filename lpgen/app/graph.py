@@ -79,7 +79,7 @@ def _named(glob: str, read: Snapshot) -> tuple[str, ...]:
 
 
 def _replaced(world: World, replacements: Iterable[WrittenReplacement]) -> World:
-    """The world after replacements. A replacement also replaces what a user has from groups."""
+    """The world after replacements. A user's replacement also replaces the policies from groups."""
     written = {found.principal: found for found in replacements}
 
     def replaced(principal: Principal) -> Principal:

@@ -30,7 +30,7 @@ _NAMED_BY_KEY: Final = {"lambda:CreateEventSourceMapping": "lambda:FunctionArn"}
 
 
 class EdgeState(StrEnum):
-    """Whether an edge is open, or depends on condition keys that policies alone don't decide."""
+    """Whether an edge is open, or depends on the values of condition keys, which the policies don't show."""
 
     OPEN = "open"
     DEPENDS = "depends"

@@ -21,12 +21,13 @@ from lpgen.core.trust.known_parties import SOURCE_ACCOUNT
 from lpgen.core.trust.lines import ASSUME
 from lpgen.core.trust.narrow import PRINCIPAL_ARN
 from lpgen.core.trust.proof import disprove
-from lpgen.core.trust.roles import trust_of_role
+from lpgen.core.trust.roles import RoleTrust, trust_of_role
 from lpgen.core.trust.undo import nearest_policy, why_no_undo
 from lpgen.core.usage.assumptions import Assumption
 from tests.core.trust.cases import ACCOUNT, GITHUB, PROVIDER, ROLE, assumption, evidence_of, role_with
 
 OTHER = "999988887777"
+ANOTHER = f"arn:aws:iam::{OTHER}:role/another"
 EKS = "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"
 CLUSTER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{EKS}"
 SUBJECT_KEYS = {PROVIDER: f"{GITHUB}:sub", CLUSTER: f"{EKS}:sub"}
@@ -178,28 +179,34 @@ def accepts(policy: Policy, request: Request) -> bool:
     return decide(request, PolicySet(identity=(everything,), resource=policy)).result is Result.ALLOWED
 
 
+def trust_from(policy: Policy, uses: list[Assumption]) -> RoleTrust:
+    """The trust of a role with a trust policy and these recorded assumptions."""
+    role = replace(role_with(), trust=policy)
+    return trust_of_role(role, evidence_of(*uses), callers=Callers((), NO_GUARDS), vendor_of=lambda _: "")
+
+
+def check_between(new: Policy, old: Policy, uses: list[Assumption], others: list[Assumption]) -> None:
+    """Fails unless the new policy decides on recorded requests as the old one, and allows nothing that it denies."""
+    for use in uses:
+        for request in requests_of(use, SCAN):
+            assert accepts(new, request) == accepts(old, request)
+    for use in others:
+        for request in requests_of(use, ANOTHER):
+            assert accepts(old, request) or not accepts(new, request)
+
+
 @given(POLICIES, st.lists(USES, min_size=4, max_size=16), st.lists(USES, max_size=6))
 def test_proposal_keeps_every_recorded_caller_and_adds_none(
     policy: Policy, uses: list[Assumption], others: list[Assumption]
 ) -> None:
     uses = [use for use in uses if any(accepts(policy, request) for request in requests_of(use, SCAN))]
-    found = trust_of_role(
-        replace(role_with(), trust=policy),
-        evidence_of(*uses),
-        callers=Callers((), NO_GUARDS),
-        vendor_of=lambda _: "",
-    )
+    found = trust_from(policy, uses)
     assert not [refusal.message for refusal in found.refusals if refusal.kind == "unproven"]
     if found.proposal is None:
         return
     new = policy_from_json(json.loads(policy_to_json(found.proposal.policy)), place="the proposal")
     assert new.version == policy.version
-    for use in uses:
-        for request in requests_of(use, SCAN):
-            assert accepts(new, request) == accepts(policy, request)
-    for use in others:
-        for request in requests_of(use, f"arn:aws:iam::{OTHER}:role/another"):
-            assert accepts(policy, request) or not accepts(new, request)
+    check_between(new, policy, uses, others)
 
 
 @given(POLICIES, st.lists(USES, min_size=1, max_size=16), st.lists(USES, max_size=6))
@@ -207,19 +214,14 @@ def test_nearest_policy_keeps_every_recorded_caller_and_adds_none(
     policy: Policy, uses: list[Assumption], others: list[Assumption]
 ) -> None:
     uses = [use for use in uses if any(accepts(policy, request) for request in requests_of(use, SCAN))]
-    found = trust_of_role(
-        replace(role_with(), trust=policy), evidence_of(*uses), callers=Callers((), NO_GUARDS), vendor_of=lambda _: ""
-    )
+    found = trust_from(policy, uses)
     if found.proposal is None:
         return
     nearest = policy_from_json(json.loads(policy_to_json(nearest_policy(policy, found.proposal.policy))), place="it")
     assert why_no_undo(nearest) == ""
     added = {subject: other_format(issuer_of(GITHUB), subject, {}) for subject in found.proposal.added}
     assert disprove(policy, nearest, found.role, uses, added=added) == ""
-    for use in uses:
-        for request in requests_of(use, SCAN):
-            assert accepts(nearest, request) == accepts(policy, request)
+    check_between(nearest, policy, uses, others)
     for use in others:
-        for request in requests_of(use, f"arn:aws:iam::{OTHER}:role/another"):
-            assert accepts(policy, request) or not accepts(nearest, request)
+        for request in requests_of(use, ANOTHER):
             assert accepts(nearest, request) or not accepts(found.proposal.policy, request)
