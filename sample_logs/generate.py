@@ -22,6 +22,7 @@ from sample_logs.planted import (
     shop_cast,
 )
 from sample_logs.planted.bucket import Files, log_files, other_files
+from sample_logs.planted.compute import compute
 from sample_logs.planted.expectations import expected_from_cast
 from sample_logs.planted.handbook import handbook_from_expected
 from sample_logs.planted.identities import Role, User, authorization_details
@@ -54,8 +55,9 @@ def sample_files() -> Files:
     files = log_files(planted) | other_files()
     for account in (SHOP, SECURITY):
         files[f"authorization-details/{account}.json"] = _text(authorization_details(account, roles, users))
+    files["compute.json"] = _text(compute())
     files["expected.json"] = _text(expected)
-    files["README.md"] = handbook_from_expected(expected, len(files) - 3).encode()
+    files["README.md"] = handbook_from_expected(expected, len(files) - 4).encode()
     return files
 
 

@@ -73,10 +73,14 @@ CLUSTER = "shop"
 LOG_GROUP = "/ecs/storefront-api"
 
 
+# Before GitHub, a state machine deployed.
+DEPLOYER_TRUST = document(*GITHUB_TRUST["Statement"], *service_trust("states")["Statement"])
+
+
 DEPLOYER = Role(
     "platform-deployer",
     SHOP,
-    GITHUB_TRUST,
+    DEPLOYER_TRUST,
     path="/platform/",
     managed=(ADMINISTRATOR,),
     tags={"team": "platform"},
@@ -313,7 +317,7 @@ CAST = (
     Member(
         DEPLOYER,
         "AdministratorAccess (`*` on `*`); uses 20 actions in two deployments a week and passes two roles to ECS; "
-        "CloudFormation creates log groups with its session",
+        "CloudFormation creates log groups with its session. Its trust policy still names Step Functions",
         "Small: the 20 actions, `iam:PassRole` for exactly the two roles, and unobservable actions of the used "
         "services; no wildcard actions, and nothing from services without a sign of use. Not safe, because nothing "
         "shows whether SQS and similar services are in use",

@@ -20,6 +20,9 @@ from sample_logs.planted.member import SERVICE_LINKED, Member, every_day, on_wor
 from sample_logs.planted.records import Call, Chronicle, Session
 from sample_logs.planted.world import EAST, SECURITY, SHOP, WEST, choose, hex_of
 
+NODES = ("i-0a41d27be5c3f9081", "i-0b7e92c16d04aa35f", "i-0f3c58e9a2471bd06")
+
+
 FLEET_NODE = Role(
     "fleet-node",
     SHOP,
@@ -41,6 +44,7 @@ FLEET_NODE = Role(
                     Sid="SelfService",
                 ),
                 allow("iam:PassRole", f"arn:aws:iam::{SHOP}:role/*", Sid="SwapProfile"),
+                allow("states:*", "*", Sid="TaskResults"),
                 allow(
                     ["ssm:UpdateInstanceInformation", "ssm:ListInstanceAssociations", "ssmmessages:*", "ec2messages:*"],
                     "*",
@@ -88,7 +92,7 @@ def _launch(chronicle: Chronicle) -> None:
 
 def _fleet(chronicle: Chronicle) -> None:
     for number, moment in enumerate(on_workdays("fleet", 2, 0, 24)):
-        instance = choose(("i-0a41d27be5c3f9081", "i-0b7e92c16d04aa35f", "i-0f3c58e9a2471bd06"), "node", number)
+        instance = choose(NODES, "node", number)
         agent = "aws-sdk-go/1.55.8 (go1.24.4; linux; arm64) amazon-ssm-agent/3.3.2746.0"
         who = Session(FLEET_NODE, instance, ip="10.30.1.88", agent=agent, ec2_delivery=True)
         node = arn("ec2", EAST, SHOP, f"instance/{instance}")
@@ -174,8 +178,9 @@ CAST = (
     Member(
         FLEET_NODE,
         "Could swap its own instance profile (`ec2:AssociateIamInstanceProfile` and "
-        "`ec2:ReplaceIamInstanceProfileAssociation` with `iam:PassRole` on `role/*`) and never did",
-        "All three are removed, first in the review as dangerous and unused; `ssmmessages` and `ec2messages` leave "
+        "`ec2:ReplaceIamInstanceProfileAssociation` with `iam:PassRole` on `role/*`) and never did. Could run a state "
+        "machine as platform-deployer (`states:*`), and never did",
+        "All of these are removed, first in the review as dangerous and unused; `ssmmessages` and `ec2messages` leave "
         "no record, and the old statement names them, so they stay; so does `ssm:ListInstanceAssociations`, which "
         "SSM Agent rarely calls",
         _fleet,
@@ -184,11 +189,12 @@ CAST = (
             ("ec2messages:GetMessages", "*"),
             ("ssm:ListInstanceAssociations", "*"),
         ),
-        drop=(*_SWAP, "iam:PassRole", "ec2:DescribeInstances"),
+        drop=(*_SWAP, "iam:PassRole", "ec2:DescribeInstances", "states:CreateStateMachine", "states:StartExecution"),
         verdicts={
             "ec2:AssociateIamInstanceProfile": "unused",
             "ec2:ReplaceIamInstanceProfileAssociation": "unused",
             "iam:PassRole": "unused",
+            "states:CreateStateMachine": "unused",
             "ssmmessages:OpenDataChannel": "unobservable",
             "ssm:ListInstanceAssociations": "unobservable",
         },

@@ -17,6 +17,7 @@ names and public addresses are the ones that AWS and the RFCs reserve for docume
   a digest, an Insights file and a Config history are among them.
 - `authorization-details/ACCOUNT.json`: the output of `aws iam get-account-authorization-details` at the end of the
   window.
+- `compute.json`: everything that runs with a role, for `lpgen graph --compute`.
 - `expected.json`: what lpgen should conclude, per principal. The end-to-end test checks it.
 - `generate.py` and `planted/`: the generator. `python -m sample_logs.generate` writes all of these files again, with
   the same bytes every time. (Compressed files may differ between versions of zlib, but not their content.)
@@ -48,6 +49,12 @@ the logs of both accounts under one `sharedEventID`.
 | principal | class | planted | conclusion | safe |
 |---|---|---|---|---|
 {principals}
+
+## The way to administrative rights
+
+`app/orders-worker` may change the code of a function of `lambda/checkout-tax`, which may run commands on the instances
+of `fleet-node`, which may run a state machine as `platform/platform-deployer`, an administrator. No step was used in
+the 120 days. The safe replacements of the first three cut each of the three steps.
 
 ## The details
 """

@@ -72,11 +72,7 @@ CHECKOUT = Role(
                 arn("logs", EAST, SHOP, "log-group:/aws/lambda/checkout-*:*"),
                 Sid="Logs",
             ),
-            allow(
-                ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],
-                arn("ssm", EAST, SHOP, "parameter/checkout/*"),
-                Sid="Settings",
-            ),
+            allow("ssm:*", "*", Sid="Settings"),
         )
     },
     last_used="2026-09-30T22:05:52+00:00",
@@ -97,6 +93,7 @@ WORKER = Role(
                 Sid="SecretKey",
                 Condition={"StringEquals": {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}},
             ),
+            allow("lambda:*", arn("lambda", EAST, SHOP, "function:checkout-*"), Sid="Tax"),
         )
     },
     last_used="2026-09-30T22:58:01+00:00",
@@ -258,16 +255,19 @@ CAST = (
     ),
     Member(
         CHECKOUT,
-        "A Lambda execution role; Lambda itself assumes it (a service caller)",
+        "A Lambda execution role; Lambda itself assumes it (a service caller). Reads two parameters, and could run "
+        "commands on the instances of fleet-node (`ssm:*`)",
         "`logs:PutLogEvents` leaves no record and is named, so it stays, together with `logs:CreateLogGroup`, which "
-        "Lambda calls once; the AssumeRole by lambda.amazonaws.com is evidence of trust, not use",
+        "Lambda calls once; the AssumeRole by lambda.amazonaws.com is evidence of trust, not use. All of `ssm:*` but "
+        "`ssm:GetParameters` is removed",
         _checkout,
         keep=(
             ("logs:PutLogEvents", arn("logs", EAST, SHOP, "log-group:/aws/lambda/checkout-tax:log-stream:a")),
             ("logs:CreateLogGroup", arn("logs", EAST, SHOP, "log-group:/aws/lambda/checkout-tax:log-stream:")),
         ),
-        drop=("ssm:GetParameter", "ssm:GetParametersByPath"),
+        drop=("ssm:GetParameter", "ssm:GetParametersByPath", "ssm:CreateAssociation", "ssm:SendCommand"),
         verdicts={
+            "ssm:SendCommand": "unused",
             "ssm:GetParametersByPath": "unused",
             "logs:PutLogEvents": "unobservable",
             "logs:CreateLogGroup": "unobservable",
@@ -275,12 +275,20 @@ CAST = (
     ),
     Member(
         WORKER,
-        "Secrets Manager decrypts with the caller's session (`invokedBy: secretsmanager.amazonaws.com`)",
-        "This role needs `kms:Decrypt`, which keeps its `kms:ViaService` condition",
+        "Secrets Manager decrypts with the caller's session (`invokedBy: secretsmanager.amazonaws.com`). Calls "
+        "functions, and could change their code (`lambda:*`)",
+        "This role needs `kms:Decrypt`, which keeps its `kms:ViaService` condition. `lambda:InvokeFunction` is "
+        "unobservable and stays; `lambda:UpdateFunctionCode` is removed",
         _work,
-        drop=("kms:GenerateDataKey", "kms:DescribeKey", "secretsmanager:PutSecretValue"),
+        keep=(("lambda:InvokeFunction", arn("lambda", EAST, SHOP, "function:checkout-tax")),),
+        drop=("kms:GenerateDataKey", "kms:DescribeKey", "secretsmanager:PutSecretValue", "lambda:UpdateFunctionCode"),
         carry=("secretsmanager.us-east-1.amazonaws.com",),
-        verdicts={"kms:Decrypt": "used", "kms:GenerateDataKey": "unused"},
+        verdicts={
+            "kms:Decrypt": "used",
+            "kms:GenerateDataKey": "unused",
+            "lambda:InvokeFunction": "unobservable",
+            "lambda:UpdateFunctionCode": "unused",
+        },
         flags=("via_service",),
     ),
     Member(

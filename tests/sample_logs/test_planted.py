@@ -14,6 +14,7 @@ from lpgen.core.cloudtrail.records import Record
 from lpgen.edge.catalog.files import bundled_catalog
 from sample_logs.generate import tell_everything
 from tests.support.sample_organization import (
+    ROOT,
     SECURITY,
     SHOP,
     by_principal,
@@ -58,6 +59,30 @@ def test_fleet_node_can_swap_its_profile_and_never_does() -> None:
     assert names_of(arn).keys().isdisjoint(action.split(":")[1] for action in swap)
     (holder,) = [h for h in details(SHOP)["RoleDetailList"] if h["Arn"] == arn]
     assert [profile["InstanceProfileName"] for profile in holder["InstanceProfileList"]] == ["fleet-node-profile"]
+
+
+def test_nobody_takes_the_way_to_administrative_rights() -> None:
+    for name, wildcard, used, steps in (
+        ("app/orders-worker", "lambda:*", "GetSecretValue", {"UpdateFunctionCode20150331v2"}),
+        ("lambda/checkout-tax", "ssm:*", "GetParameters", {"SendCommand", "CreateAssociation", "StartSession"}),
+        ("fleet-node", "states:*", "DescribeTags", {"CreateStateMachine", "UpdateStateMachine", "StartExecution"}),
+    ):
+        assert wildcard in [statement["Action"] for statement in statements_of(role(name))]
+        assert used in names_of(role(name))
+        assert names_of(role(name)).keys().isdisjoint(steps)
+
+
+def test_roles_trust_the_services_of_what_runs_with_them() -> None:
+    hosts = {"ecs": "ecs-tasks"}
+    trusts = {
+        holder["Arn"]: json.dumps(holder["AssumeRolePolicyDocument"])
+        for account in (SHOP, SECURITY)
+        for holder in details(account)["RoleDetailList"]
+    }
+    for found in json.loads((ROOT / "compute.json").read_bytes()):
+        service, account = found["arn"].split(":")[2], found["arn"].split(":")[4]
+        assert f'"{hosts.get(service, service)}.amazonaws.com"' in trusts[found["role"]]
+        assert found["role"].split(":")[4] == account
 
 
 def test_publisher_uses_versioned_names_and_passes_a_role() -> None:
