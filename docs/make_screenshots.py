@@ -17,15 +17,17 @@ from lpgen.app.graph import graph
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.output import review_page
 from lpgen.app.review import analyse
+from lpgen.core.compute import Inventory
 from lpgen.core.options import Options
 from lpgen.edge.catalog.files import bundled_catalog
 from lpgen.edge.logs.log_files import bundled_sample_logs
+from lpgen.edge.readers.compute_files import read_compute
 from lpgen.report.render import GRAPH, PAGE
 
 IMAGES = Path(__file__).parent / "images"
 STOREFRONT = f"#p={quote('arn:aws:iam::111122223333:role/app/storefront-api', safe='')}"
 DEPLOYER = f"#p={quote('arn:aws:iam::111122223333:role/platform/platform-deployer', safe='')}"
-ENGINEER = "[aria-label^='data-engineer → break-glass-admin']"
+WORKER = ".node[aria-label^='orders-worker']"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -54,15 +56,15 @@ def main() -> None:
         page.locator("#principal [data-anchor=policies]").evaluate("(part) => part.scrollIntoView()")
         page.screenshot(path=IMAGES / "review-evidence.png")
         file.write_text(_sample_graph(Path(folder)), encoding="utf-8")
-        page = opened("", "light", 760)
-        page.set_viewport_size({"width": 1280, "height": 760})
-        page.get_by_text("After the replacements", exact=True).click()
-        page.locator(ENGINEER).focus()
-        page.screenshot(path=IMAGES / "graph-desktop.png")
-        page = opened("", "dark", 844)
-        page.set_viewport_size({"width": 390, "height": 844})
-        page.get_by_text("What is cut by the replacements?").click()
-        page.screenshot(path=IMAGES / "graph-phone.png")
+        for name, scheme, width, height in (("desktop", "light", 1440, 600), ("phone", "dark", 390, 844)):
+            page = opened("", scheme, height)
+            page.set_viewport_size({"width": width, "height": height})
+            page.get_by_text("What is cut by the replacements?").click()
+            if name == "desktop":
+                page.locator(WORKER).focus()
+            else:
+                page.locator("#answer").evaluate("(part) => part.scrollIntoView()")
+            page.screenshot(path=IMAGES / f"graph-{name}.png", animations="disabled")
         browser.close()
 
 
@@ -76,7 +78,8 @@ def _sample_review(data: Path) -> str:
 def _sample_graph(folder: Path) -> str:
     sample, data, output = bundled_sample_logs(), folder / "data", folder / "out"
     generate(data, output=output, policies=[sample.policies])
-    report = graph([sample.policies], bundled_catalog(), target="admin", data=data, compare=output)
+    compute = Inventory(read_compute((sample.compute,)))
+    report = graph([sample.policies], bundled_catalog(), target="admin", data=data, compute=compute, compare=output)
     return GRAPH.text(report, "html")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -12,20 +12,25 @@ from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.compute import Inventory
 from lpgen.core.graph.answers import ADMIN, GraphReport, Question, answer_question
+from lpgen.core.graph.outsiders import is_outsider_named
 from lpgen.core.graph.use import UseOfEdges
+from lpgen.core.graph.ways import read_ways
 from lpgen.core.graph.world import World
 from lpgen.core.guards import NO_GUARDS, Guards
-from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, Snapshot
+from lpgen.core.model import Principal, Snapshot
 from lpgen.core.principal_names import hint_of_name, is_named
+from lpgen.core.replacements import with_replacement
 from lpgen.core.trails import Trail, TrailSource
 from lpgen.core.trust.evidence import TrustEvidence, with_use
 from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.principal_usage import iam_names_from_usage
 from lpgen.edge.data_folder.ledger import has_ledger
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.replacement_files import WrittenReplacement, read_replacements
 from lpgen.errors import InvocationError, quote_input
 
+NO_PASSWORDS: Final[Mapping[str, frozenset[str]]] = {}
 _RESOURCES: Final = "name a bucket, a table, a secret or a key"
 
 
@@ -39,11 +44,13 @@ def graph(
     data: Path | None = None,
     guards: Guards = NO_GUARDS,
     compute: Inventory | None = None,
+    passwords: Mapping[str, frozenset[str]] = NO_PASSWORDS,
     trails: tuple[Sequence[Trail], TrailSource] = ((), TrailSource.NAMED),
     compare: Path | None = None,
 ) -> GraphReport:
     """The paths from the principals that `source` names to what `target` names: principals, the ARN of a resource, or
-    `admin`. "" names every principal.
+    `admin`. "" names every principal, and with a source also the resources with a known policy. `source` may also name
+    outsiders, or an AWS service.
 
     `compare` is the output of `lpgen generate`, whose replacements the report compares with the policies of today.
     Without a data folder, or with one that holds only snapshots, use can't be seen.
@@ -53,15 +60,21 @@ def graph(
     """
     read = read_snapshot(policies, all_versions=True)
     resources = (target,) if _is_resource(target) else ()
-    world = World(read.principals, read.groups, catalog, guards, compute, resources)
-    if resources and not any(world.fits(way, target) for way in world.ways if way.gains == "resource"):
+    services = (source,) if any(source in way.trusts for way in catalog.facts(read_ways).ways) else ()
+    world = World(read.principals, read.groups, catalog, guards, compute, resources, services, passwords=passwords)
+    if resources and not world.holds_data(target):
         raise InvocationError(f"no way to a resource like {quote_input(target)} is known", hint=_RESOURCES)
-    sources = _named(source, read) if source else None
+    if source and not target:
+        known = (policy.resource for policy in guards.resource_policies)
+        world = replace(world, resources=tuple(filter(world.holds_data, known)))
+    after = _replaced(world, read_replacements(compare)) if compare else None
+    outside = {*world.outsiders, *(after.outsiders if after else ())} if source else ()
+    outsiders = tuple(node for node in sorted(outside) if is_outsider_named(node, source))
+    sources = services or outsiders + _named(source, read, needed=not outsiders) if source else None
     wanted = (target,) if target == ADMIN or resources else _named(target, read) if target else None
     question = Question(sources, wanted, all_paths)
     use = _use(world, data, trails)
     problems = [problem.message for problem in read.problems]
-    after = _replaced(world, read_replacements(compare)) if compare else None
     return answer_question(world, question, use, after=after, problems=problems)
 
 
@@ -70,31 +83,27 @@ def _is_resource(text: str) -> bool:
     return bool(fields.service) and not (fields.service == "iam" and fields.name.startswith(("role/", "user/")))
 
 
-def _named(glob: str, read: Snapshot) -> tuple[str, ...]:
+def _named(glob: str, read: Snapshot, *, needed: bool = True) -> tuple[str, ...]:
     arns = [principal.arn for principal in read.principals]
     found = tuple(arn for arn in arns if is_named(arn, glob))
-    if not found:
+    if needed and not found:
         raise InvocationError(f"no principal matches {quote_input(glob)}", hint=hint_of_name(glob, arns))
     return found
 
 
 def _replaced(world: World, replacements: Iterable[WrittenReplacement]) -> World:
-    """The world after replacements. A user's replacement also replaces the policies from groups."""
+    """The world after replacements."""
     written = {found.principal: found for found in replacements}
 
     def replaced(principal: Principal) -> Principal:
         new = written.get(principal.arn)
         if new is None:
             return principal
-        own = [
-            AttachedPolicy(PolicyKind.INLINE, document.file, "", "", None, document.policy)
-            for document in new.documents
-        ]
-        left = [
-            AttachedPolicy(PolicyKind.AWS_MANAGED, kept.arn, kept.arn, "", None, kept.document) for kept in new.left
-        ]
-        policies = principal.policies if new.is_trust_only else (*own, *left)
-        return replace(principal, policies=policies, trust=new.trust or principal.trust)
+        trusted = replace(principal, trust=new.trust or principal.trust)
+        if new.is_trust_only:
+            return trusted
+        own = ((document.file, document.policy) for document in new.documents)
+        return with_replacement(trusted, own, ((kept.arn, kept.document) for kept in new.left))
 
     return replace(world, principals=tuple(map(replaced, world.principals)))
 
@@ -113,4 +122,5 @@ def _use(world: World, data: Path | None, trails: tuple[Sequence[Trail], TrailSo
         usage=usage,
         observability=Observability(world.catalog, coverage, trails[0], min_days=1),
         evidence=with_use(empty, usage, coverage, world.principals, world.catalog),
+        names=iam_names_from_usage(usage, world.principals, lambda *_row: True),
     )

@@ -21,10 +21,12 @@ from lpgen.core.analysis.reach import Places, places_from_usage
 from lpgen.core.analysis.reviewer import Batch, Batches, Reviewer
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.compute import pods_by_role
+from lpgen.core.compute import Inventory, listed_types, pods_by_role, unread_accounts
 from lpgen.core.drift.kinds import DRIFT_ITEM_WORDS
 from lpgen.core.evidence import LogCoverage, PrincipalUsage
 from lpgen.core.findings import OutsideTrust, Proposal, Report
+from lpgen.core.graph.becoming import Becomings
+from lpgen.core.graph.world import World
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.keeping import Keep, make_again
 from lpgen.core.last_accessed import last_accessed_by_principal
@@ -46,7 +48,8 @@ from lpgen.edge.data_folder.usage_files import read_current_usage
 from lpgen.edge.engine import Engine, Result, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
 from lpgen.edge.readers.iam_pages import digest_policy_files
-from lpgen.edge.readers.iam_snapshot import OutlinedPolicies, outline_policies
+from lpgen.edge.readers.iam_snapshot import OutlinedPolicies, outline_policies, read_snapshot
+from lpgen.edge.readers.snapshot_files import read_passwords
 from lpgen.errors import CatalogError, DataError, InvocationError, SnapshotError, quote_input
 
 _LOG: Final = logging.getLogger("lpgen")
@@ -58,17 +61,21 @@ BATCHES_PER_WORKER: Final = 2
 """The fewest batches for a local process: fewer are done before a process has started."""
 
 
-def analyse(inputs: AnalysisInputs) -> Report:
+def analyse(inputs: AnalysisInputs, *, network: bool = True) -> Report:
     """The whole comparison of a data folder with policies: verdicts, replacements and their proof.
+
+    With `network`, also what each principal can become.
 
     Raises:
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
-    return open_review(inputs).whole_report()
+    return open_review(inputs, network=network).whole_report()
 
 
-def open_review(inputs: AnalysisInputs) -> Review:
+def open_review(inputs: AnalysisInputs, *, network: bool = False) -> Review:
     """The review of a data folder and policies, ready to be made principal by principal.
+
+    With `network`, also of what each principal can become.
 
     Raises:
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
@@ -77,7 +84,18 @@ def open_review(inputs: AnalysisInputs) -> Review:
     review = review_of_ground(load_ground(inputs, kept=True), inputs)
     unread = any(skip.reason is SkipReason.UNREADABLE_FILE for skip in review.report.diff.skips)
     files = count_unread_files(inputs.data) if unread else 0
+    if network and review.size:
+        _LOG.info("finding out what principals can become")
+        review = replace(review, reviewer=replace(review.reviewer, becoming_of=_becomings(inputs).of))
     return replace(review, report=replace(review.report, unread_files=files, log_place=find_log_place(inputs.data)))
+
+
+def _becomings(inputs: AnalysisInputs) -> Becomings:
+    read, options = read_snapshot(inputs.policies, all_versions=True), inputs.options
+    gaps = unread_accounts(options.snapshot.gaps if options.snapshot else ())
+    listed = Inventory(options.compute, inputs.catalog.facts(listed_types), gaps) if options.compute else None
+    passwords = read_passwords(inputs.files.login_profiles)
+    return Becomings(World(read.principals, read.groups, inputs.catalog, options.guards, listed, passwords=passwords))
 
 
 def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:

@@ -20,7 +20,8 @@ def demo_command(
 ) -> None:
     """Run the main workflow on the sample organization.
 
-    Ingests the bundled logs, generates and verifies replacements, and shows the review.
+    Ingests the bundled logs, generates and verifies replacements, shows the review, and draws the paths to
+    administrative rights that the replacements cut.
     """
     from lpgen.app.backtest import Days, backtest
     from lpgen.app.ingest import LogSources, ingest
@@ -60,6 +61,7 @@ def demo_command(
     verified = verify(replacements, inputs).principals
     passed = sum(verification.status is CheckStatus.PASSED for verification in verified)
     tested = backtest(inputs, Days(*_DEMO_DAYS))
+    paths = _write_graph(output / "graph.html", data, replacements)
     write_output(
         for_terminal(
             _WRITTEN.format(
@@ -68,6 +70,7 @@ def demo_command(
                 data=data,
                 passed=f"{passed:,} of {len(verified):,}",
                 backtest=terminal_text(backtest_sentence(tested)),
+                paths=terminal_text(paths),
             )
         ),
         None,
@@ -75,15 +78,36 @@ def demo_command(
     write_output(review_parts(report, "screen", layout_for(None), given), None)
 
 
+def _write_graph(file: Path, data: Path, replacements: Path) -> str:
+    """Writes the page of who can get administrative rights, and returns its first sentence."""
+    from lpgen.app.graph import graph
+    from lpgen.core.compute import Inventory
+    from lpgen.core.graph.answers import ADMIN
+    from lpgen.edge.catalog.files import bundled_catalog
+    from lpgen.edge.logs.log_files import bundled_sample_logs
+    from lpgen.edge.output_file import write_file
+    from lpgen.edge.readers.compute_files import read_compute
+    from lpgen.report.pages.graph import graph_sentence
+    from lpgen.report.render import GRAPH
+
+    sample = bundled_sample_logs()
+    compute = Inventory(read_compute((sample.compute,)))
+    report = graph([sample.policies], bundled_catalog(), target=ADMIN, data=data, compute=compute, compare=replacements)
+    write_file(file, [GRAPH.text(report, "html").encode()])
+    return graph_sentence(report)
+
+
 _DEMO_DAYS = (60, 30, 10)
 """The days to learn from, to test, and between windows. The 120 days of the sample logs hold four such windows."""
 
 _WRITTEN = """Files written
   {output}/review.html   the full review, for a browser: open it first
+  {output}/graph.html    who can become an administrator, today and after the replacements
   {output}/report.txt, report.md, report.json   the same for a terminal, a pull request and programs
   {replacements}/   a folder per principal: policy-*.json to apply, evidence.json for every line
   {data}/   the usage table behind all of this
 
 Verification from the files only: {passed} replacements passed every check.
 Backtest: {backtest}
+Graph: {paths}
 """

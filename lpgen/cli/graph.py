@@ -32,7 +32,13 @@ def graph_command(
     ],
     data: OptionalDataOption = None,
     source: Annotated[
-        str, typer.Option("--from", metavar="GLOB", help="Only paths from these principals, by ARN or name.")
+        str,
+        typer.Option(
+            "--from",
+            metavar="GLOB",
+            help="Only paths from these principals, by ARN or name. Also an account outside, an identity provider, an "
+            "AWS service, or `outside` for all outsiders.",
+        ),
     ] = "",
     target: Annotated[
         str,
@@ -81,6 +87,7 @@ def graph_command(
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.readers.compute_files import read_compute
     from lpgen.edge.readers.guard_files import read_guards
+    from lpgen.edge.readers.snapshot_files import read_passwords
     from lpgen.edge.readers.trail_settings import read_trails
     from lpgen.report.render import GRAPH
 
@@ -99,6 +106,7 @@ def graph_command(
         data=data,
         guards=read_guards(inputs.boundary, files.scps, files.resource_policies, rcps=files.rcps),
         compute=given or taken,
+        passwords=read_passwords(files.login_profiles),
         trails=(read_trails(files.trails), files.trail_source),
         compare=compare,
     )

@@ -54,6 +54,9 @@ def review_command(
             help="Write a new decisions file to fill in, with an entry for each open reason.",
         ),
     ] = None,
+    no_graph: Annotated[
+        bool, typer.Option("--no-graph", help="Don't decide which principals can become which others.")
+    ] = False,
     sarif_root: SarifRootOption = "lpgen-out",
 ) -> None:
     """Compare what was granted with what was used.
@@ -85,7 +88,7 @@ def review_command(
     given = given_of(context, _OWN)
     layout = layout_for(output, root=sarif_root)
     with engine.open() as at:
-        review = open_review(replace(read, engine=at))
+        review = open_review(replace(read, engine=at), network=not no_graph)
         page_file = _page_with_files(review.size, output) if chosen is ReviewFormat.HTML else None
         if write_decisions is not None:
             then = given.command("review", ("--decisions", str(write_decisions)))

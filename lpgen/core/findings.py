@@ -384,10 +384,55 @@ _NOTHING: Final = "nothing: its policies already match the replacement"
 
 
 @dataclass(frozen=True, slots=True)
+class OpenWay:
+    """A combination of permissions that gains rights: the way's id, what it does, and its actions.
+
+    `gains` is how many principals, groups and kinds of administrative rights it gains, `example` the first of them
+    (an ARN or `admin:ACCOUNT`), and `left` how many it still gains after the principal's replacement. `if_exists`: it
+    needs compute, and no inventory says whether it exists.
+    """
+
+    rule: str
+    does: str
+    actions: tuple[Action, ...]
+    gains: int
+    example: str
+    left: int
+    if_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """How many other principals a principal can become, and the nodes on its shortest path to administrative rights,
+    from itself to `admin:ACCOUNT`; none if there is no path."""
+
+    principals: int
+    to_admin: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Becoming:
+    """What a principal can become over open edges of the network, see `lpgen.core.graph`.
+
+    `after` is with its own replacement, while all others keep their policies; None without a replacement.
+    """
+
+    today: Reachable
+    after: Reachable | None
+    ways: tuple[OpenWay, ...] = ()
+
+    @property
+    def loses_admin(self) -> bool:
+        """Whether the replacement cuts every path to administrative rights."""
+        return bool(self.today.to_admin) and self.after is not None and not self.after.to_admin
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """The complete result for one principal. `replacement` and `verification` are None if its class gets none.
 
-    `in_place` means that its policies already mean the same as the replacement, so there is nothing to do.
+    `in_place` means that its policies already mean the same as the replacement, so there is nothing to do. `becoming`
+    is None if the network of principals wasn't asked for.
     """
 
     diff: PrincipalDiff
@@ -395,6 +440,7 @@ class Proposal:
     _: KW_ONLY
     verification: Verification | None
     in_place: bool = False
+    becoming: Becoming | None = None
 
     @property
     def advice(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -12,7 +13,7 @@ from lpgen.core.digests import digest_of_facts
 from lpgen.core.evidence import Evidence, StatementRef
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.iam.policy import policy_to_json
-from lpgen.core.model import Action, Policy, Principal
+from lpgen.core.model import Action, AttachedPolicy, Policy, PolicyKind, Principal
 from lpgen.core.registry.row import IAM_GUIDE, Caveat, CaveatKind, Remedy, Row
 
 # ---------------------------------------------------------------- decisions
@@ -286,3 +287,15 @@ class OutputVerification:
             if worst in statuses | failed:
                 return worst
         return CheckStatus.PASSED if statuses else CheckStatus.FAILED
+
+
+def with_replacement(
+    principal: Principal, written: Iterable[tuple[str, Policy]], left: Iterable[tuple[str, Policy]]
+) -> Principal:
+    """A principal with the named documents of its replacement, and the AWS managed policies left attached, by ARN.
+
+    A user's replacement also replaces the policies from groups.
+    """
+    own = (AttachedPolicy(PolicyKind.INLINE, name, "", "", None, document) for name, document in written)
+    kept = (AttachedPolicy(PolicyKind.AWS_MANAGED, arn, arn, "", None, document) for arn, document in left)
+    return replace(principal, policies=(*own, *kept))

@@ -13,7 +13,7 @@ from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.backtests import ExpectedDenials, Reach
 from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
 from lpgen.core.documents import Count, RowPart, means
-from lpgen.core.findings import OutsideTrust, PrincipalClass, Recreation, Report
+from lpgen.core.findings import Becoming, OutsideTrust, PrincipalClass, Recreation, Report
 from lpgen.core.model import Principal
 from lpgen.core.registry.row import Caveat
 from lpgen.report.blocks import NO_OPTIONS, Given, plural
@@ -88,6 +88,7 @@ class PrincipalSummary:
     the accepted ones. `failed` means that the verification failed. `left` are the ARNs of the policies left attached.
     `has_decided` means that a decision keeps or drops something. `recreated` is set if the principal was deleted and
     created again. `has_namesakes` means that another account in the report has a principal of the same name.
+    `becoming` is what it can become, without the ways, or None if that wasn't asked for.
     """
 
     principal: Principal
@@ -107,6 +108,7 @@ class PrincipalSummary:
     has_decided: bool = False
     recreated: Recreation | None = None
     has_namesakes: bool = False
+    becoming: Becoming | None = None
 
     @property
     def arn(self) -> str:
@@ -127,6 +129,11 @@ class PrincipalSummary:
     def dangers_left(self) -> int:
         """The number of dangerous grants without recorded use that remain once a safe replacement is in place."""
         return self.counts.dangerous_unused - (self.counts.dangerous if self.safe or self.in_place else 0)
+
+    @property
+    def cuts_admin(self) -> bool:
+        """Whether a replacement to put in place cuts every path to administrative rights."""
+        return bool(self.becoming and self.becoming.loses_admin and self.has_documents and not self.in_place)
 
     @property
     def unusual(self) -> tuple[Caveat, ...]:
@@ -164,7 +171,8 @@ class ReviewSummary:
 
     `dangers` are the unaccepted ways in for outsiders, and unusual use. They are sorted by severity, then by how many
     people they are open to, then by the danger of the principal. `principals` are sorted by risk: first principals in
-    danger, then those with the most dangerous and the widest grants. Principals that need no action come last.
+    danger, then those whose replacement cuts a path to administrative rights, then those with the most dangerous and
+    the widest grants. Principals that need no action come last.
     `trust_only` is the number of roles with a written trust policy and no replacement.
     """
 
@@ -284,9 +292,9 @@ def _rank(danger: Danger) -> tuple[int, int, float, int, str, str]:
     )
 
 
-def _harm(summary: PrincipalSummary) -> tuple[bool, int, int, str]:
+def _harm(summary: PrincipalSummary) -> tuple[bool, bool, int, int, str]:
     idle = summary.in_place or summary.principal_class in _NOTHING_TO_DO
-    return idle, -summary.counts.dangerous_unused, -summary.counts.granted, summary.arn
+    return idle, not summary.cuts_admin, -summary.counts.dangerous_unused, -summary.counts.granted, summary.arn
 
 
 @dataclass(frozen=True, slots=True)

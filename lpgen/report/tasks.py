@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
@@ -13,7 +13,7 @@ from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.kinds import order_of_kind
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.registry.row import Caveat, Remedy
-from lpgen.report.blocks import Command, Given, Line, Option, bad, count, good, line, name, plural
+from lpgen.report.blocks import Command, Given, Line, Option, bad, count, good, line, name, names, plural
 from lpgen.report.summary import PrincipalSummary, ReviewSummary
 from lpgen.report.words import label_in_list, name_for_option, owner_of, sentence
 
@@ -133,17 +133,25 @@ _Key = tuple[Remedy, str]
 def _replacements(review: ReviewSummary, given: Given) -> Iterator[Task]:
     put = [_put_in_place(review.safe, given)] if review.safe else []
     for task, freed in _freeing(review, list(_blocked(review)), given):
-        if put and len(review.safe) >= freed:
+        if put and _gain_of(review.safe) >= freed:
             yield put.pop()
         yield task
     yield from put
+
+
+def _gain_of(principals: Collection[PrincipalSummary]) -> tuple[int, int]:
+    """How much replacements gain: those that cut a path to administrative rights count more than all others."""
+    return sum(summary.cuts_admin for summary in principals), len(principals)
 
 
 def _put_in_place(safe: Sequence[PrincipalSummary], given: Given) -> Task:
     removed = plural(sum(summary.counts.removed for summary in safe), "granted action")
     words = good(f"Write {plural(len(safe), 'safe replacement')}")
     verb = "removes" if len(safe) == 1 else "remove"
-    what = line(words, f", which {verb} {removed}.")
+    first = [summary for summary in safe if summary.cuts_admin]
+    cut = names(list(map(label_in_list, first)), most=3)
+    why = f": {'it cuts its' if len(first) == 1 else 'they cut their'} paths to administrative rights."
+    what = line(words, f", which {verb} {removed}.", line(" Start with ", cut, why) if first else "")
     return Task(what, tuple(safe), given.command("generate", ("--output", _OUTPUT)))
 
 
@@ -168,19 +176,25 @@ def _key_of(caveat: Caveat) -> _Key:
     return caveat.remedy, caveat.kind if caveat.remedy is Remedy.LOOK else ""
 
 
-def _freeing(review: ReviewSummary, blocked: Sequence[_Blocked], given: Given) -> Iterator[tuple[Task, int]]:
-    """The tasks, each with the number of principals that it unblocks once the tasks before it are done.
+def _freeing(
+    review: ReviewSummary, blocked: Sequence[_Blocked], given: Given
+) -> Iterator[tuple[Task, tuple[int, int]]]:
+    """The tasks, each with the gain from the principals that it unblocks once the tasks before it are done.
 
-    The task that unblocks most principals comes first, and among equals the task that concerns most principals.
+    The task with the most gain comes first, and among equals the task that concerns most principals.
     """
     done: set[_Key] = set()
     while waiting := [principal for principal in blocked if principal.caveats.keys() - done]:
         held = Counter(key for principal in waiting for key in principal.caveats.keys() - done)
-        frees = Counter(key for principal in waiting for key in held if principal.caveats.keys() - done == {key})
-        key = min(held, key=lambda key: (-frees[key], -held[key], key))
+        frees: dict[_Key, list[PrincipalSummary]] = {key: [] for key in held}
+        for principal in waiting:
+            if len(left := principal.caveats.keys() - done) == 1:
+                frees[next(iter(left))].append(principal.summary)
+        gains = {key: _gain_of(freed) for key, freed in frees.items()}
+        key = min(held, key=lambda key: (*(-number for number in gains[key]), -held[key], key))
         done.add(key)
         concerned = [principal for principal in waiting if key in principal.caveats]
-        yield _clearing(key, concerned, frees[key], review, given), frees[key]
+        yield _clearing(key, concerned, len(frees[key]), review, given), gains[key]
 
 
 def _clearing(key: _Key, held: Sequence[_Blocked], freed: int, review: ReviewSummary, given: Given) -> Task:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -14,7 +14,16 @@ import msgspec
 from lpgen.core.analysis.observability.rare_needs import LostInverse, lost_inverses
 from lpgen.core.backtests import NO_REACH
 from lpgen.core.evidence import Evidence, Use
-from lpgen.core.findings import UNSEEN, ActionVerdict, Confidence, PrincipalDiff, Proposal, Verdict, Verdicts
+from lpgen.core.findings import (
+    UNSEEN,
+    ActionVerdict,
+    Confidence,
+    OpenWay,
+    PrincipalDiff,
+    Proposal,
+    Verdict,
+    Verdicts,
+)
 from lpgen.core.iam.match_resource import PatternIndex
 from lpgen.core.model import AccessLevel, Action, DenialKind
 from lpgen.core.registry.row import Caveat, CaveatKind
@@ -74,6 +83,7 @@ class PrincipalView:
             left=tuple(policy.arn for policy in replacement.left) if replacement else (),
             has_decided=bool(self.decided or diff.draft.dropped),
             recreated=diff.use.recreated,
+            becoming=replace(proposal.becoming, ways=()) if proposal.becoming else None,
         )
 
     @cached_property
@@ -145,6 +155,17 @@ class PrincipalView:
     def dangers(self) -> tuple[DangerGroup, ...]:
         """The dangerous grants without recorded use, removed ones first."""
         return _danger_groups(self.diff.assessment.verdicts, self.staying)
+
+    @cached_property
+    def ways(self) -> tuple[OpenWay, ...]:
+        """The combinations of permissions that gain the rights of others. Administrative rights have none."""
+        return self.proposal.becoming.ways if self.proposal.becoming else ()
+
+    @cached_property
+    def single_dangers(self) -> tuple[DangerGroup, ...]:
+        """The dangerous grants without recorded use that are in no combination."""
+        combined = {action for way in self.ways for action in way.actions}
+        return _danger_groups(self.diff.assessment.verdicts, self.staying, combined)
 
     @cached_property
     def lost_undoings(self) -> tuple[LostInverse, ...]:
@@ -289,13 +310,17 @@ class _RuleGroup:
     patterns: tuple[str, ...]
 
 
-def _danger_groups(verdicts: Verdicts, staying: frozenset[Action]) -> tuple[DangerGroup, ...]:
-    """The dangerous grants without recorded use. Removed ones come before kept ones.
+def _danger_groups(
+    verdicts: Verdicts, staying: frozenset[Action], combined: Collection[Action] = ()
+) -> tuple[DangerGroup, ...]:
+    """The dangerous grants without recorded use, except combined ones. Removed ones come before kept ones.
 
     Within these, a specific danger comes before a general one, and services whose actions grant permissions come first.
     """
     found: dict[tuple[bool, bool, str], list[ActionVerdict]] = defaultdict(list)
     for verdict in verdicts.dangerous_unseen():
+        if verdict.action in combined:
+            continue
         found[verdict.action in staying, verdict.verdict is Verdict.UNUSED, verdict.danger].append(verdict)
     groups = (
         DangerGroup(danger, observable, stays, tuple(sorted(members, key=lambda member: member.action)))

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from lpgen.core.arns import is_account_id
 from lpgen.core.backtests import Reach
 from lpgen.core.findings import PrincipalClass
+from lpgen.core.graph.edges import is_admin
 from lpgen.core.model import DenialKind, Principal
 from lpgen.core.replacements import LineKind
 from lpgen.report.blocks import Span, Tone
@@ -124,6 +126,16 @@ def label_of(arn: str) -> str:
     """
     found = _IAM_ARN.fullmatch(arn)
     return f"{found[1]} {_AWS_PATH.sub('role/', found[2])}" if found else arn
+
+
+def label_of_node(node: str, account: str = "") -> str:
+    """A node of the network of principals: a principal's label, an outside account, or administrative rights in an
+    account. `account` is the account that isn't named."""
+    if is_account_id(node):
+        return f"account {node}"
+    if is_admin(node):
+        return f"administrative rights in {node.partition(':')[2]}".removesuffix(f" in {account}")
+    return label_of(node).removeprefix(f"{account} ")
 
 
 def short_label_of(principal: Principal) -> str:

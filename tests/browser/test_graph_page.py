@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from itertools import combinations
+
 import pytest
 from playwright.sync_api import Page
 
@@ -9,7 +12,7 @@ from lpgen.core.graph.answers import GraphReport, Question
 from lpgen.report.render import GRAPH
 from tests.browser.conftest import Opener
 from tests.browser.test_review_hostile import ELEMENTS, HANDLERS, NAMES
-from tests.report.graphs import BUCKET, organization_of, report_of
+from tests.report.graphs import BUCKET, chain_of, organization_of, report_of
 
 SIZES = (6, 40, 200)
 PHONE, DESKTOP = 390, 1280
@@ -68,6 +71,29 @@ def test_picture_fits_and_reads_well(open_page: Opener, roles: int, scheme: str,
     assert found["text"] >= 4.5
     assert found["frame"] >= 4.5
     assert found["line"] >= 3
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+@pytest.mark.parametrize("roles", SIZES[:2])
+def test_marks_on_lines_are_apart(open_page: Opener, roles: int, width: int) -> None:
+    page = open_page(html_of(organization_of(roles)), width=width)
+    page.get_by_text("What is cut by the replacements?").click()
+    marks = page.evaluate(
+        "Array.from(document.querySelectorAll('#picture .line circle'), (one) => [one.cx, one.cy].map((at) => "
+        "at.baseVal.value))"
+    )
+    assert marks
+    assert [pair for pair in combinations(marks, 2) if math.dist(*pair) < 14] == []
+
+
+def test_wide_screen_has_more_columns(open_page: Opener) -> None:
+    found = {}
+    for width in (DESKTOP, 1500):
+        page = open_page(html_of(chain_of(4)), width=width)
+        found[width] = page.locator("#picture .head").all_text_contents()
+        assert page.evaluate("picture.scrollWidth <= picture.clientWidth")
+    assert found[DESKTOP] == ["3 steps or more", "2 steps", "1 step", "To"]
+    assert found[1500] == ["4 steps", "3 steps", "2 steps", "1 step", "To"]
 
 
 def test_kinds_of_use_differ_in_dashes(open_page: Opener, forty: str) -> None:

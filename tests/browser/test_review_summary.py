@@ -25,7 +25,7 @@ def test_summary_shows_every_principal_and_what_to_do(sample: str, open_page: Op
     assert len(shown_labels(page)) == 33
     expect(page.locator("#shown")).to_have_text("33 of 33 shown")
     expect(page.get_by_text("Write 20 safe replacements")).to_be_visible()
-    expect(page.locator(".figures").first).to_contain_text("67,844")
+    expect(page.locator(".figures").first).to_contain_text("68,163")
 
 
 def test_search_finds_by_any_word_of_name_and_arn(sample: str, open_page: Opener) -> None:

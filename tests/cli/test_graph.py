@@ -61,10 +61,11 @@ def role(name: str, *actions: str, trusts: Mapping[str, Any] | None = None) -> J
 
 
 LAMBDA = {"Service": "lambda.amazonaws.com"}
+DELETED = {"AWS": "AIDAJQABLZS4A3QDU576Q"}
 ROLES = [
-    role("ci", "sts:AssumeRole", trusts={"AWS": arn("nobody")}),
+    role("ci", "sts:AssumeRole", trusts=DELETED),
     role("deploy", "*"),
-    role("developer", "lambda:UpdateFunctionCode", trusts={"AWS": arn("nobody")}),
+    role("developer", "lambda:UpdateFunctionCode", trusts=DELETED),
     role("report", "s3:GetObject", trusts=LAMBDA),
 ]
 
@@ -97,10 +98,11 @@ def steps(paths: list[Json]) -> list[list[tuple[str, str]]]:
 
 
 def test_screen_of_the_sample_organization_is_golden_and_fits(sample_data: Path) -> None:
-    done = lpgen("graph", "--data", sample_data, "--policies", SAMPLE)
+    question = ("graph", "--data", sample_data, "--policies", SAMPLE, "--compute", ROOT / "compute.json")
+    done = lpgen(*question)
     assert done.stderr == ""
     check_golden("graph.txt", done.stdout)
-    check_golden("graph.json", lpgen("graph", "--data", sample_data, "--policies", SAMPLE, "--format", "json").stdout)
+    check_golden("graph.json", lpgen(*question, "--format", "json").stdout)
     check_terminal_text(done.stdout, 80, color=False)
 
 
@@ -155,6 +157,89 @@ def test_resource_is_a_target(policies: Path) -> None:
     assert steps(found["paths"]) == [[("s3-get-object", bucket)]]
 
 
+def test_reach_of_a_principal_includes_the_resources_whose_policies_are_known(policies: Path, tmp_path: Path) -> None:
+    names = ("arn:aws:s3:::customer-exports", "arn:aws:s3:::plans", f"arn:aws:iam::{ACCOUNT}:role/unknown")
+    folder = tmp_path / "resources"
+    folder.mkdir()
+    for number, arn in enumerate(names):
+        everyone = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, f"{arn}/*"]}
+        document = {"Version": "2012-10-17", "Statement": [everyone] if arn.endswith("plans") else []}
+        (folder / f"{number}.json").write_text(json.dumps({"resource": arn, "policy": document}), encoding="utf-8")
+    found = answer("--policies", policies, "--resource-policies", folder, "--from", "role/report")
+    assert [("s3-get-object", names[0])] in steps(found["paths"])
+    assert not {target for path in steps(found["paths"]) for _, target in path} & {*names[1:]}
+
+
+# ---------------------------------------------------------------- outsiders
+
+VENDOR = "999988887777"
+GITHUB = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+
+
+def web(name: str, subject: str) -> Json:
+    """A role for the workflows of GitHub with a subject."""
+    found = role(name)
+    (statement,) = found["AssumeRolePolicyDocument"]["Statement"]
+    condition = {"StringLike": {"token.actions.githubusercontent.com:sub": subject}}
+    statement |= {"Principal": {"Federated": GITHUB}, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition}
+    return found
+
+
+@pytest.fixture(scope="module")
+def trusting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    roles = [*ROLES, role("support", "*", trusts={"AWS": VENDOR}), web("release", "repo:acme/app:*")]
+    return write_policies(tmp_path_factory.mktemp("trusting"), roles)
+
+
+@pytest.mark.parametrize(
+    ("name", "sources"),
+    [
+        (VENDOR, {VENDOR}),
+        ("token.actions.githubusercontent.com", {f"{GITHUB} repo:acme/app:*"}),
+        (GITHUB, {f"{GITHUB} repo:acme/app:*"}),
+        ("outside", {VENDOR, f"{GITHUB} repo:acme/app:*"}),
+        ("lambda.amazonaws.com", {"lambda.amazonaws.com"}),
+        ("role/deploy", {arn("deploy")}),
+    ],
+)
+def test_question_names_outsiders(name: str, sources: set[str], trusting: Path) -> None:
+    found = answer("--policies", trusting, "--from", name)
+    assert {path["edges"][0]["from"] for path in found["paths"]} == sources
+
+
+def test_outsiders_count_without_a_source(trusting: Path) -> None:
+    found = answer("--policies", trusting)
+    assert [
+        (edge["from"], edge["to"].rpartition("/")[2])
+        for path in found["paths"]
+        for edge in path["edges"]
+        if edge["from"] in found["outsiders"]
+    ] == [(VENDOR, "support")]
+    assert found["outsiders"] == [VENDOR, f"{GITHUB} repo:acme/app:*"]
+
+
+@pytest.mark.parametrize("name", ["111122220000", "s3.amazonaws.com", "gitlab.com"])
+def test_outsider_that_no_role_trusts_is_refused(name: str, trusting: Path) -> None:
+    assert "no principal matches" in lpgen("graph", "--policies", trusting, "--from", name, status=2).stderr
+
+
+def test_no_question_asks_who_gains_an_outsider(trusting: Path) -> None:
+    assert "no principal matches" in lpgen("graph", "--policies", trusting, "--to", "outside", status=2).stderr
+
+
+def test_every_format_shows_outsiders(trusting: Path) -> None:
+    options = ("graph", "--policies", trusting, "--format")
+    text, markdown, html, dot, graphml = (
+        lpgen(*options, format).stdout
+        for format in ("text", "markdown", "html", "dot", "graphml")  # noqa: A001
+    )
+    for page in (text, markdown, html, dot, graphml):
+        assert f"account {VENDOR}" in page.replace("`", "")
+    assert "from any principal or outsider" in text
+    assert re.search(rf'"{VENDOR}" \[label="account {VENDOR}", shape=ellipse\]', dot)
+    assert '"outside"' in html
+
+
 # ---------------------------------------------------------------- compute
 
 
@@ -189,6 +274,23 @@ def test_inventory_of_a_snapshot_decides(
     assert function(answer("--data", tmp_path, "--from", "role/developer", "--to", "role/report")) == expected
 
 
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [(None, [True]), ([f"arn:aws:iam::{ACCOUNT}:user/ana"], [False]), ([], [])],
+    ids=["unknown", "has a password", "has none"],
+)
+def test_login_profiles_of_a_snapshot_decide(listed: list[str] | None, expected: list[bool], tmp_path: Path) -> None:
+    ana = {"Path": "/", "UserName": "ana", "UserId": "AIDA0000000000000001", "Arn": f"arn:aws:iam::{ACCOUNT}:user/ana"}
+    roles = [role("helpdesk", "iam:UpdateLoginProfile")]
+    with SnapshotWriter(tmp_path, datetime(2026, 9, 30, tzinfo=UTC)) as writer:
+        writer.write_json(f"policies/{ACCOUNT}.json", {"RoleDetailList": roles, "UserDetailList": [ana]})
+        if listed is not None:
+            writer.write_json(f"login-profiles/{ACCOUNT}.json", listed)
+        writer.finish((), (), about={})
+    found = answer("--data", tmp_path, "--from", "role/helpdesk", "--to", "user/ana")
+    assert [edge["if_exists"] for path in found["paths"] for edge in path["edges"]] == expected
+
+
 # ---------------------------------------------------------------- replacements
 
 
@@ -200,7 +302,8 @@ def test_replacements_are_compared(sample_data: Path, tmp_path: Path) -> None:
     assert len(found["paths_after"]) < len(found["paths"])
     cut = {edge["cut"] for path in found["paths"] for edge in path["edges"]}
     assert cut == {True, False}
-    assert "after the replacements" in lpgen("graph", *inputs, "--compare", tmp_path / "out").stdout
+    text = lpgen("graph", *inputs, "--compare", tmp_path / "out").stdout
+    assert "after the replacements" in " ".join(text.split())
 
 
 def test_role_without_a_replacement_keeps_its_policies(sample_data: Path, tmp_path: Path) -> None:
@@ -279,6 +382,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         held["RolePolicyList"][0]["PolicyName"] = text
         held["RolePolicyList"][0]["PolicyDocument"]["Statement"][0]["Sid"] = text
         roles.append(held)
+    roles += [web(f"web-{number}", f"repo:{text}/*") for number, text in enumerate(HOSTILE)]
     return write_policies(tmp_path_factory.mktemp("hostile"), roles)
 
 
@@ -292,7 +396,9 @@ def test_hostile_texts_do_nothing_to_a_terminal(hostile: Path) -> None:
 def test_hostile_texts_do_nothing_to_pages(hostile: Path, tmp_path: Path) -> None:
     options = ("--to", "role/*", "--format")
     check_markdown(lpgen("graph", "--policies", hostile, *options, "markdown").stdout)
-    plain = write_policies(tmp_path, [role(f"plain-{number}", "*") for number in range(len(HOSTILE))])
+    roles = [role(f"plain-{number}", "*") for number in range(len(HOSTILE))]
+    roles += [web(f"web-{number}", f"repo:plain-{number}/*") for number in range(len(HOSTILE))]
+    plain = write_policies(tmp_path, roles)
     page, expected = (
         PageReader(lpgen("graph", "--policies", policies, *options, "html").stdout) for policies in (hostile, plain)
     )

@@ -13,6 +13,7 @@ from lpgen.core.findings import (
     ActionVerdict,
     Advice,
     Assessment,
+    Becoming,
     Confidence,
     DangerousUse,
     Detachment,
@@ -155,6 +156,7 @@ class Case:
     checks: tuple[Check, ...] | None = None
     sizes: tuple[tuple[str, int], ...] = ()
     in_place: bool = False
+    becoming: Becoming | None = None
 
     @property
     def arn(self) -> str:
@@ -204,12 +206,12 @@ class Case:
             advice=Advice(sentence=self.proposal_text, task=self.task or self.proposal_text),
         )
         if self.principal_class not in (PrincipalClass.ACTIVE, PrincipalClass.SSO):
-            return Proposal(diff, None, verification=None)
+            return Proposal(diff, None, verification=None, becoming=self.becoming)
         documents = () if self.refusal else (self._document(principal, diff.draft.lines),)
         replacement = Replacement(principal, documents, self.rules, self.sizes, self.refusal)
         checks = passed_checks(len(self.lines)) if self.checks is None else self.checks
         verification = None if self.refusal else Verification(self.arn, checks)
-        return Proposal(diff, replacement, verification=verification, in_place=self.in_place)
+        return Proposal(diff, replacement, verification=verification, in_place=self.in_place, becoming=self.becoming)
 
     def _document(self, principal: Principal, lines: Sequence[Line]) -> ReplacementDocument:
         groups: dict[tuple[str, StatementRef, Scope], list[Line]] = defaultdict(list)

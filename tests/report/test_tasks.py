@@ -21,7 +21,7 @@ from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
 from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
 from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
-from lpgen.core.findings import PrincipalClass, Report
+from lpgen.core.findings import Becoming, PrincipalClass, Reachable, Report
 from lpgen.core.registry.row import Caveat, CaveatKind
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.report.blocks import Given, Line
@@ -105,6 +105,29 @@ def test_tasks_come_by_how_many_replacements_they_make_safe() -> None:
     assert texts[0].endswith("(unblocks 2 of 3 principals).")
     assert texts[1].endswith("(unblocks 2 principals).")
     assert [names_of(task) for task in tasks] == [["1", "2", "3"], ["0", "3"], ["4"]]
+
+
+def test_replacements_that_cut_a_path_to_administrative_rights_come_first() -> None:
+    cuts = Becoming(Reachable(3, ("role", "admin:111122223333")), Reachable(0))
+    keeps = replace(cuts, after=cuts.today)
+    young = blocked("young", LogsCaveat.YOUNG)
+    others = [blocked(f"{number}", ReplacementCaveat.EXPECTED_DENIALS) for number in range(3)]
+    safe = [replace(storefront(), name=name, becoming=found) for name, found in (("cut", cuts), ("kept", keeps))]
+
+    tasks = tasks_of(report_of([replace(young, becoming=cuts), *others, safe[1]]))
+    assert [names_of(task) for task in tasks] == [["young"], ["0", "1", "2"], ["kept"]]
+    tasks = tasks_of(report_of([replace(young, becoming=keeps), *others, *safe]))
+    assert [names_of(task) for task in tasks] == [["cut", "kept"], ["0", "1", "2"], ["young"]]
+    assert text_of(tasks[0].words).endswith(" Start with role/app/cut: it cuts its paths to administrative rights.")
+
+
+def test_replacement_in_place_or_none_cuts_no_path() -> None:
+    cuts = Becoming(Reachable(1, ("role", "admin:111122223333")), Reachable(0))
+    cases = [replace(storefront(), becoming=cuts), replace(storefront(), name="done", in_place=True, becoming=cuts)]
+    cases.append(Case("idle", PrincipalClass.UNUSED, "advice", "task", becoming=replace(cuts, after=None)))
+    summary = summarize(report_of(cases))
+    assert [principal.principal.name for principal in summary.principals if principal.cuts_admin] == ["storefront-api"]
+    assert summary.principals[0].cuts_admin
 
 
 @pytest.mark.parametrize("kind", CAVEAT_KINDS)

@@ -20,11 +20,12 @@ from lpgen.core.analysis.verify import documents_of_replacement, verify_generate
 from lpgen.core.backtests import Forecast
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
-from lpgen.core.findings import GENERATED_CLASSES, PrincipalDiff, Proposal
-from lpgen.core.iam.policy import says_the_same
+from lpgen.core.findings import GENERATED_CLASSES, Becoming, PrincipalDiff, Proposal
+from lpgen.core.iam.policy import policy_from_json, says_the_same
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
+from lpgen.core.replacements import Replacement, with_replacement
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage
 
@@ -81,7 +82,7 @@ class Reviewer:
 
     `accounts` are the accounts of all principals in the policies. `unknown_principals` are the ARNs in the logs that
     the policies don't have. `forecast` gives by ARN the denials expected of a batch's replacements. Drafts aren't
-    verified.
+    verified. `becoming_of` says what a principal can become, today and with its replacement, if that was asked for.
     """
 
     ground: ReviewGround
@@ -91,6 +92,7 @@ class Reviewer:
     accounts: Collection[str]
     unknown_principals: Collection[str]
     forecast: Callable[[Batch, Mapping[str, PrincipalGrants]], Mapping[str, Forecast]] | None = None
+    becoming_of: Callable[[Principal, Principal | None], Becoming] | None = None
 
     def grants_of(self, batch: Batch) -> dict[str, PrincipalGrants]:
         """The grants of the principals of a batch, by ARN."""
@@ -162,7 +164,7 @@ class Reviewer:
         arn = diff.principal.arn
         grants = by_arn[arn]
         if diff.principal_class not in GENERATED_CLASSES:
-            return Proposal(diff, None, verification=None)
+            return Proposal(diff, None, verification=None, becoming=self._becoming(diff.principal, None))
         replacement = generate_policy(diff, grants, self._catalog, self.options)
         verification = None
         if not self.ground.drafts:
@@ -175,4 +177,16 @@ class Reviewer:
                 guards=self.options.guards,
             )
         in_place = says_the_same(diff.principal, documents_of_replacement(replacement))
-        return Proposal(diff, replacement, verification=verification, in_place=in_place)
+        becoming = self._becoming(diff.principal, replacement)
+        return Proposal(diff, replacement, verification=verification, in_place=in_place, becoming=becoming)
+
+    def _becoming(self, principal: Principal, replacement: Replacement | None) -> Becoming | None:
+        if self.becoming_of is None:
+            return None
+        if replacement is None or replacement.refused_for is not None:
+            return self.becoming_of(principal, None)
+        written = (
+            (document.name, policy_from_json(document.text, place=document.name)) for document in replacement.documents
+        )
+        left = ((policy.arn, policy.document) for policy in replacement.left)
+        return self.becoming_of(principal, with_replacement(principal, written, left))

@@ -19,7 +19,7 @@ ADMIN: Final = "admin"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """From which principals to which principals, resources, or `ADMIN`. None means every principal.
+    """From which principals to which principals, resources, or `ADMIN`. None means all of them.
 
     `every`: all simple paths, not only the shortest ones.
     """
@@ -33,8 +33,9 @@ class Question:
 class GraphReport:
     """The answer to a question. `ways` explain the rules by id.
 
-    `after` is the network after the replacements and `found_after` its answer, or None if none are compared.
-    `choke_points` are the statements whose removal cuts the most never used open paths.
+    `outsiders` are the nodes of those who aren't in the snapshot and may assume a role. `after` is the network after
+    the replacements and `found_after` its answer, or None if none are compared. `choke_points` are the statements whose
+    removal cuts the most never used open paths.
     """
 
     question: Question
@@ -46,6 +47,7 @@ class GraphReport:
     found_after: Paths | None = None
     choke_points: tuple[ChokePoint, ...] = ()
     problems: tuple[str, ...] = ()
+    outsiders: frozenset[str] = frozenset()
 
     @property
     def administrators(self) -> tuple[str, ...]:
@@ -82,9 +84,10 @@ def answer_question(
         use,
         {way.id: way for way in world.ways},
         then,
-        _paths(then, world, question) if then else None,
+        _paths(then, after, question) if then and after else None,
         choke_points(world, found.open, use),
         tuple(problems),
+        frozenset((*world.outsiders, *(after.outsiders if after else ()))),
     )
 
 
@@ -92,8 +95,8 @@ def _paths(network: Network, world: World, question: Question) -> Paths:
     everyone = tuple(principal.arn for principal in world.principals)
     accounts = {admin_of(principal.account) for principal in world.principals}
     return network.paths(
-        question.sources or everyone,
-        _targets(question, everyone, accounts | network.administrators),
+        question.sources or (*everyone, *world.outsiders),
+        _targets(question, (*everyone, *world.resources), accounts | network.administrators),
         every=question.every,
         nearest=question.targets == (ADMIN,),
     )

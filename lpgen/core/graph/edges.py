@@ -28,6 +28,13 @@ _NEW_PROFILE: Final = tuple(
 _NAMED_BY_KEY: Final = {"lambda:CreateEventSourceMapping": "lambda:FunctionArn"}
 """Actions without resource types, and the condition key that names their resource."""
 
+_PASSWORD: Final = {"iam:CreateLoginProfile": False, "iam:UpdateLoginProfile": True}
+"""Actions that work only for a user without a password, or with one.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateLoginProfile.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateLoginProfile.html
+"""
+
 
 class EdgeState(StrEnum):
     """Whether an edge is open, or depends on the values of condition keys, which the policies don't show."""
@@ -38,10 +45,11 @@ class EdgeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A way for `source` to gain the rights of `target`, both ARNs or `admin:ACCOUNT`.
+    """A way for `source` to gain the rights of `target`, both ARNs or `admin:ACCOUNT`. A source may be an outsider.
 
     `rule` is the way's id. `through` is an existing resource that runs with the target, or "". `if_exists`: the way
-    needs compute, and no inventory says whether it exists. `rcp_unknown`: RCPs could deny a step, and none were given.
+    needs compute or a password, and no inventory says whether it exists. `rcp_unknown`: RCPs could deny a step, and
+    none were given.
     """
 
     source: str
@@ -97,6 +105,9 @@ class Edges:
         for group in self._world.groups:
             yield from self.of(_as_principal(group))
         yield from self._of_administrators()
+        unknown = not self._world.guards.rcps
+        for source, role, rule, answer in self._world.admissions:
+            yield Edge(source, role, rule, answer.depends_on, answer.statements, rcp_unknown=unknown)
 
     def _of_administrators(self) -> Iterator[Edge]:
         """The edges from administrative rights to the principals and resources of their account."""
@@ -242,16 +253,20 @@ class Edges:
         return inside or step.place in (TARGET, COMPUTE, POLICY, OBJECTS)
 
     def _may_not_exist(self, way: Way, account: str) -> bool:
-        """Whether a way needs compute, and no inventory says whether it exists."""
+        """Whether a way needs compute or a password, and no inventory says whether it exists."""
         types = way.existing_types & self._world.inventory_types
         unlisted = way.shape == "existing-compute" and not way.exists
-        return unlisted or any(self._world.existing(type_, account=account) is None for type_ in types)
+        changed = account not in self._world.passwords and True in _passwords_of(way)
+        return unlisted or changed or any(self._world.existing(type_, account=account) is None for type_ in types)
 
     def _decide(self, way: Way, actor: Actor, target: Target, apart: Answer) -> _Found | None:
         """The answer for all steps of a way, or None if one can't be allowed. `apart` is that for the other steps."""
         answers: list[Answer | None] = [apart]
         if isinstance(target, Principal):
             if way.exists and self._world.existing(way.exists, role=target.arn) == ():
+                return None
+            users = self._world.passwords.get(target.account)
+            if users is not None and any(had != (target.arn in users) for had in _passwords_of(way)):
                 return None
             if way.needs_instance_profile and not target.instance_profiles:
                 passed = any(step.action == "iam:PassRole" for step in way.steps)
@@ -312,7 +327,7 @@ class Edges:
         return ("",)
 
     def _is_under_rcps(self, step: Step) -> bool:
-        return step.place in (TARGET, OBJECTS, COMPUTE) and step.action.partition(":")[0] in self._world.rcp_services
+        return step.on != "*" and step.action.partition(":")[0] in self._world.rcp_services
 
     # ---------------------------------------------------------------- ways whose steps don't say what is gained
 
@@ -353,6 +368,11 @@ class Edges:
 def _answer_step(actor: Actor, step: Step, arn: str, known: Principal | None) -> Answer | None:
     key = _NAMED_BY_KEY.get(step.action)
     return actor.answer(step.action, "" if key else arn, {**step.context, key: arn} if key else step.context, known)
+
+
+def _passwords_of(way: Way) -> set[bool]:
+    """Whether the gained user must have a password (True) or none (False), if a way says so."""
+    return {_PASSWORD[step.action] for step in way.steps if step.place == TARGET and step.action in _PASSWORD}
 
 
 def _in_clusters(globs: Iterable[str], associations: Iterable[str]) -> list[str]:

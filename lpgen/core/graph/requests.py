@@ -34,6 +34,7 @@ from lpgen.core.model import (
     ResourceKind,
     Statement,
 )
+from lpgen.core.trust.lines import ASSUME
 
 STRANGE: Final = "lpgen"
 """A name that no policy mentions."""
@@ -68,7 +69,7 @@ _CHOSEN_KEYS: Final = (
 )
 """Condition keys whose value the caller chooses."""
 
-_DIRECT: Final[Mapping[str, tuple[str, ...]]] = {
+DIRECT: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:SecureTransport": ("true",),
     "aws:ViaAWSService": ("false",),
     "kms:GrantIsForAWSResource": ("false",),
@@ -224,19 +225,26 @@ class Actor:
             return decide(request, policies)
 
         found = decide_with({})
-        chosen = [key for key in found.depends_on if _is_chosen(key, action)]
+        chosen = [key for key in found.depends_on if self._chooses(key, action)]
         for choice in _choices(chosen, policies, self.principal):
             other = decide_with(choice)
             if other.result is Result.ALLOWED:
                 found = other
                 break
-            if other.result is Result.DEPENDS and not any(_is_chosen(key, action) for key in other.depends_on):
+            if other.result is Result.DEPENDS and not any(self._chooses(key, action) for key in other.depends_on):
                 found = other
         if found.result not in (Result.ALLOWED, Result.DEPENDS):
             return None
         unknown = policies.resource is UNSTATED and owner not in ("", self.principal.account)
         keys = {*found.depends_on, *((RESOURCE_POLICY,) if unknown else ())}
         return Answer(tuple(sorted(keys)), tuple(self._used_statements(found, arn)))
+
+    def _chooses(self, key: str, action: str) -> bool:
+        """Whether the caller chooses the value of a key. Session tags also need `sts:TagSession`."""
+        folded = fold_case(key)
+        if action in ASSUME.values() and folded.startswith(_TAGS):
+            return False
+        return any(folded == known or (known.endswith("/") and folded.startswith(known)) for known in _CHOSEN_KEYS)
 
     def _policies_on(self, action: str, arn: str, owner: str) -> PolicySet:
         found = policies_met(self.principal, arn, self._guards)
@@ -250,7 +258,7 @@ class Actor:
         """The condition keys whose values are known: of the principal, the resource and their tags."""
         is_user = self.principal.kind is PrincipalKind.USER
         found = known_context(self.principal, resource, RecordedContext(""))
-        found |= {**self._known, **_DIRECT}
+        found |= {**self._known, **DIRECT}
         region = split_arn(resource.text).region
         if region:
             found["aws:RequestedRegion"] = (region,)
@@ -368,14 +376,6 @@ def concrete_arn(glob: str, account: str) -> str:
 
 
 # ---------------------------------------------------------------- keys that the caller chooses
-
-
-def _is_chosen(key: str, action: str) -> bool:
-    """Whether the caller chooses the value of a key. Session tags also need `sts:TagSession`."""
-    folded = fold_case(key)
-    if action == ASSUME_ROLE and folded.startswith(_TAGS):
-        return False
-    return any(folded == known or (known.endswith("/") and folded.startswith(known)) for known in _CHOSEN_KEYS)
 
 
 def _choices(keys: Sequence[str], policies: PolicySet, principal: Principal) -> Iterator[dict[str, tuple[str, ...]]]:

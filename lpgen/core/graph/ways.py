@@ -50,7 +50,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Way(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A way to gain rights: its steps, and services. If there are services, the gained role must trust one of them.
 
-    `does` completes the sentence "A can become B: it ...". `caller` is `user` for a way that only users have. `exists`
+    `does` completes the sentence "A can become B: it ...". `caller` is `user`, or outside the
+    snapshot `provider` or `service`, for a way that only these have. `exists`
     is a type of compute that must exist although no step names it. `account` is `member` for a way that works only from
     the management account or a delegated administrator onto a member account, and `own` for one that works only on
     resources of the caller's account. `shape` names a way whose gain depends on more than its steps.

@@ -16,6 +16,7 @@ from lpgen.core.arns import account_in_arn, split_arn
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.compute import Compute, Inventory
 from lpgen.core.globs.match import fold_case, literal_head
+from lpgen.core.graph.outsiders import SERVICE_RULE, Admission, find_admissions
 from lpgen.core.graph.requests import TAG_KEYS, Actor, Answer, KnownFacts, concrete_arn
 from lpgen.core.graph.ways import ASSUME_ROLE, TARGET, Way, read_ways
 from lpgen.core.guards import NO_GUARDS, Guards
@@ -33,8 +34,8 @@ _LAUNCH_TEMPLATE: Final = "ec2:launch-template"
 class World:
     """What is known: principals, groups, policies, and compute (None: no inventory, so any may exist).
 
-    `resources` are the ARNs of resources that a question names. `facts` are condition keys of every request, such as
-    the organization.
+    `resources` are the ARNs of resources and `services` the AWS services that a question names. `facts` are condition
+    keys of every request, such as the organization. `passwords` are the users with a console password, by account.
     """
 
     principals: tuple[Principal, ...]
@@ -43,7 +44,9 @@ class World:
     guards: Guards = NO_GUARDS
     compute: Inventory | None = None
     resources: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    passwords: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _matches: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _trusted: dict[tuple[str, str], Answer | None] = field(default_factory=dict, init=False, repr=False, compare=False)
     _iam: dict[tuple[str, str, str], tuple[str, ...] | None] = field(
@@ -116,6 +119,25 @@ class World:
                 for name in names:
                     found[name][role.arn] = None
         return {name: tuple(arns) for name, arns in found.items()}
+
+    @cached_property
+    def admissions(self) -> tuple[Admission, ...]:
+        """The roles that outsiders may assume. AWS services count only if the question names them, because most roles
+        trust one."""
+        roles = [role for role in self.by_arn.values() if role.trust is not None]
+        known = frozenset(principal.arn for principal in self.principals)
+        called = [
+            Admission(service, role.arn, SERVICE_RULE, answer)
+            for service in self.services
+            for role in roles
+            if (answer := self.trusts(role, service)) is not None
+        ]
+        return (*find_admissions(roles, known, self._known_facts), *called)
+
+    @cached_property
+    def outsiders(self) -> tuple[str, ...]:
+        """The nodes of the outsiders that may assume a role, sorted."""
+        return tuple(sorted({found.outsider for found in self.admissions}))
 
     def trusts(self, role: Principal, service: str) -> Answer | None:
         """The answer to whether a service may assume a role, or None.
@@ -204,6 +226,10 @@ class World:
         if type_ == "iam:role":
             return tuple(role.arn for role in near if role.trust and (not service or self.trusts(role, service)))
         return None
+
+    def holds_data(self, arn: str) -> bool:
+        """Whether a way gains the content of resources of this type."""
+        return any(self.fits(way, arn) for way in self.ways if way.gains == "resource")
 
     def fits(self, way: Way, arn: str) -> bool:
         """Whether all steps of a way take a resource of this type."""

@@ -25,7 +25,7 @@ from lpgen.core.registry.row import IAM_GUIDE, Finding, Kind, Row
 from lpgen.core.trust.conditions import demanded_values, is_excluded
 from lpgen.core.trust.evidence import TrustEvidence
 from lpgen.core.trust.github_ids import gh_command, other_format
-from lpgen.core.trust.issuers import Issuer, issuer_of
+from lpgen.core.trust.issuers import AUDIENCES, Issuer, issuer_of
 from lpgen.core.trust.lines import FEDERATED, TrustLine, allows, subject_key
 from lpgen.core.trust.narrow import PRINCIPAL_ARN, leaves_records
 from lpgen.core.trust.subjects import is_satisfiable, probes, subject_from_text
@@ -317,7 +317,7 @@ def _web_outsiders(line: TrustLine, role: Principal) -> Iterator[TrustFinding]:
     """The outsiders that a line lets in: the widest kind of each of its subjects, pull requests, and longer names."""
     issuer, provider = issuer_of(line.value), line.host
     key = subject_key(provider) if issuer is None or "sub" in issuer.claims else f"{provider}:id"
-    if _accepts(line, role, {f"{provider}:{claim}": (_STRANGER,) for claim in _AUDIENCES}):
+    if _accepts(line, role, {f"{provider}:{claim}": (_STRANGER,) for claim in AUDIENCES}):
         yield find(TrustFindingKind.MISSING_AUDIENCE, provider=provider)
     if issuer is None:
         if _accepts(line, role, {key: (_STRANGER,)}):
@@ -341,9 +341,6 @@ def _web_outsiders(line: TrustLine, role: Principal) -> Iterator[TrustFinding]:
                 TrustFindingKind.OPEN_PREFIX, severity, provider=provider, field=found.field, example=found.subject
             )
 
-
-_AUDIENCES: Final = ("aud", "oaud", "app_id")
-"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif"""
 
 _OF_REPOSITORIES: Final = ("repository", "repository_id", "project_id", "project_path")
 _OF_OWNERS: Final = (

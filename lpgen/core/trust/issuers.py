@@ -57,6 +57,12 @@ STANDARD_CLAIMS: Final = ("sub", "aud", "amr", "email", "oaud")
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 """
 
+AUDIENCES: Final = ("aud", "oaud", "app_id")
+"""The claims that hold a token's audience.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Issuer:

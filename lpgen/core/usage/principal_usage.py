@@ -168,16 +168,26 @@ class IamNames:
 
     def resolve(self, use: Use) -> Use:
         """The use with a full ARN if it is known."""
-        if use.resource.kind is not ResourceKind.ARN or not _IAM_ENTITY.match(use.resource.text):
+        if use.resource.kind is not ResourceKind.ARN:
             return use
-        if use.action == _PASS_ROLE and ":instance-profile/" in use.resource.text:
-            role = self._roles.get(name_arn(use.resource.text))
-            resource = Resource(ResourceKind.ARN, role) if role else UNKNOWN_RESOURCE
-        elif use.resource.text.count("/") == 1:
-            resource = Resource(ResourceKind.ARN, self._arns.get(use.resource.text) or use.resource.text)
-        else:
+        text = self.full_arn(use.action, use.resource.text)
+        if text == use.resource.text:
             return use
-        return replace(use, resource=resource, evidence=replace(use.evidence, example_resource=resource.text))
+        resource = Resource(ResourceKind.ARN, text) if text != UNKNOWN_RESOURCE.text else UNKNOWN_RESOURCE
+        return replace(use, resource=resource, evidence=replace(use.evidence, example_resource=text))
+
+    def full_arn(self, action: str, resource: str) -> str:
+        """The full ARN of a role, user or instance profile, if it is known, and other resources as they are.
+
+        If the action passes an instance profile: the ARN of the role in it, or `*` if that isn't known.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html
+        """
+        if not _IAM_ENTITY.match(resource):
+            return resource
+        if action == _PASS_ROLE and ":instance-profile/" in resource:
+            return self._roles.get(name_arn(resource)) or UNKNOWN_RESOURCE.text
+        known = self._arns.get(resource) if resource.count("/") == 1 else None
+        return known or resource
 
 
 _PASS_ROLE: Final = "iam:PassRole"

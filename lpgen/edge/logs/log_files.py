@@ -154,10 +154,11 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class _SampleLogs:
-    """The sample organization's logs and its authorization details, as folders."""
+    """The sample organization's logs and its authorization details, as folders, and the file of its compute."""
 
     logs: Path
     policies: Path
+    compute: Path
 
 
 def bundled_sample_logs(package: Path = _PACKAGE) -> _SampleLogs:
@@ -168,5 +169,5 @@ def bundled_sample_logs(package: Path = _PACKAGE) -> _SampleLogs:
     """
     for folder in (package / "_sample_logs", package.parent / "sample_logs"):
         if (folder / "AWSLogs").is_dir():
-            return _SampleLogs(folder / "AWSLogs", folder / "authorization-details")
+            return _SampleLogs(folder / "AWSLogs", folder / "authorization-details", folder / "compute.json")
     raise DataError(f"the sample logs are missing from `{package}`", hint="install lpgen again")

@@ -15,7 +15,13 @@ from lpgen.core.iam.decision import Layer
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import Texts
 
-Node = Annotated[str, means("The ARN of a role, user, group or resource, or `admin:ACCOUNT`.")]
+Node = Annotated[
+    str,
+    means(
+        "The ARN of a role, user, group or resource, or `admin:ACCOUNT`. An outsider is an account's id, an ARN, "
+        "`everyone`, an AWS service, or an identity provider, which a space and a subject may follow."
+    ),
+]
 
 
 class EdgeStatementPart(RowPart, kw_only=True):
@@ -37,7 +43,9 @@ class EdgePart(Part, kw_only=True, rename={"source": "from", "target": "to"}):
     depends_on: Annotated[Texts, means("The condition keys that still decide.")]
     statements: Annotated[tuple[EdgeStatementPart, ...], means("The statements that open it.")]
     through: Annotated[str, means('The existing resource that runs with the role. "": none is needed, or unknown.')]
-    if_exists: Annotated[bool, means("Whether it needs compute, and no inventory says whether that exists.")]
+    if_exists: Annotated[
+        bool, means("Whether it needs compute or a password, and no inventory says whether that exists.")
+    ]
     rcp_unknown: Annotated[bool, means("Whether RCPs could close it, and none were given.")]
     use: Annotated[UseState, means("Whether the logs show its use.")]
     last_used: Annotated[date | None, means("The last day of its use; null: none is known.")]
@@ -80,6 +88,9 @@ class GraphDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.graph/1")
     truncated: Annotated[bool, means("Whether there are more paths than these.")]
     choke_points: Annotated[tuple[ChokePointPart, ...], means("Chosen one after the other by how much each cuts.")]
     administrators: Annotated[Texts, means("The principals with administrative rights.")]
+    outsiders: Annotated[
+        Texts, means("Outsiders that may assume a role: a trust policy lets them in, and the snapshot lacks them.")
+    ]
     rules: Annotated[tuple[RulePart, ...], means("The ways on these paths.")]
     problems: Annotated[Texts, means("Problems in the input files.")]
 
@@ -93,6 +104,7 @@ def graph_json(report: GraphReport) -> str:
         truncated=report.found.truncated,
         choke_points=tuple(map(ChokePointPart.from_attributes, report.choke_points)),
         administrators=report.administrators,
+        outsiders=tuple(sorted(report.outsiders)),
         rules=tuple(RulePart.from_attributes(report.ways[rule]) for rule in _rules(report)),
         problems=report.problems,
     )

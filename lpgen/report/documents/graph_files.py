@@ -11,7 +11,7 @@ from lpgen.core.graph.answers import GraphReport
 from lpgen.core.graph.edges import Edge, is_admin
 from lpgen.core.graph.use import UseState
 from lpgen.report.escaping import terminal_text
-from lpgen.report.words import label_of
+from lpgen.report.pages.graph import words_of_node
 
 _STYLES: Final = {UseState.USED: "solid", UseState.NEVER: "dashed", UseState.UNSEEN: "dotted"}
 
@@ -22,7 +22,12 @@ def graph_graphml(report: GraphReport) -> str:
     for edge in _edges(report):
         use = report.use.of(edge)
         for node in (edge.source, edge.target):
-            graph.add_node(terminal_text(node), label=_label(node), administrator=_is_administrator(node, report))
+            graph.add_node(
+                terminal_text(node),
+                label=_label(node),
+                administrator=_is_administrator(node, report),
+                outside=node in report.outsiders,
+            )
         graph.add_edge(
             terminal_text(edge.source),
             terminal_text(edge.target),
@@ -40,7 +45,8 @@ def graph_dot(report: GraphReport) -> str:
     """The nodes and edges for Graphviz. https://graphviz.org/doc/info/lang.html"""
     lines = ["digraph lpgen {", "  rankdir=LR;"]
     for node in sorted({node for edge in _edges(report) for node in (edge.source, edge.target)}):
-        shape = "doubleoctagon" if _is_administrator(node, report) else "box"
+        outer = "ellipse" if node in report.outsiders else "box"
+        shape = "doubleoctagon" if _is_administrator(node, report) else outer
         lines.append(f"  {_quoted(node)} [label={_quoted(_label(node))}, shape={shape}];")
     for edge in _edges(report):
         style = _STYLES[report.use.of(edge).state]
@@ -57,7 +63,7 @@ def _edges(report: GraphReport) -> Iterator[Edge]:
 
 
 def _label(node: str) -> str:
-    return terminal_text(label_of(node))
+    return terminal_text(words_of_node(node))
 
 
 def _is_administrator(node: str, report: GraphReport) -> bool:

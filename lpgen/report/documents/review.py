@@ -198,6 +198,38 @@ class StepsPart(Part, kw_only=True):
     note: Annotated[str, means("What to know before these steps.")]
 
 
+class OpenWayPart(RowPart, kw_only=True):
+    """A combination of permissions that gains the rights of other principals."""
+
+    rule: Annotated[str, means("The ID of the way in the catalog.")]
+    does: Annotated[str, means("What a holder of the permissions could do.")]
+    actions: Annotated[Texts, means("The actions that it needs together.")]
+    gains: Annotated[Count, means("How many principals, groups and administrative rights it gains.")]
+    example: Annotated[str, means("The first of them: an ARN, or `admin:` and an account ID.")]
+    left: Annotated[Count, means("How many of them it still gains after the replacement.")]
+    if_exists: Annotated[bool, means("Whether it needs compute, and no inventory says whether it exists.")]
+
+
+class ReachablePart(RowPart, kw_only=True):
+    """What a principal can become over open ways, its own and those of the principals that it becomes."""
+
+    principals: Annotated[Count, means("How many other principals it can become.")]
+    to_admin: Annotated[
+        Texts, means("The shortest path to administrative rights, from the principal itself. Empty: there is none.")
+    ]
+
+
+class BecomingPart(Part, kw_only=True):
+    """What a principal can become."""
+
+    today: Annotated[ReachablePart, means("With its policies of today.")]
+    after: Annotated[
+        ReachablePart | None,
+        means("With its replacement, while others keep their policies; null: there is no replacement."),
+    ]
+    ways: Annotated[tuple[OpenWayPart, ...], means("The combinations of its own permissions.")]
+
+
 class _PlacedPrincipal(PrincipalHead):
     account: Annotated[str, means("The ID of its account.")]
     kind: Annotated[PrincipalKind, means("Whether it is a role or a user.")]
@@ -210,6 +242,7 @@ class PrincipalPart(_PlacedPrincipal, kw_only=True):
     covered_days: Days
     active_days: Annotated[Count, means("Number of days with recorded activity. 0: not counted.")]
     counts: Annotated[Counts, means("The numbers of its actions.")]
+    becoming: Annotated[BecomingPart | None, means("What it can become; null: with `--no-graph`.")]
     removal_confidence: Annotated[ConfidencesPart, means("The number of removals of each confidence.")]
     statements: Annotated[tuple[StatementPart, ...], means("The old statements that `granted_by` refers to.")]
     services: Annotated[tuple[ServicePart, ...], means("The granted actions, by service.")]
@@ -235,6 +268,7 @@ def _part_from_principal(view: PrincipalView) -> PrincipalPart:
     part = part_from_view(
         view,
         PrincipalPart,
+        becoming=proposal.becoming,
         removal_confidence={level.value: number for level, number in view.confidence.items()},
         statements=statements,
         services=(),

@@ -14,16 +14,17 @@ from typing import Final
 from lpgen.core.arns import split_arn
 from lpgen.core.graph.answers import ADMIN, GraphReport
 from lpgen.core.graph.edges import EdgeState, is_admin
+from lpgen.core.graph.outsiders import OUTSIDE
 from lpgen.core.graph.paths import Hop
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import Data, Interned, gaps_of, ranges_of
 from lpgen.report.html.templating import asset, content_security_policy, script_json, template
-from lpgen.report.pages.graph import graph_page, words_of_use, words_of_way
+from lpgen.report.pages.graph import graph_page, words_of_node, words_of_use, words_of_way
 
 _SCRIPTS: Final = ("dom.js", "graph_layout.js", "graph_data.js", "graph.js")
 _STYLES: Final = ("colors.css", "layout.css", "graph.css", "print.css")
 _MOST_PATHS: Final = 100
-_KINDS: Final = (ADMIN, "role", "user", "group", "resource")
+_KINDS: Final = (ADMIN, "role", "user", "group", "resource", OUTSIDE)
 _STATES: Final = {EdgeState.OPEN: 1, EdgeState.DEPENDS: 2}
 _ADMIN_NAME: Final = "administrative rights"
 
@@ -56,7 +57,7 @@ def data_of_graph(report: GraphReport) -> dict[str, object]:
         targets[places[pair[0]], evidence.place(row)].append(places[pair[1]])
     administrators = frozenset(report.administrators)
     return {
-        "nodes": [[*_node(node, clusters), int(node in administrators)] for node in nodes],
+        "nodes": [[*_node(node, clusters, node in report.outsiders), int(node in administrators)] for node in nodes],
         "edges": [[*key, gaps_of(ranges_of(found))] for key, found in sorted(targets.items())],
         "clusters": clusters.values,
         "ways": ways.values,
@@ -88,8 +89,8 @@ def _evidence(hop: Hop, report: GraphReport) -> tuple[object, ...]:
     return (use.state.value, words, keys, statements, terminal_text(edge.through), *flags)
 
 
-def _node(node: str, clusters: Interned[str]) -> Data:
-    """The ARN of a node, its name, its kind, and its account and path."""
+def _node(node: str, clusters: Interned[str], outside: bool) -> Data:
+    """The ARN of a node, its name, its kind, and its account and path. Outsiders are together."""
     fields = split_arn(node)
     kind, _, path = fields.name.partition("/")
     account = fields.account or fields.service
@@ -99,6 +100,9 @@ def _node(node: str, clusters: Interned[str]) -> Data:
         path, _, name = path.rpartition("/")
     if is_admin(node):
         kind, name, account = ADMIN, _ADMIN_NAME, node.removeprefix(f"{ADMIN}:")
+    if outside:
+        own = node.partition(" ")[2] or fields.name.partition("-provider/")[2]
+        kind, path, name, account = OUTSIDE, "", own or words_of_node(node), OUTSIDE
     place = clusters.place(terminal_text(f"{account} /{path}/" if path else account))
     return [terminal_text(node), terminal_text(name), _KINDS.index(kind), place]
 

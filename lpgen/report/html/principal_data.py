@@ -20,6 +20,7 @@ from lpgen.report.html.policies import data_of_policies
 from lpgen.report.html.templating import script_json
 from lpgen.report.pages.principal import (
     all_kept_blocks,
+    becoming_blocks,
     check_blocks,
     dropped_blocks,
     identity_blocks,
@@ -35,6 +36,7 @@ from lpgen.report.pages.use import (
     denied_blocks,
     ungranted_blocks,
     unmapped_blocks,
+    way_blocks,
     wildcard_blocks,
 )
 from lpgen.report.summary import Counts
@@ -67,7 +69,7 @@ def _data_of_principal(view: PrincipalView, report: Report, shared: Shared) -> J
         "figures": [astuple(figure) for figure in _figures_of_principal(view)],
         "replaced": view.has_documents,
         "identity": data_of_blocks(identity_blocks(view)),
-        "safety": data_of_blocks(safety_blocks(view)),
+        "safety": data_of_blocks((*safety_blocks(view), *becoming_blocks(view))),
         "numbers": data_of_blocks(number_blocks(view)),
         "walls": _data_of_walls(view),
         "policies": data_of_policies(view, shared),
@@ -83,7 +85,7 @@ def _findings(view: PrincipalView) -> Iterable[tuple[str, tuple[Block, ...]]]:
     yield "ungranted", tuple(ungranted_blocks(view.diff.use.ungranted))
     yield "unmapped", tuple(unmapped_blocks(view))
     yield "dangerous-use", tuple(dangerous_use_blocks(view.diff.use.dangerous))
-    yield "dangers", tuple(danger_blocks(view))
+    yield "dangers", (*way_blocks(view), *danger_blocks(view))
     yield "undoing", tuple(undoing_blocks(view.lost_undoings))
     yield from all_kept_blocks(view).items()
     yield "dropped", tuple(dropped_blocks(view.diff.draft.dropped))

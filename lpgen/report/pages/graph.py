@@ -30,9 +30,8 @@ from lpgen.report.blocks import (
     strong,
     table,
 )
-from lpgen.report.words import label_of
+from lpgen.report.words import label_of, label_of_node
 
-_ADMIN_NODE: Final = "administrative rights in {account}"
 _IS_ADMINISTRATOR: Final = "its policies allow everything"
 _ANY_IN_ACCOUNT: Final = "an administrator can become every principal of the account"
 _NO_PATH: Final = "No path is open, and none depends on condition keys."
@@ -42,7 +41,7 @@ _MOST_STATEMENTS: Final = 3
 def graph_page(report: GraphReport, most: int | None = None) -> tuple[Block, ...]:
     """The page: open paths, then possible ones. With `most`, at most this many of each."""
     found = report.found
-    blocks: list[Block] = [Heading(line(_summary(report)), level=1)]
+    blocks: list[Block] = [Heading(line(graph_sentence(report)), level=1)]
     if not found.open and not found.possible:
         blocks.append(Paragraph(line(_NO_PATH)))
     for title, paths in (("Open paths", found.open), ("Paths that depend on condition keys", found.possible)):
@@ -71,11 +70,13 @@ def _choke_points(report: GraphReport) -> Iterable[Block]:
         )
 
 
-def _summary(report: GraphReport) -> str:
+def graph_sentence(report: GraphReport) -> str:
+    """How many paths are open, and how many of them after the replacements."""
     found = report.found
     more = "more than " if found.truncated else ""
     possible = f", {plural(len(found.possible), 'path')} that may be open" if found.possible else ""
-    question = f"from {_asked(report.question.sources)} to {_asked(report.question.targets)}"
+    outside = " or outsider" if report.outsiders and report.question.sources is None else ""
+    question = f"from {_asked(report.question.sources)}{outside} to {_asked(report.question.targets)}"
     after = f"; after the replacements {len(report.found_after.open):,}" if report.found_after else ""
     return f"{more}{plural(len(found.open), 'open path')} {question}{possible}{after}."
 
@@ -83,14 +84,12 @@ def _summary(report: GraphReport) -> str:
 def _asked(nodes: Sequence[str] | None) -> str:
     if nodes is None:
         return "any principal"
-    return _node(nodes[0]) if len(nodes) == 1 else plural(len(nodes), "principal")
+    return words_of_node(nodes[0]) if len(nodes) == 1 else plural(len(nodes), "principal")
 
 
-def _node(node: str) -> str:
-    if node == ADMIN:
-        return "administrative rights"
-    kind, _, account = node.partition(":")
-    return _ADMIN_NODE.format(account=account) if kind == ADMIN else label_of(node)
+def words_of_node(node: str) -> str:
+    """The name of a node."""
+    return "administrative rights" if node == ADMIN else label_of_node(node)
 
 
 def _paths(paths: Iterable[tuple[Hop, ...]], report: GraphReport) -> Bullets:
@@ -99,16 +98,16 @@ def _paths(paths: Iterable[tuple[Hop, ...]], report: GraphReport) -> Bullets:
 
 def _title(path: Sequence[Hop]) -> Line:
     nodes = [path[0].edge.source, *(hop.edge.target for hop in path)]
-    return line(" → ".join(map(_node, nodes)))
+    return line(" → ".join(map(words_of_node, nodes)))
 
 
 def _hop(hop: Hop, report: GraphReport) -> Line:
     edge = hop.edge
-    words: list[Words] = [strong(f"{_node(edge.source)}: "), f"{words_of_way(edge.rule, edge.source, report)}."]
+    words: list[Words] = [strong(f"{words_of_node(edge.source)}: "), f"{words_of_way(edge.rule, edge.source, report)}."]
     if edge.through:
         words.append(f" It runs in {edge.through}.")
     if edge.if_exists:
-        words.append(" Only if such compute exists.")
+        words.append(" Only if what it needs exists.")
     if edge.depends_on:
         words.append(f" Depends on {', '.join(edge.depends_on)}.")
     if edge.rcp_unknown:

@@ -9,7 +9,7 @@ from typing import Final
 
 from lpgen.core.analysis.caveats.kinds import order_of_kind
 from lpgen.core.analysis.observability.rare_needs import LostInverse
-from lpgen.core.findings import DroppedLine, PrincipalClass
+from lpgen.core.findings import DroppedLine, PrincipalClass, Reachable
 from lpgen.core.model import Action
 from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import Check, CheckStatus, Scope
@@ -46,11 +46,12 @@ from lpgen.report.pages.use import (
     matrix_blocks,
     ungranted_blocks,
     unmapped_blocks,
+    way_blocks,
     wildcard_blocks,
 )
 from lpgen.report.plan import PlanStep, StepKind, plan_note, plan_steps
 from lpgen.report.views import USED_KINDS, KeptGroup, PrincipalView
-from lpgen.report.words import CLASS_WORDS, LINE_WORDS, sentence, short_label_of, state_of
+from lpgen.report.words import CLASS_WORDS, LINE_WORDS, label_of_node, sentence, short_label_of, state_of
 
 _MOST_READABLE: Final = 20_000
 """The most characters of policies that a person reads line by line: about four documents."""
@@ -64,7 +65,9 @@ def principal_page(view: PrincipalView) -> tuple[Fold]:
     parts = (
         identity_blocks(view),
         safety_blocks(view),
+        becoming_blocks(view),
         number_blocks(view),
+        way_blocks(view),
         dangerous_use_blocks(view.diff.use.dangerous),
         danger_blocks(view),
         matrix_blocks(view),
@@ -127,6 +130,27 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
                 for caveat in view.summary.accepted
             ]
         )
+
+
+def becoming_blocks(view: PrincipalView) -> Iterable[Block]:
+    """What the principal can become today, and after its replacement."""
+    becoming = view.proposal.becoming
+    if becoming is None:
+        return
+    account = view.diff.principal.account
+    if becoming.after == becoming.today:
+        yield _reachable("Today and after the replacement", becoming.today, account)
+        return
+    yield _reachable("Today", becoming.today, account)
+    if becoming.after is not None:
+        yield _reachable("After the replacement", becoming.after, account)
+
+
+def _reachable(when: str, reachable: Reachable, account: str) -> Paragraph:
+    others = plural(reachable.principals, "other principal") if reachable.principals else "no other principal"
+    path = [label_of_node(node, account) for node in reachable.to_admin]
+    rights = line(bad(" and get administrative rights"), ": ", name(" → ".join(path))) if path else ()
+    return Paragraph(line(strong(f"{when}, "), f"it can become {others}", rights, "."))
 
 
 def _reason_blocks(view: PrincipalView) -> Iterable[Block]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.evidence import StatementRef
-from lpgen.core.findings import DangerousUse, UngrantedUse, WildcardUse
+from lpgen.core.findings import DangerousUse, OpenWay, UngrantedUse, WildcardUse
+from lpgen.core.graph.edges import is_admin
 from lpgen.core.model import AccessLevel
 from lpgen.report.blocks import (
     MOST_ROWS,
@@ -32,12 +33,47 @@ from lpgen.report.blocks import (
     titled,
 )
 from lpgen.report.views import DangerGroup, DeniedGroup, LevelCount, PrincipalView, sum_matrix
-from lpgen.report.words import WALL_WORDS
+from lpgen.report.words import WALL_WORDS, label_of_node
+
+
+def way_blocks(view: PrincipalView) -> Iterable[Block]:
+    """The combinations of permissions that gain the rights of other principals, the most powerful first."""
+    if not view.ways:
+        return
+    shown = sorted(view.ways, key=lambda way: (not is_admin(way.example), -way.gains, len(way.actions), way.rule))
+    yield titled("Combinations that gain rights", len(view.ways))
+    yield table(
+        (
+            Column("what a holder could do", flexible=True),
+            Column("actions", flexible=True),
+            Column("gains", flexible=True),
+            Column("outcome"),
+        ),
+        [
+            (way.does, name(" + ".join(way.actions)), _gain_of(way, view), _outcome_of_way(way, view))
+            for way in shown[:MOST_ROWS]
+        ],
+    )
+    yield from more_note(shown[MOST_ROWS:], len(shown[MOST_ROWS:]), "combination")
+
+
+def _gain_of(way: OpenWay, view: PrincipalView) -> Line:
+    others = f" and {count(way.gains - 1)} more" if way.gains > 1 else ""
+    condition = quiet(", if it exists") if way.if_exists else ""
+    return line(name(label_of_node(way.example, view.diff.principal.account)), others, condition)
+
+
+def _outcome_of_way(way: OpenWay, view: PrincipalView) -> Span:
+    if not view.has_documents:
+        return quiet("open")
+    if way.left:
+        return bad("stays open" if way.left == way.gains else f"stays open to {count(way.left)}")
+    return good("cut")
 
 
 def danger_blocks(view: PrincipalView) -> Iterable[Block]:
     """The dangerous grants without recorded use, and whether they are removed or kept."""
-    groups = view.dangers
+    groups = view.single_dangers
     if not groups:
         return
     total = sum(len(group.verdicts) for group in groups)

@@ -120,3 +120,10 @@ def test_steps_say_only_what_the_request_fixes() -> None:
         "eks:policyArn",
     }
     assert all(set(step) - {"context"} == {"action", "on"} for _, step in STEPS)
+
+
+def test_services_under_rcps_are_sorted_and_exist() -> None:
+    services = TABLE["rcp_services"]
+    assert services == sorted(set(services))
+    assert set(services) <= set(CATALOG.prefixes())
+    assert {"iam", "lambda", "ec2"}.isdisjoint(services)

@@ -15,6 +15,8 @@ TABLES = (
     "ec2_ids",
     "error_codes",
     "folds",
+    "guardrails",
+    "perimeter",
     "protected_data",
     "resource_policies",
     "schedules",

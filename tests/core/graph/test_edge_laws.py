@@ -150,10 +150,19 @@ def test_callers_of_a_role_are_the_sources_of_its_edges(found: World) -> None:
         if role.kind is PrincipalKind.ROLE and role.arn != LINKED:
             known = {caller.principal: caller.depends_on for caller in callers.of_role(role)}
             known.pop(role.arn, None)
-            assert {source for source, target in edges if target == role.arn} <= known.keys()
+            assert {source for source, target in edges if target == role.arn} - {*found.outsiders} <= known.keys()
             for caller, keys in known.items():
                 if not keys:
                     assert edges.get((caller, role.arn)) == ()
+
+
+@given(worlds())
+def test_principals_that_the_snapshot_lacks_lose_no_role(found: World) -> None:
+    less = replace(found, principals=tuple(one for one in found.principals if one.account == ACCOUNT))
+    from_outside = {edge.target for edge in edges_of(less) if edge.source in less.outsiders}
+    for edge in edges_of(found):
+        if edge.rule == "sts-assume-role" and f"::{OTHER}:" in edge.source and f"::{ACCOUNT}:" in edge.target:
+            assert edge.target in from_outside
 
 
 def reach(found: World) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -284,7 +285,52 @@ def test_only_principals_of_identity_center_gain_its_permission_sets() -> None:
     target = principal(RESERVED.format("Admin"), trusts=SAMLS)
     signed_in = principal(RESERVED.format("Help"), asks, trusts=SAMLS)
     found = world(signed_in, principal("role/ci", asks), principal("user/ana", asks), target)
-    assert {edge.source for edge in edges_of(found) if edge.target == target.arn} == {signed_in.arn}
+    assert {edge.source for edge in edges_of(found) if edge.target == target.arn} == {signed_in.arn, SAML}
+
+
+def test_listed_tasks_decide_who_runs_commands_in_them() -> None:
+    task = f"arn:aws:ecs:us-east-1:{ACCOUNT}:task/main/0123456789abcdef"
+    caller = principal("role/ci", allow("ecs:ExecuteCommand"))
+    runs = principal("role/report", trusts=service("ecs-tasks"))
+    for listed, through in (((Compute(task, runs.arn),), [task]), ((), [])):
+        found = world(caller, runs, compute=Inventory(listed, frozenset({"ecs:task"})))
+        edges = ways_between(found, "role/ci", "role/report").values()
+        assert [(edge.through, edge.if_exists) for edge in edges] == [(one, False) for one in through]
+
+
+# ---------------------------------------------------------------- passwords
+
+BOTH = {"iam-create-login-profile", "iam-update-login-profile"}
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ({}, BOTH),
+        ({OTHER: frozenset[str]()}, BOTH),
+        ({ACCOUNT: frozenset({arn_of("user/ana")})}, {"iam-update-login-profile"}),
+        ({ACCOUNT: frozenset({arn_of("user/bob")})}, {"iam-create-login-profile"}),
+    ],
+    ids=["unknown", "unknown in this account", "has one", "has none"],
+)
+def test_password_is_created_or_changed_by_what_the_user_has(
+    known: dict[str, frozenset[str]], expected: set[str]
+) -> None:
+    caller = principal("role/ci", allow("iam:CreateLoginProfile"), allow("iam:UpdateLoginProfile"))
+    found = ways_between(replace(world(caller, principal("user/ana")), passwords=known), "role/ci", "user/ana")
+    assert rules(found) == expected
+    unknown = expected == BOTH
+    assert {rule: edge.if_exists for rule, edge in found.items()} == {
+        rule: unknown and rule == "iam-update-login-profile" for rule in expected
+    }
+
+
+def test_combined_way_needs_the_password_too() -> None:
+    rule = "iam-attach-user-policy-update-login-profile"
+    caller = principal("role/ci", allow("iam:AttachUserPolicy"), allow("iam:UpdateLoginProfile"))
+    for users in (frozenset[str](), frozenset({arn_of("user/ana")})):
+        found = replace(world(caller, principal("user/ana")), passwords={ACCOUNT: users})
+        assert (rule in ways_between(found, "role/ci", ADMIN)) == bool(users)
 
 
 # ---------------------------------------------------------------- condition keys
@@ -420,6 +466,16 @@ def test_rcps_that_were_given_decide() -> None:
     (edge,) = edges_of(world(*principals, guards=rcps()))
     assert not edge.rcp_unknown
     assert edges_of(world(*principals, guards=rcps(denied))) == []
+
+
+def test_rcps_limit_what_a_way_names_beside_its_target() -> None:
+    builder = principal("role/ci", allow("codebuild:*"))
+    built = principal("role/build", trusts=service("codebuild"))
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "codebuild:StartBuild", "Resource": "*"}
+    edge = ways_between(world(builder, built), "role/ci", "role/build")["codebuild-start-build"]
+    assert edge.rcp_unknown
+    found = ways_between(world(builder, built, guards=rcps(denied)), "role/ci", "role/build")
+    assert "codebuild-start-build" not in found
 
 
 # ---------------------------------------------------------------- administrators

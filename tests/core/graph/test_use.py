@@ -15,12 +15,14 @@ from lpgen.core.graph.ways import read_ways
 from lpgen.core.model import CallerKind, Outcome
 from lpgen.core.trust.evidence import with_use
 from lpgen.core.usage.log_coverage import coverage_from_usage
+from lpgen.core.usage.principal_usage import iam_names_from_usage
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.graph.cases import FUNCTION, OTHER, arn_of, principal
 from tests.core.trust.cases import assumption, evidence_of
 from tests.support.worlds import ACCOUNT, LAST_DAY, usage_of, use
 
 CI, REPORT, DEPLOY = (arn_of(f"role/{name}") for name in ("ci", "report", "deploy"))
+PROFILE = arn_of("instance-profile/report-nodes")
 WAYS = bundled_catalog().facts(read_ways).ways
 
 
@@ -33,12 +35,20 @@ def use_of(found: Edge, *uses: Any, days: int = 120, sessions: Any = (), **facts
     usage = usage_of({CI: uses}, days=days, **facts)
     coverage, known = (
         coverage_from_usage(usage),
-        [principal(name) for name in ("role/ci", "role/report", "role/deploy")],
+        [
+            principal("role/ci"),
+            replace(principal("role/report"), instance_profiles=(PROFILE,)),
+            principal("role/deploy"),
+            principal("role/batch/clean"),
+        ],
     )
     evidence = with_use(evidence_of(), usage, coverage, known, bundled_catalog())
     evidence = replace(evidence, by_role={DEPLOY: tuple(sessions)})
     observability = Observability(bundled_catalog(), coverage, min_days=1)
-    return UseOfEdges(WAYS, bundled_catalog(), usage=usage, observability=observability, evidence=evidence).of(found)
+    names = iam_names_from_usage(usage, known, lambda *_row: True)
+    return UseOfEdges(
+        WAYS, bundled_catalog(), usage=usage, observability=observability, evidence=evidence, names=names
+    ).of(found)
 
 
 def test_function_was_changed_on_its_last_day() -> None:
@@ -86,6 +96,18 @@ def test_passed_role_was_used_for_this_role_only() -> None:
     passed = use("iam:PassRole", REPORT, how="lambda")
     assert use_of(edge("lambda-create-function-invoke"), passed).state is UseState.USED
     assert use_of(edge("lambda-create-function-invoke", target=DEPLOY), passed).state is UseState.NEVER
+
+
+def test_instance_profile_passes_the_role_in_it() -> None:
+    launched = [use("ec2:RunInstances", "*"), use("iam:PassRole", PROFILE, how="pass-role")]
+    assert use_of(edge("ec2-run-instances"), *launched).state is UseState.USED
+    assert use_of(edge("ec2-run-instances", target=DEPLOY), *launched).state is UseState.NEVER
+
+
+def test_role_in_a_path_is_passed_by_its_name() -> None:
+    passed = use("iam:PassRole", arn_of("role/clean"), how="lambda")
+    found = edge("lambda-create-function-invoke", target=arn_of("role/batch/clean"))
+    assert use_of(found, passed).state is UseState.USED
 
 
 def test_way_with_two_steps_on_the_target_needs_both_and_has_the_earlier_day() -> None:
@@ -161,3 +183,45 @@ def test_way_without_a_step_on_the_target_needs_all_its_steps() -> None:
     found = edge(rule, f"admin:{ACCOUNT}")
     assert use_of(found, use("iam:CreateRole", other)).state is UseState.NEVER
     assert use_of(found, use("iam:CreateRole", other), use("iam:AttachRolePolicy", other)).state is UseState.USED
+
+
+# ---------------------------------------------------------------- outsiders
+
+PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+PARTNER = arn_of("role/partner", OTHER)
+
+
+def seen_outside(**facts: Any) -> Any:
+    return replace(session("", days_ago=10), **{"caller_kind": CallerKind.CROSS_ACCOUNT_ID.value, **facts})
+
+
+FROM_PARTNER = seen_outside(principal=PARTNER, caller_account=OTHER)
+HIDDEN = seen_outside(caller_account=OTHER)
+OF_MAIN = seen_outside(caller_kind="federated", provider=PROVIDER, subject="repo:acme/app:ref:refs/heads/main")
+BY_LAMBDA = seen_outside(caller_kind="service", service="lambda.amazonaws.com")
+WEB = "sts-assume-role-with-web-identity"
+
+
+@pytest.mark.parametrize(
+    ("source", "rule", "seen", "is_used"),
+    [
+        (OTHER, "sts-assume-role", FROM_PARTNER, True),
+        (PARTNER, "sts-assume-role", FROM_PARTNER, True),
+        (PARTNER, "sts-assume-role", HIDDEN, True),
+        (arn_of("role/another", OTHER), "sts-assume-role", FROM_PARTNER, False),
+        ("222233334444", "sts-assume-role", FROM_PARTNER, False),
+        ("everyone", "sts-assume-role", FROM_PARTNER, True),
+        ("everyone", "sts-assume-role", seen_outside(principal=CI, caller_account=ACCOUNT), False),
+        (PROVIDER, WEB, OF_MAIN, True),
+        (f"{PROVIDER} repo:acme/app:*", WEB, OF_MAIN, True),
+        (f"{PROVIDER} repo:acme/lib:*", WEB, OF_MAIN, False),
+        (PROVIDER.replace("token", "tokens"), WEB, OF_MAIN, False),
+        ("lambda.amazonaws.com", "sts-assume-role-service", BY_LAMBDA, True),
+        ("ec2.amazonaws.com", "sts-assume-role-service", BY_LAMBDA, False),
+    ],
+)
+def test_session_of_an_outsider_is_its_use(source: str, rule: str, seen: Any, is_used: bool) -> None:
+    found = use_of(Edge(source, DEPLOY, rule), sessions=[seen])
+    assert found.state is (UseState.USED if is_used else UseState.NEVER)
+    denied = use_of(Edge(source, DEPLOY, rule), sessions=[replace(seen, outcome=Outcome.DENIED)])
+    assert denied.state is UseState.NEVER

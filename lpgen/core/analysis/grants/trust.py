@@ -140,13 +140,13 @@ _PROVIDERS: Final = {
     "agent.buildkite.com": ("sub", "organization:stranger:pipeline:stranger:ref:refs/heads/main:commit:0:step:"),
 }
 
-_ALLOW_ALL: Final = policy_from_json(
+ALLOW_ALL: Final = policy_from_json(
     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, place="a stranger"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _UnknownPrincipal:
+class UnknownPrincipal:
     """An unknown principal to test, and the known part of its request."""
 
     case: str
@@ -207,7 +207,7 @@ def outside_trust(
 def _of_role(role: Principal, own: Collection[str], organization: str) -> list[OutsideTrust]:
     found: dict[tuple[str, str], OutsideTrust] = {}
     for statement in trust_allows(role):
-        for unknown in _unknown_principals(statement, own, organization):
+        for unknown in unknown_principals(statement, own, organization):
             limits = _limits(unknown, role)
             if limits is None:
                 continue
@@ -221,7 +221,7 @@ def _of_role(role: Principal, own: Collection[str], organization: str) -> list[O
     return [anyone] if anyone is not None and not anyone.parameters["limits"] else list(found.values())
 
 
-def _limits(unknown: _UnknownPrincipal, role: Principal) -> tuple[str, ...] | None:
+def _limits(unknown: UnknownPrincipal, role: Principal) -> tuple[str, ...] | None:
     """The condition keys that still decide whether the principal may assume the role; None if it may not."""
     for external_id in ({EXTERNAL_ID: ("stranger",)}, {}):
         limits = open_conditions(role, unknown.arn, unknown.action, {**unknown.context, **external_id})
@@ -237,11 +237,11 @@ def open_conditions(
     if it may not."""
     resource = Resource(ResourceKind.ARN, role.arn)
     request = Request(who, action, resource, context, resource_account=role.account)
-    decision = decide(request, PolicySet(identity=(_ALLOW_ALL,), resource=role.trust))
+    decision = decide(request, PolicySet(identity=(ALLOW_ALL,), resource=role.trust))
     return decision.depends_on if decision.result in (Result.ALLOWED, Result.DEPENDS) else None
 
 
-def _severity(unknown: _UnknownPrincipal, limits: Iterable[str], organization: str) -> Severity:
+def _severity(unknown: UnknownPrincipal, limits: Iterable[str], organization: str) -> Severity:
     folded = {fold_case(key) for key in limits}
     if unknown.case == "organization":
         return Severity.CRITICAL if organization else Severity.HIGH
@@ -254,7 +254,8 @@ def _severity(unknown: _UnknownPrincipal, limits: Iterable[str], organization: s
 # ---------------------------------------------------------------- principals to test
 
 
-def _unknown_principals(statement: Statement, own: Collection[str], organization: str) -> Iterator[_UnknownPrincipal]:
+def unknown_principals(statement: Statement, own: Collection[str], organization: str) -> Iterator[UnknownPrincipal]:
+    """The unknown principals to test for a statement. `own` are your accounts, and `organization` is yours, or ""."""
     for kind, value in statement.principals or ():
         if kind == "Federated" and not statement.not_principal:
             yield from _of_provider(value, own)
@@ -270,7 +271,7 @@ def _unknown_principals(statement: Statement, own: Collection[str], organization
             yield from _of_organizations(statement, unknown, organization)
 
 
-def _of_account(case: str, account: str, arn: str = "") -> _UnknownPrincipal:
+def _of_account(case: str, account: str, arn: str = "") -> UnknownPrincipal:
     arn = arn or f"arn:aws:iam::{account}:user/stranger"
     context = {
         "aws:PrincipalAccount": (account,),
@@ -280,27 +281,25 @@ def _of_account(case: str, account: str, arn: str = "") -> _UnknownPrincipal:
         "aws:PrincipalIsAWSService": ("false",),
         "aws:ViaAWSService": ("false",),
     }
-    return _UnknownPrincipal(case, "anyone" if case == "everyone" else account, arn, "sts:AssumeRole", context)
+    return UnknownPrincipal(case, "anyone" if case == "everyone" else account, arn, "sts:AssumeRole", context)
 
 
-def _of_organizations(
-    statement: Statement, unknown: _UnknownPrincipal, organization: str
-) -> Iterator[_UnknownPrincipal]:
+def _of_organizations(statement: Statement, unknown: UnknownPrincipal, organization: str) -> Iterator[UnknownPrincipal]:
     for other in sorted(_named(statement, _ORGANIZATION_KEYS, _ORGANIZATION) - {organization}):
         context = {key: values for key, values in unknown.context.items() if key != "aws:PrincipalOrgPaths"}
         yield replace(unknown, case="organization", who=other, context={**context, "aws:PrincipalOrgID": (other,)})
 
 
-def _of_provider(value: str, own: Collection[str]) -> Iterator[_UnknownPrincipal]:
+def _of_provider(value: str, own: Collection[str]) -> Iterator[UnknownPrincipal]:
     account = principal_from_text(value).account
     if account and account not in own:
         action = "sts:AssumeRoleWithSAML" if ":saml-provider/" in value else "sts:AssumeRoleWithWebIdentity"
-        yield _UnknownPrincipal("account", account, value, action, {})
+        yield UnknownPrincipal("account", account, value, action, {})
         return
     host = value.rpartition(":oidc-provider/")[2]
     if host in _PROVIDERS:
         claim, said = _PROVIDERS[host]
-        yield _UnknownPrincipal("provider", host, value, "sts:AssumeRoleWithWebIdentity", {f"{host}:{claim}": (said,)})
+        yield UnknownPrincipal("provider", host, value, "sts:AssumeRoleWithWebIdentity", {f"{host}:{claim}": (said,)})
 
 
 def _named(statement: Statement, keys: Collection[str], pattern: re.Pattern[str]) -> set[str]:

@@ -1,9 +1,9 @@
 // The picture, its questions, and the panel with the evidence. Texts from policies become text nodes only.
 
-const [MOST_IN_COLUMN, MOST_ON_PHONE, MOST_STEPS, MOST_LISTED, MOST_MATCHES] = [10, 8, 3, 200, 12];
+const [MOST_IN_COLUMN, MOST_ON_PHONE, FEWEST_STEPS, MOST_LISTED, MOST_MATCHES] = [10, 8, 3, 200, 12];
 const NARROW = 640; // pixels
 const USES = { used: "used", never: "not used in the covered days", unseen: "use can't be seen" };
-const KINDS = ["admin", "role", "user", "group", "resource"];
+const KINDS = ["admin", "role", "user", "group", "resource", "outside"];
 const STATES = ["", "Open.", "Open if the condition keys have the right values."];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const HINT = "Select a node or a line for its evidence. Arrow keys move between nodes, Enter opens the evidence.";
@@ -57,7 +57,7 @@ function subject(chosen) {
 
 // The answer counts principals by their state in the view: 0 (no longer), 1 (open), 2 (depends).
 function answer({ columns, reach }) {
-  const isOther = (id) => columns.get(id) > 0 && [ROLE, USER].includes(nodes[id].kind);
+  const isOther = (id) => columns.get(id) > 0 && [ROLE, USER, OUTSIDE].includes(nodes[id].kind);
   const others = question.only.length ? question.only : [...columns.keys()].filter(isOther);
   const [none, open, depends] = [0, 1, 2].map((state) => others.filter((id) => reach(id, view.when) === state).length);
   const reached = question.kind === "out" ? admins.map((id) => columns.has(id) && reach(id, view.when)) : [];
@@ -87,12 +87,12 @@ function note({ drawn }) {
 // ------------------------------------------------------------------ the picture
 
 // The columns, in which the nodes that matter less are folded into one. `holder` has the shown node of each node.
-function fold({ columns, drawn }, most) {
+function fold({ columns, drawn }, most, deepest) {
   const degrees = new Map();
   for (const { from, to } of drawn) for (const id of [from, to]) degrees.set(id, (degrees.get(id) ?? 0) + 1);
   const ranks = (id) => [view.pinned.has(id), question.only.includes(id), nodes[id].administrator, -columns.get(id)];
   const weigh = (id) => [...ranks(id), degrees.get(id) ?? 0].reduce((sum, rank) => sum * 1e4 + Number(rank), 0);
-  const levelOf = (id) => (question.only.length ? columns.get(id) : Math.min(columns.get(id), MOST_STEPS));
+  const levelOf = (id) => (question.only.length ? columns.get(id) : Math.min(columns.get(id), deepest));
   const byLevel = Map.groupBy(columns.keys(), levelOf);
   const levels = [...byLevel.keys()].sort((one, other) => one - other);
   const [holder, folded] = [new Map(), new Map()];
@@ -117,11 +117,10 @@ function linesOf(drawn, holder, levelOf) {
   return [...lines.values()].map(ends).filter(isClear);
 }
 
-function strokeOf(list, path, middle) {
+function strokeOf(list, path, [x, y]) {
   const [use, ...others] = new Set(list.map((edge) => edge.evidence.use));
   const cut = list.every(isCut);
   const mark = cut ? "✕" : list.every((edge) => stateOf(edge) === 2) && "?";
-  const [x, y] = middle;
   return shape("g", { class: `line ${others.length ? "several" : use}${cut ? " cut" : ""}` },
     shape("path", { class: "hit", d: path }), shape("path", { class: "stroke", d: path }),
     mark && [shape("circle", { cx: x, cy: y, r: 7 }), shape("text", { x, y: y + 4 }, mark)]);
@@ -137,7 +136,7 @@ function selectable(group, label, title, picked) {
 function lineShape(line) {
   const [edge, ...others] = line.edges;
   const title = others.length ? plural(line.edges.length, "edge") : `${arrow(edge)}: ${USES[edge.evidence.use]}`;
-  return selectable(strokeOf(line.edges, line.path, line.middle), title, title, others.length ? { line } : { edge });
+  return selectable(strokeOf(line.edges, line.path, line.mark), title, title, others.length ? { line } : { edge });
 }
 
 function nodeShape(id, { x, y, width, height }, { folded, reach }) {
@@ -165,9 +164,10 @@ function draw(unfolded) {
   const found = subnetwork({ ...question, every: view.every });
   const width = Math.max(280, Math.floor(picture.clientWidth));
   const [narrow, backward, { picked }] = [width < NARROW, question.kind !== "out", view];
-  const { columns, holder, folded, levels } = fold(found, narrow ? MOST_ON_PHONE : MOST_IN_COLUMN);
-  const isFolded = !question.only.length && Math.max(...found.columns.values()) > MOST_STEPS;
-  const stepsOf = (level) => plural(level, "step") + (isFolded && level === MOST_STEPS ? " or more" : "");
+  const deepest = Math.max(FEWEST_STEPS, columnsIn(width) - 1);
+  const { columns, holder, folded, levels } = fold(found, narrow ? MOST_ON_PHONE : MOST_IN_COLUMN, deepest);
+  const isFolded = !question.only.length && Math.max(...found.columns.values()) > deepest;
+  const stepsOf = (level) => plural(level, "step") + (isFolded && level === deepest ? " or more" : "");
   const headOf = (level) => (level ? stepsOf(level) : backward ? "To" : "From");
   if (backward && !narrow) for (const list of [columns, levels]) list.reverse();
   const levelOf = new Map(columns.flatMap((column, at) => column.map(({ id }) => [id, at])));
@@ -271,7 +271,7 @@ function panelOfEdge(edge) {
     keys.length && ["Depends on", listOf(keys, code)],
     statements.length && ["Allowed by", listOf(statements, (one) => statementWords(one, nodes[edge.to]))],
     through && ["Runs in", code(through)],
-    ifExists && ["Only if", "such compute exists; there is no inventory."],
+    ifExists && ["Only if", "what it needs exists; no inventory or snapshot lists it."],
     rcpUnknown && ["Not decided", "RCPs could close it, and none were given."],
     others.length && ["Other ways", listOf(others, wayWords)]];
   const terms = rows.filter(Boolean).map(([title, content]) => [el("dt", {}, title), el("dd", {}, content)]);

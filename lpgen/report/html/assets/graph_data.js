@@ -4,7 +4,7 @@ const network = parseData("network");
 const nodes = network.nodes.map(([arn, name, kind, cluster, administrator], id) => {
   return { id, arn, name, kind, cluster: network.clusters[cluster], administrator: administrator === 1 };
 });
-const [ADMIN, ROLE, USER, GROUP] = [0, 1, 2, 3];
+const [ADMIN, ROLE, USER, GROUP, OUTSIDE] = [0, 1, 2, 3, 5];
 const [TODAY, AFTER] = [0, 1]; // where evidence has its states, which are 0 (no edge), 1 (open) and 2 (depends)
 const EVIDENCE = ["way", "others", "use", "words", "keys", "statements", "through", "ifExists", "rcpUnknown"];
 const evidence = network.evidence.map(([today, after, ...parts]) => {

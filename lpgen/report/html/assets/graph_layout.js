@@ -5,6 +5,8 @@ const SWEEPS = 6;
 const [ROW, BOX, HEAD, GAP] = [34, 28, 20, 14]; // the heights of a node with its margin, its box, and a frame's label
 const MOST_DROP = 150; // of a column below the top, so that its nodes are in view
 const GUTTER = 72; // for the arcs on narrow screens
+const [LEAST_BOX, LEAST_LANE, LANE, FRAME] = [150, 30, 45, 12]; // the widths of a box, of the gaps between frames
+const MARK = 16; // a mark on a line, with its margin
 
 const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
@@ -30,6 +32,9 @@ function order(columns, near) {
   }
 }
 
+// How many columns fit into a width.
+const columnsIn = (width) => Math.floor((width + LEAST_LANE) / (LEAST_BOX + FRAME + LEAST_LANE));
+
 const heightOf = (frame, nodes) => (frame ? HEAD : 0) + nodes.length * ROW;
 
 // Boxes by node, frames with their labels, and the heads of columns. `columns` are in reading order.
@@ -38,9 +43,10 @@ function layOut(columns, near, { width, narrow }) {
   const framed = columns.map((column) => [...Map.groupBy(column, (node) => node.frame)]);
   const heights = framed.map((frames) => frames.reduce((sum, frame) => sum + heightOf(...frame) + GAP, 0));
   const [tallest, most] = [Math.max(...heights), columns.length];
-  const fair = Math.floor((width - 45 * (most - 1)) / most) - 12;
-  const boxWidth = narrow ? width - GUTTER - 12 : Math.max(150, Math.min(230, fair));
-  const step = Math.max(boxWidth + 57, Math.floor((width - boxWidth - 12) / Math.max(1, most - 1)));
+  const lane = most > 4 ? LEAST_LANE : LANE;
+  const fair = Math.floor((width - lane * (most - 1)) / most) - FRAME;
+  const boxWidth = narrow ? width - GUTTER - FRAME : Math.max(LEAST_BOX, Math.min(230, fair));
+  const step = Math.max(boxWidth + FRAME + lane, Math.floor((width - boxWidth - FRAME) / Math.max(1, most - 1)));
   const [boxes, frames, heads] = [new Map(), [], []];
   let y = 0;
   framed.forEach((column, at) => {
@@ -50,16 +56,23 @@ function layOut(columns, near, { width, narrow }) {
     for (const [label, nodes] of column) {
       const height = heightOf(label, nodes);
       const first = y + height - nodes.length * ROW;
-      frames.push({ x: x - 6, y, width: boxWidth + 12, height, label });
+      frames.push({ x: x - 6, y, width: boxWidth + FRAME, height, label });
       nodes.forEach(({ id }, row) => boxes.set(id, { x, y: first + row * ROW, width: boxWidth, height: BOX, at }));
       y += height + GAP;
     }
   });
-  const right = narrow ? width : Math.max(width, 12 + boxWidth + (most - 1) * step);
+  const right = narrow ? width : Math.max(width, FRAME + boxWidth + (most - 1) * step);
   return { boxes, frames, heads, width: right, height: narrow ? y : tallest + 30 };
 }
 
-// The curves of the lines, and their middles. Lines leave a box at the right, and arrive at the left, side by side.
+// A place on a curve with these control points.
+function along(share, [start, one, two, end]) {
+  const rest = 1 - share;
+  return Math.round(rest ** 3 * start + 3 * rest * share * (rest * one + share * two) + share ** 3 * end);
+}
+
+// The curves of the lines, and places for their marks, in the middle if no other mark is there. Lines leave a box at the
+// right, and arrive at the left, side by side.
 function route(lines, boxes, narrow) {
   const ports = ["from", "to"].map((side) => {
     const other = side === "from" ? "to" : "from";
@@ -70,6 +83,7 @@ function route(lines, boxes, narrow) {
     const [lane, room] = [(all.indexOf(line) + 0.5) / all.length - 0.5, Math.min(BOX - 8, all.length * 5)];
     return Math.round(boxes.get(id).y + BOX / 2 + lane * room);
   };
+  const marks = [];
   for (const line of lines) {
     const [start, end] = [boxes.get(line.from), boxes.get(line.to)];
     const y1 = portOf(line, line.from, ports[0].get(line.from));
@@ -80,6 +94,9 @@ function route(lines, boxes, narrow) {
     const arc = Math.min(narrow ? 90 : 60, 16 + Math.round(Math.abs(y1 - y2) / 5)) * (narrow ? -1 : 1);
     const [c1, c2] = forward ? [Math.round((x1 + x2) / 2), Math.round((x1 + x2) / 2)] : [x1 + arc, x2 + arc];
     line.path = `M${x1} ${y1}C${c1} ${y1} ${c2} ${y2} ${x2} ${y2}`;
-    line.middle = [Math.round((x1 + 3 * c1 + 3 * c2 + x2) / 8), Math.round((y1 + y2) / 2)];
+    const places = [0.5, 0.35, 0.65, 0.2, 0.8].map((at) => [along(at, [x1, c1, c2, x2]), along(at, [y1, y1, y2, y2])]);
+    const isFree = ([x, y]) => marks.every((mark) => Math.hypot(mark[0] - x, mark[1] - y) >= MARK);
+    line.mark = places.find(isFree) ?? places[0];
+    marks.push(line.mark);
   }
 }
