@@ -118,7 +118,16 @@ class Duty(StrEnum):
     ASSUME_ROLE = "assume-role"
     MEMBER_ROLE = "member-role"
     MEMBER_TRUST = "member-trust"
+    PERIMETER = "perimeter"
     ROLLOUT_APPLY = "rollout-apply"
     ROLLOUT_UNDO = "rollout-undo"
     ROLLOUT_WATCH = "rollout-watch"
     MEMBER_ROLLOUT = "member-rollout"
+
+
+class DenyKind(StrEnum):
+    """What a Deny is about: who calls, from where, or which account an AWS service acts for."""
+
+    IDENTITY = "identity"
+    NETWORK = "network"
+    CONFUSED_DEPUTY = "confused-deputy"

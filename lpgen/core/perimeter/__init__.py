@@ -1,0 +1,1 @@
+"""Proposes Deny statements for resource policies, by AWS's data perimeter guidance."""
