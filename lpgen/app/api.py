@@ -225,16 +225,16 @@ def ingest(
 
 
 @_keywords
-def review(data: StrPath, **options: Unpack[_ReviewOptions]) -> Report:
+def review(data: StrPath, *, no_graph: bool = False, **options: Unpack[_ReviewOptions]) -> Report:
     """Compare granted permissions with used permissions, and return the verdicts and the proposed replacements.
 
-    The review runs in this process.
+    With `no_graph`, it doesn't decide which principals can become which others. The review runs in this process.
 
     Raises:
         LpgenError: something can't be read, or an option makes no sense.
     """
     with collector_paused():
-        return analyse(_read(data, **options))
+        return analyse(_read(data, **options), network=not no_graph)
 
 
 @_keywords

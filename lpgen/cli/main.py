@@ -23,12 +23,14 @@ from lpgen.cli.drift import drift_command
 from lpgen.cli.explain import explain_command
 from lpgen.cli.generate import generate_command
 from lpgen.cli.graph import graph_command
+from lpgen.cli.guardrails import app as guardrails_app
 from lpgen.cli.help import PlainCommand, WorkOrder
 from lpgen.cli.iam_policy import iam_policy_command
 from lpgen.cli.ingest import ingest_command
 from lpgen.cli.map import map_command
 from lpgen.cli.messages import as_command
 from lpgen.cli.observe import observe_command
+from lpgen.cli.perimeter import perimeter_command
 from lpgen.cli.review import review_command
 from lpgen.cli.rollout import app as rollout_app
 from lpgen.cli.run import code_with_output, run_app
@@ -56,6 +58,7 @@ app = typer.Typer(
 app.add_typer(catalog_app)
 app.add_typer(rollout_app)
 app.add_typer(baseline_app)
+app.add_typer(guardrails_app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -85,6 +88,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "explain": explain_command,
     "trust": trust_command,
     "graph": graph_command,
+    "perimeter": perimeter_command,
     "wildcards": wildcards_command,
     "drift": drift_command,
     "snapshot": snapshot_command,

@@ -30,6 +30,9 @@ class DocumentName(StrEnum):
     WATCH = "watch"
     TRUST = "trust"
     GRAPH = "graph"
+    PERIMETER = "perimeter"
+    SCPS = "scps"
+    BOUNDARY = "boundary"
 
 
 def schema_command(

@@ -47,7 +47,7 @@ def snapshot_command(
         bool,
         typer.Option(
             "--resource-policies",
-            help="Also read the policies of buckets, keys, queues, topics, secrets, functions and repositories.",
+            help="Also read the policies of buckets, keys, queues and other resources, and VPC endpoints.",
         ),
     ] = False,
     resource_tags: Annotated[bool, typer.Option("--resource-tags", help="Also read the tags of resources.")] = False,

@@ -23,11 +23,15 @@ class AccountLevels:
 
 @dataclass(frozen=True, slots=True)
 class ResourcePolicy:
-    """The policy of one resource: a bucket's, a key's, a role's trust policy. `account` owns it, "" if unknown."""
+    """The policy of one resource: a bucket's, a key's, a role's trust policy. `account` owns it, "" if unknown.
+
+    `head` has the members of the document besides its statements, as written, if they are known.
+    """
 
     resource: str
     account: str
     policy: Policy
+    head: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,12 @@ class Guards:
         SCPs don't apply to service-linked roles.
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
         """
-        if principal.is_service_linked:
-            return ()
+        return () if principal.is_service_linked else self.scps_of_account(principal.account)
+
+    def scps_of_account(self, account: str) -> Levels:
+        """The levels of SCPs of an account, empty if none were supplied."""
         found = {scp.account: scp.levels for scp in self.scps}
-        return found.get(principal.account, found.get("", ()))
+        return found.get(account, found.get("", ()))
 
     def rcps_of(self, account: str) -> Levels | None:
         """The levels of RCPs on the resources of an account; None if they weren't supplied.

@@ -23,6 +23,8 @@ Document = dict[str, Any]
 
 
 _ORGANIZATION: Final = (
+    "iam:GenerateOrganizationsAccessReport",
+    "iam:GetOrganizationsAccessReport",
     "organizations:DescribeOrganization",
     "organizations:DescribePolicy",
     "organizations:ListAccountsForParent",
@@ -33,6 +35,7 @@ _ORGANIZATION: Final = (
 )
 _REGIONS: Final = "ec2:DescribeRegions"
 _FUNCTIONS: Final = "lambda:ListFunctions"
+_ENDPOINTS: Final = "ec2:DescribeVpcEndpoints"
 _ACCOUNT: Final = (
     "cloudtrail:GetEventSelectors",
     "cloudtrail:GetTrail",
@@ -131,7 +134,7 @@ def own_policies(
     compute = read_catalog_table(catalog.source, "compute", dict[str, _Asked])
     account_reads = (
         _allow("ReadAccount", _ACCOUNT, "*"),
-        _allow("ReadResourcePolicies", _asked(policies.values()), "*"),
+        _allow("ReadResourcePolicies", _asked(policies.values(), _ENDPOINTS), "*"),
         _allow("ReadResourceTags", (_REGIONS, "tag:GetResources"), "*"),
         _allow("ReadSchedules", _asked((*schedules.schedules.values(), *schedules.work.values()), _FUNCTIONS), "*"),
         _allow("ReadCompute", _asked(compute.values(), "iam:GetLoginProfile"), "*"),
@@ -147,6 +150,7 @@ def own_policies(
         Duty.ASSUME_ROLE: _document(_allow("AssumeRole", ("sts:AssumeRole",), assumed)),
         Duty.MEMBER_ROLE: _document(*account_reads),
         Duty.MEMBER_TRUST: _document(_trust(partition, account, caller)),
+        Duty.PERIMETER: _document(_allow("ValidatePolicies", ("access-analyzer:ValidatePolicy",), "*")),
         Duty.ROLLOUT_APPLY: rollout,
         Duty.ROLLOUT_UNDO: rollout,
         Duty.ROLLOUT_WATCH: _document(*s3, events),

@@ -27,6 +27,8 @@ class Subject(StrEnum):
     IDENTITY_PROVIDERS = "identity providers"
     COMPUTE = "compute"
     LOGIN_PROFILES = "login profiles"
+    VPC_ENDPOINTS = "VPC endpoints"
+    ACCESS_REPORTS = "access reports"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -8,6 +8,18 @@ from difflib import get_close_matches
 from lpgen.errors import InvocationError, quote_input
 
 
+def regions_of_partition(partition: str) -> tuple[str, ...]:
+    """The names of all Regions of a partition, sorted."""
+    return tuple(sorted(_partitions().get(partition, ())))
+
+
+def _partitions() -> dict[str, list[str]]:
+    """The Regions by partition."""
+    from botocore.loaders import Loader
+
+    return {found["partition"]: list(found["regions"]) for found in Loader().load_data("endpoints")["partitions"]}
+
+
 def refuse_unknown_regions(regions: Iterable[str]) -> None:
     """Refuses a name that isn't a Region. A search of an unknown Region would find no logs without saying why.
 
@@ -17,10 +29,7 @@ def refuse_unknown_regions(regions: Iterable[str]) -> None:
     wanted = list(regions)
     if not wanted:
         return
-    from botocore.loaders import Loader
-
-    partitions = Loader().load_data("endpoints")["partitions"]
-    known = {region for partition in partitions for region in partition["regions"]}
+    known = {region for regions in _partitions().values() for region in regions}
     for region in wanted:
         if region not in known:
             close = get_close_matches(region, sorted(known), n=1)

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from lpgen.core.explanations import Explanation, WhoCan
     from lpgen.core.findings import Report
     from lpgen.core.graph.answers import GraphReport
+    from lpgen.core.guardrails.boundary import BoundaryReport
+    from lpgen.core.guardrails.scp import ScpReport
     from lpgen.core.observe.open_uses import ObserveOutcome
     from lpgen.core.observe.plan import ObservePlan
+    from lpgen.core.perimeter.proposals import PerimeterReport
     from lpgen.core.replacements import OutputVerification
     from lpgen.core.trust.roles import TrustReport
     from lpgen.report.html.page import ReviewPage
@@ -162,4 +165,26 @@ GRAPH: Final[Formats[GraphReport]] = Formats(
     html="html.graph:graph_html",
     graphml="documents.graph_files:graph_graphml",
     dot="documents.graph_files:graph_dot",
+)
+PERIMETER: Final[Formats[PerimeterReport]] = Formats(
+    "pages.perimeter:perimeter_page",
+    of_page=_TEXT,
+    noun="resource",
+    title="lpgen perimeter",
+    text="screens:perimeter_screen(layout)",
+    json="documents.perimeter:perimeter_json",
+)
+SCPS: Final[Formats[ScpReport]] = Formats(
+    "pages.guardrails:scps_page",
+    of_page=_TEXT,
+    noun="unit",
+    title="lpgen guardrails scp",
+    json="documents.guardrails:scps_json",
+)
+BOUNDARY: Final[Formats[BoundaryReport]] = Formats(
+    "pages.guardrails:boundary_page",
+    of_page=_TEXT,
+    noun="policy",
+    title="lpgen guardrails boundary",
+    json="documents.guardrails:boundary_json",
 )

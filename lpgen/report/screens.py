@@ -9,6 +9,7 @@ from typing import Final
 from lpgen.core.drift.findings import Drift
 from lpgen.core.explanations import WhoCan
 from lpgen.core.graph.answers import GraphReport
+from lpgen.core.perimeter.proposals import PerimeterReport
 from lpgen.core.trust.roles import TrustReport
 from lpgen.report.blocks import REVIEW_ROWS, Given, Layout, PageBlock
 from lpgen.report.layout.text import page_text
@@ -16,6 +17,7 @@ from lpgen.report.pages.drift_screen import Room, drift_blocks
 from lpgen.report.pages.explain import who_can_page
 from lpgen.report.pages.first_screen import first_screen
 from lpgen.report.pages.graph import graph_page
+from lpgen.report.pages.perimeter import perimeter_page
 from lpgen.report.pages.trust import trust_page
 from lpgen.report.summary import PartedReview
 
@@ -66,6 +68,13 @@ def trust_screen(report: TrustReport, layout: Layout) -> str:
 def graph_screen(report: GraphReport, layout: Layout) -> str:
     """The paths, in at most 40 lines."""
     return _largest_that_fits((graph_page(report, most) for most in range(REVIEW_ROWS, 0, -1)), layout)
+
+
+def perimeter_screen(report: PerimeterReport, layout: Layout) -> str:
+    """The proposals, in at most 40 lines, or all about one resource."""
+    if len(report.resources) == 1:
+        return "".join(page_text(perimeter_page(report), layout))
+    return _largest_that_fits((perimeter_page(report, most) for most in range(REVIEW_ROWS, 0, -1)), layout)
 
 
 def _largest_that_fits(pages: Iterable[Iterable[PageBlock]], layout: Layout) -> str:

@@ -178,7 +178,9 @@ def check_command(command: str, page: Path, name: str, data: Path, *options: obj
 
 
 def _named(option: object) -> str:
-    return option.name if isinstance(option, Path) else str(option)
+    if not isinstance(option, Path):
+        return str(option)
+    return f"{SAMPLE.name}/{option.name}" if option.parent == SAMPLE else option.name
 
 
 def test_trust_page_shows_what_trust_prints(sample_data: Path) -> None:
@@ -186,8 +188,13 @@ def test_trust_page_shows_what_trust_prints(sample_data: Path) -> None:
     check_trust(TRUST_PAGE, "one-role", sample_data, *DEPLOYER)
 
 
-def test_graph_page_shows_what_graph_prints(sample_data: Path) -> None:
-    check_command("graph", GRAPH_PAGE, "admin", sample_data)
+def test_graph_page_shows_what_graph_prints(sample_data: Path, tmp_path: Path) -> None:
+    compute = ("--compute", SAMPLE / "compute.json")
+    check_command("graph", GRAPH_PAGE, "admin", sample_data, *compute)
+    ground = ("--data", sample_data, "--policies", SAMPLE / "authorization-details")
+    run_forked("generate", *ground, "--output", tmp_path / "least").check_returncode()
+    question = ("--from", "role/app/orders-worker", "--to", "admin", "--compare", tmp_path / "least")
+    check_command("graph", GRAPH_PAGE, "cut", sample_data, *compute, *question)
 
 
 def test_trust_page_explains_every_kind() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 
 from lpgen.core.graph.answers import ADMIN, GraphReport, Question
 from lpgen.core.graph.edges import ADMINISTRATOR, Edge, admin_of
@@ -70,6 +71,15 @@ def report_of(arns: Sequence[str], *, compared: bool = True, question: Question 
     then = after.paths(sources, targets, every=asked.every, nearest=asked.targets == (ADMIN,)) if after else None
     now = network.paths(sources, targets, every=asked.every, nearest=asked.targets == (ADMIN,))
     return GraphReport(asked, now, network, use, ways, after, then)
+
+
+def chain_of(roles: int) -> GraphReport:
+    """A network in which each role may assume the next one, and the last is an administrator."""
+    arns = [_role(7 * number) for number in range(roles)]
+    steps = [Edge(one, other, "sts-assume-role") for one, other in pairwise(arns)]
+    network = Network([*steps, Edge(arns[-1], admin_of(ACCOUNTS[0]), ADMINISTRATOR)])
+    paths = network.paths(arns, {admin_of(ACCOUNTS[0])}, nearest=True)
+    return GraphReport(Question(None, (ADMIN,)), paths, network, StatedUse(), {way.id: way for way in WAYS}, None, None)
 
 
 def _role(number: int) -> str:

@@ -30,7 +30,9 @@ from tests.report.backtests import backtest
 from tests.report.drifts import drift, growth
 from tests.report.explanations import everything
 from tests.report.graphs import organization_of
+from tests.report.guardrails import boundary_report, scp_report
 from tests.report.pages.test_observe import OUTCOMES, plan
+from tests.report.perimeters import perimeter_report
 from tests.report.rendered import DATA, parted_review
 from tests.report.reports import organization
 from tests.report.safe_cases import storefront
@@ -57,6 +59,9 @@ SAMPLES: dict[str, Callable[[], object]] = {
     "OUTCOMES": lambda: OUTCOMES,
     "TRUST": trust_report,
     "GRAPH": lambda: organization_of(6),
+    "PERIMETER": perimeter_report,
+    "SCPS": scp_report,
+    "BOUNDARY": boundary_report,
     "WHO_CAN": lambda: who_can("*", [everything()], ()),
 }
 """A value of each table."""
@@ -70,6 +75,9 @@ OFFERED: dict[str, tuple[type[StrEnum], set[str]]] = {
     "wildcards": (WildcardsFormat, {*TABLES["WILDCARDS"].rows}),
     "trust": (TrustFormat, {*TABLES["TRUST"].rows}),
     "graph": (GraphFormat, {*TABLES["GRAPH"].rows}),
+    "perimeter": (ReportFormat, {*TABLES["PERIMETER"].rows}),
+    "guardrails scp": (ReportFormat, {*TABLES["SCPS"].rows}),
+    "guardrails boundary": (ReportFormat, {*TABLES["BOUNDARY"].rows}),
     "observe": (ObserveFormat, {*TABLES["OBSERVE"].rows}),
 }
 """The formats that a command offers, and those that there are."""

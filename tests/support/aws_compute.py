@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tests.support.aws_proxy import Answer, Call
-from tests.support.aws_schedules import ALSO, DOES
+from tests.support.aws_schedules import ALSO, DOES, STARTS
 
 _ACCOUNT: Final = "123456789012"
 _HERE: Final = f"us-east-1:{_ACCOUNT}"
@@ -91,10 +91,23 @@ def _app(name: str) -> dict[str, Any]:
     return {key: text.format(name) for key, text in _SERVICE.items()}
 
 
+_TASKS: Final[dict[str, dict[str, Any]]] = {
+    "plain": {"enableExecuteCommand": True, "overrides": {}},
+    "again": {"enableExecuteCommand": True},
+    "closed": {"enableExecuteCommand": False},
+    "other": {"enableExecuteCommand": True, "overrides": {"taskRoleArn": STARTS}},
+}
+"""Tasks of one definition: with ECS Exec, without, and with a role of its own."""
+
+
 def _answer_here(call: Call) -> dict[str, Any] | None:
     """The answer of the account's Region."""
     last = call.parameters.get("path", "").rpartition("/")[2]
-    task = {"taskArn": "task-1", "taskDefinitionArn": f"arn:aws:ecs:{_HERE}:task-definition/nightly:1"}
+    definition = f"arn:aws:ecs:{_HERE}:task-definition/nightly:1"
+    tasks = [
+        {"taskArn": f"arn:aws:ecs:{_HERE}:task/main/{name}", "taskDefinitionArn": definition, **facts}
+        for name, facts in _TASKS.items()
+    ]
     match call.service, call.operation:
         case "apprunner", "ListServices":  # boto3 has no paginator for it
             found = _app("second" if "NextToken" in call.parameters else "first")
@@ -107,9 +120,9 @@ def _answer_here(call: Call) -> dict[str, Any] | None:
         case "bedrock-agentcore", "GetCodeInterpreter":
             return {**_INTERPRETER, "executionRoleArn": DOES}
         case "ecs", "ListTasks":
-            return {"taskArns": ["task-1"]}
+            return {"taskArns": [task["taskArn"] for task in tasks]}
         case "ecs", "DescribeTasks":
-            return {"tasks": [task]}
+            return {"tasks": tasks}
         case "eks", "ListPodIdentityAssociations":
             return {"associations": [_association(str(found["associationId"])) for found in _ASSOCIATIONS]}
         case "eks", "DescribePodIdentityAssociation":

@@ -156,6 +156,17 @@ def _make_resources(made: Organization) -> None:
     policy = {"Policy": json.dumps(QUEUE_POLICY)}
     made.client("sqs", region="eu-west-1").set_queue_attributes(QueueUrl=url, Attributes=policy)
     made.client("kms").create_key()
+    tables = made.client("dynamodb")
+    for name in ("lpgen-table", "lpgen-bare"):
+        tables.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    table = tables.describe_table(TableName="lpgen-table")["Table"]["TableArn"]
+    allowed = document(statement("dynamodb:GetItem", Principal="*", Resource=table))
+    tables.put_resource_policy(ResourceArn=table, Policy=json.dumps(allowed))
     made.client("sns").create_topic(Name="lpgen-topic")
     secrets = made.client("secretsmanager")
     secrets.create_secret(Name="lpgen-secret", SecretString="never-to-be-read")
@@ -180,7 +191,21 @@ _JOBS: dict[str, str] = {}
 
 def answer_missing(call: Call) -> Answer | None:
     """The answer to a call that moto lacks; None to others."""
-    return answer_last_accessed(call) or answer_schedules(call) or answer_compute(call)
+    return answer_access_report(call) or answer_last_accessed(call) or answer_schedules(call) or answer_compute(call)
+
+
+def answer_access_report(call: Call) -> Answer | None:
+    """The answer to a call about access reports of the organization; None to others."""
+    if call.operation == "GenerateOrganizationsAccessReport":
+        job = str(uuid.uuid5(uuid.NAMESPACE_URL, call.parameters["EntityPath"]))
+        return _answer(call.operation, f"<JobId>{job}</JobId>")
+    if call.operation != "GetOrganizationsAccessReport":
+        return None
+    known = "<ServiceName>Amazon S3</ServiceName><ServiceNamespace>s3</ServiceNamespace>"
+    row = f"<member>{known}<LastAuthenticatedTime>2026-08-01T00:00:00Z</LastAuthenticatedTime></member>"
+    begun = "<JobStatus>COMPLETED</JobStatus><JobCreationDate>2026-09-01T00:00:00Z</JobCreationDate>"
+    counts = "<NumberOfServicesAccessible>1</NumberOfServicesAccessible><IsTruncated>false</IsTruncated>"
+    return _answer(call.operation, f"{begun}<AccessDetails>{row}</AccessDetails>{counts}")
 
 
 def answer_last_accessed(call: Call) -> Answer | None:

@@ -30,6 +30,8 @@ ACCOUNT_SUMMARIES: Final = "account-summaries"
 IDENTITY_PROVIDERS: Final = "identity-providers"
 COMPUTE: Final = "compute"
 LOGIN_PROFILES: Final = "login-profiles"
+VPC_ENDPOINTS: Final = "vpc-endpoints"
+ACCESS_REPORTS: Final = "access-reports"
 SCPS: Final = "scps.json"
 RCPS: Final = "rcps.json"
 ORGANIZATION: Final = "organization.json"
@@ -103,8 +105,8 @@ class InputFiles:
     """The existing files and folders for the options with the same names.
 
     A snapshot has one file for each trail. `resource_tags`, `schedules`, `versioned_buckets`, `functions` with their
-    log groups, `account_summaries` with quotas, `identity_providers`, `compute` and `login_profiles` have one file for
-    each account or Region.
+    log groups, `account_summaries` with quotas, `identity_providers`, `compute`, `login_profiles` and
+    `vpc_endpoints` have one file for each account or Region.
     """
 
     policies: tuple[Path, ...] = ()
@@ -122,6 +124,8 @@ class InputFiles:
     identity_providers: tuple[Path, ...] = ()
     compute: tuple[Path, ...] = ()
     login_profiles: tuple[Path, ...] = ()
+    vpc_endpoints: tuple[Path, ...] = ()
+    access_reports: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,5 +193,7 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
         identity_providers=below(IDENTITY_PROVIDERS),
         compute=below(COMPUTE),
         login_profiles=below(LOGIN_PROFILES),
+        vpc_endpoints=below(VPC_ENDPOINTS),
+        access_reports=part(ACCESS_REPORTS),
         stamp=stamp,
     )

@@ -19,6 +19,7 @@ from lpgen.core.arns import account_in_arn, is_account_id
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.guards import AccountLevels, Guards, Levels, ResourcePolicy
 from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.iam.policy_reader import PolicyReader
 from lpgen.core.model import AttachedPolicy, Policy, PolicyKind
 from lpgen.edge.files import read_file
 from lpgen.edge.logs.json_documents import plain_text
@@ -134,7 +135,10 @@ def _resource_policy(path: Path, listed: str) -> ResourcePolicy:
     if not resource.startswith("arn:") or resource.count(":") < _COLONS or has_wildcard(resource):
         raise GuardError(f"`{path}`: {quote_input(resource)} is not the ARN of one resource", hint=_RESOURCES_HINT)
     document = loaded if "Statement" in loaded else next((loaded[n] for n in _POLICY_NAMES if n in loaded), None)
-    return ResourcePolicy(resource, _owner(path, loaded, resource), _policy(document, str(path)))
+    policy = _policy(document, str(path))
+    members = PolicyReader(str(path)).decode(document) if isinstance(document, str) else document
+    head = tuple((name, str(value)) for name, value in (members or {}).items() if name != "Statement")
+    return ResourcePolicy(resource, _owner(path, loaded, resource), policy, head)
 
 
 def _owner(path: Path, loaded: Mapping[str, Any], resource: str) -> str:

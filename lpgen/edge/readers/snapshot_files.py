@@ -23,6 +23,15 @@ def read_snapshot_list(files: Iterable[Path], kind: type[_Item]) -> tuple[_Item,
     return tuple(item for path in files for item in _read_snapshot_file(path, list[kind]))  # type: ignore[valid-type]
 
 
+def read_passwords(files: Iterable[Path]) -> dict[str, frozenset[str]]:
+    """The ARNs of the users with a console password, by account. Each file is named after its account.
+
+    Raises:
+        SnapshotError: a file can't be read.
+    """
+    return {path.stem: frozenset(_read_snapshot_file(path, list[str])) for path in files}
+
+
 def _read_snapshot_file(path: Path, kind: type[_Item]) -> _Item:
     """The content of a JSON file, as a value of a type.
 

@@ -26,6 +26,7 @@ from lpgen.edge.data_folder.snapshot_folder import (
     RESOURCE_TAGS,
     SCHEDULES,
     VERSIONED_BUCKETS,
+    VPC_ENDPOINTS,
     SnapshotWriter,
 )
 from lpgen.edge.snapshot.fetch_compute import ComputeFetcher, fetch_login_profiles
@@ -109,6 +110,7 @@ class AccountReader:
         index = self._read_last_accessed(pages) if self.wanted.last_accessed else {}
         if self.wanted.resource_policies:
             self._read_resource_policies(self._regions(Subject.RESOURCE_POLICIES))
+            self._read_endpoints(self._regions(Subject.VPC_ENDPOINTS))
         if self.wanted.resource_tags:
             self._read_resource_tags(self._regions(Subject.RESOURCE_TAGS))
         if self.wanted.schedules:
@@ -147,6 +149,17 @@ class AccountReader:
             except PolicyError as error:
                 where = found.resource
                 self.gaps.add(self.caller.account, Subject.RESOURCE_POLICIES, error, what=found.service, where=where)
+
+    def _read_endpoints(self, regions: tuple[str, ...]) -> None:
+        """Writes the account's VPC endpoints. A Region that can't be read is a gap."""
+        pages: list[_DetailsPage] = []
+        for region in regions:
+            with self.gaps.catch(self.caller.account, Subject.VPC_ENDPOINTS, where=region):
+                client = self.session.known_client("ec2", region, self.caller.partition)
+                with aws_errors("list VPC endpoints"):
+                    pages += map(page_contents, client.get_paginator("describe_vpc_endpoints").paginate())
+        found = {"VpcEndpoints": [endpoint for page in pages for endpoint in page["VpcEndpoints"]]}
+        self.writer.write_json(f"{VPC_ENDPOINTS}/{self.caller.account}.json", found)
 
     def _write_policy(self, found: FetchedPolicy) -> None:
         """Writes a policy.

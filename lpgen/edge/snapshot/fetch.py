@@ -13,10 +13,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from lpgen.core.snapshots import SnapshotStamp, Subject
-from lpgen.edge.aws_session import AwsSession, CallerIdentity
-from lpgen.edge.data_folder.snapshot_folder import LAST_ACCESSED, ORGANIZATION, RCPS, SCPS, TRAILS, SnapshotWriter
+from lpgen.edge.aws_session import AwsSession, CallerIdentity, is_denied
+from lpgen.edge.data_folder.snapshot_folder import (
+    ACCESS_REPORTS,
+    LAST_ACCESSED,
+    ORGANIZATION,
+    RCPS,
+    SCPS,
+    TRAILS,
+    SnapshotWriter,
+)
 from lpgen.edge.readers.json_files import INDEX
 from lpgen.edge.snapshot.account import AccountRead, AccountReader, SnapshotScope
+from lpgen.edge.snapshot.fetch_last_accessed import fetch_access_report
 from lpgen.edge.snapshot.fetch_organization import RCP, SCP, Organization, fetch_levels, fetch_organization
 from lpgen.edge.snapshot.gap_list import GapList
 from lpgen.errors import AwsError, InvocationError, SnapshotError
@@ -89,7 +98,21 @@ class _Run:
                 self.writer.write_json(file, levels)
                 policies += facts
         self.writer.write_json(ORGANIZATION, {**_tree(organization), "policies": policies})
+        if self.wanted.last_accessed and self.caller.account == organization.management_account:
+            self._write_access_reports(organization)
         return organization
+
+    def _write_access_reports(self, organization: Organization) -> None:
+        """Writes the access report of each root, unit and account, until a permission is missing."""
+        for node in organization.nodes:
+            try:
+                report = fetch_access_report(self.session, "/".join((organization.id, *node.path)))
+            except AwsError as error:
+                self.gaps.add("", Subject.ACCESS_REPORTS, error, where=node.id)
+                if is_denied(error):
+                    return
+            else:
+                self.writer.write_json(f"{ACCESS_REPORTS}/{node.id}.json", report)
 
     def choose_accounts(self, organization: Organization | None) -> dict[str, str]:
         """The accounts to read, each with its name if known.

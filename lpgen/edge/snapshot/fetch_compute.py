@@ -42,13 +42,13 @@ class _ComputeCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arguments: dict[str, str] = {}
     fixed: dict[str, Any] = {}
 
-    def wanted(self, objects: Iterable[_Object]) -> list[tuple[_Object, _Object]]:
-        """The arguments of each call to make, with its object. Nothing is asked twice, nor without all arguments."""
-        found: dict[str, tuple[_Object, _Object]] = {}
+    def wanted(self, objects: Iterable[_Object]) -> list[tuple[_Object, list[_Object]]]:
+        """The arguments of each call to make, with its objects. Nothing is asked twice, nor without all arguments."""
+        found: dict[str, tuple[_Object, list[_Object]]] = {}
         for obj in objects:
             arguments = {name: obj.get(source) for name, source in self.arguments.items()}
             if all(arguments.values()):
-                found.setdefault(repr(arguments), ({**self.fixed, **arguments}, obj))
+                found.setdefault(repr(arguments), ({**self.fixed, **arguments}, []))[1].append(obj)
         return list(found.values())
 
     def objects(self, page: _Object, parent: _Object) -> Iterator[_Object]:
@@ -61,6 +61,7 @@ class _ComputeKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of resource: its type in the service authorization reference; its calls, which need `actions`; its ARN,
     with fields of the last objects in braces; and the paths of its roles and instance profiles, ARNs or names.
 
+    `needed` is a field that must be true. `overriding` are the paths of roles that replace `roles` if there are any.
     `tags` are session tags, with fields too, unless the field `untagged` is true. `regions` are the Regions of a
     service that is missing from boto3's lists.
     """
@@ -71,6 +72,8 @@ class _ComputeKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arn: str
     actions: tuple[str, ...]
     source: tuple[str, ...]
+    needed: str = ""
+    overriding: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     tags: dict[str, str] = {}
@@ -120,11 +123,14 @@ class ComputeFetcher:
         for call in kind.calls:
             objects = [
                 found
-                for arguments, obj in call.wanted(objects)
+                for arguments, parents in call.wanted(objects)
                 for page in self._ask(kind, region, call.operation, arguments)
+                for obj in parents
                 for found in call.objects(page, obj)
             ]
         for obj in objects:
+            if kind.needed and not obj.get(kind.needed):
+                continue
             tags = {} if obj.get(kind.untagged) else kind.tags
             for role in self._roles_of(kind, obj):
                 try:
@@ -150,7 +156,9 @@ class ComputeFetcher:
         return []
 
     def _roles_of(self, kind: _ComputeKind, obj: _Object) -> set[str]:
-        roles = {role_in(text, self.caller.account, self.roles) for path in kind.roles for text in values_at(obj, path)}
+        texts = [text for path in kind.overriding for text in values_at(obj, path)]
+        texts = texts or [text for path in kind.roles for text in values_at(obj, path)]
+        roles = {role_in(text, self.caller.account, self.roles) for text in texts}
         held = {
             self.profiles.get(text.rpartition("/")[2], "") for path in kind.profiles for text in values_at(obj, path)
         }

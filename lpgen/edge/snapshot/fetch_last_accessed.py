@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServiceLastAccessedDe
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -58,22 +58,42 @@ def _fetch(session: AwsSession, arn: str) -> _AccessPages:
 def _pages(iam: Any, arn: str) -> Iterator[dict[str, Any]]:
     with aws_errors("read when services were last accessed"):
         job = iam.generate_service_last_accessed_details(Arn=arn, Granularity="ACTION_LEVEL")["JobId"]
-        page = _first_page(iam, job)
+        yield from _pages_of_job(iam.get_service_last_accessed_details, job)
+
+
+def fetch_access_report(session: AwsSession, path: str) -> dict[str, Any]:
+    """The access report of an entity of the organization, by its path. Only the management account can ask for it.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GenerateOrganizationsAccessReport.html
+
+    Raises:
+        AwsError: there is no report.
+    """
+    iam = session.client("iam")
+    with aws_errors("read when the organization used services"):
+        job = iam.generate_organizations_access_report(EntityPath=path)["JobId"]
+        pages = list(_pages_of_job(iam.get_organizations_access_report, job))
+    details = [row for page in pages for row in page.get("AccessDetails", ())]
+    return {**pages[0], "AccessDetails": details, "IsTruncated": False}
+
+
+def _pages_of_job(get: Callable[..., Any], job: str) -> Iterator[dict[str, Any]]:
+    page = _first_page(get, job)
+    yield page_contents(page)
+    while page.get("IsTruncated") and page.get("Marker"):
+        page = get(JobId=job, MaxItems=_PAGE_SIZE, Marker=page["Marker"])
         yield page_contents(page)
-        while page.get("IsTruncated") and page.get("Marker"):
-            page = iam.get_service_last_accessed_details(JobId=job, MaxItems=_PAGE_SIZE, Marker=page["Marker"])
-            yield page_contents(page)
 
 
-def _first_page(iam: Any, job: str) -> dict[str, Any]:
+def _first_page(get: Callable[..., Any], job: str) -> dict[str, Any]:
     """The first page of a job's report, once it is done."""
     until = time.monotonic() + _MOST_SECONDS
     for delay in chain(_FIRST_DELAYS, repeat(_DELAY)):
-        page: dict[str, Any] = iam.get_service_last_accessed_details(JobId=job, MaxItems=_PAGE_SIZE)
+        page: dict[str, Any] = get(JobId=job, MaxItems=_PAGE_SIZE)
         if page["JobStatus"] == "COMPLETED":
             return page
         if page["JobStatus"] == "FAILED":
-            why = page.get("Error", {})
+            why = page.get("Error") or page.get("ErrorDetails") or {}
             said = quote_input(f"{why.get('Code', '')}: {why.get('Message', '')}")
             raise AwsError(f"IAM failed to create the last accessed report: {said}", code="JobFailed")
         if time.monotonic() > until:

@@ -1,7 +1,7 @@
 """Fetches the policies and tags of an account's resources, and finds buckets with versions of objects.
 
-Resources with policies are buckets, keys, queues, topics, secrets, functions and repositories. For a function, only its
-own policy is read, not the policies of its versions and aliases.
+Resources with policies are buckets, keys, queues, topics, secrets, functions, tables and repositories. For a function,
+only its own policy is read, not the policies of its versions and aliases.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def arn_and_policy(self, client: Any, resource: _Resource, caller: CallerIdentity) -> tuple[str, str | None]:
         """A resource's ARN, and its policy as JSON or None."""
-        known = {**resource, "partition": caller.partition, "account": caller.account}
+        place = {"partition": caller.partition, "account": caller.account, "region": client.meta.region_name}
+        known = {**resource, **place}
         answer = getattr(client, self.asking)(**fill_texts(self.arguments, known))
         answer = answer[self.part] if self.part else answer
         return self.arn.format_map({**answer, **known}), answer.get(self.policy)

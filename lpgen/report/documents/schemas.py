@@ -22,9 +22,11 @@ from lpgen.report.documents.backtest import BacktestDocument
 from lpgen.report.documents.drift import DriftDocument
 from lpgen.report.documents.explanation import ExplanationDocument, WhoCanDocument
 from lpgen.report.documents.graph import GraphDocument
+from lpgen.report.documents.guardrails import BoundaryDocument, ScpDocument
 from lpgen.report.documents.inputs import InputsPart
 from lpgen.report.documents.observe import ObservationDocument, ObserveDocument
 from lpgen.report.documents.output_folder import EvidenceDocument, SummaryDocument, VerificationDocument
+from lpgen.report.documents.perimeter import PerimeterDocument
 from lpgen.report.documents.review import PrincipalPart, ReviewDocument, ReviewHead
 from lpgen.report.documents.rollout import WatchDocument
 from lpgen.report.documents.trust import TrustDocument
@@ -111,6 +113,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "rollout": _schema_of_document(PlanDocument, InputsPart),
     "trust": _schema_of_document(TrustDocument),
     "graph": _schema_of_document(GraphDocument),
+    "perimeter": _schema_of_document(PerimeterDocument),
+    "scps": _schema_of_document(ScpDocument),
+    "boundary": _schema_of_document(BoundaryDocument),
     "watch": _schema_of_document(WatchDocument),
 }
 """The schemas by document name."""

@@ -18,8 +18,10 @@ from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.iam_snapshot import read_snapshot
 from lpgen.edge.readers.identity_providers import read_identity_providers
 from lpgen.edge.readers.last_accessed import read_last_accessed
+from lpgen.edge.readers.organization_files import read_access_reports, read_organization
 from lpgen.edge.readers.snapshot_files import read_resource_tags, read_snapshot_list, read_trust_quotas
 from lpgen.edge.readers.trail_settings import read_trails
+from lpgen.edge.readers.vpc_endpoints import read_vpc_endpoints
 from lpgen.edge.snapshot.account import SnapshotScope
 from tests.support.aws_organization import (
     BUCKET_POLICY,
@@ -176,8 +178,8 @@ def test_resource_policies_stand_with_their_owner_and_only_where_there_is_one(tm
     take(tmp_path, replace(EVERYTHING, role="", last_accessed=False))
     guards = read_guards(None, None, opened(tmp_path).resource_policies)
     found = {policy.resource.split(":")[2]: policy for policy in guards.resource_policies}
-    assert sorted(found) == ["ecr", "kms", "s3", "secretsmanager", "sns", "sqs"]
-    assert len(guards.resource_policies) == 6
+    assert sorted(found) == ["dynamodb", "ecr", "kms", "s3", "secretsmanager", "sns", "sqs"]
+    assert len(guards.resource_policies) == 7
     assert {policy.account for policy in found.values()} == {MANAGEMENT}
     assert found["s3"].resource == "arn:aws:s3:::lpgen-logs"
     assert found["sqs"].resource == f"arn:aws:sqs:eu-west-1:{MANAGEMENT}:lpgen-queue"
@@ -260,3 +262,22 @@ def test_no_secret_is_stored_or_said(tmp_path: Path) -> None:
     assert "app-0" in written
     for secret in (SECRET_KEY, ACCESS_KEY, "never-to-be-read", "ASIA"):
         assert secret not in written + done.stdout + done.stderr
+
+
+def test_vpc_endpoints_stand_with_their_vpc_and_owner(organization: Organization, tmp_path: Path) -> None:
+    ec2 = organization.client("ec2", region="eu-west-1")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    made = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.eu-west-1.s3")["VpcEndpoint"]
+    take(tmp_path, replace(EVERYTHING, role="", last_accessed=False))
+    found = read_vpc_endpoints(opened(tmp_path).vpc_endpoints)
+    assert found is not None
+    assert found[made["VpcEndpointId"]].vpc == vpc
+
+
+def test_each_unit_has_its_access_report(organization: Organization, tmp_path: Path) -> None:
+    take(tmp_path, replace(EVERYTHING, role="", resource_policies=False))
+    snapshot = opened(tmp_path)
+    units = read_organization(None, snapshot.organization).units
+    reports = read_access_reports(snapshot.access_reports)
+    assert {unit.id for unit in units} == reports.keys() > set(organization.accounts)
+    assert {row.service for rows in reports.values() for row in rows} == {"s3"}

@@ -69,6 +69,7 @@ def test_an_account_that_refuses_is_a_gap_and_the_rest_is_kept(
         ("GetDevEndpoints", Subject.COMPUTE),
         ("DescribeNotebookInstance", Subject.COMPUTE),
         ("GetLoginProfile", Subject.LOGIN_PROFILES),
+        ("GenerateOrganizationsAccessReport", Subject.ACCESS_REPORTS),
     ],
 )
 def test_a_refused_call_is_one_gap_and_the_rest_is_kept(
@@ -76,7 +77,7 @@ def test_a_refused_call_is_one_gap_and_the_rest_is_kept(
 ) -> None:
     proxy.reply = refuse(operation, reply=replace(DENIED, code="AccessDeniedException"))
     stamp = take(tmp_path, replace(EVERYTHING, role=""))
-    account = "" if subject is Subject.ORGANIZATION else MANAGEMENT
+    account = "" if subject in (Subject.ORGANIZATION, Subject.ACCESS_REPORTS) else MANAGEMENT
     assert [(gap.account, gap.subject) for gap in stamp.gaps] == [(account, subject)] * len(stamp.gaps)
     assert len(stamp.gaps) == 1
     assert len(read_snapshot(opened(tmp_path).policies).principals) == 4
@@ -115,10 +116,11 @@ def test_a_service_without_an_endpoint_in_a_region_is_a_gap(tmp_path: Path) -> N
     stamp = take(
         tmp_path, SnapshotScope(regions=("xx-nowhere-1", "us-east-1"), resource_policies=True, last_accessed=False)
     )
-    assert gaps_of(stamp) == {(MANAGEMENT, Subject.RESOURCE_POLICIES)}
-    assert [gap.place for gap in stamp.gaps] == [
-        f"{service} in xx-nowhere-1" for service in ("ecr", "kms", "lambda", "secretsmanager", "sns", "sqs")
-    ]
+    services = ("dynamodb", "ecr", "kms", "lambda", "secretsmanager", "sns", "sqs")
+    assert {(gap.subject, gap.place) for gap in stamp.gaps} == {
+        *((Subject.RESOURCE_POLICIES, f"{service} in xx-nowhere-1") for service in services),
+        (Subject.VPC_ENDPOINTS, "xx-nowhere-1"),
+    }
     assert all("knows no endpoint" in gap.reason for gap in stamp.gaps)
 
 

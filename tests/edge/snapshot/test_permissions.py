@@ -53,6 +53,7 @@ LIST_ONLY = {
     "cloudtrail:GetEventSelectors",
     "cloudtrail:GetTrail",
     "cloudtrail:GetTrailStatus",
+    "dynamodb:GetResourcePolicy",
     "ecr:GetRepositoryPolicy",
     "kms:GetKeyPolicy",
     "lambda:GetPolicy",

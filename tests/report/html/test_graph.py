@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,6 +70,25 @@ def test_administrators_and_the_places_of_nodes_are_named() -> None:
     assert places["arn:aws:iam::444455556666:role/app/worker-001"] == ("worker-001", 1, "444455556666 /app/")
     assert places["admin:111122223333"] == ("administrative rights", 0, "111122223333")
     assert places[BUCKET] == ("customer-exports", 4, "s3")
+
+
+@pytest.mark.parametrize(
+    ("node", "name"),
+    [
+        ("999988887777", "account 999988887777"),
+        ("everyone", "everyone"),
+        ("arn:aws:iam::999988887777:role/partner", "999988887777 role/partner"),
+        ("arn:aws:iam::111122223333:saml-provider/corporate", "corporate"),
+        ("arn:aws:iam::111122223333:oidc-provider/gitlab.com project_path:acme/app:*", "project_path:acme/app:*"),
+        ("lambda.amazonaws.com", "lambda.amazonaws.com"),
+    ],
+)
+def test_outsiders_are_in_a_place_of_their_own(node: str, name: str) -> None:
+    report = report_of([node, "arn:aws:iam::111122223333:role/app", "arn:aws:iam::111122223333:role/ops"])
+    data = data_of(replace(report, outsiders=frozenset({node})))
+    places = {found[0]: (found[1], found[2], data["clusters"][found[3]]) for found in data["nodes"]}
+    assert places[node] == (name, 5, "outside")
+    assert places["arn:aws:iam::111122223333:role/app"] == ("app", 1, "111122223333")
 
 
 def test_first_question_is_that_of_the_command() -> None:

@@ -1,0 +1,1 @@
+"""Proposes service control policies and permissions boundaries from what principals used."""
