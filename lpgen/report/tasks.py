@@ -13,7 +13,7 @@ from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.kinds import order_of_kind
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.registry.row import Caveat, Remedy
-from lpgen.report.blocks import Command, Given, Line, Option, bad, count, good, line, name, names, plural
+from lpgen.report.blocks import Command, Given, Line, Option, bad, count, good, line, name, plural
 from lpgen.report.summary import PrincipalSummary, ReviewSummary
 from lpgen.report.words import label_in_list, name_for_option, owner_of, sentence
 
@@ -149,10 +149,9 @@ def _put_in_place(safe: Sequence[PrincipalSummary], given: Given) -> Task:
     words = good(f"Write {plural(len(safe), 'safe replacement')}")
     verb = "removes" if len(safe) == 1 else "remove"
     first = [summary for summary in safe if summary.cuts_admin]
-    cut = names(list(map(label_in_list, first)), most=3)
-    why = f": {'it cuts its' if len(first) == 1 else 'they cut their'} paths to administrative rights."
-    what = line(words, f", which {verb} {removed}.", line(" Start with ", cut, why) if first else "")
-    return Task(what, tuple(safe), given.command("generate", ("--output", _OUTPUT)))
+    start = (Task(line("Start with those that cut paths to administrative rights"), tuple(first)),) if first else ()
+    what = line(words, f", which {verb} {removed}.")
+    return Task(what, tuple(safe), given.command("generate", ("--output", _OUTPUT)), start)
 
 
 def _blocked(review: ReviewSummary) -> Iterator[_Blocked]:

@@ -118,7 +118,7 @@ def test_replacements_that_cut_a_path_to_administrative_rights_come_first() -> N
     assert [names_of(task) for task in tasks] == [["young"], ["0", "1", "2"], ["kept"]]
     tasks = tasks_of(report_of([replace(young, becoming=keeps), *others, *safe]))
     assert [names_of(task) for task in tasks] == [["cut", "kept"], ["0", "1", "2"], ["young"]]
-    assert text_of(tasks[0].words).endswith(" Start with role/app/cut: it cuts its paths to administrative rights.")
+    assert [names_of(step) for step in tasks[0].steps] == [["cut"]]
 
 
 def test_replacement_in_place_or_none_cuts_no_path() -> None:

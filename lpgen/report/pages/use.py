@@ -22,6 +22,7 @@ from lpgen.report.blocks import (
     count,
     good,
     line,
+    more_in_json,
     more_note,
     name,
     names,
@@ -34,6 +35,8 @@ from lpgen.report.blocks import (
 )
 from lpgen.report.views import DangerGroup, DeniedGroup, LevelCount, PrincipalView, sum_matrix
 from lpgen.report.words import WALL_WORDS, label_of_node
+
+_MOST_WAYS: Final = 4
 
 
 def way_blocks(view: PrincipalView) -> Iterable[Block]:
@@ -51,10 +54,10 @@ def way_blocks(view: PrincipalView) -> Iterable[Block]:
         ),
         [
             (way.does, name(" + ".join(way.actions)), _gain_of(way, view), _outcome_of_way(way, view))
-            for way in shown[:MOST_ROWS]
+            for way in shown[:_MOST_WAYS]
         ],
     )
-    yield from more_note(shown[MOST_ROWS:], len(shown[MOST_ROWS:]), "combination")
+    yield from more_in_json(len(shown) - _MOST_WAYS)
 
 
 def _gain_of(way: OpenWay, view: PrincipalView) -> Line:
