@@ -161,6 +161,6 @@ def test_the_demo_fits_and_ends_with_what_to_do_next(tmp_path: Path) -> None:
     assert status == 0
     assert [line for line in lines if is_too_long(line)] == []
     last = " ".join(" ".join(lines[lines.index(next(line for line in lines if "Next steps" in line)) :]).split())
-    assert "Graph: 9 open paths" in shown
+    assert "Graph: 11 open paths" in shown
     assert "orders-worker" in (tmp_path / "lpgen-demo" / "graph.html").read_text(encoding="utf-8")
     assert [command for command in ("review", "generate") if f" {command} --data " not in last.replace("\\ ", "")] == []
