@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,8 @@ from lpgen.core.graph.use import UseOfEdges
 from lpgen.core.graph.ways import read_ways
 from lpgen.core.graph.world import World
 from lpgen.core.guards import NO_GUARDS, Guards
-from lpgen.core.model import Principal, Snapshot
-from lpgen.core.principal_names import hint_of_name, is_named
+from lpgen.core.model import Principal
+from lpgen.core.principal_names import find_named, is_named
 from lpgen.core.replacements import with_replacement
 from lpgen.core.trails import Trail, TrailSource
 from lpgen.core.trust.evidence import TrustEvidence, with_use
@@ -70,8 +71,11 @@ def graph(
     after = _replaced(world, read_replacements(compare)) if compare else None
     outside = {*world.outsiders, *(after.outsiders if after else ())} if source else ()
     outsiders = tuple(node for node in sorted(outside) if is_outsider_named(node, source))
-    sources = services or outsiders + _named(source, read, needed=not outsiders) if source else None
-    wanted = (target,) if target == ADMIN or resources else _named(target, read) if target else None
+    arns = [principal.arn for principal in read.principals]
+    sources: tuple[str, ...] | None = services or outsiders or None
+    if source and not services:
+        sources = (*outsiders, *filter(partial(is_named, glob=source), arns)) or find_named(source, arns)
+    wanted = (target,) if target == ADMIN or resources else find_named(target, arns) if target else None
     question = Question(sources, wanted, all_paths)
     use = _use(world, data, trails)
     problems = [problem.message for problem in read.problems]
@@ -81,14 +85,6 @@ def graph(
 def _is_resource(text: str) -> bool:
     fields = split_arn(text)
     return bool(fields.service) and not (fields.service == "iam" and fields.name.startswith(("role/", "user/")))
-
-
-def _named(glob: str, read: Snapshot, *, needed: bool = True) -> tuple[str, ...]:
-    arns = [principal.arn for principal in read.principals]
-    found = tuple(arn for arn in arns if is_named(arn, glob))
-    if needed and not found:
-        raise InvocationError(f"no principal matches {quote_input(glob)}", hint=hint_of_name(glob, arns))
-    return found
 
 
 def _replaced(world: World, replacements: Iterable[WrittenReplacement]) -> World:

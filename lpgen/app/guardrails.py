@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from lpgen.app.perimeter import arns_of_names, role_of_session
+from lpgen.app.perimeter import arns_of_names, read_evidence, role_of_session
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
@@ -43,18 +43,14 @@ from lpgen.core.perimeter.use import UseOfResources
 from lpgen.core.perimeter.world import PerimeterChoices, PerimeterWorld
 from lpgen.core.principal_names import hint_of_name
 from lpgen.core.trails import Trail, TrailSource
-from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage
-from lpgen.core.usage.trail_changes import trail_changes_from_usage
 from lpgen.edge.aws_regions import regions_of_partition
 from lpgen.edge.aws_session import AwsSession
-from lpgen.edge.data_folder.ledger import has_ledger
-from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.policy_validation import document_errors
 from lpgen.edge.readers.iam_snapshot import read_snapshot
-from lpgen.edge.replacement_files import write_text
-from lpgen.errors import InvocationError, OutputError, quote_input
+from lpgen.edge.replacement_files import write_new_folder
+from lpgen.errors import InvocationError, quote_input
 from lpgen.report.iac.guardrails import files_of_boundary, files_of_scps
 
 _KINDS: Final[dict[ScpKind, Callable[[UnitDraft], Parts]]] = {
@@ -77,10 +73,7 @@ class GuardrailInputs:
     def read(self, min_days: int) -> tuple[Snapshot, Usage, LogCoverage, Observability]:
         """The principals, the usage, and what the logs could have shown."""
         read = read_snapshot(self.policies, all_versions=True)
-        usage = read_usage(self.data) if self.data is not None and has_ledger(self.data) else EMPTY_USAGE
-        coverage = coverage_from_usage(usage, *self.trails)
-        changes = trail_changes_from_usage(usage)
-        return read, usage, coverage, Observability(self.catalog, coverage, self.trails[0], changes, min_days=min_days)
+        return (read, *read_evidence(self.data, self.trails, self.catalog, min_days))
 
 
 def propose_scps(
@@ -177,8 +170,4 @@ def write_guardrails(report: ScpReport | BoundaryReport, folder: Path) -> None:
     Raises:
         OutputError: the folder has files, or can't be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(f"`{folder}` isn't an empty folder", hint="name a new one with --out")
-    files = files_of_scps(report) if isinstance(report, ScpReport) else files_of_boundary(report)
-    for name, text in files:
-        write_text(folder / name, text)
+    write_new_folder(folder, files_of_scps(report) if isinstance(report, ScpReport) else files_of_boundary(report))

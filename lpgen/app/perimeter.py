@@ -10,6 +10,7 @@ from lpgen.core.analysis.grants.trust import own_accounts
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.arns import account_in_arn, split_arn
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.evidence import LogCoverage
 from lpgen.core.globs.match import glob_match
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import Principal
@@ -17,19 +18,19 @@ from lpgen.core.perimeter.proposals import PerimeterReport, perimeter_of, with_e
 from lpgen.core.perimeter.resources import PolicyResource, container_with_policy, read_types
 from lpgen.core.perimeter.use import UseOfResources
 from lpgen.core.perimeter.world import Endpoint, PerimeterChoices, PerimeterWorld
-from lpgen.core.principal_names import hint_of_name, is_named
+from lpgen.core.principal_names import find_named
 from lpgen.core.snapshots import SnapshotStamp, Subject
 from lpgen.core.trails import Trail, TrailSource
 from lpgen.core.usage.log_coverage import coverage_from_usage
-from lpgen.core.usage.tables import EMPTY_USAGE
+from lpgen.core.usage.tables import EMPTY_USAGE, Usage
 from lpgen.core.usage.trail_changes import trail_changes_from_usage
 from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.data_folder.ledger import has_ledger
 from lpgen.edge.data_folder.usage_files import read_usage
 from lpgen.edge.policy_validation import policy_errors
 from lpgen.edge.readers.iam_snapshot import read_snapshot
-from lpgen.edge.replacement_files import write_text
-from lpgen.errors import InvocationError, OutputError, quote_input
+from lpgen.edge.replacement_files import write_new_folder
+from lpgen.errors import InvocationError, quote_input
 from lpgen.report.iac.perimeter import files_of_perimeter
 
 
@@ -57,9 +58,7 @@ def perimeter(
         LpgenError: something can't be read, or a name matches nothing.
     """
     read = read_snapshot(policies)
-    usage = read_usage(data) if data is not None and has_ledger(data) else EMPTY_USAGE
-    coverage = coverage_from_usage(usage, *trails)
-    changes = trail_changes_from_usage(usage)
+    usage, coverage, observability = read_evidence(data, trails, catalog, choices.min_days)
     types = catalog.facts(read_types)
     own = own_accounts(read.principals, guards, snapshot, coverage) | frozenset(members)
     world = PerimeterWorld(
@@ -70,7 +69,7 @@ def perimeter(
         own,
         UseOfResources(usage, read.principals, types, catalog),
         coverage,
-        Observability(catalog, coverage, trails[0], changes, min_days=choices.min_days),
+        observability,
         endpoints,
         _unread(snapshot) if policies_given else None,
     )
@@ -85,6 +84,19 @@ def _unread(snapshot: SnapshotStamp | None) -> frozenset[str]:
     """The accounts whose policies of resources a snapshot couldn't read completely."""
     gaps = snapshot.gaps if snapshot else ()
     return frozenset(gap.account for gap in gaps if gap.subject is Subject.RESOURCE_POLICIES)
+
+
+def read_evidence(
+    data: Path | None, trails: tuple[Sequence[Trail], TrailSource], catalog: Catalog, min_days: int
+) -> tuple[Usage, LogCoverage, Observability]:
+    """The usage of a data folder, what the logs cover, and what they could have shown. Without logs, no use is known.
+
+    Raises:
+        LpgenError: the folder can't be read.
+    """
+    usage = read_usage(data) if data is not None and has_ledger(data) else EMPTY_USAGE
+    coverage, changes = coverage_from_usage(usage, *trails), trail_changes_from_usage(usage)
+    return usage, coverage, Observability(catalog, coverage, trails[0], changes, min_days=min_days)
 
 
 def _is_wanted(arn: str, glob: str) -> bool:
@@ -127,11 +139,7 @@ def arns_of_names(glob: str, principals: Iterable[Principal]) -> list[str]:
     """
     if glob.startswith("arn:"):
         return [role_of_session(glob, principals)]
-    arns = [principal.arn for principal in principals]
-    found = [arn for arn in arns if is_named(arn, glob)]
-    if not found:
-        raise InvocationError(f"no principal matches {quote_input(glob)}", hint=hint_of_name(glob, arns))
-    return found
+    return list(find_named(glob, (principal.arn for principal in principals)))
 
 
 def role_of_session(arn: str, principals: Iterable[Principal]) -> str:
@@ -164,7 +172,4 @@ def write_perimeter(report: PerimeterReport, folder: Path) -> None:
     Raises:
         OutputError: the folder has files, or can't be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(f"`{folder}` isn't an empty folder", hint="name a new one with --out")
-    for name, text in files_of_perimeter(report):
-        write_text(folder / name, text)
+    write_new_folder(folder, files_of_perimeter(report))

@@ -10,7 +10,7 @@ import typer
 
 from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.option_groups import Only
-from lpgen.cli.options import InputOptions, OptionalDataOption, OutputFileOption
+from lpgen.cli.options import ComputeOption, InputOptions, OptionalDataOption, OutputFileOption
 from lpgen.cli.output import layout_for, write_output
 
 
@@ -51,15 +51,7 @@ def graph_command(
     all_paths: Annotated[
         bool, typer.Option("--all-paths", help="All paths of at most 6 steps, instead of the shortest ones.")
     ] = False,
-    compute: Annotated[
-        Path | None,
-        typer.Option(
-            "--compute",
-            metavar="FILE",
-            help='All functions, instances and other resources that run with a role: a JSON list of `{"arn": ARN, '
-            '"role": ARN}`. Without it, any may exist.',
-        ),
-    ] = None,
+    compute: ComputeOption = None,
     compare: Annotated[
         Path | None,
         typer.Option(
@@ -83,9 +75,8 @@ def graph_command(
       lpgen graph --data lpgen-data --from role/ci --to role/admin --all-paths
     """
     from lpgen.app.graph import graph
-    from lpgen.core.compute import Inventory, listed_types, unread_accounts
     from lpgen.edge.catalog.files import open_catalog
-    from lpgen.edge.readers.compute_files import read_compute
+    from lpgen.edge.readers.compute_files import read_inventory
     from lpgen.edge.readers.guard_files import read_guards
     from lpgen.edge.readers.snapshot_files import read_passwords
     from lpgen.edge.readers.trail_settings import read_trails
@@ -94,9 +85,6 @@ def graph_command(
     chosen = choose_format(format, output, GraphFormat)
     files = inputs.choose(data)
     catalog = open_catalog(inputs.catalog)
-    gaps = unread_accounts(files.snapshot.gaps if files.snapshot else ())
-    given = Inventory(read_compute((compute,))) if compute else None
-    taken = Inventory(read_compute(files.compute), catalog.facts(listed_types), gaps) if files.compute else None
     report = graph(
         files.policies,
         catalog,
@@ -105,7 +93,7 @@ def graph_command(
         all_paths=all_paths,
         data=data,
         guards=read_guards(inputs.boundary, files.scps, files.resource_policies, rcps=files.rcps),
-        compute=given or taken,
+        compute=read_inventory(compute, files.compute, files.snapshot, catalog),
         passwords=read_passwords(files.login_profiles),
         trails=(read_trails(files.trails), files.trail_source),
         compare=compare,

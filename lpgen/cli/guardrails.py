@@ -13,6 +13,7 @@ from lpgen.cli.help import PlainCommand
 from lpgen.cli.messages import as_command
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import (
+    ComputeOption,
     EndpointOption,
     InputOptions,
     OptionalDataOption,
@@ -187,15 +188,7 @@ def boundary_command(
         ),
     ] = "",
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="The boundary's name.")] = "lpgen-boundary",
-    compute: Annotated[
-        Path | None,
-        typer.Option(
-            "--compute",
-            metavar="FILE",
-            help='All functions, instances and other resources that run with a role: a JSON list of `{"arn": ARN, '
-            '"role": ARN}`. By default, the snapshot\'s. Without it, any may exist.',
-        ),
-    ] = None,
+    compute: ComputeOption = None,
     min_days: _DaysOption = ENOUGH_DAYS,
 ) -> None:
     """Propose a permissions boundary for created roles.
@@ -210,16 +203,13 @@ def boundary_command(
       lpgen guardrails boundary --creator role/deployer --path /app/
     """
     from lpgen.app.guardrails import propose_boundary_of
-    from lpgen.core.compute import Inventory, listed_types, unread_accounts
     from lpgen.core.guardrails.boundary import BoundaryChoices
-    from lpgen.edge.readers.compute_files import read_compute
+    from lpgen.edge.readers.compute_files import read_inventory
 
     files, given = _inputs(inputs, data)
-    gaps = unread_accounts(files.snapshot.gaps if files.snapshot else ())
-    known = Inventory(read_compute((compute,))) if compute else None
-    taken = Inventory(read_compute(files.compute), given.catalog.facts(listed_types), gaps) if files.compute else None
+    listed = read_inventory(compute, files.compute, files.snapshot, given.catalog)
     choices = BoundaryChoices((), None, path, name, min_days)
-    found = propose_boundary_of(given, choices, creator=creator, created=created, compute=known or taken)
+    found = propose_boundary_of(given, choices, creator=creator, created=created, compute=listed)
     written.write(found)
 
 

@@ -46,6 +46,15 @@ def days_option(name: str, text: str, *, least: int = 1) -> Any:
     return typer.Option(name, metavar="DAYS", parser=days_from_text, help=text)
 
 
+ComputeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--compute",
+        metavar="FILE",
+        help='All functions, instances and other resources that run with a role: a JSON list of `{"arn": ARN, '
+        '"role": ARN}`. By default, the snapshot\'s. Without it, any may exist.',
+    ),
+]
 DataOption = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="The data folder that `lpgen ingest` writes.", show_default=False)
 ]

@@ -10,7 +10,7 @@ from typing import Final
 
 from lpgen.core.arns import split_arn
 from lpgen.core.globs.match import glob_match
-from lpgen.errors import quote_input
+from lpgen.errors import InvocationError, quote_input
 
 _MOST_CLOSE: Final = 3
 _CLOSE: Final = 0.5
@@ -44,6 +44,19 @@ def is_named(arn: str, glob: str) -> bool:
 def _ending(glob: str) -> str:
     """The end of every name that a glob matches, limited to the principal's own name."""
     return re.split("[*?/: ]", glob)[-1]
+
+
+def find_named(glob: str, arns: Iterable[str]) -> tuple[str, ...]:
+    """The ARNs among these that a glob matches by a name.
+
+    Raises:
+        InvocationError: it matches none.
+    """
+    known = list(arns)
+    found = tuple(arn for arn in known if is_named(arn, glob))
+    if not found:
+        raise InvocationError(f"no principal matches {quote_input(glob)}", hint=hint_of_name(glob, known))
+    return found
 
 
 def hint_of_name(text: str, arns: Iterable[str], *, otherwise: str = _ANY_NAME) -> str:

@@ -164,6 +164,18 @@ def write_text(path: Path, text: str) -> None:
             file.write(text)
 
 
+def write_new_folder(folder: Path, files: Iterable[tuple[str, str]]) -> None:
+    """Writes text files, by their path below a new or empty folder.
+
+    Raises:
+        OutputError: the folder has files, or can't be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"`{folder}` isn't an empty folder", hint="name a new one with --out")
+    for name, text in files:
+        write_text(folder / name, text)
+
+
 # ---------------------------------------------------------------- reading back
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,8 +13,9 @@ from lpgen.core.backtests import Reach
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.graph.edges import is_admin
 from lpgen.core.model import DenialKind, Principal
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.core.replacements import LineKind
-from lpgen.report.blocks import Span, Tone
+from lpgen.report.blocks import Line, Span, Tone, line, names
 from lpgen.report.escaping import terminal_text
 from lpgen.report.summary import PrincipalSummary
 
@@ -126,6 +127,23 @@ def label_of(arn: str) -> str:
     """
     found = _IAM_ARN.fullmatch(arn)
     return f"{found[1]} {_AWS_PATH.sub('role/', found[2])}" if found else arn
+
+
+_STATE_TONES: Final = {
+    ProposalState.SAFE: Tone.GOOD,
+    ProposalState.UNSAFE: Tone.BAD,
+    ProposalState.REFUSED: Tone.QUIET,
+}
+
+
+def words_of_state(state: ProposalState) -> Span:
+    """Whether a proposal can be applied."""
+    return Span(state.value, _STATE_TONES[state])
+
+
+def words_of_reason(text: str, about: Sequence[str], *, most: int) -> Line:
+    """A reason that objects to a proposal as a sentence, with at most so many of the names that it is about."""
+    return line(sentence(text), ": " if about else "", names(about, most=most), ".")
 
 
 def label_of_node(node: str, account: str = "") -> str:

@@ -6,7 +6,7 @@ import json
 
 from jsonschema import Draft202012Validator
 
-from lpgen.core.guardrails.reasons import ProposalState
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.report.documents.schemas import SCHEMAS
 from lpgen.report.iac.guardrails import files_of_boundary, files_of_scps
 from lpgen.report.render import BOUNDARY, SCPS

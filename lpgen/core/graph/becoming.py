@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 from lpgen.core.findings import Becoming, OpenWay, Reachable
 from lpgen.core.graph.edges import ADMINISTRATOR, Edge, Edges, EdgeState, is_admin
 from lpgen.core.graph.world import World
 from lpgen.core.model import Action, Principal
 
-_Ways = Mapping[str, tuple[str, ...]]
-"""The nodes that each open way of one principal gains, by the way's id. All are sorted."""
+
+class _Gain(NamedTuple):
+    """The nodes that an open way gains, sorted, and whether it needs compute that may not exist."""
+
+    nodes: tuple[str, ...]
+    if_exists: bool
+
+
+_Ways = Mapping[str, _Gain]
+"""What each open way of one principal gains, by the way's id, sorted."""
 
 _NO_WAYS: Final[_Ways] = {}
+_NOTHING: Final = _Gain((), if_exists=False)
 
 
 class Becomings:
@@ -27,9 +36,8 @@ class Becomings:
     def __init__(self, world: World) -> None:
         self._world = world
         self._edges = Edges(world)
-        self._if_exists: set[str] = set()
         by_source = groupby(self._edges.all(), key=lambda edge: edge.source)
-        self._ways: Mapping[str, _Ways] = {source: ways for source, edges in by_source if (ways := self._open(edges))}
+        self._ways: Mapping[str, _Ways] = {source: ways for source, edges in by_source if (ways := _open_ways(edges))}
         self._rows = {way.id: way for way in world.ways}
 
     def of(self, principal: Principal, replaced: Principal | None) -> Becoming:
@@ -39,26 +47,19 @@ class Becomings:
         today can't afterwards.
         """
         today = self._ways.get(principal.arn, _NO_WAYS)
-        after = self._open(self._edges.of(replaced)) if today and replaced else _NO_WAYS
+        after = _open_ways(self._edges.of(replaced)) if today and replaced else _NO_WAYS
         return Becoming(
             self._reachable(principal.arn, today),
             self._reachable(principal.arn, after) if replaced else None,
             () if ADMINISTRATOR in today else tuple(self._open_way(rule, today, after) for rule in today),
         )
 
-    def _open(self, edges: Iterable[Edge]) -> _Ways:
-        found: dict[str, set[str]] = defaultdict(set)
-        for edge in edges:
-            if edge.state is EdgeState.OPEN and edge.target != edge.source:
-                found[edge.rule].add(edge.target)
-                self._if_exists |= {edge.rule} if edge.if_exists else set()
-        return {rule: tuple(sorted(found[rule])) for rule in sorted(found)}
-
     def _open_way(self, rule: str, today: _Ways, after: _Ways) -> OpenWay:
         way = self._rows[rule]
         actions = tuple(Action(action) for action in dict.fromkeys(step.action for step in way.steps))
-        gains, left = today[rule], len(after.get(rule, ()))
-        return OpenWay(rule, way.does, actions, len(gains), gains[0], left, rule in self._if_exists)
+        nodes, if_exists = today[rule]
+        left = len(after.get(rule, _NOTHING).nodes)
+        return OpenWay(rule, way.does, actions, len(nodes), nodes[0], left, if_exists)
 
     def _reachable(self, source: str, ways: _Ways) -> Reachable:
         """What a principal with these ways reaches. It visits each node once, the nearest first."""
@@ -75,8 +76,20 @@ class Becomings:
         return Reachable(principals, tuple(_back(admin, before))[::-1])
 
 
+def _open_ways(edges: Iterable[Edge]) -> _Ways:
+    found: dict[str, list[Edge]] = defaultdict(list)
+    for edge in edges:
+        if edge.state is EdgeState.OPEN and edge.target != edge.source:
+            found[edge.rule].append(edge)
+    return {rule: _gain(found[rule]) for rule in sorted(found)}
+
+
+def _gain(edges: Sequence[Edge]) -> _Gain:
+    return _Gain(tuple(sorted({edge.target for edge in edges})), any(edge.if_exists for edge in edges))
+
+
 def _targets(ways: _Ways) -> list[str]:
-    return sorted({target for targets in ways.values() for target in targets})
+    return sorted({node for gain in ways.values() for node in gain.nodes})
 
 
 def _back(node: str, before: Mapping[str, str]) -> Iterator[str]:

@@ -25,12 +25,13 @@ from lpgen.core.guardrails.creator import (
     replaced_statements,
 )
 from lpgen.core.guardrails.escapes import bounded_by, escapes, new_role
-from lpgen.core.guardrails.reasons import REFUSING, ProposalState, Reason, ReasonKind, reason, state_of
+from lpgen.core.guardrails.reasons import REFUSING, Reason, ReasonKind, reason, state_of
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import Result
 from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT, ROLE_INLINE_LIMIT
 from lpgen.core.iam.policy import policy_from_json, policy_size
 from lpgen.core.model import CURRENT_VERSION, AttachedPolicy, Policy, PolicyKind, Principal, PrincipalKind, Statement
+from lpgen.core.perimeter.reasons import ProposalState
 
 _CREATE: Final = "iam:CreateRole"
 _CREATIONS: Final = (_CREATE, "iam:CreateUser")

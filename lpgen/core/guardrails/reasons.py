@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 from lpgen.core.documents import RowPart, means
+from lpgen.core.perimeter.reasons import ProposalState
 
 
 class ReasonKind(StrEnum):
@@ -82,14 +83,6 @@ class Reason(RowPart):
 def reason(kind: ReasonKind, names: Iterable[str] = (), *, detail: object = "") -> Reason:
     """The reason of a kind."""
     return Reason(kind=kind, text=_TEXTS[kind].format(detail=detail), names=tuple(sorted(set(names))))
-
-
-class ProposalState(StrEnum):
-    """Whether a proposal can be applied."""
-
-    SAFE = "safe"
-    UNSAFE = "unsafe"
-    REFUSED = "refused"
 
 
 _INFORMING: Final = frozenset({ReasonKind.REGION_REACHED})

@@ -21,13 +21,14 @@ from lpgen.core.documents import RowPart, means
 from lpgen.core.globs.match import glob_match
 from lpgen.core.guardrails.facts import GuardrailFacts, read_facts
 from lpgen.core.guardrails.organization import Organized, Unit, attached_scps
-from lpgen.core.guardrails.reasons import REFUSING, ProposalState, Reason, ReasonKind, reason, state_of
+from lpgen.core.guardrails.reasons import REFUSING, Reason, ReasonKind, reason, state_of
 from lpgen.core.guardrails.use import ALLOW_ALL, UnitCall, UseOfAccounts, is_refused, request_of_call
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import PolicySet, Result
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import CURRENT_VERSION
 from lpgen.core.perimeter.exceptions import BREAK_GLASS, CALLER, Exempt, exempt
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.core.perimeter.world import PerimeterWorld
 from lpgen.core.trails import Trail, trails_of_accounts
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Final
 
@@ -20,18 +19,10 @@ from lpgen.core.model import CURRENT_VERSION, Policy, PolicyKind, Principal, Ski
 from lpgen.core.perimeter.exceptions import BREAK_GLASS, CALLER, PARTNER, SERVICE_ROLE, Exempt, exempt, protection
 from lpgen.core.perimeter.kinds import Inside, callers_named_in, deny, sources_named_in, with_added
 from lpgen.core.perimeter.lock_out import editors_of
-from lpgen.core.perimeter.reasons import REFUSING, PerimeterReason, ReasonKind, reason
+from lpgen.core.perimeter.reasons import REFUSING, PerimeterReason, ProposalState, ReasonKind, reason
 from lpgen.core.perimeter.replay import has_deny, is_refused
 from lpgen.core.perimeter.resources import PolicyResource
 from lpgen.core.perimeter.world import Endpoint, PerimeterWorld, Relation
-
-
-class ProposalState(StrEnum):
-    """Whether a Deny can be applied."""
-
-    SAFE = "safe"
-    UNSAFE = "unsafe"
-    REFUSED = "refused"
 
 
 class BacktestWindow(RowPart, kw_only=True):

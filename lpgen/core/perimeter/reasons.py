@@ -9,6 +9,14 @@ from typing import Annotated, Final
 from lpgen.core.documents import RowPart, means
 
 
+class ProposalState(StrEnum):
+    """Whether a proposal can be applied."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    REFUSED = "refused"
+
+
 class ReasonKind(StrEnum):
     """The kind of a reason that objects to a Deny."""
 

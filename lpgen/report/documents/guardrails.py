@@ -6,9 +6,10 @@ from typing import Annotated
 
 from lpgen.core.documents import Part, means
 from lpgen.core.guardrails.boundary import BoundaryReport
-from lpgen.core.guardrails.reasons import ProposalState, Reason
+from lpgen.core.guardrails.reasons import Reason
 from lpgen.core.guardrails.scp import Kept, ScpKind, ScpReport
 from lpgen.core.perimeter.exceptions import Exempt
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import Texts
 from lpgen.report.documents.perimeter import StatementObject

@@ -10,15 +10,8 @@ import msgspec
 from lpgen.core.choices import DenyKind
 from lpgen.core.documents import Part, means
 from lpgen.core.perimeter.exceptions import Exempt
-from lpgen.core.perimeter.proposals import (
-    BacktestWindow,
-    PerimeterProposal,
-    PerimeterReport,
-    ProposalState,
-    ResourcePerimeter,
-    UsedBy,
-)
-from lpgen.core.perimeter.reasons import PerimeterReason
+from lpgen.core.perimeter.proposals import BacktestWindow, PerimeterProposal, PerimeterReport, ResourcePerimeter, UsedBy
+from lpgen.core.perimeter.reasons import PerimeterReason, ProposalState
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import Texts
 from lpgen.report.documents.trust import PolicyObject

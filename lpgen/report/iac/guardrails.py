@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from lpgen.core.guardrails.boundary import BoundaryReport
-from lpgen.core.guardrails.reasons import ProposalState
 from lpgen.core.guardrails.scp import ScpReport
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.report.iac.hcl import Attribute, Block, hcl_heredoc, hcl_string, render_block
 from lpgen.report.iac.yaml import yaml_text
 from lpgen.report.render import BOUNDARY, SCPS

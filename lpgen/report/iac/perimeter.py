@@ -14,7 +14,8 @@ from lpgen.core.arns import split_arn
 from lpgen.core.iam.policy_reader import document_json
 from lpgen.core.model import CURRENT_VERSION, Policy
 from lpgen.core.perimeter.kinds import with_added
-from lpgen.core.perimeter.proposals import PerimeterReport, ProposalState, ResourcePerimeter
+from lpgen.core.perimeter.proposals import PerimeterReport, ResourcePerimeter
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.core.perimeter.resources import PolicyResource
 from lpgen.report.iac.hcl import Attribute, Block, hcl_heredoc, hcl_string, render_block
 from lpgen.report.iac.yaml import yaml_text

@@ -6,17 +6,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from lpgen.core.guardrails.boundary import BoundaryReport
-from lpgen.core.guardrails.reasons import ProposalState, Reason
 from lpgen.core.guardrails.scp import ScpProposal, ScpReport, UnitGuardrails
 from lpgen.report.blocks import (
     Block,
     Column,
     Heading,
     Item,
-    Line,
     Paragraph,
-    Span,
-    Tone,
     Words,
     bullets,
     line,
@@ -27,9 +23,8 @@ from lpgen.report.blocks import (
     strong,
     table,
 )
-from lpgen.report.words import label_of, sentence
+from lpgen.report.words import label_of, words_of_reason, words_of_state
 
-_TONES: Final = {ProposalState.SAFE: Tone.GOOD, ProposalState.UNSAFE: Tone.BAD, ProposalState.REFUSED: Tone.QUIET}
 _MOST: Final = 6
 _NEXT: Final = Paragraph(
     line("Next: ", name("--unit ID"), " shows why, and ", name("--out DIR"), " writes the documents.")
@@ -53,7 +48,7 @@ def _overview(found: Iterable[UnitGuardrails]) -> Block:
         (
             name(one.unit.name or one.unit.id),
             proposal.kind.value,
-            _state(proposal.state),
+            words_of_state(proposal.state),
             f"{len(proposal.denies):,}",
             ", ".join(reason.kind.value for reason in proposal.reasons),
         )
@@ -64,12 +59,8 @@ def _overview(found: Iterable[UnitGuardrails]) -> Block:
     return table(columns, rows)
 
 
-def _state(state: ProposalState) -> Span:
-    return Span(state.value, _TONES[state])
-
-
 def _proposal(proposal: ScpProposal) -> Item:
-    notes = [_reason(found) for found in proposal.reasons]
+    notes = [words_of_reason(found.text, found.names, most=_MOST) for found in proposal.reasons]
     if proposal.denies:
         notes.append(line("Denies ", names(proposal.denies, most=_MOST), "."))
     if proposal.kept:
@@ -77,11 +68,7 @@ def _proposal(proposal: ScpProposal) -> Item:
     for one in proposal.exceptions:
         who = plural(len(one.writers), "principal")
         notes.append(line("Excepts ", name(one.principal), f" ({one.why}); {who} can create or change it."))
-    return Item(line(strong(proposal.kind.value), ": ", _state(proposal.state)), tuple(notes))
-
-
-def _reason(found: Reason) -> Line:
-    return line(sentence(found.text), ": " if found.names else "", names(found.names, most=_MOST), ".")
+    return Item(line(strong(proposal.kind.value), ": ", words_of_state(proposal.state)), tuple(notes))
 
 
 def boundary_page(report: BoundaryReport) -> tuple[Block, ...]:
@@ -93,11 +80,12 @@ def boundary_page(report: BoundaryReport) -> tuple[Block, ...]:
         )
         for found in report.creator_statements
     ]
+    reasons = [words_of_reason(found.text, found.names, most=_MOST) for found in report.reasons]
     return (
-        Heading(line(f"Boundary {report.name}: ", _state(report.state)), level=1),
+        Heading(line(f"Boundary {report.name}: ", words_of_state(report.state)), level=1),
         Paragraph(line("Creators: ", names(map(label_of, report.creators), most=_MOST), ".")),
         Paragraph(line("Created roles: ", names(map(label_of, report.created), most=_MOST), ".")),
-        *(bullets(*map(_reason, report.reasons)),) * bool(report.reasons),
+        *(bullets(*reasons),) * bool(reasons),
         *(bullets(*changed),) * bool(changed),
         *(Paragraph(line("Not all use is seen: ", names(report.unseen, most=_MOST), ".")),) * bool(report.unseen),
         *problem_list(report.problems),

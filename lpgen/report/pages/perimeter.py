@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from lpgen.core.perimeter.proposals import PerimeterProposal, PerimeterReport, ProposalState, ResourcePerimeter
+from lpgen.core.perimeter.proposals import PerimeterProposal, PerimeterReport, ResourcePerimeter
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.report.blocks import (
     Block,
     Column,
@@ -14,8 +15,6 @@ from lpgen.report.blocks import (
     Item,
     Line,
     Paragraph,
-    Span,
-    Tone,
     Words,
     bullets,
     line,
@@ -27,9 +26,8 @@ from lpgen.report.blocks import (
     strong,
     table,
 )
-from lpgen.report.words import label_of, sentence
+from lpgen.report.words import label_of, words_of_reason, words_of_state
 
-_TONES: Final = {ProposalState.SAFE: Tone.GOOD, ProposalState.UNSAFE: Tone.BAD, ProposalState.REFUSED: Tone.QUIET}
 _NEXT: Final = (name("--resource ARN"), " shows why, and ", name("--out DIR"), " writes the new policies.")
 _CALLERS: Final = (Column("used by", flexible=True), Column("relation"), Column("VPC endpoints"), Column("last"))
 _MOST_NAMES: Final = 4
@@ -54,13 +52,9 @@ def _summary(report: PerimeterReport) -> str:
     return f"{plural(len(report.resources), 'resource')}: proposals for their policies: {parts}."
 
 
-def _state(proposal: PerimeterProposal) -> Span:
-    return Span(proposal.state.value, _TONES[proposal.state])
-
-
 def _state_and_why(proposal: PerimeterProposal) -> Line:
     why = ", ".join(reason.kind for reason in proposal.reasons)
-    return line(_state(proposal), f": {why}" if why else "")
+    return line(words_of_state(proposal.state), f": {why}" if why else "")
 
 
 def _resource(one: ResourcePerimeter) -> Iterable[Block]:
@@ -81,10 +75,7 @@ def _resource(one: ResourcePerimeter) -> Iterable[Block]:
 
 
 def _proposal(proposal: PerimeterProposal) -> Item:
-    notes = [
-        line(sentence(reason.text), ": " if reason.names else "", names(reason.names, most=_MOST_NAMES), ".")
-        for reason in proposal.reasons
-    ]
+    notes = [words_of_reason(reason.text, reason.names, most=_MOST_NAMES) for reason in proposal.reasons]
     for one in proposal.exceptions:
         writers = f" ({one.why}), which {plural(len(one.writers), 'principal')} can create or change."
         notes.append(line("It excepts ", name(one.principal), writers))
@@ -92,4 +83,4 @@ def _proposal(proposal: PerimeterProposal) -> Item:
         found = f"{len(refused):,} of {len(proposal.backtest):,} statements made from earlier days"
         callers = sorted({caller for some in refused for caller in some})
         notes.append(line(f"Backtest: {found} would have refused ", names(callers, most=_MOST_NAMES), " later."))
-    return Item(line(strong(proposal.kind.value), ": ", _state(proposal)), tuple(notes))
+    return Item(line(strong(proposal.kind.value), ": ", words_of_state(proposal.state)), tuple(notes))

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from lpgen.core.guardrails.boundary import BoundaryReport
 from lpgen.core.guardrails.creator import CreatorRewriter, Delegation
-from lpgen.core.guardrails.reasons import ProposalState
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import AbsentKeys, PolicySet, Request, Result
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import NO_RESOURCE, AttachedPolicy, Policy, PolicyKind, Resource, ResourceKind
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.graph.cases import ACCOUNT_TRUST, arn_of, document, principal, service
 from tests.core.guardrails.worlds import boundary, call, kinds, quiet

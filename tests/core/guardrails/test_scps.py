@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from lpgen.core.guardrails.facts import GuardrailFacts, read_facts
 from lpgen.core.guardrails.organization import ExistingResource, ServiceAccess, Unit
-from lpgen.core.guardrails.reasons import ProposalState
 from lpgen.core.guardrails.scp import ScpKind, ScpProposal
 from lpgen.core.guardrails.use import UnitCall, is_refused
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Policy
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.graph.cases import principal, service
 from tests.core.guardrails.worlds import (

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.choices import DenyKind
 from lpgen.core.iam.policy import policy_from_json
-from lpgen.core.perimeter.proposals import ProposalState
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.core.perimeter.replay import is_refused
 from tests.core.graph.cases import principal, service
 from tests.core.perimeter.worlds import ADMIN, APP, BUCKET, OUTSIDE, Json, call, report, world

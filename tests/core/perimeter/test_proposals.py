@@ -10,7 +10,7 @@ import pytest
 
 from lpgen.core.choices import DenyKind
 from lpgen.core.model import Policy
-from lpgen.core.perimeter.proposals import ProposalState
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.core.perimeter.replay import is_refused
 from lpgen.core.perimeter.use import Call
 from lpgen.core.perimeter.world import Endpoint, PerimeterWorld
