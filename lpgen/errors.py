@@ -47,6 +47,12 @@ class TamperingError(LpgenError):
     exit_code = ExitCode.FOUND
 
 
+class InvalidPolicyError(LpgenError):
+    """Access Analyzer reports an error in a policy that lpgen made."""
+
+    exit_code = ExitCode.FOUND
+
+
 class IngestError(LpgenError):
     """Log files can't be ingested. The usage table is unchanged."""
 

@@ -39,6 +39,7 @@ from lpgen.version import __version__
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from lpgen.edge.aws_session import AwsSession
     from lpgen.report.html.page import ReviewPage
 
 # ---------------------------------------------------------------- review
@@ -149,24 +150,35 @@ def generate(
     code: str = "",
     key: Ed25519PrivateKey | None = None,
     replace_other: bool = False,
+    session: AwsSession | None = None,
 ) -> ReviewSummary:
     """Write the replacements of a review or a report into a folder, completely or not at all, and return the summary.
 
     With `code`, `terraform` or `cloudformation`, they are written in that form too, in a subfolder of that name. With
-    `key`, the root digest is signed. The data folder keeps the usage tables as long as the output exists.
+    `key`, the root digest is signed. The data folder keeps the usage tables as long as the output exists. With
+    `session`, Access Analyzer checks each new policy first.
 
     Raises:
         InvocationError: the folder holds replacements of other principals, and `replace_other` is false.
         OutputError: the folder holds something else, or can't be written.
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
+        InvalidPolicyError: Access Analyzer reports an error.
+        AwsError: Access Analyzer can't be asked.
     """
     review = _review_of(made)
+    check = None
+    if session is not None:
+        from lpgen.edge.policy_validation import refuse_invalid  # imported here, because few runs need it
+
+        check = partial(refuse_invalid, session)
     with OutputFolder(output) as folder:
         if not replace_other:
             _refuse_other_principals(output, review.accounts, inputs)
         if data is not None:
             pin_generation(data, inputs.usage, output)
-        found = output_of_review(review, inputs, code, write=lambda path, text: write_text(folder.path / path, text))
+        found = output_of_review(
+            review, inputs, code, write=lambda path, text: write_text(folder.path / path, text), check=check
+        )
         write_text(folder.path / SUMMARY, found.summary)
         if key is not None:
             # Imported here, because signing is rare and importing cryptography takes time.
@@ -249,8 +261,12 @@ def output_of_review(
     code: str,
     *,
     write: Callable[[str, str], None] | None,
+    check: Callable[[str, str, str], None] | None = None,
 ) -> _Output:
-    """The output folder of a review. `write` takes each file's path and text as soon as it is made."""
+    """The output folder of a review. `write` takes each file's path and text as soon as it is made.
+
+    Before, `check` takes the principal's ARN and the path and text of each file of a principal.
+    """
     head = report_of_proposals(review.report, ())
     summaries: list[PrincipalSummary] = []
     subjects: list[CodeSubject] = []
@@ -260,6 +276,8 @@ def output_of_review(
         summaries.append(summary)
         subjects += [subject] if subject else []
         for path, text, digest in files:
+            if check is not None:
+                check(summary.arn, path, text)
             found[path] = digest
             if write is not None:
                 write(path, text)

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from lpgen.cli.formats import FormatOption, ReportFormat, choose_format
+from lpgen.cli.formats import FORMAT_HELP, choose_format
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import InputOptions, OptionalDataOption, OutputFileOption
 from lpgen.cli.output import layout_for, write_output
 from lpgen.errors import InvocationError, quote_input
+
+
+class ExplainFormat(StrEnum):
+    """How an explanation is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    SVG = "svg"
 
 
 def explain_command(
@@ -36,13 +47,14 @@ def explain_command(
             "doesn't have the key. Other keys are unknown. Repeatable.",
         ),
     ] = None,
-    format: FormatOption = None,  # noqa: A002
+    format: Annotated[ExplainFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
     """Explain what allows or stops a request, or who can make it.
 
     Shows each set of policies that applies to the request, and the statements in it that match: their wildcards and
-    conditions, and any Deny. Also shows whether and when the action was used.
+    conditions, and any Deny. Also shows whether and when the action was used. HTML begins with a picture of the walls
+    of policies between principal and resource, and SVG is only the picture.
 
     For a glob that matches several principals, lists those that can make the request: first roles that can be assumed
     from outside, then principals that never used the action. Text is one screen; JSON has every principal.
@@ -62,7 +74,7 @@ def explain_command(
     from lpgen.edge.readers.snapshot_files import read_organization_paths, read_resource_tags
     from lpgen.report.render import EXPLANATION, WHO_CAN
 
-    chosen = choose_format(format, output, ReportFormat)
+    chosen = choose_format(format, output, ExplainFormat)
     files = inputs.choose(data)
     guards = read_guards(inputs.boundary, files.scps, files.resource_policies, rcps=files.rcps)
     tags, tree = read_resource_tags(files.resource_tags, resource), read_organization_paths(files.organization)
@@ -71,6 +83,8 @@ def explain_command(
     found = explain(asked, files.policies, catalog, data=data, guards=guards, snapshot=files.snapshot)
     if isinstance(found, Explanation):
         write_output(EXPLANATION.text(found, chosen.value, layout), output)
+    elif chosen is ExplainFormat.SVG:
+        raise InvocationError(f"{quote_input(principal)} names several principals", hint="a picture shows one")
     else:
         write_output(WHO_CAN.text(found, chosen.value, layout), output)
 

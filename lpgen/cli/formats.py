@@ -22,6 +22,7 @@ _ENDINGS: Final = {
     ".htm": "html",
     ".csv": "csv",
     ".parquet": "parquet",
+    ".svg": "svg",
 }
 
 FORMAT_HELP: Final = "The output format. By default, the one that the --output file's extension names, or text."

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from lpgen.cli.engine import EngineOptions
-from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, GithubIdsOption
+from lpgen.cli.options import AnalysisInputOptions, ChoiceOptions, DataOption, GithubIdsOption, ValidateOptions
 from lpgen.cli.output import print_status
 from lpgen.errors import ExitCode
 
@@ -28,6 +28,7 @@ def generate_command(
     inputs: AnalysisInputOptions,
     choices: ChoiceOptions,
     engine: EngineOptions,
+    analyzer: ValidateOptions,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.", show_default=False)
     ],
@@ -55,7 +56,8 @@ def generate_command(
     Writes a folder per principal with its policy documents and the evidence for every line. --as also writes them as
     Terraform or CloudFormation, in a folder of that name. --github-ids and --min-days count for --trust too.
 
-    Each replacement is verified before it is called safe. Exit 1 if a replacement fails its verification. summary.json
+    Each replacement is verified before it is called safe. Exit 1 if a replacement fails its verification. With
+    --validate, an error of Access Analyzer in a new policy also gives exit 1, and nothing is written. summary.json
     holds digests of all files and inputs, which `lpgen verify` and `lpgen rollout` check.
 
     \b
@@ -76,7 +78,10 @@ def generate_command(
     with engine.open() as at:
         review = open_review(replace(read, engine=at))
         made_from = inputs_of_output(review.report.generation, read, form)
-        written = generate(review, output, made_from, data=data, code=form, key=key, replace_other=replace_other)
+        session = analyzer.open()
+        written = generate(
+            review, output, made_from, data=data, code=form, key=key, replace_other=replace_other, session=session
+        )
     print_status(render_generated(written, str(output)))
     failed = any(summary.failed for summary in written.replaced)
     if failed or (strict and not all(summary.safe for summary in written.open)):

@@ -14,11 +14,10 @@ from lpgen.cli.messages import as_command
 from lpgen.cli.option_groups import Only
 from lpgen.cli.options import (
     ComputeOption,
-    EndpointOption,
     InputOptions,
     OptionalDataOption,
     OutputFileOption,
-    ProfileOption,
+    ValidateOptions,
     days_option,
 )
 from lpgen.cli.output import layout_for, write_output
@@ -43,21 +42,12 @@ _DaysOption = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _OutputOptions:
+class _OutputOptions(ValidateOptions):
     """Where the report and the documents go, and who checks them."""
 
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="A new folder for documents, commands and code.")
     ] = None
-    validate: Annotated[
-        bool,
-        typer.Option("--validate", help="Let Access Analyzer check each document. Calls AWS, and changes nothing."),
-    ] = False
-    profile: ProfileOption = ""
-    aws_region: Annotated[
-        str, typer.Option("--aws-region", metavar="REGION", help="The Region of Access Analyzer.")
-    ] = ""
-    endpoint_url: EndpointOption = ""
     format: FormatOption = None
     output: OutputFileOption = None
 
@@ -65,12 +55,10 @@ class _OutputOptions:
         """Validates and writes a report."""
         from lpgen.app.guardrails import validated_guardrails, write_guardrails
         from lpgen.core.guardrails.scp import ScpReport
-        from lpgen.edge.aws_session import Connection, open_session
         from lpgen.report.render import BOUNDARY, SCPS
 
         chosen = choose_format(self.format, self.output, ReportFormat).value
-        if self.validate:
-            session = open_session(Connection(self.profile, self.aws_region, self.endpoint_url))
+        if session := self.open():
             report = validated_guardrails(report, session)
         if self.out:
             write_guardrails(report, self.out)

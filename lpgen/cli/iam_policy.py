@@ -45,7 +45,7 @@ def iam_policy_command(
 ) -> None:
     """Print the least-privilege policy that lpgen itself needs.
 
-    COMMAND is ingest-s3, ingest-athena, ingest-cloudtrail, snapshot, perimeter (for --validate, also of guardrails),
+    COMMAND is ingest-s3, ingest-athena, ingest-cloudtrail, snapshot, perimeter (for --validate of any command),
     rollout-apply, rollout-undo or rollout-watch. For `lpgen ingest --assume-role`, it is assume-role. For --role in
     other accounts, it is member-trust, member-role (for a snapshot) or member-rollout. Without COMMAND, prints one JSON
     object with all policies.

@@ -23,6 +23,7 @@ from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 if TYPE_CHECKING:
     from lpgen.app.inputs import AnalysisFiles, AnalysisInputs
     from lpgen.core.options import Options
+    from lpgen.edge.aws_session import AwsSession
     from lpgen.report.blocks import Given
 
 
@@ -115,6 +116,32 @@ ProfileOption = Annotated[str, typer.Option("--profile", metavar="NAME", help="T
 EndpointOption = Annotated[
     str, typer.Option("--endpoint-url", metavar="URL", help="An endpoint to use instead of AWS's own.")
 ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ValidateOptions:
+    """Whether Access Analyzer checks the policies that a command writes, and how to reach it."""
+
+    validate: Annotated[
+        bool, typer.Option("--validate", help="Let Access Analyzer check each policy. Calls AWS, and changes nothing.")
+    ] = False
+    profile: ProfileOption = ""
+    aws_region: Annotated[
+        str, typer.Option("--aws-region", metavar="REGION", help="The Region of Access Analyzer.")
+    ] = ""
+    endpoint_url: EndpointOption = ""
+
+    def open(self) -> AwsSession | None:
+        """The session to check policies with, or None without `--validate`.
+
+        Raises:
+            LpgenError: there is no such profile, or the configuration can't be read.
+        """
+        from lpgen.edge.aws_session import Connection, open_session
+
+        return open_session(Connection(self.profile, self.aws_region, self.endpoint_url)) if self.validate else None
+
+
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 3 if anything can't be read.")]
 
 

@@ -9,7 +9,7 @@ import typer
 
 from lpgen.cli.formats import FormatOption, ReportFormat, choose_format
 from lpgen.cli.option_groups import Only
-from lpgen.cli.options import InputOptions, OptionalDataOption, OutputFileOption, days_option
+from lpgen.cli.options import InputOptions, OptionalDataOption, OutputFileOption, ValidateOptions, days_option
 from lpgen.cli.output import layout_for, write_output
 from lpgen.core.choices import ENOUGH_DAYS, DenyKind
 from lpgen.errors import InvocationError
@@ -46,7 +46,7 @@ def perimeter_command(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="A new folder for new policies, commands and code.")
     ] = None,
-    validate: Annotated[bool, typer.Option("--validate", help="Let Access Analyzer check each new policy.")] = False,
+    analyzer: ValidateOptions,
     format: FormatOption = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
@@ -64,7 +64,6 @@ def perimeter_command(
     """
     from lpgen.app.perimeter import perimeter, validated, write_perimeter
     from lpgen.core.perimeter.world import PerimeterChoices
-    from lpgen.edge.aws_session import Connection, open_session
     from lpgen.edge.catalog.files import open_catalog
     from lpgen.edge.readers.guard_files import read_guards
     from lpgen.edge.readers.snapshot_files import read_organization_paths
@@ -90,8 +89,8 @@ def perimeter_command(
         endpoints=read_vpc_endpoints(endpoints or files.vpc_endpoints),
         policies_given=files.resource_policies is not None,
     )
-    if validate:
-        report = validated(report, open_session(Connection()))
+    if session := analyzer.open():
+        report = validated(report, session)
     if out:
         write_perimeter(report, out)
     write_output(PERIMETER.text(report, chosen.value, layout_for(output)), output)

@@ -206,7 +206,8 @@ class Explanation:
     `sentence` is the result as text. `depends_on` are condition keys and other deciding facts if the result is DEPENDS.
     `unread` lists inputs that weren't supplied and could change the result. `rule` is a rule of AWS that decides
     regardless of the policies, or "". `stops` are the names of walls without a needed Allow. `seen` is None without a
-    data folder.
+    data folder. `needs` says whose Allow is needed, or is "" if a rule decides. `lacking` are the walls without a
+    needed Allow, even if a Deny decides. `is_policy_unknown`: the resource may have a policy that wasn't supplied.
     """
 
     question: Question
@@ -218,6 +219,9 @@ class Explanation:
     walls: tuple[ExplainedWall, ...]
     unread: tuple[str, ...]
     seen: SeenUses | None
+    needs: str = ""
+    lacking: tuple[str, ...] = ()
+    is_policy_unknown: bool = False
 
     @property
     def holes(self) -> tuple[ExplainedStatement, ...]:

@@ -122,7 +122,11 @@ VERIFICATION: Final[Formats[OutputVerification]] = Formats(
     "pages.verification:verification_page", json="documents.output_folder:verification_json"
 )
 EXPLANATION: Final[Formats[Explanation]] = Formats(
-    "pages.explain:explain_page", json="documents.explanation:explain_json"
+    "pages.explain:explain_page",
+    of_page=_TEXT,
+    json="documents.explanation:explain_json",
+    html="html.two_walls:explain_html",
+    svg="html.two_walls:explain_svg",
 )
 WHO_CAN: Final[Formats[WhoCan]] = Formats(
     "pages.explain:who_can_page", text="screens:who_can_screen(layout)", json="documents.explanation:who_can_json"

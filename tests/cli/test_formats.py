@@ -133,7 +133,6 @@ def test_a_format_that_is_given_counts_more_than_the_name(inputs: list[str], tmp
 @pytest.mark.parametrize(
     ("command", "names"),
     [
-        (["explain", "storefront-api", "s3:GetObject", "--policies", "none"], ".txt or .md or .json"),
         (["verify", "none", "--data", "none"], ".txt or .md or .json"),
         (["wildcards", "--policies", "none"], ".txt or .md or .json or .csv"),
         (["baseline", "list", "--data", "none"], ".txt or .json"),

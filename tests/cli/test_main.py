@@ -323,6 +323,21 @@ def test_explain_exits_with_2_where_there_is_no_question(home: Path, arguments: 
     assert message in done.stderr
 
 
+def test_explain_draws_one_principal_and_refuses_to_draw_several(home: Path) -> None:
+    details = json.loads((home / "policies.json").read_text(encoding="utf-8"))
+    (app,) = details["RoleDetailList"]
+    idle = {**app, "RoleName": "idle", "RoleId": "AROAIDLE", "Arn": "arn:aws:iam::111122223333:role/idle"}
+    (home / "both.json").write_text(json.dumps({"RoleDetailList": [app, idle]}), encoding="utf-8")
+    asked = ("s3:GetObject", "arn:aws:s3:::data/x", "--policies", str(home / "both.json"))
+    assert run("explain", "app", *asked, "--output", str(home / "walls.svg")).returncode == 0
+    assert (home / "walls.svg").read_text(encoding="utf-8").startswith('<svg xmlns="http://www.w3.org/2000/svg"')
+    assert 'role="img"' in run("explain", "app", *asked, "--format", "html").stdout
+    several = run("explain", "role/*", *asked, "--format", "svg")
+    assert (several.returncode, several.stdout) == (2, "")
+    assert "`role/*` names several principals" in several.stderr
+    assert "<h2>Allowed (2)</h2>" in run("explain", "role/*", *asked, "--format", "html").stdout
+
+
 def test_explain_joins_values_of_a_key_and_takes_a_missing_one(home: Path) -> None:
     context = ["--context", "aws:TagKeys=a", "--context", "AWS:tagkeys=b=c", "--context", "aws:SourceVpce="]
     policies = ["--policies", str(home / "policies.json"), "--format", "json"]

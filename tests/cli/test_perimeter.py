@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 import stat
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -19,6 +15,7 @@ from lpgen.report.documents.schemas import SCHEMAS
 from tests.report.golden import check_golden
 from tests.report.hostile import check_markdown, check_terminal_text
 from tests.report.iac.hcl_reader import read_blocks, read_heredoc, read_quoted
+from tests.support.access_analyzer import analyzer, sign_in
 from tests.support.forked_lpgen import run_forked
 from tests.support.sample_organization import ROOT
 
@@ -96,56 +93,15 @@ def test_folder_has_the_safe_policies_and_commands(sample_data: Path, policies: 
     lpgen("--data", sample_data, *known, status=3)
 
 
-class _Analyzer(BaseHTTPRequestHandler):
-    """Answers ValidatePolicy with one finding, and keeps the requests."""
-
-    kind = "ERROR"
-    asked: ClassVar[list[Json]] = []
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.asked.append(body)
-        finding = {
-            "findingDetails": "A key is unknown.",
-            "findingType": self.kind,
-            "issueCode": "INVALID_KEY",
-            "learnMoreLink": "https://docs.aws.amazon.com/",
-            "locations": [],
-        }
-        text = json.dumps({"findings": [finding]}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-@contextmanager
-def analyzer(kind: str) -> Iterator[tuple[str, list[Json]]]:
-    handler = type("Analyzer", (_Analyzer,), {"kind": kind, "asked": []})
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", handler.asked  # type: ignore[attr-defined]
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 @pytest.mark.parametrize(("kind", "states"), [("ERROR", {"refused"}), ("WARNING", {"safe", "refused"})])
 def test_an_error_of_access_analyzer_refuses_a_proposal(
     kind: str, states: set[str], sample_data: Path, policies: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asking = ("--data", sample_data, "--resource", TABLE, "--resource-policies", policies)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    sign_in(monkeypatch)
     before = [one for one in proposals(answer(*asking)).values() if one["policy"]]
     with analyzer(kind) as (url, asked):
-        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        found = answer(*asking, "--validate")
+        found = answer(*asking, "--validate", "--endpoint-url", url)
     assert [json.loads(one["policyDocument"]) for one in asked] == [one["policy"] for one in before]
     assert {(one["policyType"], one["validatePolicyResourceType"]) for one in asked} == {
         ("RESOURCE_POLICY", "AWS::DynamoDB::Table")
@@ -153,3 +109,10 @@ def test_an_error_of_access_analyzer_refuses_a_proposal(
     assert {one["state"] for one in proposals(found).values()} == states
     reasons = {reason["kind"] for one in proposals(found).values() for reason in one["reasons"]}
     assert ("invalid" in reasons) is (kind == "ERROR")
+
+
+def test_the_profile_for_access_analyzer_must_exist(sample_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign_in(monkeypatch)
+    asking = ("--data", sample_data, "--resource", TABLE, "--profile", "no-such-profile")
+    assert "no-such-profile" in lpgen(*asking, "--validate", status=2).stderr
+    lpgen(*asking)  # nothing is asked without --validate

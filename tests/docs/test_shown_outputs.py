@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from copy import copy
@@ -29,7 +30,9 @@ from tests.support.documents import (
     GRAPH_PAGE,
     POLICIES_PAGE,
     README,
+    ROOT,
     TRUST_PAGE,
+    WALLS_PAGE,
     check_block,
     read_block,
 )
@@ -195,6 +198,28 @@ def test_graph_page_shows_what_graph_prints(sample_data: Path, tmp_path: Path) -
     run_forked("generate", *ground, "--output", tmp_path / "least").check_returncode()
     question = ("--from", "role/app/orders-worker", "--to", "admin", "--compare", tmp_path / "least")
     check_command("graph", GRAPH_PAGE, "cut", sample_data, *compute, *question)
+
+
+PICTURE = (
+    *("explain", "analytics-etl", "s3:GetObject", "arn:aws:s3:::larkspur-analytics-lake/orders.parquet"),
+    *("--policies", "sample_logs/authorization-details", "--scps", "examples/second-wall/scps.json"),
+    *("--resource-policies", "examples/second-wall/resource-policies"),
+    *("--context", "aws:SourceVpce=", "--context", "aws:ViaAWSService="),
+)
+
+
+def test_page_about_the_second_wall_shows_the_picture_that_its_command_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    run_forked(*PICTURE, "--output", tmp_path / "walls.svg").check_returncode()
+    lines = re.sub(r" (?=--(?!context aws:Via))", " \\\n    ", " ".join(("lpgen", *PICTURE, "--output", "walls.svg")))
+    check_block(WALLS_PAGE, "picture", f"```console\n$ {lines}\n```")
+    image = WALLS_PAGE.parent / "images" / "second-wall.svg"
+    drawn = (tmp_path / "walls.svg").read_bytes()
+    if os.environ.get("LPGEN_UPDATE_GOLDEN") == "1":
+        image.write_bytes(drawn)
+    assert image.read_bytes() == drawn
 
 
 def test_trust_page_explains_every_kind() -> None:

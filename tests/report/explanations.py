@@ -70,6 +70,8 @@ def everything() -> Explanation:
             "session policies and VPC endpoint policies could deny the request: lpgen doesn't read them here",
         ),
         _seen(),
+        "Same account: an Allow in the principal's own policies or in the resource's policy is enough.",
+        ("level 2 of the SCPs",),
     )
 
 
@@ -81,7 +83,18 @@ def denied() -> Explanation:
     shut = ExplainedWall(Layer.IDENTITY, 0, WallState.SHUT, (), 2)
     seen = SeenUses((SeenUse(_use("*", Outcome.ALLOWED, kind=ResourceKind.NONE), UseOn.ASKED),), "", _coverage())
     sentence = "Implicitly denied: no Allow in its own policies matches."
-    return Explanation(question, Result.IMPLICITLY_DENIED, sentence, (), "", ("its own policies",), (shut,), (), seen)
+    return Explanation(
+        question,
+        Result.IMPLICITLY_DENIED,
+        sentence,
+        (),
+        "",
+        ("its own policies",),
+        (shut,),
+        (),
+        seen,
+        lacking=("its own policies",),
+    )
 
 
 def unread() -> Explanation:

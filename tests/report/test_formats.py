@@ -13,6 +13,7 @@ import pytest
 from lpgen.app.output import review_page
 from lpgen.cli.backtest import BacktestFormat
 from lpgen.cli.drift import DriftFormat
+from lpgen.cli.explain import ExplainFormat
 from lpgen.cli.formats import ReportFormat, ReviewFormat
 from lpgen.cli.graph import GraphFormat
 from lpgen.cli.observe import ObserveFormat
@@ -69,7 +70,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
 OFFERED: dict[str, tuple[type[StrEnum], set[str]]] = {
     "review": (ReviewFormat, {*TABLES["REVIEW"].rows, *TABLES["WHOLE_REVIEW"].rows, *TABLES["PAGE"].rows}),
     "verify": (ReportFormat, {*TABLES["VERIFICATION"].rows}),
-    "explain": (ReportFormat, {*TABLES["EXPLANATION"].rows}),
+    "explain": (ExplainFormat, {*TABLES["EXPLANATION"].rows}),
     "backtest": (BacktestFormat, {*TABLES["BACKTEST"].rows}),
     "drift": (DriftFormat, {*TABLES["DRIFT"].rows}),
     "wildcards": (WildcardsFormat, {*TABLES["WILDCARDS"].rows}),

@@ -16,6 +16,7 @@ FORMATS_PAGE = ROOT / "docs" / "formats.md"
 GRAPH_PAGE = ROOT / "docs" / "graph.md"
 PYTHON_PAGE = ROOT / "docs" / "python.md"
 POLICIES_PAGE = ROOT / "docs" / "policies.md"
+WALLS_PAGE = ROOT / "docs" / "second-wall.md"
 TRUST_PAGE = ROOT / "docs" / "trust.md"
 GITHUB_PAGE = ROOT / "docs" / "github-subjects.md"
 

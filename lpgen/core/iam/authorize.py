@@ -39,10 +39,13 @@ RESOURCE_POLICY = "resource policy"
 """The key that a decision depends on if only an unstated resource policy can allow the request."""
 
 
-def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = None) -> AuthorizationDecision:
+def decide(
+    request: Request, policies: PolicySet, *, catalog: Catalog | None = None, deny: bool = True
+) -> AuthorizationDecision:
     """The decision on a request under these policies.
 
     With a catalog, an action without resource-level permissions is evaluated on `*`, no matter what the request names.
+    With `deny` false, it is decided as if no statement denied anything.
     """
     request = _without_needless_resource(request, catalog)
     principal = principal_from_text(request.principal)
@@ -50,11 +53,11 @@ def decide(request: Request, policies: PolicySet, *, catalog: Catalog | None = N
         return AuthorizationDecision(Result.ALLOWED, (), rule=rule)
     walls = tuple(walls_of(request, principal, policies))
     rule = refusal(request, principal)
-    if rule or not _is_identity_alone(walls, principal, policies):
-        return _conclude(request, principal, policies, walls, rule)
+    if rule or not deny or not _is_identity_alone(walls, principal, policies):
+        return _conclude(request, principal, policies, walls, rule, deny=deny)
     # Requests that match the same statements in the same way get the same decision.
     if walls[0].alone is None:
-        walls[0].alone = _conclude(request, principal, policies, walls, rule)
+        walls[0].alone = _conclude(request, principal, policies, walls, rule, deny=True)
     return walls[0].alone
 
 
@@ -65,11 +68,14 @@ def _is_identity_alone(walls: Sequence[Wall], principal: RequestPrincipal, polic
 
 
 def _conclude(
-    request: Request, principal: RequestPrincipal, policies: PolicySet, walls: Sequence[Wall], rule: str
+    request: Request, principal: RequestPrincipal, policies: PolicySet, walls: Sequence[Wall], rule: str, *, deny: bool
 ) -> AuthorizationDecision:
-    """The decision, from the statements of each wall. `rule` is AWS's own rule that denies the request, or ""."""
+    """The decision, from the statements of each wall. `rule` is AWS's own rule that denies the request, or "".
+
+    With `deny` false, no statement denies.
+    """
     reasons = [reason for wall in walls for reason in wall.reasons]
-    denies = [reason for reason in reasons if reason.effect is Effect.DENY]
+    denies = [reason for reason in reasons if deny and reason.effect is Effect.DENY]
     denied = any_of([reason.match for reason in denies])
     if denied.answer is Answer.YES:
         certain = tuple(reason for reason in denies if reason.match.answer is Answer.YES)

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,7 +19,7 @@ from lpgen.core.explanations import ExplainedWall, Explanation, Question, SeenUs
 from lpgen.core.guards import Guards, Levels
 from lpgen.core.iam.authorize import RESOURCE_POLICY, decide, resource_owner, resource_policy_rules, same_account
 from lpgen.core.iam.builtin_rules import free_call
-from lpgen.core.iam.decision import UNSTATED, AuthorizationDecision, Layer, PolicySet, Request, Result, Wall
+from lpgen.core.iam.decision import UNSTATED, AuthorizationDecision, Layer, PolicySet, Request, Result, Stop, Wall
 from lpgen.core.iam.principals import principal_from_text
 from lpgen.core.iam.walls import walls_of
 from lpgen.core.model import (
@@ -49,7 +49,9 @@ def explain(question: Question, guards: Guards, catalog: Catalog, *, seen: SeenU
     if result is Result.DEPENDS and case.needs_resource_policy:
         depends_on = tuple(sorted({*depends_on, RESOURCE_POLICY}))
     turning = decision.result is Result.IMPLICITLY_DENIED and not decision.rule and _resource_policy_could_allow(case)
-    stops = _stops(decision, walls)
+    stops = lacking = _stops(decision.stops, walls)
+    if result is Result.EXPLICITLY_DENIED:
+        lacking = _stops(decide(case.request, case.policies, deny=False).stops, walls)
     found = Explanation(
         question,
         result,
@@ -60,6 +62,9 @@ def explain(question: Question, guards: Guards, catalog: Catalog, *, seen: SeenU
         tuple(replace(wall, state=WallState.SHUT) if wall.name in stops else wall for wall in walls),
         () if case.is_free else tuple(_unread(case, result, resource_policy_could_allow=turning)),
         seen,
+        "" if decision.rule else _needs(case),
+        lacking,
+        case.may_have_resource_policy and not case.is_free,
     )
     return replace(found, sentence=sentence_of(found, resource_policy_could_allow=turning))
 
@@ -67,10 +72,10 @@ def explain(question: Question, guards: Guards, catalog: Catalog, *, seen: SeenU
 _OTHER_ACCOUNT: Final = "the other account"
 
 
-def _stops(decision: AuthorizationDecision, walls: tuple[ExplainedWall, ...]) -> tuple[str, ...]:
+def _stops(stops: Iterable[Stop], walls: tuple[ExplainedWall, ...]) -> tuple[str, ...]:
     """The names of the walls without an Allow. A resource of another account that can't have a policy isn't a wall."""
     names = {(wall.layer, wall.level): wall.name for wall in walls}
-    return tuple(dict.fromkeys(names.get((stop.layer, stop.level), _OTHER_ACCOUNT) for stop in decision.stops))
+    return tuple(dict.fromkeys(names.get((stop.layer, stop.level), _OTHER_ACCOUNT) for stop in stops))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +266,30 @@ def _held_levels(ref: str, kind: PolicyKind, level: int, evaluated: Levels, writ
 
 def _ref_of(policy: AttachedPolicy) -> StatementRef:
     return StatementRef(policy.arn or policy.name, policy.kind, policy.group, 0, "")
+
+
+_TWO_ACCOUNTS: Final = (
+    "Two accounts: the principal's own policies and the resource's policy must both allow the request."
+)
+_KEY_OR_ROLE: Final = "The policy of a key or role must allow it, or leave it to the policies of its account."
+_NO_POLICY: Final = "No policy of a resource applies, so the principal's own policies must allow it."
+_EITHER: Final = "Same account{as_far}: an Allow in the principal's own policies or in the resource's policy is enough."
+_AS_FAR: Final = ", as far as the ARN shows"
+
+
+def _needs(case: _Case) -> str:
+    """Whose Allow is needed, as a sentence.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+    """
+    if not same_account(case.request, principal_from_text(case.principal.arn)):
+        return _TWO_ACCOUNTS
+    if resource_policy_rules(case.request):
+        return _KEY_OR_ROLE
+    if not (case.may_have_resource_policy or isinstance(case.policies.resource, Policy)):
+        return _NO_POLICY
+    return _EITHER.format(as_far=_AS_FAR if _is_ownerless(case) else "")
 
 
 # ---------------------------------------------------------------- unknowns
