@@ -49,6 +49,7 @@ def commands(target: Path, workers: int) -> dict[str, tuple[list[str], Path]]:
     }
     return {
         **reviews,
+        "review --no-backtest": (["review", *ground, "--no-backtest"], out / "review-without-look-back.text"),
         "generate": (["generate", *ground, "--output", str(out / "replacements")], out / "generate.txt"),
         "verify": (["verify", str(out / "replacements"), *ground], out / "verify.txt"),
         "drift": (["drift", "--since", _BASELINE, *ground], out / "drift.txt"),

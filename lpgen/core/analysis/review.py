@@ -90,7 +90,8 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     context = PrincipalContext(grants, usage, coverage, days, ground.as_of, break_glass, life, lines, left, unrecorded)
     principal_class = classify_principal(context)
     inputs = _caveat_inputs(context, records, ground, seen, missed)
-    found = [caveat for detector in DETECTORS for caveat in detector(inputs)]
+    detectors = DETECTORS if ground.weighs else ()
+    found = [caveat for detector in detectors for caveat in detector(inputs)]
     caveats = with_acceptance(found, decisions, principal=principal.arn)
     draft = _draft(context, principal_class, caveats, Verdicts((), judge.facts))
     if ground.drafts:

@@ -66,6 +66,7 @@ def learnings_of_windows(
     suspicion: Suspicion,
     whole: Callable[[Principal], Principal] = whole_already,
     keep: Keep = make_again,
+    weighs: bool = True,
 ) -> tuple[_Learning, ...]:
     """One `_Learning` per distinct window, with the results of its days to learn on, which all principals share.
 
@@ -91,7 +92,7 @@ def learnings_of_windows(
             suspicion=suspicion,
         )
         ground = reviewer.ground
-        ground = replace(ground, judge=replace(ground.judge, facts=facts), drafts=True)
+        ground = replace(ground, judge=replace(ground.judge, facts=facts), drafts=True, weighs=weighs)
         copied = copied_services_from_usage(learned, catalog)
         learnings.append(_Learning(window, replace(reviewer, ground=ground), copied))
     return tuple(learnings)
@@ -210,5 +211,6 @@ def forecaster_of_review(
         suspicion=reviewer.counter.suspicion,
         whole=whole,
         keep=keep,
+        weighs=False,
     )
     return _Forecaster(learnings, reviewer.counter, coverage, limit)

@@ -77,7 +77,8 @@ class ReviewGround:
     `unread` has by account a use which shows that its logs cover only one Region. `left` selects the policies left
     attached. `schedules` are those that start a role, `snapshot` has resources that exist. `places` are the resources
     that all principals use, for measuring reach. With `drafts`, a review finds only the caveats and lines of
-    replacements, which is all that a backtest needs.
+    replacements, which is all that a backtest needs. Without `weighs`, it finds only the lines: a look back doesn't ask
+    whether earlier replacements were safe.
     """
 
     judge: Judge
@@ -92,6 +93,7 @@ class ReviewGround:
     snapshot: SnapshotResources
     places: Places = NO_PLACES
     drafts: bool = False
+    weighs: bool = True
 
 
 @dataclass(frozen=True, slots=True)

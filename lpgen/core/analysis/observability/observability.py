@@ -74,6 +74,7 @@ class Observability:
             if (covered := self._coverage.get(account))
         }
         self._answers: dict[tuple[str, Events], str] = {}
+        self._late: dict[str, frozenset[tuple[SeenEvents, str]]] = {}
         self._traces: dict[Action, int] = {}
         self._numbers: dict[Hashable, int] = {}
 
@@ -205,10 +206,10 @@ class Observability:
     def _blind_by_log(self, account: str, regions: tuple[str, ...]) -> BlindByLog:
         covered = self._coverage.get(account)
         unseen = covered.unseen if covered else frozenset[str]()
-        seen = {events: self._why_late(events, covered) for events in covered.seen} if covered else {}
+        seen = self._late_by_events(covered) if covered else frozenset[tuple[SeenEvents, str]]()
         no_global = missing_home_region(covered)
         shown = self._shown.get(account, frozenset())
-        key = (unseen, frozenset(seen.items()), regions, no_global, shown)  # many accounts share it
+        key = (unseen, seen, regions, no_global, shown)  # many accounts share it
         found = self._by_log.get(key)
         if found is None:
             if len(self._by_log) >= _MOST_KINDS:
@@ -218,7 +219,7 @@ class Observability:
                 self.calls,
                 self._catalog,
                 unseen=unseen,
-                seen=seen,
+                seen=dict(seen),
                 regions=regions,
                 no_global=no_global,
                 shown=shown,
@@ -227,6 +228,12 @@ class Observability:
 
     def _entry(self, action: Action, account: str) -> ActionVisibility:
         return SHOWN if action in self._shown.get(account, ()) else self.table.visibility(action)
+
+    def _late_by_events(self, covered: AccountCoverage) -> frozenset[tuple[SeenEvents, str]]:
+        if covered.account not in self._late:
+            found = ((events, self._why_late(events, covered)) for events in covered.seen)
+            self._late[covered.account] = frozenset(found)
+        return self._late[covered.account]
 
     def _why_late(self, seen: SeenEvents, covered: AccountCoverage) -> str:
         """The days on which the log has these events, if these are too few; else ""."""
