@@ -43,6 +43,7 @@ from lpgen.core.replacements import OutputVerification as OutputVerification
 from lpgen.core.usage.columns import unpack_texts
 from lpgen.core.usage.ingest_result import IngestResult as IngestResult
 from lpgen.core.usage.tables import USAGE_SCHEMA
+from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.usage_files import read_usage
@@ -247,17 +248,23 @@ def generate(
     replace: bool = False,
     trust: bool = False,
     github_ids: StrPath | None = None,
+    validate: bool = False,
+    profile: str = "",
+    aws_region: str = "",
+    endpoint_url: str = "",
     engine: Engine | None = None,
     **options: Unpack[_ReviewOptions],
 ) -> ReviewSummary:
     """Write replacement policies with evidence into the folder `output`, and return the summary of the review.
 
     `code` is the command line's `--as`: `json`, or `terraform` or `cloudformation` to write that too. With `trust`, it
-    also writes the narrowed trust policies of roles, with the ids in the file `github_ids`. The `principals` of the
-    summary say whether each replacement is `safe`. The verdicts are those of `review`.
+    also writes the narrowed trust policies of roles, with the ids in the file `github_ids`. With `validate`, Access
+    Analyzer checks each new policy first, and the options after it say how to reach it. The `principals` of the summary
+    say whether each replacement is `safe`. The verdicts are those of `review`.
 
     Raises:
-        LpgenError: something can't be read or written, an option makes no sense, or the folder holds something else.
+        LpgenError: something can't be read or written, an option makes no sense, the folder holds something else, or
+            Access Analyzer reports an error.
     """
     if code not in ("json", "terraform", "cloudformation"):
         raise InvocationError(
@@ -272,7 +279,10 @@ def generate(
         )
         made = open_review(read)
         inputs = outputs.inputs_of_output(made.report.generation, read, form)
-        return outputs.generate(made, Path(output), inputs, data=Path(data), code=form, key=key, replace_other=replace)
+        session = open_session(Connection(profile, aws_region, endpoint_url)) if validate else None
+        return outputs.generate(
+            made, Path(output), inputs, data=Path(data), code=form, key=key, replace_other=replace, session=session
+        )
 
 
 @_keywords

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from lpgen.cli.main import main
-from lpgen.errors import ExitCode, InvocationError, LpgenError, TamperingError
+from lpgen.errors import ExitCode, InvalidPolicyError, InvocationError, LpgenError, TamperingError
 from tests.cli.test_main import DETAILS, RECORD
 from tests.support.aws_servers import Server, moto_server
 from tests.support.documents import COMMANDS_PAGE
@@ -224,9 +224,10 @@ def test_command_exits_with_the_code_that_its_outcome_has(
 def test_every_error_has_a_code_that_is_not_that_of_a_finding() -> None:
     kinds: list[type[LpgenError]] = [LpgenError, *_below(LpgenError)]
     assert {kind.exit_code for kind in kinds if issubclass(kind, InvocationError)} == {ExitCode.INVOCATION}
-    others = {kind.exit_code for kind in kinds if not issubclass(kind, InvocationError | TamperingError)}
+    findings = (TamperingError, InvalidPolicyError)
+    others = {kind.exit_code for kind in kinds if not issubclass(kind, (InvocationError, *findings))}
     assert others == {ExitCode.UNFINISHED}
-    assert TamperingError.exit_code is ExitCode.FOUND
+    assert {kind.exit_code for kind in findings} == {ExitCode.FOUND}
 
 
 def _below(kind: type[LpgenError]) -> Iterator[type[LpgenError]]:
