@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -47,6 +49,7 @@ def run_judge(
     """Judges the scenarios that the command line asks for, and returns the exit code."""
     parser = argparse.ArgumentParser(prog=prog, description=summary)
     parser.add_argument("--half", choices=(*folders, "both"), default="open")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these scenarios")
     parser.add_argument("--only", metavar="NAME", help="only this scenario")
     parser.add_argument("-v", "--verbose", action="store_true", help="print held-back scenarios and all verdicts too")
     asked = parser.parse_args()
@@ -56,7 +59,8 @@ def run_judge(
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    chosen = [scenario for scenario in scenarios if asked.only in (None, scenario.name)]
+    names = {*asked.names, *([asked.only] if asked.only else [])}
+    chosen = [scenario for scenario in scenarios if not names or scenario.name in names]
     if not chosen:
         print("no such scenario in this half", file=sys.stderr)
         return 2
@@ -74,10 +78,16 @@ def run_judge(
 def run_command(*words: object) -> str:
     """The output of a command, whatever its exit code is: only the output counts.
 
+    It runs the lpgen next to this file, or the program that the variable `LPGEN` names.
+
     Raises:
         ValueError: The command failed and wrote no JSON.
     """
-    done = run_forked(*words, timeout=_TIMEOUT)
+    if program := os.environ.get("LPGEN"):
+        command = [program, *map(str, words)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT)
+    else:
+        done = run_forked(*words, timeout=_TIMEOUT)
     if done.returncode and not done.stdout.startswith("{"):
         last = (done.stderr.strip().splitlines() or [""])[-1]
         raise ValueError(f"`lpgen {words[0]}` ends with {done.returncode}: {last}")

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 """
 
 from __future__ import annotations
@@ -136,6 +137,8 @@ def _text(value: Any) -> str:
 
 def _filled(value: str, request: Request) -> str:
     def fill(found: re.Match[str]) -> str:
+        if found.group(1) == "$":  # how a policy writes the character
+            return "$"
         present = request.context.get(found.group(1).lower())
         return present[0] if present else found.group(0)
 

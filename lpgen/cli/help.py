@@ -15,7 +15,10 @@ from lpgen.errors import LpgenError
 SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Start here", ("demo",)),
     ("Gather", ("snapshot", "ingest", "check")),
-    ("Review", ("review", "backtest", "observe", "explain", "trust", "graph", "perimeter", "guardrails", "wildcards")),
+    (
+        "Review",
+        ("review", "backtest", "observe", "explain", "trust", "graph", "perimeter", "guardrails", "tags", "wildcards"),
+    ),
     ("Replace", ("generate", "verify", "rollout")),
     ("Every week", ("baseline", "drift")),
     ("Look things up", ("catalog", "map", "authorize", "iam-policy", "schema", "config")),

@@ -36,6 +36,7 @@ from lpgen.cli.rollout import app as rollout_app
 from lpgen.cli.run import code_with_output, run_app
 from lpgen.cli.schema import schema_command
 from lpgen.cli.snapshot import snapshot_command
+from lpgen.cli.tags import tags_command
 from lpgen.cli.trust import trust_command
 from lpgen.cli.verify import verify_command
 from lpgen.cli.wildcards import wildcards_command
@@ -89,6 +90,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "trust": trust_command,
     "graph": graph_command,
     "perimeter": perimeter_command,
+    "tags": tags_command,
     "wildcards": wildcards_command,
     "drift": drift_command,
     "snapshot": snapshot_command,

@@ -31,6 +31,7 @@ class DocumentName(StrEnum):
     TRUST = "trust"
     GRAPH = "graph"
     PERIMETER = "perimeter"
+    TAGS = "tags"
     SCPS = "scps"
     BOUNDARY = "boundary"
 

@@ -135,7 +135,7 @@ def own_policies(
     account_reads = (
         _allow("ReadAccount", _ACCOUNT, "*"),
         _allow("ReadResourcePolicies", _asked(policies.values(), _ENDPOINTS), "*"),
-        _allow("ReadResourceTags", (_REGIONS, "tag:GetResources"), "*"),
+        _allow("ReadResourceTags", (_REGIONS, "s3:GetBucketAbac", "tag:GetResources"), "*"),
         _allow("ReadSchedules", _asked((*schedules.schedules.values(), *schedules.work.values()), _FUNCTIONS), "*"),
         _allow("ReadCompute", _asked(compute.values(), "iam:GetLoginProfile"), "*"),
     )

@@ -22,6 +22,7 @@ class Subject(StrEnum):
     RESOURCE_TAGS = "resource tags"
     SCHEDULES = "schedules"
     VERSIONED_BUCKETS = "versioned buckets"
+    ABAC_BUCKETS = "buckets with attribute-based access control"
     FUNCTIONS = "functions"
     QUOTAS = "quotas"
     IDENTITY_PROVIDERS = "identity providers"

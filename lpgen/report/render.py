@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lpgen.core.observe.plan import ObservePlan
     from lpgen.core.perimeter.proposals import PerimeterReport
     from lpgen.core.replacements import OutputVerification
+    from lpgen.core.tags.model import TagReport
     from lpgen.core.trust.roles import TrustReport
     from lpgen.report.html.page import ReviewPage
     from lpgen.report.screens import AskedDrift
@@ -169,6 +170,13 @@ GRAPH: Final[Formats[GraphReport]] = Formats(
     html="html.graph:graph_html",
     graphml="documents.graph_files:graph_graphml",
     dot="documents.graph_files:graph_dot",
+)
+TAGS: Final[Formats[TagReport]] = Formats(
+    "pages.tags:tags_page",
+    of_page=_TEXT,
+    title="lpgen tags",
+    text="screens:tags_screen(layout)",
+    json="documents.tags:tags_json",
 )
 PERIMETER: Final[Formats[PerimeterReport]] = Formats(
     "pages.perimeter:perimeter_page",

@@ -37,6 +37,7 @@ from tests.report.perimeters import perimeter_report
 from tests.report.rendered import DATA, parted_review
 from tests.report.reports import organization
 from tests.report.safe_cases import storefront
+from tests.report.tagged import tag_report
 from tests.report.trusts import trust_report
 
 TABLES: dict[str, Formats[Any]] = {
@@ -61,6 +62,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
     "TRUST": trust_report,
     "GRAPH": lambda: organization_of(6),
     "PERIMETER": perimeter_report,
+    "TAGS": tag_report,
     "SCPS": scp_report,
     "BOUNDARY": boundary_report,
     "WHO_CAN": lambda: who_can("*", [everything()], ()),
@@ -77,6 +79,7 @@ OFFERED: dict[str, tuple[type[StrEnum], set[str]]] = {
     "trust": (TrustFormat, {*TABLES["TRUST"].rows}),
     "graph": (GraphFormat, {*TABLES["GRAPH"].rows}),
     "perimeter": (ReportFormat, {*TABLES["PERIMETER"].rows}),
+    "tags": (ReportFormat, {*TABLES["TAGS"].rows}),
     "guardrails scp": (ReportFormat, {*TABLES["SCPS"].rows}),
     "guardrails boundary": (ReportFormat, {*TABLES["BOUNDARY"].rows}),
     "observe": (ObserveFormat, {*TABLES["OBSERVE"].rows}),

@@ -124,6 +124,7 @@ _REST: Final = (
     ("s3", "GET", r"/", "max-buckets", "ListBuckets"),
     ("s3", "GET", r"/[^/]+", "policy", "GetBucketPolicy"),
     ("s3", "GET", r"/[^/]+", "versioning", "GetBucketVersioning"),
+    ("s3", "GET", r"/[^/]+", "abac", "GetBucketAbac"),
     ("lambda", "GET", r"/2015-03-31/functions/?", "", "ListFunctions"),
     ("lambda", "GET", r"/2015-03-31/functions/[^/]+/policy", "", "GetPolicy"),
     ("lambda", "GET", r"/2015-03-31/functions/[^/]+/configuration", "", "GetFunctionConfiguration"),

@@ -184,6 +184,21 @@ class Catalog:
         """The resource type of the action that an ARN fits best (the most literal format), or ""."""
         return self._type(action, arn)
 
+    def type_in_service(self, prefix: str, arn: str) -> str:
+        """The resource type of a service that an exact ARN fits best (the most literal format), or ""."""
+        service = self._service(prefix)
+        return service.type_of(arn) if service else ""
+
+    def resource_types(self, prefix: str) -> tuple[str, ...]:
+        """The resource types of a service, sorted. Empty for an unknown prefix."""
+        service = self._service(prefix)
+        return service.resource_types if service else ()
+
+    def conditions_of_type(self, prefix: str, resource_type: str) -> tuple[str, ...]:
+        """The condition keys of a resource type as in the source. Empty for an unknown one."""
+        service = self._service(prefix)
+        return service.conditions_of_type(resource_type) if service else ()
+
     def resource_tag_keys(self, action: Action, arn: str) -> tuple[str, ...]:
         """The condition keys for the resource's tags in a request of the action, without the tag key.
 

@@ -268,6 +268,11 @@ class CatalogService:
         """Each action by its name in lower case, sorted."""
         return {action.lower(): action for action in self.actions}
 
+    @property
+    def resource_types(self) -> tuple[str, ...]:
+        """The resource types, sorted."""
+        return tuple(self._documented)
+
     def arn_formats(self, resource_type: str) -> tuple[str, ...]:
         """The ARN formats of a resource type as in the source. Empty for an unknown type."""
         return self._documented.get(resource_type, ())
@@ -304,6 +309,10 @@ class CatalogService:
         if exact or not has_wildcard(glob) or not glob.strip("*"):
             return exact
         return next((name for name, form in ranked if form.intersects(glob)), "")
+
+    def type_of(self, arn: str) -> str:
+        """The resource type with the most literal format that an ARN fits, or ""."""
+        return next((name for name, form in self._by_literals if form.fits(arn)), "")
 
     # ------------------------------------------------------------ internals
 

@@ -72,10 +72,10 @@ class _Outsider(Actor):
     def _chooses(self, key: str, action: str) -> bool:
         return fold_case(key) in self._chosen or super()._chooses(key, action)
 
-    def _context(self, resource: Resource, target: Principal | None) -> dict[str, tuple[str, ...]]:
+    def context_of(self, resource: Resource, target: Principal | None) -> dict[str, tuple[str, ...]]:
         if self._claims is not None:
             return {**DIRECT, **{key: (value,) for key, value in self._claims.items()}}
-        found = super()._context(resource, target)
+        found = super().context_of(resource, target)
         return {key: values for key, values in found.items() if not fold_case(key).startswith("aws:principaltag/")}
 
 

@@ -209,7 +209,7 @@ class Actor:
 
     def _decide(self, action: str, arn: str, context: Mapping[str, str], target: Principal | None) -> Answer | None:
         resource = Resource(ResourceKind.ARN, arn) if arn else NO_RESOURCE
-        known = {**self._context(resource, target), **{key: (value,) for key, value in context.items()}}
+        known = {**self.context_of(resource, target), **{key: (value,) for key, value in context.items()}}
         if action == ASSUME_ROLE:
             for also, limited in self.facts.keys_of_sessions.items():
                 if limited and self.answer(also, arn, {}, target) is None:
@@ -218,7 +218,7 @@ class Actor:
             held = target.boundary
             known["iam:PermissionsBoundary"] = (held.arn,) if held else ()
         owner = self._guards.owner_of(arn)
-        policies = self._policies_on(action, arn, owner)
+        policies = self.policies_on(action, arn, owner)
 
         def decide_with(choice: Mapping[str, tuple[str, ...]]) -> AuthorizationDecision:
             request = Request(self.principal.arn, action, resource, {**known, **choice}, resource_account=owner)
@@ -226,7 +226,7 @@ class Actor:
 
         found = decide_with({})
         chosen = [key for key in found.depends_on if self._chooses(key, action)]
-        for choice in _choices(chosen, policies, self.principal):
+        for choice in choices(chosen, policies, self.principal):
             other = decide_with(choice)
             if other.result is Result.ALLOWED:
                 found = other
@@ -246,7 +246,8 @@ class Actor:
             return False
         return any(folded == known or (known.endswith("/") and folded.startswith(known)) for known in _CHOSEN_KEYS)
 
-    def _policies_on(self, action: str, arn: str, owner: str) -> PolicySet:
+    def policies_on(self, action: str, arn: str, owner: str) -> PolicySet:
+        """The policies that apply to its requests of an action on a resource of an account."""
         found = policies_met(self.principal, arn, self._guards)
         service = action.partition(":")[0]
         rcps = self._guards.rcps_of(owner) if service in self.facts.rcp_services and owner else None
@@ -254,7 +255,7 @@ class Actor:
         trust = service == "iam" or (service == "sts" and found.resource is UNSTATED)
         return replace(self._policies, resource=None if trust else found.resource, rcps=rcps or ())
 
-    def _context(self, resource: Resource, target: Principal | None) -> dict[str, tuple[str, ...]]:
+    def context_of(self, resource: Resource, target: Principal | None) -> dict[str, tuple[str, ...]]:
         """The condition keys whose values are known: of the principal, the resource and their tags."""
         is_user = self.principal.kind is PrincipalKind.USER
         found = known_context(self.principal, resource, RecordedContext(""))
@@ -378,7 +379,7 @@ def concrete_arn(glob: str, account: str) -> str:
 # ---------------------------------------------------------------- keys that the caller chooses
 
 
-def _choices(keys: Sequence[str], policies: PolicySet, principal: Principal) -> Iterator[dict[str, tuple[str, ...]]]:
+def choices(keys: Sequence[str], policies: PolicySet, principal: Principal) -> Iterator[dict[str, tuple[str, ...]]]:
     """Values for these keys: those in the conditions of any policy, none, and one that no policy names."""
     if not keys:
         return

@@ -66,13 +66,14 @@ class World:
         return frozenset(self.catalog.facts(read_ways).rcp_services)
 
     @cached_property
-    def _known_facts(self) -> KnownFacts:
+    def known_facts(self) -> KnownFacts:
+        """What all requests share."""
         trusting = self.guards.with_trust(self.principals)
         return KnownFacts(trusting, frozenset(self._tag_keys(trusting)), self.rcp_services, self.facts)
 
     def actor(self, principal: Principal) -> Actor:
         """A principal that makes requests in this world."""
-        return Actor(principal, self._known_facts)
+        return Actor(principal, self.known_facts)
 
     def _tag_keys(self, guards: Guards) -> Iterator[str]:
         """The condition keys for tags in all policies, in lower case."""
@@ -132,7 +133,7 @@ class World:
             for role in roles
             if (answer := self.trusts(role, service)) is not None
         ]
-        return (*find_admissions(roles, known, self._known_facts), *called)
+        return (*find_admissions(roles, known, self.known_facts), *called)
 
     @cached_property
     def outsiders(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ RESOURCE_POLICIES: Final = "resource-policies"
 RESOURCE_TAGS: Final = "resource-tags"
 SCHEDULES: Final = "schedules"
 VERSIONED_BUCKETS: Final = "versioned-buckets"
+ABAC_BUCKETS: Final = "abac-buckets"
 FUNCTIONS: Final = "functions"
 ACCOUNT_SUMMARIES: Final = "account-summaries"
 IDENTITY_PROVIDERS: Final = "identity-providers"
@@ -119,6 +120,7 @@ class InputFiles:
     organization: Path | None = None
     schedules: tuple[Path, ...] = ()
     versioned_buckets: tuple[Path, ...] = ()
+    abac_buckets: tuple[Path, ...] = ()
     functions: tuple[Path, ...] = ()
     account_summaries: tuple[Path, ...] = ()
     identity_providers: tuple[Path, ...] = ()
@@ -188,6 +190,7 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
         organization=part(ORGANIZATION),
         schedules=below(SCHEDULES),
         versioned_buckets=below(VERSIONED_BUCKETS),
+        abac_buckets=below(ABAC_BUCKETS),
         functions=below(FUNCTIONS),
         account_summaries=below(ACCOUNT_SUMMARIES),
         identity_providers=below(IDENTITY_PROVIDERS),

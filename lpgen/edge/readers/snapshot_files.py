@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -89,12 +89,24 @@ def read_resource_tags(files: Iterable[Path], arn: str) -> dict[str, str]:
     Raises:
         SnapshotError: a file can't be read.
     """
+    return next((dict(tags) for found, tags in _tagged_resources(files) if found == arn), {})
+
+
+def read_all_resource_tags(files: Iterable[Path]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The tags of all resources in the files. Resources share equal tags.
+
+    Raises:
+        SnapshotError: a file can't be read.
+    """
+    known: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {}
+    return {arn: known.setdefault(tags, tags) for arn, tags in _tagged_resources(files)}
+
+
+def _tagged_resources(files: Iterable[Path]) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
     for path in files:
         for page in read_snapshot_list((path,), _TagsPage):
             for tagged in page.found:
-                if tagged.arn == arn:
-                    return {tag.key: tag.value for tag in tagged.tags}
-    return {}
+                yield tagged.arn, tuple(sorted((tag.key, tag.value) for tag in tagged.tags))
 
 
 # ---------------------------------------------------------------- the organization

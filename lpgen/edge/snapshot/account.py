@@ -15,6 +15,7 @@ from lpgen.core.snapshots import Subject, TakenAccount
 from lpgen.core.workloads import FunctionLogs
 from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_contents
 from lpgen.edge.data_folder.snapshot_folder import (
+    ABAC_BUCKETS,
     ACCOUNT_SUMMARIES,
     COMPUTE,
     FUNCTIONS,
@@ -33,6 +34,7 @@ from lpgen.edge.snapshot.fetch_compute import ComputeFetcher, fetch_login_profil
 from lpgen.edge.snapshot.fetch_last_accessed import fetch_last_accessed
 from lpgen.edge.snapshot.fetch_resources import (
     FetchedPolicy,
+    fetch_abac_buckets,
     fetch_resource_policies,
     fetch_resource_tags,
     fetch_versioned_buckets,
@@ -113,6 +115,8 @@ class AccountReader:
             self._read_endpoints(self._regions(Subject.VPC_ENDPOINTS))
         if self.wanted.resource_tags:
             self._read_resource_tags(self._regions(Subject.RESOURCE_TAGS))
+            abac = fetch_abac_buckets(self.session, self.caller, self.wanted.regions, self.gaps)
+            self.writer.write_json(f"{ABAC_BUCKETS}/{self.caller.account}.json", abac)
         if self.wanted.schedules:
             self._read_work(pages, self._regions(Subject.SCHEDULES))
         if self.wanted.compute:

@@ -1,4 +1,5 @@
-"""Fetches the policies and tags of an account's resources, and finds buckets with versions of objects.
+"""Fetches the policies and tags of an account's resources, and finds buckets with versions of objects,
+and those whose tags control access.
 
 Resources with policies are buckets, keys, queues, topics, secrets, functions, tables and repositories. For a function,
 only its own policy is read, not the policies of its versions and aliases.
@@ -6,7 +7,7 @@ only its own policy is read, not the policies of its versions and aliases.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import compress
@@ -168,7 +169,7 @@ def fetch_resource_tags(
         yield from pool.map(fetch, regions)
 
 
-# ---------------------------------------------------------------- versions of objects
+# ---------------------------------------------------------------- settings of buckets
 
 
 def fetch_versioned_buckets(
@@ -179,20 +180,49 @@ def fetch_versioned_buckets(
     A bucket whose versioning is suspended keeps its versions.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
     """
-    subject, wanted = Subject.VERSIONED_BUCKETS, frozenset(regions)
 
-    def has_versions(bucket: _Resource) -> bool:
+    def has_versions(client: Any, **bucket: str) -> bool:
+        return "Status" in client.get_bucket_versioning(**bucket)
+
+    asked = (Subject.VERSIONED_BUCKETS, "versioning", has_versions)
+    return _fetch_buckets(session, caller, frozenset(regions), gaps, asked)
+
+
+def fetch_abac_buckets(session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList) -> list[str]:
+    """The ARNs of the buckets in some or all Regions whose tags control access, sorted.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAbac.html
+    """
+
+    def is_on(client: Any, **bucket: str) -> bool:
+        ask = getattr(client, "get_bucket_abac", None)  # boto3 has it since version 1.41
+        return ask is not None and ask(**bucket).get("AbacStatus", {}).get("Status") == "Enabled"
+
+    asked = (Subject.ABAC_BUCKETS, "attribute-based access control", is_on)
+    return _fetch_buckets(session, caller, frozenset(regions), gaps, asked)
+
+
+def _fetch_buckets(
+    session: AwsSession,
+    caller: CallerIdentity,
+    wanted: frozenset[str],
+    gaps: GapList,
+    asked: tuple[Subject, str, Callable[..., bool]],
+) -> list[str]:
+    """The ARNs of the buckets for which a question about a subject has the answer yes, sorted."""
+    subject, words, ask = asked
+
+    def has_it(bucket: _Resource) -> bool:
         name = bucket["Name"]
-        with gaps.catch(caller.account, subject, where=name), aws_errors(f"read the versioning of {quote_input(name)}"):
+        with gaps.catch(caller.account, subject, where=name), aws_errors(f"read the {words} of {quote_input(name)}"):
             client = session.client("s3", bucket.get("BucketRegion", ""))
-            answer = client.get_bucket_versioning(Bucket=name, ExpectedBucketOwner=caller.account)
-            return "Status" in answer
+            return ask(client, Bucket=name, ExpectedBucketOwner=caller.account)
         return False
 
     with gaps.catch(caller.account, subject), aws_errors("list the buckets"):
         every = bundled_catalog().facts(_resource_services)["s3"].resources(session.client("s3"))
         buckets = [bucket for bucket in every if not wanted or bucket.get("BucketRegion", "") in {"", *wanted}]
         with ThreadPoolExecutor(_WORKERS) as pool:
-            versioned = compress(buckets, pool.map(has_versions, buckets))
-            return sorted(f"arn:{caller.partition}:s3:::{bucket['Name']}" for bucket in versioned)
+            found = compress(buckets, pool.map(has_it, buckets))
+            return sorted(f"arn:{caller.partition}:s3:::{bucket['Name']}" for bucket in found)
     return []

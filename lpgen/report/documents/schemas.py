@@ -29,6 +29,7 @@ from lpgen.report.documents.output_folder import EvidenceDocument, SummaryDocume
 from lpgen.report.documents.perimeter import PerimeterDocument
 from lpgen.report.documents.review import PrincipalPart, ReviewDocument, ReviewHead
 from lpgen.report.documents.rollout import WatchDocument
+from lpgen.report.documents.tags import TagsDocument
 from lpgen.report.documents.trust import TrustDocument
 
 Schema = dict[str, Any]
@@ -113,6 +114,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "rollout": _schema_of_document(PlanDocument, InputsPart),
     "trust": _schema_of_document(TrustDocument),
     "graph": _schema_of_document(GraphDocument),
+    "tags": _schema_of_document(TagsDocument),
     "perimeter": _schema_of_document(PerimeterDocument),
     "scps": _schema_of_document(ScpDocument),
     "boundary": _schema_of_document(BoundaryDocument),

@@ -58,6 +58,7 @@ LIST_ONLY = {
     "kms:GetKeyPolicy",
     "lambda:GetPolicy",
     "s3:GetBucketPolicy",
+    "s3:GetBucketAbac",
     "s3:GetBucketVersioning",
     "secretsmanager:GetResourcePolicy",
     "sns:GetTopicAttributes",

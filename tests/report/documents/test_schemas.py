@@ -144,7 +144,19 @@ def test_schema_refuses_a_key_more_a_key_less_and_another_version(name: str, gol
 
 FREE = ("levels", "context", "scp_levels", "characters_by_service", "files", "parameters")
 """Where the keys are data."""
-POLICIES = ("proposal", "policy", "added", "protection", "boundary", "old", "new", "denies", "creator_policies")
+POLICIES = (
+    "proposal",
+    "policy",
+    "added",
+    "protection",
+    "boundary",
+    "old",
+    "new",
+    "denies",
+    "creator_policies",
+    "document",
+    "guard",
+)
 """Where whole policies stand."""
 
 
