@@ -51,6 +51,7 @@ from lpgen.edge.engine import Engine
 from lpgen.edge.engines.dask_cluster import DaskEngine as DaskEngine
 from lpgen.edge.engines.local_processes import LocalEngine as LocalEngine
 from lpgen.edge.engines.spark_cluster import SparkEngine as SparkEngine
+from lpgen.edge.logs.log_format import LogFormat
 from lpgen.edge.readers.github_ids import read_github_ids
 from lpgen.edge.signatures import read_private_key, read_public_key
 from lpgen.errors import IngestError, InvocationError, quote_input
@@ -80,6 +81,7 @@ class _LogOptions(TypedDict, total=False):
     endpoint_url: str
     requester_pays: bool
     assume_role: str
+    format: LogFormat | None
     max_file_bytes: int
     max_file_records: int
     max_file_broken: int

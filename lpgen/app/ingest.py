@@ -21,6 +21,7 @@ from lpgen.edge.ingest.plan import IngestPlan, IngestRange, plan_ingest, plan_ob
 from lpgen.edge.ingest.reading import Reading, amount_to_read, read_events, read_files, read_objects
 from lpgen.edge.logs.inflate import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.logs.log_files import LogFile, chunk_files, find_log_files
+from lpgen.edge.logs.log_format import LogFormat
 from lpgen.edge.objects.finder import BucketLogs, FoundObjects, find_objects
 from lpgen.errors import InvocationError, quote_input
 
@@ -47,7 +48,7 @@ class LogSources:
     `limits` bounds how much is read from one file or object. `now` is when the ingest begins, in the form of
     `event_time`. Later records are skipped as future records, unless their file's name states its delivery; with
     `NO_TIME` any time counts. The data folder remembers that `scope` was asked of `addresses`. `kept` is the part of it
-    that comes from earlier ingests.
+    that comes from earlier ingests. `only` refuses files and objects in other formats.
     """
 
     paths: tuple[Path, ...] = ()
@@ -60,11 +61,12 @@ class LogSources:
     addresses: tuple[str, ...] = ()
     scope: LogScope = ALL_LOGS
     kept: LogScope = ALL_LOGS
+    only: LogFormat | None = None
 
     @property
     def asked(self) -> IngestRange:
         """The times of the records to read."""
-        return IngestRange(self.window, self.now)
+        return IngestRange(self.window, self.now, self.only)
 
 
 def ingest(

@@ -206,7 +206,7 @@ def _without_policies(data: Path | None, wanted: str) -> InvocationError:
 
 _FOR_FEW = (
     *("rcps", "resource_tags", "organization"),  # an explanation says whether each is known
-    *("account_summaries", "identity_providers", "compute", "login_profiles", "vpc_endpoints"),
+    *("account_summaries", "identity_providers", "compute", "login_profiles", "vpc_endpoints", "bucket_logging"),
     "access_reports",
 )
 """Inputs that only few commands use. Reports don't list them."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lpgen.edge.logs.inflate import DEFAULT_LIMITS
+from lpgen.edge.logs.log_format import LogFormat
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +25,7 @@ class LogOptions:
     endpoint_url: str = ""
     requester_pays: bool = False
     assume_role: str = ""
+    format: LogFormat | None = None
     max_file_bytes: int = DEFAULT_LIMITS.file_bytes
     max_file_records: int = DEFAULT_LIMITS.records
     max_file_broken: int = DEFAULT_LIMITS.broken

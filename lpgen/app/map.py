@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.cloudtrail.caller import caller_from_record
+from lpgen.core.cloudtrail.access_logs import records_of_access_log
+from lpgen.core.cloudtrail.caller import caller_from_record, name_in_skips
 from lpgen.core.cloudtrail.event_map import EventMap, mapping_or_failure, skip_from_record
 from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.cloudtrail.records import RawRecord, Record, record_from_raw
@@ -31,7 +33,8 @@ def map_records(path: Path, catalog: Catalog) -> Iterator[dict[str, object]]:
     except OSError as error:
         raise IngestError(f"`{path}` can't be opened: {(error.strerror or str(error)).lower()}") from error
     event_map = EventMap(catalog)
-    for item in records_from_bytes(data):
+    lines = partial(records_of_access_log, catalog=catalog, path=str(path))
+    for item in records_from_bytes(data, access_log=lines):
         if isinstance(item, RawRecord):
             yield map_line(record_from_raw(item), event_map)
         else:
@@ -52,7 +55,7 @@ def map_line(record: Record, event_map: EventMap) -> dict[str, object]:
         "event_id": record.eventID,
         "event_source": record.eventSource,
         "event_name": record.eventName,
-        "principal": caller.principal or None,
+        "principal": name_in_skips(caller) or None,
         "outcome": outcome.outcome.value,
         "actions": [
             {"action": mapped.action, "resource": [resource.text for resource in mapped.resources], "how": mapped.how}

@@ -19,6 +19,7 @@ from lpgen.edge.aws_session import Connection, open_session
 from lpgen.edge.data_folder.ledger import read_scope
 from lpgen.edge.logs.inflate import DEFAULT_LIMITS, ReadLimits
 from lpgen.edge.logs.log_files import path_from_name
+from lpgen.edge.logs.log_format import LogFormat
 from lpgen.errors import IngestError, InvocationError, quote_input
 
 if TYPE_CHECKING:
@@ -80,7 +81,11 @@ def find_named_logs(
     athena = _athena(sources, window, connection, now, options) if sources.tables else None
     scope = LogScope(sources.accounts, frozenset(sources.regions), window)
     began = moment_from_datetime(now)
-    return LogSources(sources.paths, window, began, buckets, history, athena, limits, sources.remote, scope, kept)
+    if options.format and not (sources.paths or sources.addresses):
+        raise InvocationError("--format applies only to files and objects in S3")
+    only = LogFormat(options.format) if options.format else None
+    remote = sources.remote
+    return LogSources(sources.paths, window, began, buckets, history, athena, limits, remote, scope, kept, only)
 
 
 def _several(value: str | Iterable[str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from lpgen.core.rollout.state import RolloutPhase
 from lpgen.core.rollout.trust_change import same_trust
 from lpgen.core.rollout.watch import Watched, watch_rollout
 from lpgen.core.snapshots import NO_SNAPSHOT
-from lpgen.core.usage.foreign_callers import name_foreign_callers
+from lpgen.core.usage.foreign_callers import arns_of_ids, name_foreign_callers
 from lpgen.edge.aws_session import AwsSession
 from lpgen.edge.data_folder.snapshot_folder import find_snapshot, open_snapshot
 from lpgen.edge.data_folder.usage_files import read_usage
@@ -360,7 +360,7 @@ def watch(plan: RolloutPlan, plan_file: Path, data: Path, catalog: Catalog, *, s
     if not applied:
         raise InvocationError("no principal of this plan is applied", hint="run `lpgen rollout apply` first")
     usage = name_foreign_callers(
-        read_usage(data), {planned.principal_id: planned.principal for planned in plan.principals}
+        read_usage(data), arns_of_ids((planned.principal, planned.principal_id) for planned in plan.principals)
     )
     return watch_rollout(applied, plan.principals, usage, catalog, policies_since(data, snapshot))
 

@@ -48,6 +48,11 @@ _LogOptions = Annotated[
         endpoint_url=typer.Option(metavar="URL", help="The endpoint, instead of AWS's or AWS_ENDPOINT_URL."),
         requester_pays=typer.Option("--requester-pays", help="Pay for reading a requester-pays bucket."),
         assume_role=typer.Option(metavar="ARN", help="The role to read with. Each worker assumes it separately."),
+        format=typer.Option(
+            metavar="FORMAT",
+            help="Refuse files and objects in another format: `cloudtrail`, or `s3-access` for S3 server access logs. "
+            "By default, reads both.",
+        ),
         max_file_bytes=typer.Option(metavar="N", min=1, help="How many bytes a file may hold, compressed or not."),
         max_file_records=typer.Option(metavar="N", min=1, help="How many records to read from one file."),
         max_file_broken=typer.Option(
@@ -87,11 +92,12 @@ def ingest_command(
     catalog: CatalogOption = None,
     strict: StrictOption = False,
 ) -> None:
-    """Read CloudTrail logs into a data folder.
+    """Read CloudTrail and S3 access logs into a data folder.
 
     Reads what trails deliver (.json and .json.gz, in folders and buckets), JSON lines, `aws cloudtrail lookup-events`
-    output and EventBridge events. If you ingest a file, object or event again, nothing changes. Reports
-    everything that can't be read, and ingests the rest. The data folder remembers --since, --account and --region of
+    output and EventBridge events. Server access logs add uses of objects in S3 that trails without data events lack. If
+    you ingest a file, object or event again, nothing changes. Reports everything that can't be read, and ingests the
+    rest. The data folder remembers --since, --account and --region of
     each s3://, athena:// and cloudtrail:// address. Later ingests of the address use the same values, unless you give
     others.
 

@@ -78,8 +78,8 @@ def snapshot_command(
     """Take a snapshot of an account or an organization.
 
     Reads everything that a review needs from AWS except logs: policies, trails, last accessed reports, schedules, what
-    runs with a role, quotas, identity providers, the versioning of buckets, and the organization's SCPs and RCPs.
-    Writes it to a new folder in the data folder. Other commands use the newest snapshot. Changes nothing in AWS.
+    runs with a role, quotas, identity providers, the versioning and logging of buckets, and the organization's SCPs and
+    RCPs. Writes it to a new folder in the data folder. Other commands use the newest snapshot. Changes nothing in AWS.
 
     If something can't be read, the snapshot contains the rest, and reports name the gap. `lpgen iam-policy snapshot`
     prints the permissions that this command needs.
@@ -89,9 +89,11 @@ def snapshot_command(
       lpgen snapshot --data lpgen-data
       lpgen snapshot --data lpgen-data --assume-role lpgen-read
     """
+    from lpgen.core.snapshots import BucketLogging
     from lpgen.edge.aws_regions import refuse_unknown_regions
     from lpgen.edge.aws_session import Connection, open_session
-    from lpgen.edge.data_folder.snapshot_folder import SNAPSHOTS
+    from lpgen.edge.data_folder.snapshot_folder import SNAPSHOTS, open_snapshot
+    from lpgen.edge.readers.snapshot_files import read_snapshot_list
     from lpgen.edge.snapshot.account import SnapshotScope
     from lpgen.edge.snapshot.fetch import take_snapshot
     from lpgen.report.pages.inputs import render_taken_snapshot
@@ -110,7 +112,9 @@ def snapshot_command(
     )
     session = open_session(Connection(profile, regions[0] if regions else "", endpoint_url))
     stamp = take_snapshot(session, wanted, data, now=datetime.now(UTC), print_status=print_escaped_status)
-    print_status(render_taken_snapshot(stamp, str(data / SNAPSHOTS / stamp.name)))
+    folder = data / SNAPSHOTS / stamp.name
+    logging = read_snapshot_list(open_snapshot(folder).bucket_logging, BucketLogging)
+    print_status(render_taken_snapshot(stamp, str(folder), logging))
     if strict and stamp.gaps:
         raise typer.Exit(ExitCode.UNFINISHED)
 

@@ -44,11 +44,13 @@ class Visibility(StrEnum):
 
 
 class Category(StrEnum):
-    """The values of CloudTrail's `eventCategory` for calls by principals."""
+    """The values of CloudTrail's `eventCategory` for calls by principals, and one for S3 server access logs. Those show
+    use, but not that there was none: S3 delivers them on a best-effort basis."""
 
     MANAGEMENT = "management"
     DATA = "data"
     NETWORK_ACTIVITY = "network_activity"
+    ACCESS_LOG = "access_log"
 
 
 class Outcome(StrEnum):

@@ -47,6 +47,7 @@ _ACCOUNT: Final = (
     "iam:GetServiceLastAccessedDetails",
     "iam:ListOpenIDConnectProviders",
     "iam:ListSAMLProviders",
+    "s3:GetBucketLogging",
     "s3:GetBucketVersioning",
     "s3:ListAllMyBuckets",
 )

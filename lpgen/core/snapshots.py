@@ -30,6 +30,7 @@ class Subject(StrEnum):
     LOGIN_PROFILES = "login profiles"
     VPC_ENDPOINTS = "VPC endpoints"
     ACCESS_REPORTS = "access reports"
+    BUCKET_LOGGING = "bucket logging"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,6 +59,22 @@ class TakenAccount:
     name: str
     roles: int
     users: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class BucketLogging:
+    """Where S3 delivers the server access logs of a bucket. `is_partitioned`: their keys name the account, the Region,
+    the bucket and the day."""
+
+    bucket: str
+    target_bucket: str
+    target_prefix: str
+    is_partitioned: bool
+
+    @property
+    def folder(self) -> str:
+        """The folder of the logs: the prefix up to its last slash, because S3 appends names to the prefix."""
+        return self.target_prefix[: self.target_prefix.rfind("/") + 1]
 
 
 @dataclass(frozen=True, slots=True)

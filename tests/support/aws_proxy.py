@@ -125,6 +125,7 @@ _REST: Final = (
     ("s3", "GET", r"/[^/]+", "policy", "GetBucketPolicy"),
     ("s3", "GET", r"/[^/]+", "versioning", "GetBucketVersioning"),
     ("s3", "GET", r"/[^/]+", "abac", "GetBucketAbac"),
+    ("s3", "GET", r"/[^/]+", "logging", "GetBucketLogging"),
     ("lambda", "GET", r"/2015-03-31/functions/?", "", "ListFunctions"),
     ("lambda", "GET", r"/2015-03-31/functions/[^/]+/policy", "", "GetPolicy"),
     ("lambda", "GET", r"/2015-03-31/functions/[^/]+/configuration", "", "GetFunctionConfiguration"),

@@ -6,15 +6,19 @@ Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-ev
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.records import Record, SessionIssuer, UserIdentity
 from lpgen.core.model import Caller, CallerKind
 
+_NAMED_ROLE: Final = "assumed-role/"
+
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
-_ID_PREFIXES: Final = ("AROA", "AIDA")
+_ID_PREFIXES: Final = ("AROA", "AIDA", _NAMED_ROLE)
 
 _ANONYMOUS: Final = ("ANONYMOUS_PRINCIPAL", "anonymous")
 
@@ -136,8 +140,9 @@ def _caller_from_session(identity: UserIdentity) -> Caller:
 
 def _caller_by_id(identity: UserIdentity) -> Caller:
     """A role or user whose ARN isn't in the record."""
+    is_own = identity.type == "AssumedRole" and _unique_id(identity).startswith(_NAMED_ROLE)
     return Caller(
-        CallerKind.CROSS_ACCOUNT_ID,
+        CallerKind.ROLE if is_own else CallerKind.CROSS_ACCOUNT_ID,
         principal_id=_unique_id(identity),
         account=identity.accountId or "",
         service_session=_has_service_session_name(identity),
@@ -175,6 +180,63 @@ def _has_service_session_name(identity: UserIdentity) -> bool:
 def _is_anonymous(identity: UserIdentity) -> bool:
     """S3 logs a call without credentials as an AWSAccount with the account id ANONYMOUS_PRINCIPAL."""
     return identity.accountId in _ANONYMOUS or identity.principalId in _ANONYMOUS
+
+
+# ---------------------------------------------------------------- requesters in S3 server access logs
+
+_REQUESTER: Final = re.compile(
+    r"arn:aws[a-z-]*:(?:iam|sts)::(?P<account>\d{12}):"
+    r"(?:(?P<root>root)|(?P<user>user/.+)|assumed-role/(?P<role>[^/]+)/(?P<session>.+)|(?P<federated>federated-user/.+))"
+)
+_SERVICE: Final = re.compile(r"svc:(.+)|AmazonS3|.+\.amazonaws\.com(?:\.cn)?")
+_CANONICAL_ID: Final = re.compile("[0-9a-f]{64}")
+
+
+@lru_cache(maxsize=4096)
+def identity_of_requester(requester: str, owner: str, account: str) -> UserIdentity:
+    """The identity of the requester in an S3 server access log, whose bucket is of a canonical user `owner` and of an
+    `account`, "" if unknown.
+
+    Of a role's session, only the role's name is known, as in `id_of_named_role`. A canonical user ID represents an
+    account.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
+    """
+    if requester == "-":
+        return UserIdentity(type="AWSAccount", accountId=_ANONYMOUS[0])
+    found = _REQUESTER.fullmatch(requester)
+    if found is None:
+        service = _SERVICE.fullmatch(requester)
+        if service:
+            return UserIdentity(type="AWSService", invokedBy=service[1] or requester)
+        if requester == owner:
+            return UserIdentity(type="Root", accountId=account or None)
+        return UserIdentity(type="AWSAccount" if _CANONICAL_ID.fullmatch(requester) else "Unknown")
+    own = found["account"]
+    if found["role"]:
+        is_own = account in ("", own)
+        kind, unique_id = "AssumedRole" if is_own else "AWSAccount", id_of_named_role(own, found["role"])
+        return UserIdentity(type=kind, principalId=f"{unique_id}:{found['session']}", arn=requester, accountId=own)
+    kind = "Root" if found["root"] else "IAMUser" if found["user"] else "FederatedUser"
+    return UserIdentity(type=kind, arn=requester, accountId=own)
+
+
+def id_of_named_role(account: str, name: str) -> str:
+    """The key of a role if only its name is known, in place of its unique id. Names are unique within an
+    account, whatever their case.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
+    """
+    return f"{_NAMED_ROLE}{account}/{name}"
+
+
+def account_of_named_role(unique_id: str) -> str:
+    """The account in an id of `id_of_named_role`, or "" for other ids."""
+    return unique_id.removeprefix(_NAMED_ROLE).partition("/")[0] if unique_id.startswith(_NAMED_ROLE) else ""
+
+
+def name_in_skips(caller: Caller) -> str:
+    """The caller's ARN or, for a role that is known only by its name, `id_of_named_role`, or ""."""
+    return caller.principal or (caller.principal_id if account_of_named_role(caller.principal_id) else "")
 
 
 # ---------------------------------------------------------------- principals beyond the caller

@@ -21,6 +21,9 @@ Json = Mapping[str, object]
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """The text that AWS puts in a record in place of a hidden value."""
 
+ACCESS_LOG: Final = "AccessLog"
+"""The `eventCategory` of a record that lpgen makes from a line of an S3 server access log."""
+
 READ_VERSION: Final = "1."
 """The start of the event versions that lpgen reads. In another major version, fields may be removed or mean something
 else."""

@@ -22,6 +22,7 @@ from lpgen.core.perimeter.lock_out import editors_of
 from lpgen.core.perimeter.reasons import REFUSING, PerimeterReason, ProposalState, ReasonKind, reason
 from lpgen.core.perimeter.replay import has_deny, is_refused
 from lpgen.core.perimeter.resources import PolicyResource
+from lpgen.core.perimeter.use import Call
 from lpgen.core.perimeter.world import Endpoint, PerimeterWorld, Relation
 
 
@@ -128,6 +129,10 @@ class _Draft:
         self.endpoints = [endpoint for endpoint in found if endpoint.owner in self.own]
         self.named = callers_named_in(resource.policy)
 
+    def _of(self, kind: DenyKind) -> list[Call]:
+        """The calls that a Deny of a kind may refuse. Access logs don't show networks."""
+        return [call for call in self.calls if kind is not DenyKind.NETWORK or not call.in_access_log]
+
     @cached_property
     def _evidence(self) -> tuple[PerimeterReason, ...]:
         return tuple(self._missing_evidence())
@@ -141,7 +146,7 @@ class _Draft:
                 caller=caller,
                 account="" if account == NOBODYS else account,
                 relation=Relation.SERVICE if is_service else self.world.relation(account, self.resource),
-                endpoints=tuple(sorted({call.endpoint for call in some})),
+                endpoints=tuple(sorted({call.endpoint for call in some if not call.in_access_log})),
                 through=tuple(sorted({call.through for call in some} - {""})),
                 last_used=max((day for days in some.values() for day in days), default=None),
             )
@@ -177,7 +182,8 @@ class _Draft:
             if kind is DenyKind.NETWORK and not draft.endpoints:
                 continue
             added = deny(kind, self.resource, draft._inside(kind, tuple(draft._exceptions(kind))))
-            later = [call for call, days in self.calls.items() if any(day < found <= day + _WINDOW for found in days)]
+            end = day + _WINDOW
+            later = [call for call in self._of(kind) if any(day < found <= end for found in self.calls[call])]
             refused = {call.caller for call in later if is_refused(added, call, self.world)}
             yield BacktestWindow(until=day, refused=tuple(sorted(refused)))
 
@@ -199,7 +205,8 @@ class _Draft:
         """The days that count for the account, and days with few records of the account but some of the resource."""
         spans: tuple[LogGap | Hole, ...] = (*covered.gaps, *covered.holes)
         lost = {day for span in spans for day in days_between(span.first, span.last)}
-        return covered.days | {day for days in self.calls.values() for day in days if day not in lost}
+        recorded = (self.calls[call] for call in self._of(DenyKind.NETWORK))
+        return covered.days | {day for days in recorded for day in days if day not in lost}
 
     def _blind_spot(self) -> str:
         """Why the logs could not have shown a common use, or ""."""
@@ -207,7 +214,8 @@ class _Draft:
         region = self.resource.arn.split(":")[3]
         regions = (region,) if region else self.world.use.regions_of(self.resource)
         canonical = self.world.catalog.canonical
-        seen = {action for call in self.calls if call.certain and (action := canonical(call.action))}
+        recorded = self._of(DenyKind.NETWORK)
+        seen = {action for call in recorded if call.certain and (action := canonical(call.action))}
         has_data = any(observability.visibility(action) is Visibility.DATA for action in seen)
         for name, arn in self.resource.common_uses():
             action = canonical(name)
@@ -243,7 +251,7 @@ class _Draft:
     ) -> Iterator[PerimeterReason]:
         """What objects to a Deny, with the names that it is about."""
         resource, world = self.resource, self.world
-        refused = {call.caller for call in self.calls if is_refused(added, call, world)}
+        refused = {call.caller for call in self._of(kind) if is_refused(added, call, world)}
         hidden = set(self._hidden(kind))
         names = {ReasonKind.OBSERVED_REFUSED: refused | hidden}
         if kind is DenyKind.NETWORK:
@@ -293,7 +301,8 @@ class _Draft:
         if kind is DenyKind.CONFUSED_DEPUTY:
             return
         choices, is_network = self.world.choices, kind is DenyKind.NETWORK
-        why = {call.caller: SERVICE_ROLE for call in self.calls if is_network and call.by_service and not call.endpoint}
+        seen = self._of(kind) if is_network else ()
+        why = {call.caller: SERVICE_ROLE for call in seen if call.by_service and not call.endpoint}
         why |= {arn: BREAK_GLASS for given in choices.break_glass for arn in self.world.in_accounts(given)}
         why |= {choices.caller: CALLER} if choices.caller else {}
         for arn, word in sorted(why.items()):

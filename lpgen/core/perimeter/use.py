@@ -14,6 +14,7 @@ from lpgen.core.arns import account_in_arn, is_account_id
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.operation_rows import Operations, strip_version
 from lpgen.core.cloudtrail.origin import AgentFamily, NetworkKind
+from lpgen.core.cloudtrail.rules.inferences import ACCESS_LOG_LINE
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.iam.principals import PrincipalForm, principal_from_text
 from lpgen.core.identity_center import permission_set_of
@@ -31,7 +32,8 @@ class Call:
 
     `caller` is an ARN, an account, a service principal, or `anonymous`. `through` is the AWS service that called with
     the caller's session. `by_service`: this session is the service's own, because it assumed the role. `certain`: the
-    record shows that the call was on this resource and was allowed.
+    record shows that the call was on this resource and was allowed. `in_access_log`: only a server access log shows it,
+    which doesn't say through which VPC endpoint.
     """
 
     caller: str
@@ -42,6 +44,7 @@ class Call:
     through: str = ""
     by_service: bool = False
     certain: bool = True
+    in_access_log: bool = False
 
     @property
     def is_of_service(self) -> bool:
@@ -118,7 +121,8 @@ class UseOfResources:
             by_service = not is_inner and (service_session or self._serves(arn, invoked_by, endpoint))
             through = invoked_by or (source if is_inner else "")
             certain = outcome == Outcome.ALLOWED
-            call = Call(arn or account, account, action, resource, endpoint, through, by_service, certain)
+            in_log = how == ACCESS_LOG_LINE
+            call = Call(arn or account, account, action, resource, endpoint, through, by_service, certain, in_log)
             yield _Seen(call, kind, log, region, days)
 
     def _foreign_calls(self) -> Iterator[_Seen]:

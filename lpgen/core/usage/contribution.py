@@ -15,9 +15,11 @@ from lpgen.core.cloudtrail.assumption import assumption_method
 from lpgen.core.cloudtrail.caller import is_of_account, named_principal
 from lpgen.core.cloudtrail.event_map import RecordMapper, mapping_or_failure, skip_from_record
 from lpgen.core.cloudtrail.outcome import ErrorCodes
-from lpgen.core.cloudtrail.records import Record
+from lpgen.core.cloudtrail.records import ACCESS_LOG, Record
 from lpgen.core.cloudtrail.request_tags import tag_keys_from_record
+from lpgen.core.cloudtrail.rules.inferences import ACCESS_LOG_LINE
 from lpgen.core.model import (
+    OBSERVED,
     AssumptionMethod,
     Caller,
     CallerKind,
@@ -39,6 +41,7 @@ _BY_CATEGORY: Final = {
     "Management": Category.MANAGEMENT.value,
     "Data": Category.DATA.value,
     "NetworkActivity": Category.NETWORK_ACTIVITY.value,
+    ACCESS_LOG: Category.ACCESS_LOG.value,
 }
 
 _BY_TYPE: Final = {
@@ -214,7 +217,9 @@ def _rows(use: _Use, actions: tuple[MappedAction, ...], folds: Folds) -> tuple[t
     identity = record.userIdentity
     invoked_by = (identity.invokedBy if identity else None) or ""
     category = category_from_record(record)
+    is_line = category == Category.ACCESS_LOG
     for mapped in actions:
+        how = ACCESS_LOG_LINE if is_line and mapped.how == OBSERVED else mapped.how
         context = _context_text(mapped.context, use.tags)
         for resource in mapped.resources:
             folded = folds.fold(resource)
@@ -229,7 +234,7 @@ def _rows(use: _Use, actions: tuple[MappedAction, ...], folds: Folds) -> tuple[t
                 outcome.error_code[:MAX_TEXT_LENGTH],
                 outcome.denial_kind._value_,
                 outcome.denied_by[:MAX_TEXT_LENGTH],
-                mapped.how,
+                how,
                 invoked_by,
                 caller.service_session,
                 record.vpcEndpointId or "",

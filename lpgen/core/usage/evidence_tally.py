@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from lpgen.core.cloudtrail.assumption import assumption_from_record
 from lpgen.core.cloudtrail.origin import family_of_agent, network_from_start
-from lpgen.core.cloudtrail.records import RawRecord
+from lpgen.core.cloudtrail.records import ACCESS_LOG, RawRecord
 from lpgen.core.cloudtrail.request_tags import tags_from_record
 from lpgen.core.model import Outcome
 from lpgen.core.usage.contribution import Contribution
@@ -59,7 +59,10 @@ class EvidenceTally:
         self._places: dict[str, tuple[str, str]] = {}
 
     def origins_of(self, caller: KnownCaller, day: str, record: RawRecord) -> Origins:
-        """Where a caller called from on a day, in the same way as in this record."""
+        """Where a caller called from on a day, in the same way as in this record. Access logs name no VPC endpoint, so
+        their calls count for none."""
+        if record.eventCategory == ACCESS_LOG:
+            return Origins(record.userAgent)
         key = (caller.name, day, record.vpcEndpointId, record.userAgent)
         found = self._origins.get(key)
         if found is None:

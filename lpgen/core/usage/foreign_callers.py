@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import compress
@@ -16,7 +17,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from lpgen.core.arns import split_arn
+from lpgen.core.arns import account_in_arn, split_arn
+from lpgen.core.cloudtrail.caller import account_of_named_role, id_of_named_role
 from lpgen.core.model import Category, Outcome, Principal
 from lpgen.core.usage.columns import TableParts, column_values, distinct_rows, flag_column, table_rows, text_column
 from lpgen.core.usage.table_merge import merge_tables
@@ -37,6 +39,8 @@ _CALL: Final = (
 
 _Id = tuple[str, str]
 """A unique id, and the account that it belongs to according to the record."""
+
+_OF_DATA: Final = (Category.DATA, Category.ACCESS_LOG)
 
 
 def name_foreign_callers(usage: Usage, arns: Mapping[str, str], *, callers: Iterable[str] | None = None) -> Usage:
@@ -59,7 +63,7 @@ def name_foreign_callers(usage: Usage, arns: Mapping[str, str], *, callers: Iter
     if foreign.num_rows == 0:
         return replace(usage, table=own, skips=skips)
     foreign_arns = list(compress(callers, is_foreign))
-    named = _with_principals(foreign, foreign_arns)
+    named = _without_role_names(_with_principals(foreign, foreign_arns))
     copies = _calls_of(own, frozenset(foreign_arns))
     is_new = [call not in copies for call in table_rows(named, _CALL)]
     return replace(usage, table=merge_tables([own, _only(named, is_new)], USAGE_SHAPE), skips=skips)
@@ -86,7 +90,7 @@ def divide_by_log(
     shown = {(row[0], _bucket(row[4])) for row in rows if row[:3] == (row[0], row[0], Category.DATA)}
 
     def counts(account: str, log: str, category: str, outcome: str, resource: str) -> bool:
-        if log in ("", account) or category != Category.DATA or outcome != Outcome.ALLOWED or not _is_arn(resource):
+        if log in ("", account) or category not in _OF_DATA or outcome != Outcome.ALLOWED or not _is_arn(resource):
             return False
         owner = split_arn(resource).account
         return owner == log or not (owner or (account, _bucket(resource)) in shown)
@@ -101,8 +105,20 @@ def _bucket(arn: str) -> str:
 
 
 def arns_by_id(principals: Iterable[Principal]) -> dict[str, str]:
-    """The ARNs of principals by their unique ids."""
-    return {principal.principal_id: principal.arn for principal in principals if principal.principal_id}
+    """The ARNs of principals by their unique ids and, for roles, also by `id_of_named_role`."""
+    return arns_of_ids((principal.arn, principal.principal_id) for principal in principals)
+
+
+def arns_of_ids(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """As `arns_by_id`, from pairs of ARN and unique id. A name that several roles have, as if one was deleted, is
+    unknown."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for arn, unique_id in pairs:
+        kind, _, name = arn.rpartition(":")[2].partition("/")
+        named = id_of_named_role(account_in_arn(arn), name.rpartition("/")[2]) if kind == "role" else ""
+        for key in filter(None, (unique_id, named)):
+            found[key].add(arn)
+    return {key: min(arns) for key, arns in found.items() if len(arns) == 1 or not account_of_named_role(key)}
 
 
 def _name_skipped(skips: pa.Table, known: Mapping[_Id, str]) -> pa.Table:
@@ -117,6 +133,13 @@ def _name_skipped(skips: pa.Table, known: Mapping[_Id, str]) -> pa.Table:
 def _with_principals(table: pa.Table, callers: Sequence[str]) -> pa.Table:
     at = table.schema.get_field_index("principal")
     return table.set_column(at, table.schema.field(at).with_type(pa.string()), text_column(callers))
+
+
+def _without_role_names(table: pa.Table) -> pa.Table:
+    """The table with "" in place of `id_of_named_role`: the real id isn't known."""
+    at = table.schema.get_field_index("principal_id")
+    ids = ["" if account_of_named_role(value) else value for value in column_values(table.column(at))]
+    return table.set_column(at, table.schema.field(at).with_type(pa.string()), text_column(ids))
 
 
 def _callers(table: pa.Table | TableParts) -> Iterator[str]:
@@ -138,7 +161,8 @@ def _only(table: pa.Table, flags: Sequence[bool]) -> pa.Table:
 
 def _ids(table: pa.Table, name: str) -> Iterator[_Id]:
     """The caller's id or ARN in a column for each row, with the account."""
-    return table_rows(table, (name, "account"))
+    rows = table_rows(table, (name, "account"))
+    return ((unique_id, account_of_named_role(unique_id) or account) for unique_id, account in rows)
 
 
 def _recorded_arns(own: pa.Table) -> dict[_Id, str]:

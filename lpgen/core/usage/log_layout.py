@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from enum import Enum, auto
 from typing import Final
 
+from lpgen.core.cloudtrail.access_logs import place_from_path
 from lpgen.core.usage.event_time import ALL_TIME, LOG_FILE, TimeWindow
 from lpgen.errors import InvocationError, quote_input
 
@@ -34,6 +35,11 @@ _FOLDER: Final = re.compile(r"(?<![^/])AWSLogs/(?:o-[a-z0-9]{10,32}/)?(\d{12})(?
 # https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
 _FIREHOSE: Final = re.compile(r"-\d{4}(?:-\d\d){5}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _FIREHOSE_LENGTH: Final = 57
+
+# S3 server access logs: the day is that of the delivery or of the requests.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html#server-log-keyname-format
+_ACCESS_LOG: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:-\d\d){3}-[0-9A-Z]{16}", re.ASCII)
+_ACCESS_LOG_LENGTH: Final = 36
 
 _TRAIL_FOLDER: Final = "CloudTrail"
 _OTHER_TRAIL_FOLDERS: Final = frozenset({"CloudTrail-Digest", "CloudTrail-Insight"})
@@ -122,7 +128,13 @@ def split_address(name: str) -> tuple[str, str]:
 
 def is_log_name(name: str) -> bool:
     """Whether to read a file of a folder or bucket, by its name."""
-    return name.endswith(LOG_SUFFIXES) or _FIREHOSE.fullmatch(name[-_FIREHOSE_LENGTH:]) is not None
+    is_by_firehose = _FIREHOSE.fullmatch(name[-_FIREHOSE_LENGTH:]) is not None
+    return is_by_firehose or name.endswith(LOG_SUFFIXES) or _day_of_access_log(name) != ""
+
+
+def _day_of_access_log(name: str) -> str:
+    found = _ACCESS_LOG.fullmatch(name[-_ACCESS_LOG_LENGTH:])
+    return found[1] if found else ""
 
 
 def is_logs_root(folder: str) -> bool:
@@ -156,7 +168,8 @@ def owners_from_name(name: str) -> frozenset[str]:
     if parts and _ACCOUNT.fullmatch(parts[0]):
         return frozenset((parts[0], *parts[2:3])) if parts[1:2] == (_TRAIL_FOLDER,) else frozenset(parts[:1])
     found = LOG_FILE.fullmatch(name.rpartition("/")[2])
-    return frozenset(found.group(1, 3)) if found else frozenset()
+    place = place_from_path(name)
+    return frozenset(found.group(1, 3) if found else filter(None, (place.account, place.region)))
 
 
 def account_from_path(path: str) -> str:
@@ -197,11 +210,14 @@ def span_from_folder(folder: str, scope: LogScope) -> FileSpan:
 def is_file_wanted(name: str, scope: LogScope) -> bool:
     """Whether to read a file outside the layout: yes, unless its name shows that it is outside the scope."""
     found = LOG_FILE.fullmatch(name.rpartition("/")[2])
-    if found is None:
-        return True
-    account, kind, region, day = found.group(1, 2, 3, 4)
+    delivered = found[4] if found else _day_of_access_log(name).replace("-", "")
     since = scope.window.since[:10].replace("-", "")
-    end = _day_path(_last_delivery(scope.window)).replace("/", "") if scope.window.until else day
+    end = _day_path(_last_delivery(scope.window)).replace("/", "") if scope.window.until else delivered
+    if found is None:
+        place = place_from_path(name)
+        is_place_wanted = not place.account or (scope.has_account(place.account) and scope.has_region(place.region))
+        return is_place_wanted and (since <= delivered <= end or not delivered)
+    account, kind, region, day = found.group(1, 2, 3, 4)
     in_scope = scope.has_account(account) and scope.has_region(region)
     return in_scope and kind not in _OTHER_TRAIL_FOLDERS and since <= day <= end
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from lpgen.core.cloudtrail.kms_context import PROTECTED
+from lpgen.core.cloudtrail.rules.inferences import ACCESS_LOG_LINE
 from lpgen.core.evidence import Evidence, IdUse, PrincipalUsage, RecordedContext, UnmappedEvent, Use
 from lpgen.core.model import (
     UNKNOWN_RESOURCE,
@@ -229,7 +230,7 @@ def _principal_usage(
         tuple(identity.principal_id for identity in by_id),
         uses,
         unmapped,
-        tuple(sorted({region for use in uses for region in use.regions})),
+        tuple(sorted({region for use in uses for region in use.regions if region or use.how != ACCESS_LOG_LINE})),
         by_id=by_id,
         days=len(rows.days),
         protected=tuple(sorted(rows.protected)),

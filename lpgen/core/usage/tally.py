@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lpgen.core.cloudtrail.caller import caller_from_record, caller_name, is_of_account
+from lpgen.core.cloudtrail.caller import caller_from_record, caller_name, is_of_account, name_in_skips
 from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.cloudtrail.records import READ_VERSION, RawRecord, Record, Unusable, record_from_raw
 from lpgen.core.model import SkipReason
@@ -30,6 +30,7 @@ from lpgen.core.usage.tally_tables import (
     add_coverage,
     add_skip,
     coverage_key,
+    day_of_coverage,
     skip_key,
     usage_from_counts,
 )
@@ -236,7 +237,7 @@ class UsageTally:
             moment = None
         if moment is not None:
             category, read_only = category_from_record(record), record.readOnly
-        day = moment[:10] if moment else NO_TIME
+        day = day_of_coverage(moment[:10] if moment else NO_TIME, category)
         account, source = record.recipientAccountId or "", record.eventSource
         key = coverage_key(account, record.awsRegion or "", day, category, source)
         add_coverage(self._coverage, key, 1, is_usage=False, read_only=read_only)
@@ -246,7 +247,7 @@ class UsageTally:
 
     def _skip_details(self, record: Record, moment: str) -> tuple[str, str, str]:
         codes = self._contributions.event_map.catalog.facts(ErrorCodes)
-        return moment, caller_from_record(record).principal, codes.outcome_from_record(record).outcome.value
+        return moment, name_in_skips(caller_from_record(record)), codes.outcome_from_record(record).outcome.value
 
     def _add_skip(self, part: Unusable, source: str, said: tuple[str, str, str], *, records: int = 1) -> None:
         """Count a skip. `said` has its time, principal and outcome."""

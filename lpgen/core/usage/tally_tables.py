@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from lpgen.core.cloudtrail.caller import name_in_skips
 from lpgen.core.model import CallerKind, Category, SkipReason
 from lpgen.core.usage.columns import empty_table, flag_column, integer_column, is_text, text_column, time_column
 from lpgen.core.usage.contribution import MAX_TEXT_LENGTH, Contribution, RowKey
@@ -30,6 +31,7 @@ LATE: Final = "~"
 """Sorts after every time. It is the first-seen time if no record has a time."""
 
 _DATA: Final = Category.DATA.value
+_ACCESS_LOG: Final = Category.ACCESS_LOG.value
 
 _CountKey = tuple[Contribution, KnownCaller, str]
 """A record's contribution, caller and day. The records of one key either all have a time or none has."""
@@ -60,11 +62,12 @@ def usage_from_counts(
     all_activity = {key: [*row] for key, row in activity.items()}
     for (found, known, day), (records, last, first, example, _) in counts.items():
         place, call = (found.account, found.region), (found.event_source, found.event_name)
-        covered = coverage_key(*place, day, found.category, found.event_source)
+        covered_day = day_of_coverage(day, found.category)
+        covered = coverage_key(*place, covered_day, found.category, found.event_source)
         add_coverage(all_coverage, covered, records, is_usage=found.skip is None, read_only=found.read_only)
-        add_activity(all_activity, (found.account, day, known.name, found.event_source), records)
+        add_activity(all_activity, (found.account, covered_day, known.name, found.event_source), records)
         if found.skip is not None:
-            who = known.caller.principal_id if found.hides_use else found.assumed or known.caller.principal
+            who = known.caller.principal_id if found.hides_use else found.assumed or name_in_skips(known.caller)
             key = skip_key(found.skip, who, place, call, found.outcome, found.detail)
             add_skip(all_skips, key, records, (first, *example[:3]), last)
     return Usage(
@@ -123,6 +126,11 @@ def add_activity(rows: ActivityRows, key: _ActivityKey, records: int) -> None:
     """Count records of a caller, unless the key has no day."""
     if key[1] != NO_TIME:
         rows.setdefault(key, [0])[0] += records
+
+
+def day_of_coverage(day: str, category: str) -> str:
+    """The day that a record covers. Access logs cover none, because a day without a line shows nothing."""
+    return NO_TIME if category == _ACCESS_LOG else day
 
 
 def coverage_key(account: str, region: str, day: str, category: str, event_source: str) -> _CoverageKey:

@@ -26,6 +26,7 @@ RESOURCE_TAGS: Final = "resource-tags"
 SCHEDULES: Final = "schedules"
 VERSIONED_BUCKETS: Final = "versioned-buckets"
 ABAC_BUCKETS: Final = "abac-buckets"
+BUCKET_LOGGING: Final = "bucket-logging"
 FUNCTIONS: Final = "functions"
 ACCOUNT_SUMMARIES: Final = "account-summaries"
 IDENTITY_PROVIDERS: Final = "identity-providers"
@@ -105,9 +106,9 @@ class _SnapshotManifest(SealedManifest, frozen=True):
 class InputFiles:
     """The existing files and folders for the options with the same names.
 
-    A snapshot has one file for each trail. `resource_tags`, `schedules`, `versioned_buckets`, `functions` with their
-    log groups, `account_summaries` with quotas, `identity_providers`, `compute`, `login_profiles` and
-    `vpc_endpoints` have one file for each account or Region.
+    A snapshot has one file for each trail. `resource_tags`, `schedules`, `versioned_buckets`, `bucket_logging`,
+    `functions` with their log groups, `account_summaries` with quotas, `identity_providers`, `compute`,
+    `login_profiles` and `vpc_endpoints` have one file for each account or Region.
     """
 
     policies: tuple[Path, ...] = ()
@@ -121,6 +122,7 @@ class InputFiles:
     schedules: tuple[Path, ...] = ()
     versioned_buckets: tuple[Path, ...] = ()
     abac_buckets: tuple[Path, ...] = ()
+    bucket_logging: tuple[Path, ...] = ()
     functions: tuple[Path, ...] = ()
     account_summaries: tuple[Path, ...] = ()
     identity_providers: tuple[Path, ...] = ()
@@ -191,6 +193,7 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
         schedules=below(SCHEDULES),
         versioned_buckets=below(VERSIONED_BUCKETS),
         abac_buckets=below(ABAC_BUCKETS),
+        bucket_logging=below(BUCKET_LOGGING),
         functions=below(FUNCTIONS),
         account_summaries=below(ACCOUNT_SUMMARIES),
         identity_providers=below(IDENTITY_PROVIDERS),

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.access_logs import records_of_access_log
 from lpgen.core.cloudtrail.event_map import EventMap
 from lpgen.core.cloudtrail.records import RawRecord
 from lpgen.core.usage.event_time import latest_time
@@ -25,7 +26,7 @@ from lpgen.edge.data_folder.ledger import LedgerFile, LedgerObject
 from lpgen.edge.ingest.plan import IngestRange, digest_in_folder
 from lpgen.edge.logs.inflate import DEFAULT_LIMITS, NO_LIMITS, ReadLimits
 from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
-from lpgen.edge.logs.record_files import Item, records_from_bytes
+from lpgen.edge.logs.record_files import Item, records_from_bytes, why_refused
 from lpgen.edge.object_store import ObjectStore, StoredObject
 from lpgen.errors import AwsError
 
@@ -86,6 +87,9 @@ class ChunkReader(_Reader):
             except OSError as error:
                 failures.append(FileProblem(path_text(file.path), why_not_opened(error)))
                 continue
+            if why := why_refused(data, self.asked.only, self.limits):
+                failures.append(FileProblem(path_text(file.path), why))
+                continue
             for path in (file.path, *file.copies):
                 tally.add(path_text(path), data)
         sizes = sum(file.size for file in chunk)
@@ -107,6 +111,7 @@ class ChunkTally:
         again: _Again = MappingProxyType({}),
     ) -> None:
         self._tally = UsageTally(contributions, window=asked.window)
+        self._catalog = contributions.event_map.catalog
         self._asked = asked
         self._limits = limits
         self._known = known
@@ -125,7 +130,10 @@ class ChunkTally:
             if known in self._files or known in self._known:
                 return known
         is_again = digest in self._again or misplaced in self._again
-        owner, records = _owner_of(records_from_bytes(data, limits=NO_LIMITS if is_again else self._limits))
+        limits = NO_LIMITS if is_again else self._limits
+        lines = partial(records_of_access_log, catalog=self._catalog, path=path)
+        items = records_from_bytes(data, limits=limits, access_log=lines)
+        owner, records = _owner_of(items)
         digest = digest if owner in ("", place) else misplaced
         before = self._again.get(digest)
         counted = before.windows if before else ()
@@ -216,6 +224,9 @@ class ObjectReader(_Reader):
             if isinstance(body, AwsError):
                 failures.append(FileProblem(obj.name, f"{body.message}{body.hint and '; '}{body.hint}"))
                 errors.append(body)
+                continue
+            if why := why_refused(body.data, self.asked.only, self.limits):
+                failures.append(FileProblem(obj.name, why))
                 continue
             digest = tally.add(obj.name, body.data)
             objects.append(LedgerObject(obj.name, len(body.data), body.etag, digest))

@@ -17,6 +17,7 @@ from lpgen.core.usage.log_layout import account_from_path
 from lpgen.edge.data_folder.ledger import Ledger, LedgerFile
 from lpgen.edge.files import hash_file
 from lpgen.edge.logs.log_files import LogFile, path_text, why_not_opened
+from lpgen.edge.logs.log_format import LogFormat
 from lpgen.edge.objects.finder import FoundObjects
 from lpgen.errors import IngestError
 
@@ -38,10 +39,12 @@ def refuse_mixture(ledger: Ledger, *, athena: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class IngestRange:
-    """The records that an ingest reads: those in its window, and no later than its start."""
+    """The records that an ingest reads: those in its window, and no later than its start. Files in another format than
+    `only` are failures, so a later ingest reads them."""
 
     window: TimeWindow
     now: str = NO_TIME
+    only: LogFormat | None = None
 
     def window_for(self, path: str) -> TimeWindow:
         """The window whose records count in a file."""

@@ -14,13 +14,14 @@ Nothing in a file is an error here. A part without a record becomes an `Unusable
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 import msgspec
 
+from lpgen.core.cloudtrail.access_logs import is_access_log
 from lpgen.core.cloudtrail.records import RawRecord, Unusable
 from lpgen.core.model import SkipReason
 from lpgen.edge.logs.inflate import DEFAULT_LIMITS, ReadLimits, UnreadableError, inflate
@@ -35,6 +36,7 @@ from lpgen.edge.logs.json_documents import (
     split_documents,
     why_and_place,
 )
+from lpgen.edge.logs.log_format import LogFormat
 from lpgen.edge.logs.rejected_records import unusable_from_record
 
 Item = RawRecord | Unusable
@@ -95,8 +97,32 @@ _OTHER_KEYS: Final = frozenset().union(*(telling for _, telling in _DOCUMENTS))
 _keys_of: Final = KnownKeys(*sorted({*_RECORD_KEYS, *_WRAPPER_KEYS, *_DETAILS_KEYS, *_OTHER_KEYS})).read
 
 
-def records_from_bytes(data: bytes, *, limits: ReadLimits = DEFAULT_LIMITS) -> Iterable[Item]:
+_REFUSED: Final = {
+    LogFormat.CLOUDTRAIL: "line 1: it is an S3 server access log",
+    LogFormat.S3_ACCESS: "line 1: it isn't an S3 server access log",
+}
+
+
+def why_refused(data: bytes, only: LogFormat | None, limits: ReadLimits) -> str:
+    """Why a file isn't of the only format to read, or ""."""
+    if only is None:
+        return ""
+    try:
+        text = plain_text(inflate(data, limit=limits.file_bytes))
+    except UnreadableError:
+        return ""  # the reader reports it
+    return "" if is_blank(text) or is_access_log(text) is (only is LogFormat.S3_ACCESS) else _REFUSED[only]
+
+
+def records_from_bytes(
+    data: bytes,
+    *,
+    limits: ReadLimits = DEFAULT_LIMITS,
+    access_log: Callable[[bytes], Iterator[Item]] | None = None,
+) -> Iterable[Item]:
     """The records of one file, in order, within the limits.
+
+    `access_log` reads the lines of an S3 server access log. Without it, such a log has no records.
 
     Time grows with the inflated size, whatever the file holds. Memory is a small multiple of the inflated size up to
     `MAX_TYPED_BYTES`, and about the inflated size for larger files.
@@ -107,6 +133,8 @@ def records_from_bytes(data: bytes, *, limits: ReadLimits = DEFAULT_LIMITS) -> I
         return [Unusable(SkipReason.UNREADABLE_FILE, error.message, error.position)]
     if is_blank(text):
         return []
+    if is_access_log(text):
+        return _within(limits, access_log(text)) if access_log else []
     records = _records_at_once(text)
     if records is None and (repaired := repair_text(text)) != text:
         text = repaired

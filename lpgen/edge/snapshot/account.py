@@ -17,6 +17,7 @@ from lpgen.edge.aws_session import AwsSession, CallerIdentity, aws_errors, page_
 from lpgen.edge.data_folder.snapshot_folder import (
     ABAC_BUCKETS,
     ACCOUNT_SUMMARIES,
+    BUCKET_LOGGING,
     COMPUTE,
     FUNCTIONS,
     IDENTITY_PROVIDERS,
@@ -30,6 +31,7 @@ from lpgen.edge.data_folder.snapshot_folder import (
     VPC_ENDPOINTS,
     SnapshotWriter,
 )
+from lpgen.edge.snapshot.fetch_bucket_logging import fetch_bucket_logging
 from lpgen.edge.snapshot.fetch_compute import ComputeFetcher, fetch_login_profiles
 from lpgen.edge.snapshot.fetch_last_accessed import fetch_last_accessed
 from lpgen.edge.snapshot.fetch_resources import (
@@ -109,6 +111,8 @@ class AccountReader:
             trails = _fetch_trails(self.session)
         versioned = fetch_versioned_buckets(self.session, self.caller, self.wanted.regions, self.gaps)
         self.writer.write_json(f"{VERSIONED_BUCKETS}/{self.caller.account}.json", versioned)
+        logging = fetch_bucket_logging(self.session, self.caller, self.wanted.regions, self.gaps)
+        self.writer.write_json(f"{BUCKET_LOGGING}/{self.caller.account}.json", logging)
         index = self._read_last_accessed(pages) if self.wanted.last_accessed else {}
         if self.wanted.resource_policies:
             self._read_resource_policies(self._regions(Subject.RESOURCE_POLICIES))

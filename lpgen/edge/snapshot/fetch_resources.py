@@ -7,10 +7,9 @@ only its own policy is read, not the policies of its versions and aliases.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import compress
 from typing import Any, Final
 
 import msgspec
@@ -180,12 +179,8 @@ def fetch_versioned_buckets(
     A bucket whose versioning is suspended keeps its versions.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
     """
-
-    def has_versions(client: Any, **bucket: str) -> bool:
-        return "Status" in client.get_bucket_versioning(**bucket)
-
-    asked = (Subject.VERSIONED_BUCKETS, "versioning", has_versions)
-    return _fetch_buckets(session, caller, frozenset(regions), gaps, asked)
+    question = BucketQuestion(Subject.VERSIONED_BUCKETS, "versioning", "get_bucket_versioning", "Status")
+    return [f"arn:{caller.partition}:s3:::{name}" for name, _ in ask_buckets(session, caller, regions, gaps, question)]
 
 
 def fetch_abac_buckets(session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList) -> list[str]:
@@ -193,36 +188,40 @@ def fetch_abac_buckets(session: AwsSession, caller: CallerIdentity, regions: Ite
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAbac.html
     """
-
-    def is_on(client: Any, **bucket: str) -> bool:
-        ask = getattr(client, "get_bucket_abac", None)  # boto3 has it since version 1.41
-        return ask is not None and ask(**bucket).get("AbacStatus", {}).get("Status") == "Enabled"
-
-    asked = (Subject.ABAC_BUCKETS, "attribute-based access control", is_on)
-    return _fetch_buckets(session, caller, frozenset(regions), gaps, asked)
+    words = "attribute-based access control"
+    question = BucketQuestion(Subject.ABAC_BUCKETS, words, "get_bucket_abac", "AbacStatus")
+    found = ask_buckets(session, caller, regions, gaps, question)
+    return [f"arn:{caller.partition}:s3:::{name}" for name, answer in found if answer.get("Status") == "Enabled"]
 
 
-def _fetch_buckets(
-    session: AwsSession,
-    caller: CallerIdentity,
-    wanted: frozenset[str],
-    gaps: GapList,
-    asked: tuple[Subject, str, Callable[..., bool]],
-) -> list[str]:
-    """The ARNs of the buckets for which a question about a subject has the answer yes, sorted."""
-    subject, words, ask = asked
+@dataclass(frozen=True, slots=True)
+class BucketQuestion:
+    """A setting of buckets: what it is called, and the operation whose answer has it as `field`."""
 
-    def has_it(bucket: _Resource) -> bool:
-        name = bucket["Name"]
-        with gaps.catch(caller.account, subject, where=name), aws_errors(f"read the {words} of {quote_input(name)}"):
-            client = session.client("s3", bucket.get("BucketRegion", ""))
-            return ask(client, Bucket=name, ExpectedBucketOwner=caller.account)
-        return False
+    subject: Subject
+    words: str
+    operation: str
+    field: str
+
+
+def ask_buckets(
+    session: AwsSession, caller: CallerIdentity, regions: Iterable[str], gaps: GapList, question: BucketQuestion
+) -> list[tuple[str, Any]]:
+    """The names of the buckets in some or all Regions that have a setting, each with the setting, sorted."""
+    subject, wanted = question.subject, frozenset(regions)
+
+    def ask(bucket: _Resource) -> Any:
+        name, doing = bucket["Name"], f"read the {question.words} of {quote_input(bucket['Name'])}"
+        with gaps.catch(caller.account, subject, where=name), aws_errors(doing):
+            # An older boto3 lacks newer operations, so it can't know of the setting.
+            call = getattr(session.client("s3", bucket.get("BucketRegion", "")), question.operation, None)
+            return call(Bucket=name, ExpectedBucketOwner=caller.account).get(question.field) if call else None
+        return None
 
     with gaps.catch(caller.account, subject), aws_errors("list the buckets"):
         every = bundled_catalog().facts(_resource_services)["s3"].resources(session.client("s3"))
         buckets = [bucket for bucket in every if not wanted or bucket.get("BucketRegion", "") in {"", *wanted}]
         with ThreadPoolExecutor(_WORKERS) as pool:
-            found = compress(buckets, pool.map(has_it, buckets))
-            return sorted(f"arn:{caller.partition}:s3:::{bucket['Name']}" for bucket in found)
+            answers = zip(buckets, pool.map(ask, buckets), strict=True)
+            return sorted((bucket["Name"], answer) for bucket, answer in answers if answer is not None)
     return []

@@ -13,7 +13,7 @@ from lpgen.core.findings import Report, SkipCount
 from lpgen.core.guards import Guards
 from lpgen.core.model import Effect, Policy, SkipReason
 from lpgen.core.replacements import DecisionKind, DecisionsStamp
-from lpgen.core.snapshots import SnapshotStamp
+from lpgen.core.snapshots import BucketLogging, SnapshotStamp
 from lpgen.report.blocks import (
     REVIEW_ROWS,
     Block,
@@ -291,10 +291,18 @@ def render_used_snapshot(stamp: SnapshotStamp) -> str:
     return "\n".join(map(terminal_text, (*said, *_gap_lines(stamp))))
 
 
-def render_taken_snapshot(stamp: SnapshotStamp, folder: str) -> str:
-    """The message at the end of `lpgen snapshot`."""
+def render_taken_snapshot(stamp: SnapshotStamp, folder: str, logging: Sequence[BucketLogging] = ()) -> str:
+    """The message at the end of `lpgen snapshot`. `logging` has the buckets with server access logs."""
     said = [f"snapshot {stamp.name}: {_facts(stamp)}, in {folder}", *_gap_lines(stamp)]
+    if logging:
+        places = sorted({f"s3://{one.target_bucket}/{one.folder}" for one in logging})
+        more = f" and {count(len(places) - _SHOWN_PLACES)} more" if len(places) > _SHOWN_PLACES else ""
+        shown = ", ".join(places[:_SHOWN_PLACES]) + more
+        said.append(f"server access logs of {plural(len(logging), 'bucket')} are in {shown}: `lpgen ingest` reads them")
     return "\n".join(map(terminal_text, said))
+
+
+_SHOWN_PLACES: Final = 3
 
 
 def _gap_lines(stamp: SnapshotStamp) -> Iterator[str]:

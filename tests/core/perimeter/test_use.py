@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -193,3 +194,31 @@ def test_limits_count_the_document_as_it_is_written() -> None:
     assert not row.fits({"Version": "2012-10-17", "Statement": [{**statement, "Sid": "x" * room}]}, indent=2)
     assert row.fits({"Statement": [statement] * 20})
     assert not row.fits({"Statement": [statement] * 21})
+
+
+# ---------------------------------------------------------------- S3 server access logs
+
+
+def in_access_log(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same calls as lines of an access log give them, which don't say through which VPC endpoint."""
+    return [{**record, "eventCategory": "AccessLog", "vpcEndpointId": None} for record in records]
+
+
+def test_call_in_an_access_log_is_no_call_without_an_endpoint() -> None:
+    calls = [call(APP, endpoint="vpce-1"), call(APP, "s3:PutObject", endpoint="vpce-1")]
+    plain, more = world(calls), world([*calls, in_access_log(call(APP)), in_access_log(call(ADMIN))])
+    assert proposal(DenyKind.NETWORK, more) == proposal(DenyKind.NETWORK, plain)
+    used = {one.caller: one for one in report(more).used_by}
+    assert (used[APP.arn].endpoints, used[ADMIN.arn].endpoints) == (("vpce-1",), ())
+
+
+def test_access_logs_alone_leave_the_logs_without_data_events() -> None:
+    only = world([in_access_log(call(APP)), in_access_log(call(APP, "s3:PutObject"))])
+    for kind in DenyKind:
+        assert "no-data-events" in kinds(proposal(kind, only)), kind
+
+
+def test_outsider_in_an_access_log_is_observed() -> None:
+    calls = [call(APP), call(APP, "s3:PutObject")]
+    found = proposal(DenyKind.IDENTITY, world([*calls, in_access_log(call(OUTSIDE))]))
+    assert kinds(found) == ["observed-refused"]

@@ -10,7 +10,7 @@ import pytest
 
 from lpgen.core.cloudtrail.records import Record
 from lpgen.core.model import SkipReason
-from lpgen.core.usage.foreign_callers import divide_by_log, name_foreign_callers
+from lpgen.core.usage.foreign_callers import arns_of_ids, divide_by_log, name_foreign_callers
 from lpgen.core.usage.principal_usage import principal_usages_from_usage
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage, count_records, count_used_records, merge_usage
 from lpgen.core.usage.trail_changes import trail_changes_from_usage
@@ -210,3 +210,52 @@ def test_callers_overflow_each_by_itself() -> None:
     ]
     assert {row["resource_kind"] for row in rows(usage(*many, limit=3).table)} == {"arn"}
     assert {row["resource_kind"] for row in rows(usage(*many, limit=2).table)} == {"overflow"}
+
+
+# ---------------------------------------------------------------- roles known only by their name
+
+NAMED = {
+    "type": "AssumedRole",
+    "principalId": f"assumed-role/{ROLE.split(':')[4]}/worker:run",
+    "accountId": ROLE.split(":")[4],
+}
+
+
+def by_name(number: int = 0, **changes: Any) -> Record:
+    """A record that lpgen makes from a line of an access log."""
+    return record(
+        number, **{"userIdentity": NAMED, "recipientAccountId": None, "eventCategory": "AccessLog", **changes}
+    )
+
+
+def test_session_whose_role_is_known_by_name_counts_for_the_role_with_its_path() -> None:
+    found = usage(by_name())
+    assert count_used_records(found) == 1
+    named = name_foreign_callers(found, arns_of_ids([(ROLE, "AROAEXAMPLE")]))
+    assert [(row["principal"], row["principal_id"]) for row in rows(named.table)] == [(ROLE, "")]
+
+
+@pytest.mark.parametrize("other", ["/old/worker", "/app/other"])
+def test_name_that_two_roles_have_counts_for_neither(other: str) -> None:
+    twin = ROLE.replace("/app/worker", other)
+    named = name_foreign_callers(usage(by_name()), arns_of_ids([(ROLE, "AROAEXAMPLE"), (twin, "AROATWIN")]))
+    assert [row["principal"] for row in rows(named.table)] == ([ROLE] if other == "/app/other" else [])
+
+
+def test_role_of_the_same_name_in_another_account_is_another_role() -> None:
+    elsewhere = ROLE.replace(ROLE.split(":")[4], OWNER)
+    assert rows(name_foreign_callers(usage(by_name()), arns_of_ids([(elsewhere, "AROAOTHER")])).table) == []
+
+
+def test_unknown_operation_of_a_named_role_is_its_own() -> None:
+    found = usage(by_name(eventName="REST.NEW.THING"))
+    named = name_foreign_callers(found, arns_of_ids([(ROLE, "AROAEXAMPLE")]))
+    assert [row["principal"] for row in rows(named.skips)] == [ROLE]
+
+
+def test_access_log_of_another_account_adds_only_a_harmless_line() -> None:
+    identity = {**NAMED, "type": "AWSAccount"}
+    found = usage(by_name(userIdentity=identity, recipientAccountId=OWNER))
+    own, elsewhere = divide_by_log(found, arns_of_ids([(ROLE, "AROAEXAMPLE")]))
+    assert said(own) == []
+    assert said(elsewhere) == [(ROLE, OWNER, "s3:GetObject", 1)]

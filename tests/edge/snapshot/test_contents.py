@@ -13,6 +13,7 @@ import pytest
 
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Snapshot
+from lpgen.core.snapshots import BucketLogging
 from lpgen.core.trust.evidence import ExistingProviders
 from lpgen.edge.readers.guard_files import read_guards
 from lpgen.edge.readers.iam_snapshot import read_snapshot
@@ -33,12 +34,13 @@ from tests.support.aws_organization import (
     SCP,
     UNIT_SCP,
     Organization,
+    answer_missing,
     document,
     statement,
 )
-from tests.support.aws_proxy import AwsProxy
+from tests.support.aws_proxy import Answer, AwsProxy, Call, Reply
 from tests.support.aws_servers import ACCESS_KEY, SECRET_KEY
-from tests.support.snapshot_runs import EVERYTHING, lpgen, opened, refuse, take
+from tests.support.snapshot_runs import EVERYTHING, LITTLE, lpgen, opened, refuse, take
 
 pytestmark = pytest.mark.usefixtures("proxy")
 
@@ -192,6 +194,28 @@ def test_buckets_that_have_or_had_versioning_are_listed(tmp_path: Path) -> None:
     assert "arn:aws:s3:::lpgen-logs" in (found := read_snapshot_list(opened(tmp_path).versioned_buckets, str))
     assert "arn:aws:s3:::lpgen-plain" not in found
     assert opened(tmp_path).stamp.gaps == ()
+
+
+LOGGING = """<BucketLoggingStatus><LoggingEnabled><TargetBucket>lpgen-logs</TargetBucket>
+<TargetPrefix>access/plain-</TargetPrefix>{format}</LoggingEnabled></BucketLoggingStatus>"""
+BY_DAY = "<TargetObjectKeyFormat><PartitionedPrefix/></TargetObjectKeyFormat>"
+
+
+@pytest.mark.parametrize(("key_format", "is_partitioned"), [("", False), (BY_DAY, True)])
+def test_buckets_with_server_access_logs_are_listed_with_their_place(
+    proxy: AwsProxy, tmp_path: Path, key_format: str, is_partitioned: bool
+) -> None:
+    def answer(call: Call) -> Reply:
+        if call.operation == "GetBucketLogging" and "lpgen-plain" in call.parameters["path"]:
+            return Answer(200, LOGGING.format(format=key_format))
+        return answer_missing(call)
+
+    proxy.reply = answer
+    assert take(tmp_path, replace(LITTLE, role="")).gaps == ()
+    found = read_snapshot_list(opened(tmp_path).bucket_logging, BucketLogging)
+    assert found == (BucketLogging("lpgen-plain", "lpgen-logs", "access/plain-", is_partitioned),)
+    said = lpgen("snapshot", "--data", str(tmp_path / "other"), "--no-last-accessed").stderr
+    assert "server access logs of 1 bucket are in s3://lpgen-logs/access/: `lpgen ingest` reads them" in said
 
 
 def test_quotas_of_every_account_are_those_that_iam_says(organization: Organization, tmp_path: Path) -> None:

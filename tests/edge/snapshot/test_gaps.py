@@ -65,6 +65,7 @@ def test_an_account_that_refuses_is_a_gap_and_the_rest_is_kept(
         ("GetResources", Subject.RESOURCE_TAGS),
         ("GetBucketVersioning", Subject.VERSIONED_BUCKETS),
         ("GetBucketAbac", Subject.ABAC_BUCKETS),
+        ("GetBucketLogging", Subject.BUCKET_LOGGING),
         pytest.param("ListRules", Subject.SCHEDULES, marks=pytest.mark.slow),
         ("ListTargetsByRule", Subject.SCHEDULES),
         ("GetDevEndpoints", Subject.COMPUTE),

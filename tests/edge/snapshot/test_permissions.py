@@ -59,6 +59,7 @@ LIST_ONLY = {
     "lambda:GetPolicy",
     "s3:GetBucketPolicy",
     "s3:GetBucketAbac",
+    "s3:GetBucketLogging",
     "s3:GetBucketVersioning",
     "secretsmanager:GetResourcePolicy",
     "sns:GetTopicAttributes",

@@ -11,6 +11,7 @@ from lpgen.core.analysis.grants.granting import NOTHING, Granting, region_in_pat
 from lpgen.core.analysis.observability.observability import Observability
 from lpgen.core.analysis.scopes.scopes import NamedScopes
 from lpgen.core.arns import container_of
+from lpgen.core.cloudtrail.rules.inferences import ACCESS_LOG_LINE
 from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use, limited_to
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.globs.match import has_wildcard
@@ -97,7 +98,8 @@ class UnrecordedUse:
         self._blind_spots = observability.blind_spots(account, regions)
         self._names_silent_region = self._blind_spots is not None and observability.silent.are_named(account, grants)
         self.resting_on_log = observability.resting_on_log(account)
-        recorded = (use.action for use in usage.uses if use.how == OBSERVED)
+        recorded = {use.action for use in usage.uses if use.how == OBSERVED}
+        self._only_in_access_logs = {use.action for use in usage.uses if use.how == ACCESS_LOG_LINE} - recorded
         self._own_events = frozenset(map(observability.data_event_type, recorded)) - {""}
         self._by_trace: dict[tuple[int, Granting], str] = {}
 
@@ -135,7 +137,13 @@ class UnrecordedUse:
         return silent or self._observability.unnamed(action, (arn,), LEGACY_VERSION).get(arn, "")
 
     def elsewhere(self, action: Action, granting: Granting) -> Iterator[MissedUse]:
-        """Further uses of a used action on other granted resources, if they would have left no record."""
+        """Further uses of a used action on other granted resources, if they would have left no record.
+
+        Access logs show no resources but those of their own buckets, so the use of an action that only they show says
+        nothing about other resources.
+        """
+        if action in self._only_in_access_logs and (why := self.why(action, granting)):
+            yield MissedUse(action, MissReason.UNRECORDED, why, _USED_ELSEWHERE, granting.grants)
         for grant in granting.grants:
             unrecorded = self._observability.unrecorded(action, self._account, grant)
             for why in sorted(set(unrecorded.values())):

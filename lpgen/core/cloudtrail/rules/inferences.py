@@ -28,6 +28,7 @@ def inferences_from_catalog(source: CatalogSource) -> dict[str, Inference]:
     return read_catalog_table(source, "inferences", dict[str, Inference])
 
 
+ACCESS_LOG_LINE: Final = "access-log"
 PASS_ROLE: Final = "pass-role"
 UNREAD_REQUEST: Final = "unread-request"
 TAG_ON_CREATE: Final = "tag-on-create"
