@@ -45,6 +45,10 @@ recorded, and a few trails are stopped for days: such needs are in the truth wit
 records with encryption contexts are signs of them. A stopped trail silences its account only in corpora that hold the
 intruder's victim.
 
+**Planned trails.** `--plan FILE` writes the same world, in which the trails of a plan of `lpgen observe` also record
+the last month (`--plan-days`). `python -m bench.corpus.observed` makes the plan, records that month, and counts the
+actions that replacements keep though nobody needs them, before and after.
+
 **What it leaves out.** Records of AWS services and of sessions' beginnings, conditions in policies, and resource
 policies. Only judged kinds have boundaries and SCPs, or services that assume them on record. Only intruders make calls
 that fail though they are allowed.

@@ -28,6 +28,8 @@ def main() -> None:
         help="principals of each kind in accounts that hold intruders (four months or more)",
     )
     parser.add_argument("--no-intrusions", action="store_true", help="leave out what intruders do, and nothing else")
+    parser.add_argument("--plan", type=Path, help="a plan of `lpgen observe`, whose trails record the last days too")
+    parser.add_argument("--plan-days", type=int, default=31, help="how many days")
     asked: Any = parser.parse_args()
     if asked.out.exists() and any(asked.out.iterdir()):
         parser.error(f"{asked.out} isn't empty")
@@ -41,6 +43,8 @@ def main() -> None:
             judged=asked.judged,
             intruders=asked.intruders,
             has_intrusions=not asked.no_intrusions,
+            plan=asked.plan,
+            plan_days=asked.plan_days,
         )
     )
     counts = corpus.write(asked.out)

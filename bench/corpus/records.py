@@ -108,7 +108,7 @@ def _resources(operation: Operation, arn: str, account: str) -> list[Json]:
         return [*objects, {"accountId": account, "type": _BUCKET_TYPE, "ARN": bucket}]
     if operation.data_type and operation.data_type != "never":
         owner = arn.partition("/index/")[0]
-        return [{"accountId": account, "type": operation.data_type, "ARN": owner}]
+        return [{"accountId": account, "type": operation.data_type} | ({"ARN": owner} if owner != "*" else {})]
     if operation.service == "kms" and arn != "*":
         return [{"accountId": account, "type": "AWS::KMS::Key", "ARN": arn}]
     if operation.action == "sts:AssumeRole":

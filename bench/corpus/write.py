@@ -28,6 +28,7 @@ from bench.corpus.organization import (
     draw_judged_accounts,
     trail_settings,
 )
+from bench.corpus.planned import NO_PLAN, Planned, read_plan
 from bench.corpus.principals import Principal, draw_judged, draw_principals
 from bench.corpus.records import region_of, spread, write_assumption, write_record
 from bench.corpus.truth import FAILURES_SCHEMA, TRUTH_SCHEMA, TruthWriter
@@ -43,7 +44,7 @@ class Asked:
     """What to write: `half` is `tuned`, `held-back` or `both`, `judged` how many principals of each judged kind.
 
     `intruders` is how many principals of each kind to add in accounts that hold intruders. Without intrusions, nobody
-    but the principals themselves does anything.
+    but the principals themselves does anything. The trails of `plan` exist in the last `plan_days`.
     """
 
     seed: int
@@ -53,6 +54,8 @@ class Asked:
     judged: int = 0
     intruders: int = 0
     has_intrusions: bool = True
+    plan: Path | None = None
+    plan_days: int = 31
 
     @property
     def judges(self) -> bool:
@@ -66,6 +69,7 @@ class Corpus:
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.days = days_of(asked.months)
+        self._planned = read_plan(asked.plan, self._first_planned()) if asked.plan else NO_PLAN
         rng = random.Random(f"{asked.seed}/organization")
         self.accounts = draw_accounts(rng, asked.principals, len(self.days))
         halves = list(HALVES.values())
@@ -84,6 +88,9 @@ class Corpus:
         for one in self.principals:
             if asked.has_intrusions and one.intrusion and one.intrusion.silences:
                 one.account.silences.append(_silence(one.intrusion.first, one.intrusion.last))
+
+    def _first_planned(self) -> datetime:
+        return datetime.combine(self.days[-self.asked.plan_days], datetime.min.time())
 
     def write(self, folder: Path) -> Json:
         """Writes everything into the folder; returns counts of principals, records and files."""
@@ -125,7 +132,7 @@ class Corpus:
             today = Day(*when, random.Random(f"{self.asked.seed}/{principal.arn}/{when[0]}"))
             stolen = _timed_intruder(principal, today) if self.asked.has_intrusions else ()
             for use, moment in chain(_timed(principal, today), stolen):
-                record = _tell(truth, use, principal, moment, today.rng)
+                record = _tell(truth, use, principal, moment, today.rng, planned=self._planned)
                 last_used[principal.arn] = moment
                 for action in (use.action, *(action for action, _ in (*use.also, *use.unseen))):
                     tried[principal.arn][action.partition(":")[0]] = moment
@@ -136,8 +143,12 @@ class Corpus:
                     files[principal.account.id, seen["awsRegion"]].append(seen)
                 if record:
                     files[principal.account.id, record["awsRegion"]].append(record)
-        for (account, region), records in files.items():
-            _write_file(folder / "logs", account, region, when[1], records)
+        if when[1] == self._planned.since.date():
+            for account in self.accounts:
+                for change in self._planned.changes(account):
+                    files[account.id, change["awsRegion"]].append(change)
+        for (owner, region), records in files.items():
+            _write_file(folder / "logs", owner, region, when[1], records)
             counts["records"] += len(records)
         counts["files"] += len(files)
 
@@ -146,7 +157,12 @@ class Corpus:
         for account in self.accounts:
             here = [one for one in self.principals if one.account is account]
             _write_json(folder / "policies" / f"{account.id}.json", authorization_details(here, last_used))
-        _write_json(folder / "trails.json", [one for account in self.accounts for one in trail_settings(account)])
+        trails = [
+            setting
+            for account in self.accounts
+            for setting in (*trail_settings(account), *self._planned.settings(account))
+        ]
+        _write_json(folder / "trails.json", trails)
         _write_json(folder / "principals.json", [one.about() for one in self.principals])
         _write_json(folder / "intrusions.json", [_listed(one) for one in intruders.values()])
         _write_json(folder / "accounts.json", [_account(one) for one in self.accounts])
@@ -229,7 +245,14 @@ def _timed_intruder(principal: Principal, today: Day) -> Iterator[tuple[Use, dat
 
 
 def _tell(
-    truth: TruthWriter, use: Use, principal: Principal, moment: datetime, rng: random.Random, *, unlogged: str = ""
+    truth: TruthWriter,
+    use: Use,
+    principal: Principal,
+    moment: datetime,
+    rng: random.Random,
+    *,
+    unlogged: str = "",
+    planned: Planned = NO_PLAN,
 ) -> Json | None:
     """Adds the needs of a use to the truth; returns its record, None where none is written."""
     needs = [(use.action, use.place.arn), *use.also, *use.unseen]
@@ -240,6 +263,12 @@ def _tell(
         raise ValueError(f"the policies of {principal.arn} don't allow what it needs: {needs}")
     unlogged = unlogged or _why_unlogged(use, principal.account, moment)
     record = None if unlogged else write_record(use, principal, moment, rng, allowed=all(allowed))
+    if unlogged == "data_event_off" and planned.is_on(principal.account, moment):
+        # With its own randomness, so the rest of the corpus stays the same with a plan.
+        own = random.Random(f"{principal.arn}/{moment}/{needs}")
+        other = write_record(use, principal, moment, own, allowed=all(allowed))
+        if planned.records(principal.account, other, moment):
+            record, unlogged = other, ""
     for number, ((action, resource), is_allowed) in enumerate(zip(needs, allowed, strict=True)):
         is_unseen = number > len(use.also)
         truth.add(

@@ -63,8 +63,8 @@ def observe_command(
     """Plan a trail that shows what the logs can't.
 
     A review keeps actions whose use the logs can't show. Most of them leave data events, which a trail records only if
-    it selects them. Finds the selectors that would show the use of the most actions, limited to the resources of these
-    actions, and estimates the number of events and their price.
+    it selects them. Finds the selectors that would show the use of the most actions, limited to their resources or
+    callers, and estimates the number of events and their price.
 
     Plans new trails for data events only, so the coverage of other trails stays the same. Changes nothing.
 

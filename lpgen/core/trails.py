@@ -31,6 +31,13 @@ class FieldOperator(StrEnum):
     NOT_ENDS_WITH = "NotEndsWith"
 
 
+RESOURCE_FIELD: Final = "resources.ARN"
+CALLER_FIELD: Final = "userIdentity.arn"
+"""Fields that selectors test by any operator. Trails have the second one for data events and network activity.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html
+"""
+
 NEGATIVE: Final = frozenset({FieldOperator.NOT_EQUALS, FieldOperator.NOT_STARTS_WITH, FieldOperator.NOT_ENDS_WITH})
 
 

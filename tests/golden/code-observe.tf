@@ -22,8 +22,37 @@ resource "aws_cloudtrail" "lpgen_observe" {
     }
 
     field_selector {
+      field  = "resources.ARN"
+      equals = ["arn:aws:dynamodb:eu-west-1:111122223333:table/orders"]
+    }
+
+    field_selector {
       field  = "resources.type"
       equals = ["AWS::DynamoDB::Table"]
+    }
+  }
+
+  advanced_event_selector {
+    name = "Data read events of AWS::DynamoDB::Table by some callers"
+
+    field_selector {
+      field  = "eventCategory"
+      equals = ["Data"]
+    }
+
+    field_selector {
+      field  = "readOnly"
+      equals = ["true"]
+    }
+
+    field_selector {
+      field  = "resources.type"
+      equals = ["AWS::DynamoDB::Table"]
+    }
+
+    field_selector {
+      field       = "userIdentity.arn"
+      starts_with = ["arn:aws:sts::111122223333:assumed-role/audit/"]
     }
   }
 
@@ -48,6 +77,30 @@ resource "aws_cloudtrail" "lpgen_observe" {
     field_selector {
       field  = "resources.type"
       equals = ["AWS::S3::Object"]
+    }
+  }
+
+  advanced_event_selector {
+    name = "Data read events of AWS::S3::Object by some callers"
+
+    field_selector {
+      field  = "eventCategory"
+      equals = ["Data"]
+    }
+
+    field_selector {
+      field  = "readOnly"
+      equals = ["true"]
+    }
+
+    field_selector {
+      field  = "resources.type"
+      equals = ["AWS::S3::Object"]
+    }
+
+    field_selector {
+      field       = "userIdentity.arn"
+      starts_with = ["arn:aws:sts::111122223333:assumed-role/audit/"]
     }
   }
 

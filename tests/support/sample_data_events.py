@@ -118,4 +118,6 @@ def _values(field: str, record: Mapping[str, Any]) -> list[str]:
             return [resource["type"] for resource in resources]
         case "resources.ARN":
             return [resource["ARN"] for resource in resources]
+        case "userIdentity.arn":
+            return [record["userIdentity"]["arn"]] if "arn" in record["userIdentity"] else []
     raise ValueError(field)

@@ -79,9 +79,9 @@ ec2messages:GetMessages | | r | never | {}
 logs:PutLogEvents | | w | never | {}
 logs:CreateLogStream | | w | | {"logGroupName": "<group>", "logStreamName": "stream-1"}
 logs:DescribeLogGroups | | r | | {}
-cloudwatch:PutMetricData | | w | never | {}
+cloudwatch:PutMetricData | | w | AWS::CloudWatch::Metric | {}
 cloudwatch:DescribeAlarms | | r | | {}
-xray:PutTraceSegments | | w | never | {}
+xray:PutTraceSegments | | w | AWS::XRay::Trace | {}
 route53:ListHostedZones | | r | | {}
 route53:ListResourceRecordSets | | r | | {"hostedZoneId": "<1>"}
 route53:ChangeResourceRecordSets | | w | | {"hostedZoneId": "<1>", "changeBatch": {"changes": []}}

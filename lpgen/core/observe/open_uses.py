@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from lpgen.core.analysis.observability.observability import Observability
-from lpgen.core.analysis.observability.trail_coverage import Events
+from lpgen.core.analysis.observability.trail_coverage import FEDERATES, Events, session_arns
 from lpgen.core.arns import split_arn
 from lpgen.core.findings import PrincipalDiff, Verdict
 from lpgen.core.model import Action, Visibility
@@ -19,7 +19,7 @@ from lpgen.core.replacements import Line, LineKind
 class OpenUse:
     """A kept action of a principal without recorded use, on the resources in its lines.
 
-    `events` are the data events that record its use.
+    `events` are the data events that record its use by this principal.
     """
 
     principal: str
@@ -37,12 +37,13 @@ class OpenUses:
     """The actions that a review keeps without recorded use.
 
     `undecided` counts the kept actions that data events don't decide, by their visibility in CloudTrail. `recorded`
-    counts the records of data events by account and `resources.type`.
+    counts the records of data events by account and `resources.type`, and `users` the principals that left them.
     """
 
     decidable: tuple[OpenUse, ...]
     undecided: Counter[Visibility] = field(default_factory=Counter)
     recorded: Counter[tuple[str, str]] = field(default_factory=Counter)
+    users: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 def open_uses_of_principal(diff: PrincipalDiff, observability: Observability) -> OpenUses:
@@ -54,14 +55,17 @@ def open_uses_of_principal(diff: PrincipalDiff, observability: Observability) ->
             kept.setdefault(line.action, []).append(line)
         elif line.kind is LineKind.OBSERVED and line.evidence and (kind := observability.data_event_type(line.action)):
             found.recorded[diff.principal.account, kind] += line.evidence.records
+    found.users.update(found.recorded.keys())
+    federates = any(action == FEDERATES for action, _ in diff.assessment.verdicts.judged())
+    callers = session_arns(diff.principal.arn, federates=federates)
     decidable: list[OpenUse] = []
     for action, lines in sorted(kept.items()):
         if observability.data_event_type(action):
-            events = observability.data_events(action, _patterns(lines))
+            events = observability.data_events(action, _patterns(lines), callers)
             decidable.append(OpenUse(diff.principal.arn, action, events))
         else:
             found.undecided[observability.visibility(action)] += 1
-    return OpenUses(tuple(decidable), found.undecided, found.recorded)
+    return replace(found, decidable=tuple(decidable))
 
 
 def merge_open_uses(parts: Iterable[OpenUses]) -> OpenUses:
@@ -71,6 +75,7 @@ def merge_open_uses(parts: Iterable[OpenUses]) -> OpenUses:
         tuple(sorted(use for part in listed for use in part.decidable)),
         sum((part.undecided for part in listed), Counter()),
         sum((part.recorded for part in listed), Counter()),
+        sum((part.users for part in listed), Counter()),
     )
 
 

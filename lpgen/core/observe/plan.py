@@ -5,25 +5,33 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from itertools import chain
 from typing import Final
 
 from lpgen.core.analysis.observability.recorded_calls import home_region_of_trail
-from lpgen.core.analysis.observability.trail_coverage import OBJECTS, as_recorded, may_start_with, recording_trails
+from lpgen.core.analysis.observability.trail_coverage import (
+    OBJECTS,
+    as_recorded,
+    literal_start,
+    may_start_with,
+    recording_trails,
+)
 from lpgen.core.arns import split_arn
-from lpgen.core.evidence import AccountCoverage, LogCoverage
+from lpgen.core.evidence import LogCoverage
 from lpgen.core.model import Visibility
 from lpgen.core.observe.open_uses import OpenUse, OpenUses
 from lpgen.core.observe.selections import (
     MOST_VALUES,
     Selection,
+    is_start_of_name,
     merge_selectors,
     selections_of_events,
     selectors_of_selections,
     values_of_selectors,
     widest_selections,
 )
-from lpgen.core.trails import FieldOperator, Trail, trails_of_accounts
+from lpgen.core.trails import Trail, trails_of_accounts
 
 MOST_TRAILS: Final = 5
 """How many trails a Region may have, including trails of other Regions and of the organization that record it.
@@ -31,7 +39,13 @@ MOST_TRAILS: Final = 5
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 """
 
+_MOST_CALLERS: Final = 100
+"""Select events of a type for all callers if more of them need it: the quota of values must be enough for all types."""
+
 COST_DAYS: Final = 30
+ASSUMED_A_DAY: Final = 1_000
+"""Data events of a principal per day if the logs hold no data events at all."""
+
 _EVENTS_PER_PRICE: Final = 100_000
 
 _TRAIL_NAME: Final = "lpgen-observe"
@@ -56,21 +70,36 @@ class PlannedTrail:
         return values_of_selectors(self.trail.selectors)
 
 
+class Basis(StrEnum):
+    """The data events in the logs that an estimate rests on."""
+
+    ACCOUNT = "account"  # those of the type in the account
+    TYPE = "type"  # those of the type in other accounts
+    LOGS = "logs"  # those of other types
+    ASSUMED = "assumed"  # the logs hold none
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How many data events of a `resources.type` a trail would add per day. `a_day` is None if the logs hold none.
+    """How many data events of a `resources.type` a trail would add per day.
 
-    The trail records `resources` by name. If `is_open`, it also records others by pattern, so there may be more.
+    The trail records `resources` by name, and the events of `callers`. If `is_open`, it also records those of any
+    caller by pattern, so there may be more.
     """
 
     kind: str
     resources: int
+    callers: int
     is_open: bool
-    a_day: float | None
+    a_day: float
+    basis: Basis
 
-    def cost(self, price: float) -> float | None:
-        """The cost of these events in `COST_DAYS`, at a price for 100,000 events; None if their number is unknown."""
-        return None if self.a_day is None else self.a_day * COST_DAYS / _EVENTS_PER_PRICE * price
+    def cost(self, price: float) -> float:
+        """The cost of these events in `COST_DAYS`, at a price for 100,000 events.
+
+        The price doesn't depend on the type: https://aws.amazon.com/cloudtrail/pricing/
+        """
+        return self.a_day * COST_DAYS / _EVENTS_PER_PRICE * price
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +147,7 @@ def plan_trails(
         _plan_account(account, found, known.get(account), extended, choices.bucket)
         for account, found in sorted(by_account.items())
     ]
-    estimated = [_with_estimates(plan, uses.recorded, coverage.account(plan.account)) for plan in plans]
+    estimated = [_with_estimates(plan, uses, coverage) for plan in plans]
     return ObservePlan(tuple(estimated), uses.undecided)
 
 
@@ -141,7 +170,7 @@ def _plan_account(
     partition = split_arn(uses[0].principal).partition
     buckets = sorted({base.bucket for base in (*own, *bases) if base.bucket})
     log_prefixes = tuple(f"arn:{partition}:s3:::{bucket}/" for bucket in buckets)
-    of_logs = {use for use in uses if _may_be_on_logs(use, log_prefixes)}
+    of_logs = {use for use in uses if _is_left_to_logs(use, log_prefixes)}
     wanted = _ranked(use for use in uses if use not in of_logs)
     planned = [trail for trail in _fill(bases, wanted, log_prefixes, extended) if trail.added]
     after = (*(trail for trail in own if trail != extended), *(trail.trail for trail in planned))
@@ -176,17 +205,30 @@ def _new_trails(account: str, uses: Sequence[OpenUse], known: tuple[Trail, ...] 
     ]
 
 
-def _may_be_on_logs(use: OpenUse, log_prefixes: tuple[str, ...]) -> bool:
-    """Whether a use may be on log files."""
+def _is_left_to_logs(use: OpenUse, log_prefixes: tuple[str, ...]) -> bool:
+    """Whether a use may be on log files, and can't be selected by caller or has a pattern with a part of their names.
+
+    A trail may record a caller's use of all buckets, because no principal delivers log files. A principal with such a
+    pattern may read each of them, and recording that would cause more log files.
+    """
     if use.events.kind != OBJECTS:
         return False
     patterns = [as_recorded(pattern, OBJECTS) for pattern in use.events.resources]
-    return any(may_start_with(pattern, prefix) for pattern in patterns for prefix in log_prefixes)
+    on_logs = [pattern for pattern in patterns if any(may_start_with(pattern, prefix) for prefix in log_prefixes)]
+    return any(len(use.events.callers) != 1 or is_start_of_name(literal_start(pattern)) for pattern in on_logs)
 
 
 def _ranked(uses: Iterable[OpenUse]) -> list[frozenset[Selection]]:
-    """The sets of selections that decide a use, ordered by the number of uses that they decide per selection."""
-    needs = [tuple(selections_of_events(use.events)) for use in uses]
+    """The sets of selections that decide a use, ordered by the number of uses that they decide per selection.
+
+    Types of events that more than `_MOST_CALLERS` principals need are selected for all callers, except for objects,
+    because that leaves out log files.
+    """
+    listed = list(uses)
+    callers = Counter(kind for kind, _ in {(use.events.kind, use.principal) for use in listed} if kind != OBJECTS)
+    needs = [
+        tuple(selections_of_events(use.events, by_caller=callers[use.events.kind] <= _MOST_CALLERS)) for use in listed
+    ]
     widest = widest_selections(chain.from_iterable(needs))
     gains = Counter(frozenset(widest[selection] for selection in needed) for needed in needs)
     return sorted(gains, key=lambda needed: (-gains[needed] / len(needed), sorted(needed)))
@@ -216,23 +258,31 @@ def _fill(
         yield PlannedTrail(replace(base, selectors=selectors), base != extended, tuple(sorted(taken)))
 
 
-def _with_estimates(
-    plan: AccountPlan, recorded: Mapping[tuple[str, str], int], coverage: AccountCoverage | None
-) -> AccountPlan:
-    """The plan with estimates for each kind of data events, from the events of this kind in the logs."""
-    named: Counter[str] = Counter()
-    is_open: dict[str, bool] = defaultdict(bool)
-    sources: dict[str, tuple[str, ...]] = {use.events.kind: use.events.sources for use in plan.decides}
+def _with_estimates(plan: AccountPlan, uses: OpenUses, coverage: LogCoverage) -> AccountPlan:
+    """The plan with estimates for each kind of data events."""
+    selected: dict[str, list[Selection]] = defaultdict(list)
     for trail in plan.trails:
         for selection in trail.added:
-            literal = selection.operator is FieldOperator.EQUALS or selection.value.endswith("/")
-            named[selection.kind] += literal
-            is_open[selection.kind] |= not literal
+            selected[selection.kind].append(selection)
     found: list[Estimate] = []
-    for kind in sorted(is_open):
-        a_day, records = None, recorded.get((plan.account, kind), 0)
-        seen = sum(source in sources.get(kind, ()) for source, _ in coverage.data_resources) if coverage else 0
-        if coverage and coverage.covered_days and records and seen:
-            a_day = records / coverage.covered_days / seen * max(named[kind], seen if is_open[kind] else 0)
-        found.append(Estimate(kind, named[kind], is_open[kind], a_day))
+    for kind, selections in sorted(selected.items()):
+        named = sum(selection.is_named for selection in selections)
+        callers = len({selection.caller for selection in selections} - {""})
+        is_open = any(not (selection.is_named or selection.caller) for selection in selections)
+        anyone = len({use.principal for use in plan.decides if use.events.kind == kind}) if is_open else 0
+        each, basis = _events_of_principal(plan.account, kind, uses, coverage)
+        found.append(Estimate(kind, named, callers, is_open, each * (named + max(callers, anyone)), basis))
     return replace(plan, estimates=tuple(found))
+
+
+def _events_of_principal(account: str, kind: str, uses: OpenUses, coverage: LogCoverage) -> tuple[float, Basis]:
+    """The number of data events of a type that a principal with such events leaves per day on average, in the account
+    or, if its logs hold none, in similar logs. As many are expected on a named resource."""
+    days = {covered.account: covered.covered_days for covered in coverage.accounts if covered.covered_days}
+    known = {key: records / days[key[0]] for key, records in uses.recorded.items() if records and key[0] in days}
+    of_type = [key for key in known if key[1] == kind]
+    here = [key for key in of_type if key[0] == account]
+    for basis, keys in ((Basis.ACCOUNT, here), (Basis.TYPE, of_type), (Basis.LOGS, list(known))):
+        if keys:
+            return sum(known[key] for key in keys) / max(1, sum(uses.users[key] for key in keys)), basis
+    return ASSUMED_A_DAY, Basis.ASSUMED

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Final, NamedTuple
 
 from lpgen.core.analysis.observability.trail_coverage import (
@@ -16,7 +17,7 @@ from lpgen.core.analysis.observability.trail_coverage import (
     literal_end,
     literal_start,
 )
-from lpgen.core.trails import FieldOperator, FieldTest, Selector
+from lpgen.core.trails import CALLER_FIELD, RESOURCE_FIELD, FieldOperator, FieldTest, Selector
 
 MOST_VALUES: Final = 500
 """How many values all conditions of a trail's advanced event selectors may have in total.
@@ -24,27 +25,43 @@ MOST_VALUES: Final = 500
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 """
 
-_ARN_FIELD: Final = "resources.ARN"
+_ARN_FIELDS: Final = (RESOURCE_FIELD, CALLER_FIELD)
 _NAME_FIELD: Final = 5
 
 
 class Selection(NamedTuple):
     """The data events of a `resources.type` on resources whose ARN passes a test, or on all resources if `value` is "".
 
-    `sides` are the `readOnly` values of the events.
+    `sides` are the `readOnly` values of the events. `caller` is the ARN of the only caller, or the start of the ARNs of
+    its sessions; "" for any caller.
     """
 
     kind: str
     sides: tuple[bool, ...]
     operator: FieldOperator
     value: str
+    caller: str = ""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it selects one resource, such as a bucket, by name."""
+        is_bucket = self.kind == OBJECTS and self.value.endswith("/")
+        return is_bucket or self.operator is FieldOperator.EQUALS
 
 
-def selections_of_events(events: Events) -> Iterator[Selection]:
-    """The narrowest selections that contain all of the events."""
+def selections_of_events(events: Events, *, by_caller: bool = True) -> Iterator[Selection]:
+    """The narrowest selections that contain all of the events.
+
+    Patterns of many resources, whose events may be those of the whole account, are selected `by_caller`: only the
+    principal's own events. Its grants already limit these to the patterns.
+    """
+    caller = events.callers[0].removesuffix("*") if by_caller and len(events.callers) == 1 else ""
     for pattern in events.resources:
         operator, value = _test_of_pattern(as_recorded(pattern, events.kind), events.kind)
-        yield Selection(events.kind, events.sides, operator, value)
+        found = Selection(events.kind, events.sides, operator, value)
+        if caller and not found.is_named:
+            found = found._replace(operator=FieldOperator.STARTS_WITH, value="", caller=caller)
+        yield found
 
 
 def _test_of_pattern(pattern: str, kind: str) -> tuple[FieldOperator, str]:
@@ -56,7 +73,7 @@ def _test_of_pattern(pattern: str, kind: str) -> tuple[FieldOperator, str]:
         is_bucket = kind == OBJECTS and pattern.endswith("/")
         return (FieldOperator.STARTS_WITH if is_bucket else FieldOperator.EQUALS), pattern
     start, end = literal_start(pattern), literal_end(pattern)
-    if start.count(":") >= _NAME_FIELD and not start.endswith(":"):
+    if is_start_of_name(start):
         return FieldOperator.STARTS_WITH, start
     if end.count(":") and not end.startswith(":"):
         end = end[end.index(":") :]
@@ -65,38 +82,45 @@ def _test_of_pattern(pattern: str, kind: str) -> tuple[FieldOperator, str]:
     return FieldOperator.STARTS_WITH, start if start.count(":") >= _NAME_FIELD and kind != OBJECTS else ""
 
 
+def is_start_of_name(text: str) -> bool:
+    """Whether a start of ARNs has a part of the resource's name."""
+    return text.count(":") >= _NAME_FIELD and not text.endswith(":")
+
+
 def widest_selections(selections: Iterable[Selection]) -> dict[Selection, Selection]:
     """For each selection, the widest one that contains all its events: itself, or another one.
 
     Selections that differ only in their sides become one.
     """
     asked = set(selections)
-    sides: dict[tuple[str, FieldOperator, str], set[bool]] = {}
+    sides: dict[Selection, set[bool]] = {}
     for selection in asked:
-        sides.setdefault((selection.kind, selection.operator, selection.value), set()).update(selection.sides)
-    united = {key: Selection(key[0], tuple(sorted(of)), *key[1:]) for key, of in sides.items()}
+        sides.setdefault(selection._replace(sides=()), set()).update(selection.sides)
+    united = {key: key._replace(sides=tuple(sorted(of))) for key, of in sides.items()}
     known = frozenset(united.values())
     widest = {
         key: next((wide for wide in _covers(selection) if wide in known), selection)
         for key, selection in united.items()
     }
-    return {selection: widest[selection.kind, selection.operator, selection.value] for selection in asked}
+    return {selection: widest[selection._replace(sides=())] for selection in asked}
 
 
 def _covers(selection: Selection) -> Iterator[Selection]:
     """All selections that contain its events, the widest first."""
     ends = range(1 if selection.operator is FieldOperator.ENDS_WITH else len(selection.value) + 1)
     starts = range(len(selection.value) + 1 if selection.operator is not FieldOperator.STARTS_WITH else 0)
-    for sides in dict.fromkeys([(False, True), selection.sides]):
+    # Only a selection by caller holds events on log files.
+    callers = dict.fromkeys([selection.caller] if selection.kind == OBJECTS else ["", selection.caller])
+    for caller, sides in product(callers, dict.fromkeys([(False, True), selection.sides])):
         for end in ends:
-            yield Selection(selection.kind, sides, FieldOperator.STARTS_WITH, selection.value[:end])
+            yield Selection(selection.kind, sides, FieldOperator.STARTS_WITH, selection.value[:end], caller)
         for start in reversed(starts):
-            yield Selection(selection.kind, sides, FieldOperator.ENDS_WITH, selection.value[start:])
+            yield Selection(selection.kind, sides, FieldOperator.ENDS_WITH, selection.value[start:], caller)
 
 
 def selectors_of_selections(selections: Iterable[Selection], log_prefixes: tuple[str, ...]) -> tuple[Selector, ...]:
-    """The selectors for some selections, without objects with these prefixes. Recording log files would cause
-    more records."""
+    """The selectors for some selections, without objects with these prefixes. Recording the delivery of log
+    files would cause more records. A selection by caller keeps them, because no principal delivers log files."""
     return merge_selectors(_selector(selection, log_prefixes) for selection in selections)
 
 
@@ -104,10 +128,17 @@ def _selector(selection: Selection, log_prefixes: tuple[str, ...]) -> Selector:
     tests = [FieldTest("resources.type", FieldOperator.EQUALS, (selection.kind,))]
     if len(selection.sides) == 1:
         tests.append(FieldTest("readOnly", FieldOperator.EQUALS, ("true" if selection.sides[0] else "false",)))
+    if selection.caller:
+        operator = FieldOperator.STARTS_WITH if selection.caller.endswith("/") else FieldOperator.EQUALS
+        tests.append(FieldTest(CALLER_FIELD, operator, (selection.caller,)))
     if selection.value:
-        tests.append(FieldTest(_ARN_FIELD, selection.operator, (selection.value,)))
-    if selection.kind == OBJECTS and any(_may_hold(selection, prefix) for prefix in log_prefixes):
-        tests.append(FieldTest(_ARN_FIELD, FieldOperator.NOT_STARTS_WITH, log_prefixes))
+        tests.append(FieldTest(RESOURCE_FIELD, selection.operator, (selection.value,)))
+    if (
+        not selection.caller
+        and selection.kind == OBJECTS
+        and any(_may_hold(selection, prefix) for prefix in log_prefixes)
+    ):
+        tests.append(FieldTest(RESOURCE_FIELD, FieldOperator.NOT_STARTS_WITH, log_prefixes))
     return Selector("Data", tuple(sorted(tests)))
 
 
@@ -117,18 +148,21 @@ def _may_hold(selection: Selection, prefix: str) -> bool:
 
 def merge_selectors(selectors: Iterable[Selector]) -> tuple[Selector, ...]:
     """The same selectors, merged if they differ only in the ARNs of one positive test."""
-    groups: dict[tuple[str, tuple[FieldTest, ...], str], set[str]] = {}
+    groups: dict[tuple[str, tuple[FieldTest, ...], str, str], set[str]] = {}
     for selector in selectors:
-        positive = [test for test in selector.tests if test.field == _ARN_FIELD and test.operator in _POSITIVE]
+        positive = [test for test in selector.tests if test.field in _ARN_FIELDS and test.operator in _POSITIVE]
         named = positive[0] if len(positive) == 1 else None
         others = tuple(test for test in selector.tests if test is not named)
-        values = groups.setdefault((selector.category, others, named.operator if named else ""), set())
+        key = (selector.category, others, named.field if named else "", named.operator if named else "")
+        values = groups.setdefault(key, set())
         values.update(named.values if named else ())
     return tuple(_selector_of_group(*key, values) for key, values in sorted(groups.items()))
 
 
-def _selector_of_group(category: str, others: tuple[FieldTest, ...], operator: str, values: set[str]) -> Selector:
-    named = [FieldTest(_ARN_FIELD, FieldOperator(operator), tuple(sorted(values)))] if operator else []
+def _selector_of_group(
+    category: str, others: tuple[FieldTest, ...], field: str, operator: str, values: set[str]
+) -> Selector:
+    named = [FieldTest(field, FieldOperator(operator), tuple(sorted(values)))] if operator else []
     return Selector(category, tuple(sorted((*others, *named))))
 
 
@@ -153,6 +187,7 @@ def selector_document(selector: Selector) -> dict[str, object]:
 
 def _name_of_selector(selector: Selector) -> str:
     kinds = [value for test in selector.tests if test.field == "resources.type" for value in test.values]
+    who = " by some callers" if any(test.field == CALLER_FIELD for test in selector.tests) else ""
     side = next((test.values[0] for test in selector.tests if test.field == "readOnly"), "")
     what = {"true": "read events", "false": "write events"}.get(side, "events")
-    return f"{selector.category} {what}{f' of {kinds[0]}' if kinds else ''}"
+    return f"{selector.category} {what}{f' of {kinds[0]}' if kinds else ''}{who}"

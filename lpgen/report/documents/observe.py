@@ -12,7 +12,7 @@ from msgspec import field
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.model import Visibility
 from lpgen.core.observe.open_uses import ObserveOutcome, OutcomeStatus
-from lpgen.core.observe.plan import AccountPlan, ObservePlan
+from lpgen.core.observe.plan import AccountPlan, Basis, ObservePlan
 from lpgen.core.observe.selections import selector_document
 from lpgen.core.schemas import OBSERVE_SCHEMA
 from lpgen.report.documents.layout import lay_out
@@ -72,9 +72,11 @@ class EstimatePart(RowPart, kw_only=True):
 
     kind: Annotated[str, means("The type of the resources, as CloudTrail names it.")] = field(name="type")
     resources: Annotated[Count, means("Number of selected resources.")]
-    is_open: Annotated[bool, means("Whether a pattern selects more resources.")] = field(name="open")
-    a_day: Annotated[Amount | None, means("Number of events a day; null: unknown.")] = field(name="events_a_day")
-    cost: Annotated[Amount | None, means("Their cost in 30 days, in USD; null: unknown.")]
+    callers: Annotated[Count, means("Number of principals whose events it records on all resources.")]
+    is_open: Annotated[bool, means("Whether a pattern selects more events, of any caller.")] = field(name="open")
+    a_day: Annotated[Amount, means("Number of events a day.")] = field(name="events_a_day")
+    cost: Annotated[Amount, means("Their cost in 30 days, in USD.")]
+    basis: Annotated[Basis, means("The data events in the logs that the estimate rests on.")]
 
 
 class AccountPlanPart(Part, kw_only=True):
@@ -125,14 +127,10 @@ def _part_from_account(plan: AccountPlan, price: float) -> AccountPlanPart:
         decides=[OpenUsePart.from_attributes(use, use.events) for use in plan.decides],
         leaves_open=[LeftOpenPart.from_attributes(use, use.events, why=why) for use, why in plan.leaves_open],
         estimates=[
-            EstimatePart.from_attributes(estimate, a_day=_rounded(estimate.a_day), cost=_rounded(estimate.cost(price)))
+            EstimatePart.from_attributes(estimate, a_day=round(estimate.a_day, 2), cost=round(estimate.cost(price), 2))
             for estimate in plan.estimates
         ],
     )
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)
 
 
 # ---------------------------------------------------------------- the outcome

@@ -8,7 +8,7 @@ from typing import Final
 
 from lpgen.core.model import Visibility
 from lpgen.core.observe.open_uses import ObserveOutcome, OutcomeStatus
-from lpgen.core.observe.plan import COST_DAYS, AccountPlan, Estimate, ObservePlan
+from lpgen.core.observe.plan import ASSUMED_A_DAY, COST_DAYS, AccountPlan, Basis, Estimate, ObservePlan
 from lpgen.core.observe.selections import MOST_VALUES, Selection
 from lpgen.core.trails import FieldOperator
 from lpgen.report.blocks import (
@@ -38,6 +38,12 @@ _UNDECIDED: Final = {
     Visibility.NEVER: "CloudTrail never records the use",
     Visibility.MANAGEMENT: "management events show the use, but the logs lack them",
     Visibility.INFERRED: "only records of other calls show the use",
+}
+_BASES: Final = {
+    Basis.ACCOUNT: "data events of this type in the account's logs",
+    Basis.TYPE: "data events of this type in other accounts' logs",
+    Basis.LOGS: "data events of other types in the logs",
+    Basis.ASSUMED: f"an assumed {ASSUMED_A_DAY:,} events a day for each caller or resource, as the logs hold none",
 }
 _STATUSES: Final = {
     OutcomeStatus.USED: "used",
@@ -98,28 +104,31 @@ def _selected(plan: AccountPlan, price: float) -> Iterable[Block]:
     for trail in plan.trails:
         for selection in trail.added:
             by_kind.setdefault(selection.kind, []).append(selection)
-    columns = [Column("resource type"), Column("events"), Column("resources", flexible=True)]
-    is_estimated = any(estimate.a_day is not None for estimate in plan.estimates)
-    if is_estimated:
-        columns += [Column("a day", number=True), Column(f"USD in {COST_DAYS} days", number=True)]
+    columns = (
+        *(Column("resource type"), Column("events"), Column("callers", number=True)),
+        *(Column("resources", flexible=True), Column("a day", number=True)),
+        Column(f"USD in {COST_DAYS} days", number=True),
+    )
     rows: list[tuple[Words, ...]] = []
     for estimate in plan.estimates:
         selected = by_kind[estimate.kind]
-        patterns = names(map(_pattern, selected), most=_MOST_NAMES)
-        numbers = _numbers(estimate, price) if is_estimated else ()
-        rows.append((name(estimate.kind.removeprefix("AWS::")), _sides(selected), patterns, *numbers))
+        patterns = names(sorted(set(map(_pattern, selected))), most=_MOST_NAMES)
+        callers = count(estimate.callers) if estimate.callers and not estimate.is_open else "any"
+        kind = name(estimate.kind.removeprefix("AWS::"))
+        rows.append((kind, _sides(selected), callers, patterns, *_numbers(estimate, price)))
     yield table(columns, rows)
-    rate = f"{price:g} USD for 100,000 data events, without storage"
-    note = f"Estimated from data events of this type in the logs, at {rate}."
-    if not is_estimated:
-        note = f"The logs hold no data events of these types, so their number is unknown. Price: {rate}."
-    yield Paragraph(line(quiet(note)))
+    yield Paragraph(line(quiet(_basis(plan.estimates, price))))
+
+
+def _basis(estimates: Iterable[Estimate], price: float) -> str:
+    """What the estimates rest on, with the price."""
+    bases = {estimate.basis for estimate in estimates}
+    found = "; ".join(text for basis, text in _BASES.items() if basis in bases)
+    return f"Estimated from {found}, at {price:g} USD for 100,000 data events of any type, without storage."
 
 
 def _numbers(estimate: Estimate, price: float) -> tuple[Words, ...]:
     cost, more = estimate.cost(price), "+" if estimate.is_open else ""
-    if estimate.a_day is None or cost is None:
-        return "unknown", "unknown"
     events = "<1" if estimate.a_day < 1 else f"{estimate.a_day:,.0f}"
     return f"{events}{more}", f"{'<0.01' if cost < 0.01 else f'{cost:,.2f}'}{more}"
 

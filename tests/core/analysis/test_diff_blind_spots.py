@@ -10,8 +10,9 @@ import pytest
 from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.choices import KeepUnobservable, keep_each
+from lpgen.core.evidence import Use
 from lpgen.core.findings import Confidence, PrincipalDiff, Verdict
-from lpgen.core.model import Action, PrincipalKind
+from lpgen.core.model import Action, Outcome, PrincipalKind
 from lpgen.core.replacements import LineKind, Scope
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail, TrailSource
 from lpgen.edge.catalog.files import bundled_catalog
@@ -436,24 +437,35 @@ def test_diff_asks_the_owner_of_a_user_that_the_log_of_one_region_does_not_show(
     assert shown.startswith("ask its owner whether it is used about once a year before you disable it")
 
 
+FIVE_DAYS = (119, 80, 60, 30, 1)
+THIRD_ROLE = f"{OTHER_ROLE}-too"
+
+
 @pytest.mark.parametrize(
-    ("days", "others", "verdict"),
+    ("days", "callers", "action", "outcome", "verdict"),
     [
-        (119, ["iot:DescribeThing"], Verdict.UNUSED),
-        (10, ["iot:DescribeThing"], Verdict.UNOBSERVABLE),
-        (119, ["iot:CreateThing"], Verdict.UNOBSERVABLE),
+        (FIVE_DAYS, 2, "iot:DescribeThing", Outcome.ALLOWED, Verdict.UNUSED),
+        (FIVE_DAYS, 1, "iot:DescribeThing", Outcome.ALLOWED, Verdict.UNOBSERVABLE),
+        (FIVE_DAYS[1:], 2, "iot:DescribeThing", Outcome.ALLOWED, Verdict.UNOBSERVABLE),
+        (FIVE_DAYS, 2, "iot:DescribeThing", Outcome.DENIED, Verdict.UNOBSERVABLE),
+        ((10, 8, 6, 4, 2), 2, "iot:DescribeThing", Outcome.ALLOWED, Verdict.UNOBSERVABLE),
+        (FIVE_DAYS, 2, "iot:CreateThing", Outcome.ALLOWED, Verdict.UNOBSERVABLE),
     ],
-    ids=["recorded", "recorded for too few days", "only others are"],
+    ids=["recorded", "of one caller", "on few days", "only denied", "for too few days", "only others are"],
 )
 @pytest.mark.parametrize("trails", [(), (trail_of(),)], ids=["by the log", "by the settings"])
 def test_diff_trusts_a_log_that_holds_reads_which_aws_says_are_not_recorded(
-    days: int, others: list[str], verdict: Verdict, trails: tuple[Trail, ...]
+    days: tuple[int, ...], callers: int, action: str, outcome: Outcome, verdict: Verdict, trails: tuple[Trail, ...]
 ) -> None:
     reader = role(policy(allow(["iot:DescribeThing", "iot:DescribeEndpoint", "iot:CreateThing"])))
-    when = days_before_end(days).isoformat()
-    usage = usage_of({reader.arn: [use("iot:CreateThing")], OTHER_ROLE: [use(one, seen=when) for one in others]})
+    others = (OTHER_ROLE, THIRD_ROLE)[:callers]
+    seen: dict[str, list[Use]] = {reader.arn: [use("iot:CreateThing")]}
+    for number, day in enumerate(days):
+        caller = others[number % callers]
+        seen.setdefault(caller, []).append(use(action, seen=days_before_end(day).isoformat(), outcome=outcome))
     every = bundled_catalog()
-    (found,) = diff_usage(usage, grants_from_principals([reader], every), every, exactly(trails=trails)).principals
+    options = exactly(trails=trails)
+    (found,) = diff_usage(usage_of(seen), grants_from_principals([reader], every), every, options).principals
     verdicts_of = {str(verdict.action): verdict.verdict for verdict in found.assessment.verdicts}
     assert verdicts_of["iot:DescribeThing"] is verdict
     assert verdicts_of["iot:DescribeEndpoint"] is Verdict.UNOBSERVABLE

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.observability.trail_coverage import OBJECTS, Events, recording_trails
+from lpgen.core.analysis.observability.trail_coverage import OBJECTS, Events, recording_trails, session_arns
 from lpgen.core.evidence import AccountCoverage, LogCoverage
 from lpgen.core.model import Action
 from lpgen.core.observe.open_uses import OpenUse, OpenUses
-from lpgen.core.observe.plan import MOST_TRAILS, ObservePlan, PlanChoices, plan_trails
-from lpgen.core.observe.selections import MOST_VALUES
+from lpgen.core.observe.plan import MOST_TRAILS, Basis, ObservePlan, PlanChoices, plan_trails
+from lpgen.core.observe.selections import MOST_VALUES, Selection
 from lpgen.core.trails import FieldOperator, FieldTest, Selector, Trail
 
 ACCOUNT = "111122223333"
@@ -28,8 +29,10 @@ ALL_MANAGEMENT = Selector("Management", ())
 def use(
     name: str, *resources: str, kind: str = QUEUE, account: str = ACCOUNT, action: str = "sqs:SendMessage"
 ) -> OpenUse:
-    seen = Events("sqs", "Data", kind, (False,), ("sqs.amazonaws.com",), (), resources, ("",))
-    return OpenUse(f"arn:aws:iam::{account}:role/{name}", Action(action), seen)
+    arn = f"arn:aws:iam::{account}:role/{name}"
+    callers = session_arns(arn, federates=False)
+    seen = Events("sqs", "Data", kind, (False,), ("sqs.amazonaws.com",), (), resources, ("",), callers)
+    return OpenUse(arn, Action(action), seen)
 
 
 def queue(name: str) -> str:
@@ -62,7 +65,7 @@ def test_a_plan_is_a_second_trail_for_data_events_only() -> None:
     assert account.leaves_open == ()
 
 
-def test_what_may_be_on_log_files_is_left_open_and_selects_nothing() -> None:
+def test_what_names_log_files_is_left_open_and_selects_nothing() -> None:
     uses = [
         use("all", "*", kind=OBJECTS),
         use("logs", "arn:aws:s3:::logs/*", kind=OBJECTS),
@@ -70,10 +73,13 @@ def test_what_may_be_on_log_files_is_left_open_and_selects_nothing() -> None:
         use("photos", "arn:aws:s3:::photos/*", kind=OBJECTS),
     ]
     (account,) = planned(uses).accounts
-    assert [use.principal.rpartition("/")[2] for use in account.decides] == ["photos"]
-    assert {use.principal.rpartition("/")[2] for use, _ in account.leaves_open} == {"all", "logs", "prefix"}
+    assert {use.principal.rpartition("/")[2] for use in account.decides} == {"all", "photos"}
+    assert {use.principal.rpartition("/")[2] for use, _ in account.leaves_open} == {"logs", "prefix"}
     assert all("log bucket" in why for _, why in account.leaves_open)
-    assert [one.value for one in account.trails[0].added] == ["arn:aws:s3:::photos/"]
+    assert {(one.value, one.caller) for one in account.trails[0].added} == {
+        ("arn:aws:s3:::photos/", ""),
+        ("", f"arn:aws:sts::{ACCOUNT}:assumed-role/all/"),
+    }
 
 
 def test_a_bucket_whose_name_begins_like_that_of_the_log_files_is_another_one() -> None:
@@ -168,21 +174,61 @@ def test_a_plan_keeps_its_word_and_takes_nothing_away(
         assert not isinstance(recording_trails(management, after), str)
 
 
-def test_estimates_rest_on_what_the_logs_hold_of_the_type() -> None:
-    covered = AccountCoverage(
-        ACCOUNT,
-        date(2026, 6, 1),
-        date(2026, 6, 10),
-        10,
-        (),
-        ("us-east-1",),
-        100,
-        frozenset(),
-        data_resources=frozenset({("sqs.amazonaws.com", queue("seen")), ("sqs.amazonaws.com", queue("too"))}),
-    )
+@pytest.mark.parametrize(
+    ("seen", "a_day", "basis"),
+    [
+        ({(ACCOUNT, QUEUE): 400, (OTHER, QUEUE): 9_000}, 4 * 20.0, Basis.ACCOUNT),
+        ({(OTHER, QUEUE): 400, (ACCOUNT, OBJECTS): 9_000}, 4 * 20.0, Basis.TYPE),
+        ({(OTHER, OBJECTS): 200, (ACCOUNT, OBJECTS): 200}, 4 * 10.0, Basis.LOGS),
+        ({}, 4 * 1_000.0, Basis.ASSUMED),
+    ],
+)
+def test_each_type_has_a_price_from_the_most_similar_events_in_the_logs(
+    seen: dict[tuple[str, str], int], a_day: float, basis: Basis
+) -> None:
+    covered = [
+        AccountCoverage(account, date(2026, 6, 1), date(2026, 6, 10), 10, (), ("us-east-1",), 100, frozenset())
+        for account in (ACCOUNT, OTHER)
+    ]
     uses = OpenUses(
-        (use("a", queue("a"), queue("b")), use("b", queue("c-*"))), Counter(), Counter({(ACCOUNT, QUEUE): 400})
+        (use("a", queue("a"), queue("b")), use("b", queue("c-*")), use("c", "*")),
+        Counter(),
+        Counter(seen),
+        Counter(dict.fromkeys(seen, 2)),
     )
-    (account,) = plan_trails(uses, LogCoverage((covered,)), (), PlanChoices(bucket="logs")).accounts
+    (account,) = plan_trails(uses, LogCoverage(tuple(covered)), (), PlanChoices(bucket="logs")).accounts
     (estimate,) = account.estimates
-    assert (estimate.kind, estimate.resources, estimate.is_open, estimate.a_day) == (QUEUE, 2, True, 40.0)
+    assert (estimate.kind, estimate.resources, estimate.callers, estimate.is_open) == (QUEUE, 2, 2, False)
+    assert (estimate.a_day, estimate.basis) == (a_day, basis)
+    assert estimate.cost(0.10) == pytest.approx(a_day * 30 / 100_000 * 0.10)
+
+
+def test_a_trail_records_the_callers_of_whole_accounts_and_no_other() -> None:
+    uses = [use("lists", "*"), use("sends", queue("app-*")), use("fixed", queue("orders"))]
+    (account,) = planned(uses).accounts
+    assert set(account.decides) == set(uses)
+    starts = {f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/" for name in ("lists", "sends")}
+    assert {one.caller for one in account.trails[0].added if one.caller} == starts
+    other = use("other", queue("app-1"))
+    assert isinstance(recording_trails(other.events, [one.trail for one in account.trails]), str)
+    assert not isinstance(recording_trails(uses[2].events, [one.trail for one in account.trails]), str)
+
+
+def test_a_type_that_very_many_callers_need_is_recorded_for_all() -> None:
+    uses = [use(f"app-{number}", "*") for number in range(101)]
+    (account,) = planned(uses).accounts
+    assert len(account.decides) == 101
+    assert account.trails[0].added == (Selection(QUEUE, (False,), FieldOperator.STARTS_WITH, ""),)
+    objects = [use(f"app-{number}", "*", kind=OBJECTS) for number in range(101)]
+    (account,) = planned(objects).accounts
+    assert len(account.decides) == 101
+    assert all(one.caller for one in account.trails[0].added)
+
+
+def test_a_user_that_may_call_under_other_names_is_not_selected_by_caller() -> None:
+    user = f"arn:aws:iam::{ACCOUNT}:user/ada"
+    for federates, selected in ((False, user), (True, "")):
+        events = replace(use("x", "*").events, callers=session_arns(user, federates=federates))
+        (account,) = planned([OpenUse(user, Action("sqs:SendMessage"), events)]).accounts
+        assert [one.caller for one in account.trails[0].added] == [selected]
+        assert len(account.decides) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lpgen.core.analysis.observability.trail_coverage import OBJECTS, Events
+from lpgen.core.analysis.observability.trail_coverage import OBJECTS, Events, session_arns
 from lpgen.core.evidence import AccountCoverage, LogCoverage
 from lpgen.core.model import Action, Visibility
 from lpgen.core.observe.open_uses import ObserveOutcome, OpenUse, OpenUses, OutcomeStatus, Promise
@@ -29,8 +29,10 @@ MAIN = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/main"
 
 def use(role: str, action: str, kind: str, *resources: str, sides: tuple[bool, ...] = (True,)) -> OpenUse:
     service = action.partition(":")[0]
-    events = Events(service, "Data", kind, sides, (f"{service}.amazonaws.com",), (), resources, ("",))
-    return OpenUse(f"arn:aws:iam::{ACCOUNT}:role/app/{role}", Action(action), events)
+    arn = f"arn:aws:iam::{ACCOUNT}:role/app/{role}"
+    callers = session_arns(arn, federates=False)
+    events = Events(service, "Data", kind, sides, (f"{service}.amazonaws.com",), (), resources, ("",), callers)
+    return OpenUse(arn, Action(action), events)
 
 
 def plan(*more: OpenUse, trail: str = "") -> ObservePlan:
@@ -45,10 +47,12 @@ def plan(*more: OpenUse, trail: str = "") -> ObservePlan:
         use("web", "s3:PutObject", OBJECTS, "arn:aws:s3:::uploads/*", sides=(False,)),
         use("web", "dynamodb:GetItem", TABLE, table),
         use("audit", "s3:GetObject", OBJECTS, "*"),
+        use("copier", "s3:GetObject", OBJECTS, "arn:aws:s3:::logs/*"),
         use("audit", "dynamodb:GetItem", TABLE, f"arn:aws:dynamodb:*:{ACCOUNT}:table/*"),
     ]
     undecided = Counter({Visibility.NEVER: 3, Visibility.MANAGEMENT: 1})
-    opened = OpenUses((*uses, *more), undecided, Counter({(ACCOUNT, TABLE): 5_000}))
+    seen = {(ACCOUNT, TABLE): 5_000}
+    opened = OpenUses((*uses, *more), undecided, Counter(seen), Counter(dict.fromkeys(seen, 1)))
     found = plan_trails(opened, LogCoverage((covered,)), [main], PlanChoices(trail=trail))
     return replace(found, price=0.1)
 

@@ -334,9 +334,10 @@ def _explained_services(inputs: CaveatInputs, accessed: LastAccessed) -> Collect
         return found
     observed, observability = inputs.missed.observed, inputs.finder.observability
     account, regions = observed.grants.principal.account, observed.usage.regions
+    callers = inputs.missed.unrecorded.callers
     for action in observed.granted:
         service = action.partition(":")[0]
         is_new = service not in found and accessed.tried(service)
-        if is_new and observability.blind_spot(action, account, regions, observed.grants_of(action)):
+        if is_new and observability.blind_spot(action, account, regions, observed.grants_of(action), callers):
             found.add(service)
     return found

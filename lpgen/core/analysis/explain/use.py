@@ -90,7 +90,7 @@ def _blind_spot(
         return _UNKNOWN_ACTION
     if question.action.lower() in NEEDS_NO_PERMISSION:
         return _FREE_CALL
-    unrecorded = UnrecordedUse(observability, question.principal.account, own, ())
+    unrecorded = UnrecordedUse(observability, question.principal.arn, own, ())
     action = Action(question.action)
     arn = question.resource.text if question.resource.kind is ResourceKind.ARN else ""
     if blind := unrecorded.why(action, NOTHING):

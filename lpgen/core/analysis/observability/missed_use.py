@@ -9,14 +9,15 @@ from typing import Final, NamedTuple
 
 from lpgen.core.analysis.grants.granting import NOTHING, Granting, region_in_pattern
 from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.trail_coverage import FEDERATES, session_arns
 from lpgen.core.analysis.scopes.scopes import NamedScopes
-from lpgen.core.arns import container_of
+from lpgen.core.arns import container_of, split_arn
 from lpgen.core.cloudtrail.rules.inferences import ACCESS_LOG_LINE
 from lpgen.core.evidence import Grant, PrincipalGrants, PrincipalUsage, Use, limited_to
 from lpgen.core.findings import UngrantedUse
 from lpgen.core.globs.match import has_wildcard
 from lpgen.core.last_accessed import LastAccessed
-from lpgen.core.model import LEGACY_VERSION, OBSERVED, UNKNOWN_RESOURCE, Action, Outcome, Resource
+from lpgen.core.model import LEGACY_VERSION, OBSERVED, UNKNOWN_RESOURCE, Action, Outcome, Resource, ResourceKind
 from lpgen.core.replacements import Line
 
 
@@ -88,12 +89,14 @@ _USED_ELSEWHERE: Final = "it was used elsewhere"
 
 
 class UnrecordedUse:
-    """Decides which use the logs miss, for a principal of an account with this usage and these grants."""
+    """Decides which use the logs miss, for a principal with this usage and these grants; () if they aren't known."""
 
     def __init__(
-        self, observability: Observability, account: str, usage: PrincipalUsage, grants: Sequence[Grant]
+        self, observability: Observability, principal: str, usage: PrincipalUsage, grants: Sequence[Grant]
     ) -> None:
-        regions, self.table = usage.regions, observability.table
+        regions, account, self.table = usage.regions, split_arn(principal).account, observability.table
+        federates = not grants or any(FEDERATES in grant.actions for grant in grants)
+        self.callers = session_arns(principal, federates=federates)
         self._observability, self._account, self._regions = observability, account, regions
         self._blind_spots = observability.blind_spots(account, regions)
         self._names_silent_region = self._blind_spots is not None and observability.silent.are_named(account, grants)
@@ -109,7 +112,9 @@ class UnrecordedUse:
         blind = self._why_by_settings(action, granting) if spots is None else spots[action]
         if blind or not (self._names_silent_region or action in self.resting_on_log):
             return blind
-        found = (self._observability.unrecorded(action, self._account, grant) for grant in granting.grants)
+        found = (
+            self._observability.unrecorded(action, self._account, grant, self.callers) for grant in granting.grants
+        )
         named = tuple(name for grant in granting.grants for name in grant.statement.resources)
         return next((why for unrecorded in found for why in unrecorded.values()), "") or self.why_below(action, named)
 
@@ -145,14 +150,24 @@ class UnrecordedUse:
         if action in self._only_in_access_logs and (why := self.why(action, granting)):
             yield MissedUse(action, MissReason.UNRECORDED, why, _USED_ELSEWHERE, granting.grants)
         for grant in granting.grants:
-            unrecorded = self._observability.unrecorded(action, self._account, grant)
+            unrecorded = self._observability.unrecorded(action, self._account, grant, self.callers)
             for why in sorted(set(unrecorded.values())):
                 part = limited_to(grant, tuple(name for name, reason in unrecorded.items() if reason == why))
-                yield MissedUse(action, MissReason.UNRECORDED, why, _USED_ELSEWHERE, (part,))
+                missed = MissedUse(action, MissReason.UNRECORDED, why, _USED_ELSEWHERE, (part,))
+                yield missed._replace(resources=self.resources(action, (part,)))
+
+    def resources(self, action: Action, grants: Sequence[Grant]) -> tuple[Resource, ...]:
+        """The resources on which use of an action may have left no record: those that selectors exclude, or any."""
+        args = (action, self._account, self._regions, grants, self.callers)
+        return tuple(
+            Resource(ResourceKind.FOLD if has_wildcard(pattern) else ResourceKind.ARN, pattern)
+            for pattern in self._observability.left_out(*args)
+        ) or (UNKNOWN_RESOURCE,)
 
     def _why_by_settings(self, action: Action, granting: Granting) -> str:
         key = (self._observability.trace(action), granting)
         if key not in self._by_trace:
-            blind = self._observability.blind_spot(action, self._account, self._regions, granting.grants)
+            args = (action, self._account, self._regions, granting.grants, self.callers)
+            blind = self._observability.blind_spot(*args)
             self._by_trace[key] = blind
         return self._by_trace[key]

@@ -79,8 +79,8 @@ class MissedUseFinder:
 
     def of_principal(self, observed: ObservedUse) -> MissedUses:
         """The uses of one principal that the logs may have missed."""
-        account, allows = observed.grants.principal.account, observed.grants.allows
-        unrecorded = UnrecordedUse(self.observability, account, observed.usage, allows)
+        principal, allows = observed.grants.principal, observed.grants.allows
+        unrecorded = UnrecordedUse(self.observability, principal.arn, observed.usage, allows)
         signs = SignsOfUse(observed, unrecorded, self.catalog, self._versioned, self.dangers)
         found = (
             *self._passed_roles.missed_uses(observed),
@@ -136,6 +136,8 @@ class MissedUses:
         is_kept = action != PASS_ROLE_ACTION and self._observability.table.visibility(action).users != NOBODY
         grants = granting.grants if is_kept else ()
         first = MissedUse(action, MissReason.UNRECORDED, why, self._signs.of(action), grants)
+        if grants:
+            first = first._replace(resources=self.unrecorded.resources(action, grants))
         if self._streams and action == _PUT_LOG_EVENTS:
             first = first._replace(resources=self._streams)
         if not first.sign:

@@ -21,14 +21,15 @@ from lpgen.core.analysis.observability.trail_coverage import (
     recording_trails,
     regions_of_events,
     resources_of_events,
-    tests_event_names,
+    tests_field,
     trails_of_kind,
+    without_exclusions,
 )
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.visibility import SHOWN, ActionVisibility, VisibilityTable, visibility_from_catalog
 from lpgen.core.evidence import AccountCoverage, CoverageSource, Grant, LogCoverage, SeenEvents, limited_to
 from lpgen.core.model import Action, Visibility
-from lpgen.core.trails import Trail, TrailChange, trails_of_accounts
+from lpgen.core.trails import CALLER_FIELD, Trail, TrailChange, trails_of_accounts
 from lpgen.core.usage.logging_holes import first_day_after, settings_since
 
 _TOO_FEW_DAYS: Final = "{when}, which is {days} covered {unit}"
@@ -75,6 +76,7 @@ class Observability:
         }
         self._answers: dict[tuple[str, Events], str] = {}
         self._late: dict[str, frozenset[tuple[SeenEvents, str]]] = {}
+        self._wider: dict[tuple[str, str], tuple[tuple[Trail, ...], frozenset[str]]] = {}
         self._traces: dict[Action, int] = {}
         self._numbers: dict[Hashable, int] = {}
 
@@ -89,8 +91,8 @@ class Observability:
         """The `resources.type` that trails use to select the data events of an action, "" if it leaves other events."""
         return self.table.visibility(action).selector
 
-    def data_events(self, action: Action, resources: tuple[str, ...]) -> Events:
-        """The data events that use of an action on some resource patterns would leave, in any Region."""
+    def data_events(self, action: Action, resources: tuple[str, ...], callers: tuple[str, ...]) -> Events:
+        """The data events that use of an action by `callers` on some resource patterns would leave, in any Region."""
         entry = self.table.visibility(action)
         return Events(
             service=action.partition(":")[0],
@@ -101,6 +103,7 @@ class Observability:
             names=(),
             resources=resources,
             regions=(ANY_REGION,),
+            callers=callers,
         )
 
     def resting_on_log(self, account: str) -> frozenset[Action]:
@@ -116,8 +119,17 @@ class Observability:
         """The actions that no management event of their own shows."""
         return self.table.without_management_event(self._catalog.actions())
 
-    def blind_spot(self, action: Action, account: str, regions: tuple[str, ...], grants: Sequence[Grant]) -> str:
+    def blind_spot(
+        self,
+        action: Action,
+        account: str,
+        regions: tuple[str, ...],
+        grants: Sequence[Grant],
+        callers: tuple[str, ...] = (),
+    ) -> str:
         """Why the logs could not have shown use of an action by a principal, or "" if they could.
+
+        `callers` are the principal's `session_arns`. Selectors that test the caller don't count without them.
 
         Known trail settings of the account decide, for what the action's `grants` allow. Settings from a snapshot
         decide only together with the log, because the logs of a trail may not have been ingested.
@@ -128,22 +140,56 @@ class Observability:
         was active, or in any Region if it was active in none. The first of these events must be at least `min_days`
         covered days old or at the start of the log. `unrecorded` decides whether the resource is recorded.
         """
-        trails = self._trails.get(account)
+        return self._blind_spot(action, account, regions, grants, callers, self._trails.get(account))
+
+    def left_out(
+        self,
+        action: Action,
+        account: str,
+        regions: tuple[str, ...],
+        grants: Sequence[Grant],
+        callers: tuple[str, ...],
+    ) -> tuple[str, ...]:
+        """The patterns of the only resources on which trails don't record an action, because selectors exclude them,
+        such as the bucket of log files. Empty if use elsewhere would have left no record either."""
+        trails, entry = self._trails.get(account, ()), self._entry(action, account)
+        if entry.visibility is not Visibility.DATA:
+            return ()
+        key = (account, entry.selector)
+        if key not in self._wider:
+            self._wider[key] = without_exclusions(trails, entry.selector)
+        wider, excluded = self._wider[key]
+        if not excluded or self._blind_spot(action, account, regions, grants, callers, wider):
+            return ()
+        return tuple(sorted(pattern for pattern in excluded if self._catalog.takes_resource(action, pattern)))
+
+    def _blind_spot(
+        self,
+        action: Action,
+        account: str,
+        regions: tuple[str, ...],
+        grants: Sequence[Grant],
+        callers: tuple[str, ...],
+        trails: tuple[Trail, ...] | None,
+    ) -> str:
         if trails is not None:
             entry = self._entry(action, account)
             covered = self._coverage.get(account)
             if covered is not None and entry.visibility is not Visibility.NEVER:
-                blind = self._blind_by_settings(action, entry, covered, trails=trails, grants=grants)
+                events = self._events(action, entry, trails, grants, callers)
+                blind = self._blind_by_settings(events, covered, trails)
                 if blind or covered.known_from is CoverageSource.TRAILS:
                     return blind
-                if why := self._where_trails_differ(action, entry, trails, grants):
+                if why := self._where_trails_differ(action, entry, trails, grants, callers):
                     return why
         by_log = self._blind_by_log(account, regions)[action]
         return by_log or next(
             (why for grant in grants for why in self.silent.of_grant(action, account, grant).values()), ""
         )
 
-    def unrecorded(self, action: Action, account: str, grant: Grant) -> Mapping[str, str]:
+    def unrecorded(
+        self, action: Action, account: str, grant: Grant, callers: tuple[str, ...] = ()
+    ) -> Mapping[str, str]:
         """The resources of a statement on which the logs would not have shown use of an action, each with why.
 
         Known trail settings decide this for every kind of event. By the log, these are resources that data events don't
@@ -161,9 +207,10 @@ class Observability:
         silent = self.silent.of_grant(action, account, grant)
         for resource in grant.statement.resources:
             part = grant if grant.statement.not_resource else limited_to(grant, (resource,))
-            why = self._blind_by_settings(action, entry, covered, trails=trails, grants=(part,))
+            events = self._events(action, entry, trails, (part,), callers)
+            why = self._blind_by_settings(events, covered, trails)
             if not why and covered.known_from is CoverageSource.BOTH:
-                why = self._where_trails_differ(action, entry, trails, (part,)) or silent.get(resource, "")
+                why = self._where_trails_differ(action, entry, trails, (part,), callers) or silent.get(resource, "")
             if why:
                 found[resource] = why
         return found
@@ -178,7 +225,12 @@ class Observability:
         return {resource: why for resource, why in found.items() if self._catalog.takes_resource(action, resource)}
 
     def _where_trails_differ(
-        self, action: Action, entry: ActionVisibility, trails: Sequence[Trail], grants: Iterable[Grant]
+        self,
+        action: Action,
+        entry: ActionVisibility,
+        trails: Sequence[Trail],
+        grants: Iterable[Grant],
+        callers: tuple[str, ...],
     ) -> str:
         """Why the logs may lack data events that some trail of a snapshot records, or "".
 
@@ -193,7 +245,7 @@ class Observability:
                 continue
             unnamed = self._data.unnamed(entry.event_sources, grant.statement.resources, grant.version)
             for resource, why in unnamed.items():
-                events = self._events(action, entry, trails, (limited_to(grant, (resource,)),))
+                events = self._events(action, entry, trails, (limited_to(grant, (resource,)),), callers)
                 recording = recording_trails(events, trails)
                 if not isinstance(recording, str) and any(not alike <= some for some in recording):
                     return _NOT_EVERY_TRAIL.format(why=why)
@@ -246,16 +298,9 @@ class Observability:
             return ""
         return _TOO_FEW_DAYS.format(when=when, days=days, unit="day" if days == 1 else "days")
 
-    def _blind_by_settings(
-        self,
-        action: Action,
-        entry: ActionVisibility,
-        covered: AccountCoverage,
-        *,
-        trails: tuple[Trail, ...],
-        grants: Sequence[Grant],
-    ) -> str:
-        events = self._events(action, entry, trails, grants)
+    def _blind_by_settings(self, events: Events, covered: AccountCoverage, trails: tuple[Trail, ...]) -> str:
+        if trails is not self._trails.get(covered.account):
+            return self._by_settings(events, covered, trails)
         key = (covered.account, events)
         if key not in self._answers:
             if len(self._answers) >= _MOST_ANSWERS:
@@ -264,14 +309,19 @@ class Observability:
         return self._answers[key]
 
     def _events(
-        self, action: Action, entry: ActionVisibility, trails: Sequence[Trail], grants: Sequence[Grant]
+        self,
+        action: Action,
+        entry: ActionVisibility,
+        trails: Sequence[Trail],
+        grants: Sequence[Grant],
+        callers: tuple[str, ...],
     ) -> Events:
-        """The events that use of an action would leave, within these statements."""
+        """The events that use of an action by these callers would leave, within these statements."""
         # If other calls show the use, they may be of any service and Region.
         inferred = entry.visibility is Visibility.INFERRED
         service = "" if inferred else action.partition(":")[0]
         category = _category(entry)
-        tests_names = not inferred and tests_event_names(trails, category)
+        tests_names = not inferred and tests_field(trails, category, "eventName")
         regions = regions_of_events(service, grants, trails)
         return Events(
             service=service,
@@ -282,6 +332,7 @@ class Observability:
             names=tuple(sorted(self.calls.event_names(action))) if tests_names else (),
             resources=resources_of_events(grants) if entry.visibility is Visibility.DATA else ("*",),
             regions=regions or (ANY_REGION,),
+            callers=callers if tests_field(trails, category, CALLER_FIELD) else (),
         )
 
     def trace(self, action: Action) -> int:
@@ -309,7 +360,7 @@ class Observability:
     def _categories_by_name(self) -> frozenset[str]:
         """The event categories for which some trail of any account tests event names."""
         trails = {trail for some in self._trails.values() for trail in some}
-        return frozenset(category for category in _CATEGORIES if tests_event_names(trails, category))
+        return frozenset(category for category in _CATEGORIES if tests_field(trails, category, "eventName"))
 
     def _by_settings(self, events: Events, covered: AccountCoverage, trails: tuple[Trail, ...]) -> str:
         recording = recording_trails(events, trails)

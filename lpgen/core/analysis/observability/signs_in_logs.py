@@ -50,21 +50,33 @@ def copied_services(arns: Iterable[str], copied: Mapping[str, frozenset[str]]) -
 def shown_reads_from_usage(usage: Usage, catalog: Catalog) -> ShownReads:
     """The reads that leave no record according to AWS but have records in the logs, by account.
 
-    If one is missing from the log, that is evidence.
+    If one is missing from the log, that is evidence. One record shows only that some such calls are recorded, perhaps
+    those of one client or one day. So at least two principals must have made such calls, with records on five days.
 
     AWS starts to record calls before its pages say so, and only the log shows it. Writes may also use another protocol
     that leaves no record. For example, mail is also sent over SMTP.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-document-history.html
     """
-    table, found = visibility_from_catalog(catalog), defaultdict[str, dict[Action, date]](dict)
+    table, found = visibility_from_catalog(catalog), defaultdict[tuple[str, Action], set[tuple[str, date]]](set)
     actions = filter(None, (catalog.canonical(name) for (name,) in distinct_rows(usage.table, ("action",))))
     reads = {action for action in actions if catalog.detail(action).level in READ_LEVELS}
     never = {action for action in reads if table.visibility(action).visibility is Visibility.NEVER}
-    names = ("recipient_account", "action", "how", "category", "day")
-    for account, name, how, category, day in distinct_rows(usage.table, names) if never else ():
-        if name in never and how == OBSERVED and category == Category.MANAGEMENT and day is not None:
-            found[account][Action(name)] = min(day, found[account].get(Action(name), day))
-    return dict(found)
+    names = ("recipient_account", "action", "how", "category", "outcome", "principal", "day")
+    for account, name, how, category, outcome, *seen in distinct_rows(usage.table, names) if never else ():
+        is_call = how == OBSERVED and category == Category.MANAGEMENT and outcome != Outcome.DENIED
+        if name in never and is_call and None not in seen:
+            found[account, Action(name)].add((seen[0], seen[1]))
+    shown = defaultdict[str, dict[Action, date]](dict)
+    for (account, action), records in found.items():
+        days = {day for _, day in records}
+        if len({principal for principal, _ in records}) >= _FEWEST_CALLERS and len(days) >= _FEWEST_DAYS:
+            shown[account][action] = min(days)
+    return dict(shown)
+
+
+_FEWEST_CALLERS: Final = 2
+_FEWEST_DAYS: Final = 5
+"""How many principals and days must have records of a read before its silence counts."""
 
 
 _NO_CALLS: Final = frozenset({SkipReason.OUT_OF_WINDOW, SkipReason.SERVICE_CALLER})

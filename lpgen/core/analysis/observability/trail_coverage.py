@@ -9,18 +9,19 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import Final
 
 from lpgen.core.analysis.grants.granting import ANY_REGION, granted_regions
 from lpgen.core.analysis.observability.recorded_calls import GLOBAL_EVENTS, ONE_REGION, home_region_of_trail
-from lpgen.core.arns import container_of
+from lpgen.core.arns import container_of, split_arn
 from lpgen.core.evidence import SIDE_WORDS, Grant
 from lpgen.core.globs.match import glob_match
-from lpgen.core.trails import NEGATIVE, FieldOperator, FieldTest, Selector, Trail
+from lpgen.core.model import Action
+from lpgen.core.trails import CALLER_FIELD, NEGATIVE, RESOURCE_FIELD, FieldOperator, FieldTest, Selector, Trail
 
 _PATTERNS: Final = 4096
 """Cache size: each pattern is tested for every event name and test."""
@@ -34,7 +35,7 @@ class Events:
     """The events that use of an action of a service would leave. `names` may be empty if no trail tests them.
 
     `resources` are the patterns of the grants, for data events; `kind` is their `resources.type`, "" for management
-    events. `regions` may hold `ANY_REGION`.
+    events. `regions` may hold `ANY_REGION`. `callers` are the patterns of `session_arns`, empty for any caller.
     """
 
     service: str
@@ -45,6 +46,7 @@ class Events:
     names: tuple[str, ...]
     resources: tuple[str, ...]
     regions: tuple[str, ...]
+    callers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,11 @@ def _passes(event: _ExpectedEvent, test: FieldTest) -> bool:
             return bool(event.name) and _fits(test, event.name)
         case "resources.type":
             return _fits(test, event.events.kind)
-        case "resources.ARN":
+        case field if field == RESOURCE_FIELD:
             return _all_fit(test, as_recorded(event.resource, event.events.kind))
+        case field if field == CALLER_FIELD:
+            callers = event.events.callers
+            return bool(callers) and all(_all_fit(test, caller) for caller in callers)
         case _:
             return False
 
@@ -169,7 +174,7 @@ def has_open_part(pattern: str) -> bool:
 
 
 def _all_fit(test: FieldTest, pattern: str) -> bool:
-    """Whether every ARN that a policy's pattern matches passes a test on `resources.ARN`."""
+    """Whether every ARN that a pattern matches passes a test on `resources.ARN` or `userIdentity.arn`."""
     head, tail = literal_start(pattern), literal_end(pattern)
     is_open = has_open_part(pattern)
     match test.operator:
@@ -213,10 +218,61 @@ def literal_end(pattern: str) -> str:
 # ---------------------------------------------------------------- events by grants
 
 
-def tests_event_names(trails: Iterable[Trail], category: str) -> bool:
-    """Whether any selector of a category tests `eventName`."""
+def tests_field(trails: Iterable[Trail], category: str, field: str) -> bool:
+    """Whether any selector of a category tests a field."""
     selectors = (selector for trail in trails for selector in trail.selectors if selector.category == category)
-    return any(test.field == "eventName" for selector in selectors for test in selector.tests)
+    return any(test.field == field for selector in selectors for test in selector.tests)
+
+
+FEDERATES: Final = Action("sts:GetFederationToken")
+"""A user that is granted this action may call with sessions that have another ARN."""
+
+
+def session_arns(principal: str, *, federates: bool) -> tuple[str, ...]:
+    """The patterns of `userIdentity.arn` in the records of a principal's calls.
+
+    For a role these are its sessions, whose ARNs have its name without its path. Calls that a service makes with a
+    session have the ARN of this session. A user calls with its own ARN, and, if it `federates`, with sessions of any
+    name.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    fields = split_arn(principal)
+    sessions = f"arn:{fields.partition}:sts::{fields.account}:"
+    if fields.name.startswith("role/"):
+        return (f"{sessions}assumed-role/{fields.name.rpartition('/')[2]}/*",)
+    return (principal, f"{sessions}federated-user/*") if federates else (principal,)
+
+
+def without_exclusions(trails: Iterable[Trail], kind: str) -> tuple[tuple[Trail, ...], frozenset[str]]:
+    """The trails as if their selectors of a `resources.type` excluded no resources, and patterns of these resources.
+
+    What these trails record and the real ones don't is on resources of these patterns.
+    """
+    found: list[Trail] = []
+    excluded: set[str] = set()
+    for trail in trails:
+        selectors: list[Selector] = []
+        for selector in trail.selectors:
+            left_out = [test for test in selector.tests if test.field == RESOURCE_FIELD and test.operator in _EXCLUDING]
+            if _is_about(selector, "Data", kind):
+                excluded.update(pattern for test in left_out for pattern in _excluded(test, kind))
+            selectors.append(replace(selector, tests=tuple(test for test in selector.tests if test not in left_out)))
+        found.append(replace(trail, selectors=tuple(selectors)))
+    return tuple(found), frozenset(excluded)
+
+
+_EXCLUDING: Final = (FieldOperator.NOT_EQUALS, FieldOperator.NOT_STARTS_WITH)
+
+
+def _excluded(test: FieldTest, kind: str) -> Iterator[str]:
+    """The patterns in policies of what a test excludes. Records name contents by their container: `as_recorded`."""
+    for value in test.values:
+        yield value if test.operator is FieldOperator.NOT_EQUALS else f"{value}*"
+        if kind == OBJECTS and value.endswith("/"):
+            yield value.removesuffix("/")
+        elif kind in _NAMED_BY_CONTAINER:
+            yield from (f"{value}/*", f"{value}:*")
 
 
 def regions_of_events(service: str, grants: Iterable[Grant], trails: Sequence[Trail]) -> tuple[str, ...]:
