@@ -440,6 +440,18 @@ def test_diff_keeps_passing_the_roles_that_a_call_hides_as_far_as_they_trust_its
     assert kept_roles(world, [instance, denied]) == set()
 
 
+def test_diff_keeps_passing_named_roles_whose_trust_is_not_known() -> None:
+    """For example because the policies of other principals weren't given."""
+    _, trusting, other = passing_world("ec2:RunInstances", "ec2.amazonaws.com")
+    unknown = f"arn:aws:iam::{ACCOUNT}:role/task-b"
+    named = [trusting.arn, other.arn, unknown, f"arn:aws:iam::{ACCOUNT}:role/app-*"]
+    deployer = role(policy(allow("ec2:RunInstances"), allow("iam:PassRole", named)), name="deployer")
+    template = use("ec2:RunInstances", f"arn:aws:ec2:us-east-1:{ACCOUNT}:launch-template/lt-0abc")
+    instance = use("ec2:RunInstances", f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/*")
+    assert kept_roles((deployer, trusting, other), [template]) == {trusting.arn, unknown}
+    assert kept_roles((deployer, trusting, other), [instance]) == set()
+
+
 @pytest.mark.parametrize("action", ["ecs:CreateService", "ecs:CreateTaskSet", "ecs:RunTask", "ecs:UpdateService"])
 def test_diff_keeps_passing_the_roles_of_task_definitions(action: str) -> None:
     """Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/codedeploy_IAM_role.html"""

@@ -17,7 +17,7 @@ from lpgen.core.analysis.scopes.scopes import NamedScope
 from lpgen.core.arns import split_arn
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.cloudtrail.rules.inferences import COPY_SOURCE
-from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION, passed_roles_from_catalog
+from lpgen.core.cloudtrail.rules.passing import PASS_ROLE_ACTION, UnnamedPassRow, passed_roles_from_catalog
 from lpgen.core.evidence import Grant, Use
 from lpgen.core.model import OBSERVED, UNKNOWN_RESOURCE, AccessLevel, Action, Outcome, Principal, Resource, ResourceKind
 
@@ -116,42 +116,56 @@ def _dependents(action: Action, catalog: Catalog) -> Iterator[Action]:
 
 _PASSES: Final = "{action} passes {passes}, which its records don't name"
 _KEPT_ON_TRUSTING: Final = "kept on the roles that trust the service"
+_KEPT_ON_UNKNOWN: Final = "kept on the roles that the policies name and lpgen doesn't know"
 
 
 class ImplicitPassedRoles:
     """The roles that a principal may have passed by calls whose records don't name them.
 
     The task definition of `ecs:RunTask` has roles that need `iam:PassRole`, but the record shows only the name of the
-    task definition. A role can be passed this way if it belongs to the account and trusts the service it is passed to.
-    Each row of the table of these calls cites its page.
+    task definition. A role can be passed this way if it belongs to the account and trusts the service it is passed to,
+    or if the policies name it and its trust isn't known. Each row of the table of these calls cites its page.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
     """
 
     def __init__(self, catalog: Catalog, principals: Iterable[Principal]) -> None:
-        rows = passed_roles_from_catalog(catalog.source).unnamed
+        rows, known = passed_roles_from_catalog(catalog.source).unnamed, tuple(principals)
         self._rows = {row.action: row for row in rows}
-        self._roles = _roles_by_trust(principals, {row.to for row in rows})
+        self._roles = _roles_by_trust(known, {row.to for row in rows})
+        self._known = frozenset(principal.arn for principal in known)
 
     def missed_uses(self, observed: ObservedUse) -> Iterator[MissedUse]:
         """`iam:PassRole` on each role that calls of the principal may have passed without naming it, if it is
         granted."""
-        roles = self.roles(observed.grants.principal.account, observed.believed)
-        if roles and PASS_ROLE_ACTION in observed.granted:
-            grants = observed.grants_of(PASS_ROLE_ACTION)
-            for role, why in roles.items():
-                on = (Resource(ResourceKind.ARN, role),)
-                yield MissedUse(PASS_ROLE_ACTION, MissReason.PASSED_ROLE, why, _KEPT_ON_TRUSTING, grants, on)
+        if PASS_ROLE_ACTION not in observed.granted:
+            return
+        grants = observed.grants_of(PASS_ROLE_ACTION)
+        roles = dict(self.roles(observed.grants.principal.account, observed.believed))
+        for row in self._passing(observed.believed):
+            for role in self._unknown_roles(grants):
+                roles.setdefault(role, _PASSES.format(action=row.action, passes=row.passes))
+        for role, why in roles.items():
+            sign = _KEPT_ON_TRUSTING if role in self._known else _KEPT_ON_UNKNOWN
+            on = (Resource(ResourceKind.ARN, role),)
+            yield MissedUse(PASS_ROLE_ACTION, MissReason.PASSED_ROLE, why, sign, grants, on)
+
+    def _unknown_roles(self, grants: Iterable[Grant]) -> Iterator[str]:
+        """The roles that statements name, without wildcards, and that aren't among the known principals."""
+        named = (name for grant in grants if not grant.statement.not_resource for name in grant.statement.resources)
+        return (name for name in named if name not in self._known and not any(mark in name for mark in "*?$"))
 
     def roles(self, account: str, uses: Iterable[Use]) -> Mapping[str, str]:
         """The roles of the account that the uses may have passed without naming them, each with a clause that names the
         call."""
         found: dict[str, str] = {}
-        for row in sorted(
-            {self._rows[use.action] for use in uses if self._is_passing(use)}, key=lambda row: row.action
-        ):
+        for row in self._passing(uses):
             for role in self._roles[account, row.to]:
                 found.setdefault(role, _PASSES.format(action=row.action, passes=row.passes))
         return found
+
+    def _passing(self, uses: Iterable[Use]) -> list[UnnamedPassRow]:
+        """The rows of the calls among the uses that pass a role without naming it, sorted."""
+        return sorted({self._rows[use.action] for use in uses if self._is_passing(use)}, key=lambda row: row.action)
 
     def _is_passing(self, use: Use) -> bool:
         row = self._rows.get(use.action)

@@ -79,7 +79,7 @@ class PassedToRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     operations: dict[str, str] = {}
 
 
-class _UnnamedRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class UnnamedPassRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An action whose calls pass roles that their records don't name, or name only as in `names`."""
 
     action: str
@@ -94,7 +94,7 @@ class _PassedRoles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the calls that pass roles without naming them."""
 
     passed_to: dict[str, PassedToRow]
-    unnamed: tuple[_UnnamedRow, ...]
+    unnamed: tuple[UnnamedPassRow, ...]
 
 
 def passed_roles_from_catalog(source: CatalogSource) -> _PassedRoles:
