@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--no-intrusions", action="store_true", help="leave out what intruders do, and nothing else")
     parser.add_argument("--plan", type=Path, help="a plan of `lpgen observe`, whose trails record the last days too")
     parser.add_argument("--plan-days", type=int, default=31, help="how many days")
+    parser.add_argument("--pace", type=float, default=1.0, help="how much more often new resources come than usual")
     asked: Any = parser.parse_args()
     if asked.out.exists() and any(asked.out.iterdir()):
         parser.error(f"{asked.out} isn't empty")
@@ -45,6 +46,7 @@ def main() -> None:
             has_intrusions=not asked.no_intrusions,
             plan=asked.plan,
             plan_days=asked.plan_days,
+            pace=asked.pace,
         )
     )
     counts = corpus.write(asked.out)

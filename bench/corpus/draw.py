@@ -33,8 +33,9 @@ _UPPER: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 class Draw:
     """Draws the facts of one principal, the same for a seed."""
 
-    def __init__(self, rng: random.Random, account: Account, days: int) -> None:
+    def __init__(self, rng: random.Random, account: Account, days: int, pace: float = 1.0) -> None:
         self.rng = rng
+        self._pace = pace
         self.account = account
         self.days = days
         self.region = account.regions[0 if rng.random() < 0.75 else 1]
@@ -195,7 +196,8 @@ class Draw:
     # ---------------------------------------------------------------- growth
 
     def births(self, start: int, every: tuple[int, int]) -> list[int]:
-        """The birth days of a growing set: so many from the start, then one every so many days."""
+        """The birth days of a growing set: so many from the start, then one every so many days at pace 1."""
+        every = (max(1, round(every[0] / self._pace)), max(1, round(every[1] / self._pace)))
         found, day = [-1] * start, self.between(1, every[1])
         while day < self.days:
             found.append(day)

@@ -75,7 +75,13 @@ class Principal:
 
 
 def draw_principals(
-    halves: Sequence[Sequence[Kind]], accounts: Sequence[Account], *, count: int, days: int, seed: int
+    halves: Sequence[Sequence[Kind]],
+    accounts: Sequence[Account],
+    *,
+    count: int,
+    days: int,
+    seed: int,
+    pace: float = 1.0,
 ) -> list[Principal]:
     """The principals: as many of each half as of the other, and of its kinds, spread over the accounts.
 
@@ -88,7 +94,7 @@ def draw_principals(
         copy, place = divmod(turn, len(halves[half]))
         kind = halves[half][place]
         rng = random.Random(f"{seed}/{kind.name}/{copy}")
-        draw = Draw(rng, rng.choice(accounts), days)
+        draw = Draw(rng, rng.choice(accounts), days, pace)
         profile = kind.draw(draw)
         if (draw.account.id, profile.name.lower()) in names:
             raise ValueError(f"two principals of one account are called {profile.name}")

@@ -44,7 +44,8 @@ class Asked:
     """What to write: `half` is `tuned`, `held-back` or `both`, `judged` how many principals of each judged kind.
 
     `intruders` is how many principals of each kind to add in accounts that hold intruders. Without intrusions, nobody
-    but the principals themselves does anything. The trails of `plan` exist in the last `plan_days`.
+    but the principals themselves does anything. The trails of `plan` exist in the last `plan_days`. At `pace` 2, new
+    resources come twice as often.
     """
 
     seed: int
@@ -56,6 +57,7 @@ class Asked:
     has_intrusions: bool = True
     plan: Path | None = None
     plan_days: int = 31
+    pace: float = 1.0
 
     @property
     def judges(self) -> bool:
@@ -73,7 +75,9 @@ class Corpus:
         rng = random.Random(f"{asked.seed}/organization")
         self.accounts = draw_accounts(rng, asked.principals, len(self.days))
         halves = list(HALVES.values())
-        everyone = draw_principals(halves, self.accounts, count=asked.principals, days=len(self.days), seed=asked.seed)
+        everyone = draw_principals(
+            halves, self.accounts, count=asked.principals, days=len(self.days), seed=asked.seed, pace=asked.pace
+        )
         if asked.judged:
             judged = draw_judged_accounts(random.Random(f"{asked.seed}/judged"))
             self.accounts += judged.values()

@@ -128,5 +128,5 @@ def _write_page(report: Report, actions: ActionIndex) -> None:
 
 def _review(data: Path, principal: str = "") -> Report:
     """The review of all principals or of one, without a backtest, which reviews each several times."""
-    options = Options(principal=principal, max_expected_denials=None)
+    options = Options(principal=principal, max_risk=None)
     return analyse(AnalysisInputs(data, [bundled_sample_logs().policies], bundled_catalog(), options))

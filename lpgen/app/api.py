@@ -127,7 +127,7 @@ class _BacktestOptions(_InputOptions, _JudgingOptions, total=False):
 
 class _ReviewOptions(_BaselineOptions, total=False):
     principal: str
-    max_expected_denials: float
+    max_risk: float
     no_backtest: bool
     inline: bool
 

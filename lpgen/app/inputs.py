@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from lpgen.core.catalog.catalog import Catalog
-from lpgen.core.choices import ENOUGH_DAYS, MAX_EXPECTED_DENIALS, KeepByKind, ScopeChoice, keep_from_words
+from lpgen.core.choices import ENOUGH_DAYS, MAX_RISK, KeepByKind, ScopeChoice, keep_from_words
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.options import Options
 from lpgen.core.snapshots import NO_SNAPSHOT, SnapshotStamp
@@ -70,7 +70,7 @@ def read_choices(
     scope: str = ScopeChoice.EVIDENCE.value,
     keep_unobservable: Iterable[str] | None = None,
     min_days: int = ENOUGH_DAYS,
-    max_expected_denials: float = MAX_EXPECTED_DENIALS,
+    max_risk: float = MAX_RISK,
     no_backtest: bool = False,
     as_of: date | str | None = None,
     decisions: StrPath | None = None,
@@ -82,7 +82,9 @@ def read_choices(
     Raises:
         LpgenError: the decisions can't be read, or a choice is invalid.
     """
-    refuse_less(0, min_days=min_days, max_expected_denials=max_expected_denials)
+    refuse_less(0, min_days=min_days, max_risk=max_risk)
+    if max_risk > 1:
+        raise InvocationError(f"`max_risk` is {max_risk}, more than 1", hint="give a share, such as 0.03 for 3 %")
     refuse_less(1, attached_quota=attached_quota)
     return Options(
         _keep(keep_unobservable or ()),
@@ -93,7 +95,7 @@ def read_choices(
         principal,
         attached_quota=attached_quota,
         scope=_scope(scope),
-        max_expected_denials=None if no_backtest else max_expected_denials,
+        max_risk=None if no_backtest else max_risk,
         decisions_file=os.fspath(decisions) if decisions else "",
     )
 

@@ -127,6 +127,7 @@ def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
         (),
         problems=(*ground.problems, *inputs.problems, *strays, *(decision.text for decision in idle), *gaps),
         min_days=options.min_days,
+        max_risk=options.max_risk,
         guards=ground.guards,
         snapshot=options.snapshot,
         generation=ground.generation,

@@ -49,7 +49,7 @@ def backtest_command(
 
     Divides the logs into windows. For each window, generates replacements from the first days as `lpgen generate` does,
     and tests them on the following days: on all use that the old policies allow. Shows what would have been denied and
-    why, what to expect in the next 30 days, and how simpler policies compare.
+    why, and how simpler policies compare.
 
     Reads the usage in the data folder and ingests nothing. Exit 2 if the logs are too short for one window.
 

@@ -17,7 +17,7 @@ import typer
 
 from lpgen.cli.option_groups import Only
 from lpgen.cli.output import print_status
-from lpgen.core.choices import ENOUGH_DAYS, MAX_EXPECTED_DENIALS, ScopeChoice
+from lpgen.core.choices import ENOUGH_DAYS, MAX_RISK, ScopeChoice
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 
 if TYPE_CHECKING:
@@ -172,15 +172,17 @@ class ChoiceOptions:
         int,
         days_option("--min-days", "How many covered days a replacement needs before it can be called safe.", least=0),
     ] = ENOUGH_DAYS
-    max_expected_denials: Annotated[
+    max_risk: Annotated[
         float,
         typer.Option(
-            "--max-expected-denials",
-            metavar="NUMBER",
+            "--max-risk",
+            metavar="SHARE",
             min=0,
-            help="The most denials that a backtest may expect of a safe replacement in the next 30 days.",
+            max=1,
+            help="The highest risk of a safe replacement: the share of such replacements that deny something within "
+            "30 days, such as 0.03 for 3 of 100.",
         ),
-    ] = MAX_EXPECTED_DENIALS
+    ] = MAX_RISK
     no_backtest: Annotated[
         bool,
         typer.Option(

@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from lpgen.core.choices import ENOUGH_DAYS
+from lpgen.core.choices import ENOUGH_DAYS, MAX_RISK
 from lpgen.errors import InvocationError, quote_input, quote_reason
 
 _SETTINGS_FILE: Final = Path("lpgen.toml")
@@ -28,6 +28,7 @@ class _ValueKind(StrEnum):
     PATH = "a path"
     TEXT = "a string"
     NUMBER = "a whole number"
+    SHARE = "a share from 0 to 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class _Setting:
     """A default: its key in the file, the parameter of commands that it sets, and its purpose.
 
     `option` is how the command line gives it. `risk` says why the file can't set it, or "". `trusting` commands ignore
-    the file's value, because they trust something because of it. A number is at least the default.
+    the file's value, because they trust something because of it. A number is at least the default, a share at most.
     """
 
     key: str
@@ -93,6 +94,14 @@ SETTINGS: Final = (
         "How many covered days a replacement needs before it can be called safe.",
         "--min-days DAYS",
         str(ENOUGH_DAYS),
+    ),
+    _Setting(
+        "max-risk",
+        "max_risk",
+        _ValueKind.SHARE,
+        "The highest risk of a denial within 30 days that a safe replacement has.",
+        "--max-risk SHARE",
+        str(MAX_RISK),
     ),
     _Setting("fail-on", "fail_on", _ValueKind.TEXT, "The severity of drift that exits with 1.", "--fail-on SEVERITY"),
 )
@@ -181,17 +190,30 @@ def _refuse_wrong(setting: _Setting, value: Any) -> None:
     if setting.risk:
         raise InvocationError(f"`{_SETTINGS_FILE}` can't set `{setting.key}`: {setting.risk}", hint=elsewhere)
     kind = setting.kind
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    if not (is_number if kind is _ValueKind.NUMBER else isinstance(value, str)):
+    if not _has_kind(value, kind):
         raise InvocationError(f"`{_SETTINGS_FILE}`: `{setting.key}` must be {kind}")
     if kind is _ValueKind.NUMBER and value < int(setting.default):
-        raise InvocationError(
-            f"`{_SETTINGS_FILE}`: `{setting.key}` is {value}, less than lpgen's default of {setting.default}",
-            hint=f"the file can only raise it; to lower it, delete the line, and give --{setting.key} {value} on the "
-            f"command line or set {setting.variable}",
-        )
+        _refuse_looser(setting, value, "less than", "raise it; to lower it")
+    if kind is _ValueKind.SHARE and value > float(setting.default):
+        _refuse_looser(setting, value, "more than", "lower it; to raise it")
     if kind is _ValueKind.PATH and not Path(value).resolve().is_relative_to(Path.cwd().resolve()):
         raise InvocationError(
             f"`{_SETTINGS_FILE}`: {quote_input(value)} of `{setting.key}` is outside the folder",
             hint=f"{elsewhere}: somebody else may have written the file",
         )
+
+
+def _has_kind(value: Any, kind: _ValueKind) -> bool:
+    if isinstance(value, bool):
+        return False
+    if kind is _ValueKind.SHARE:
+        return isinstance(value, int | float) and 0 <= value <= 1
+    return isinstance(value, int if kind is _ValueKind.NUMBER else str)
+
+
+def _refuse_looser(setting: _Setting, value: float, beyond: str, can: str) -> None:
+    raise InvocationError(
+        f"`{_SETTINGS_FILE}`: `{setting.key}` is {value}, {beyond} lpgen's default of {setting.default}",
+        hint=f"the file can only {can}, delete the line, and give --{setting.key} {value} on the command line or set"
+        f" {setting.variable}",
+    )

@@ -19,6 +19,18 @@ class DenialCause(StrEnum):
     NEW_NAME = "new-name"  # it has the action, and the call creates the resource that it names
 
 
+class EvidenceClass(StrEnum):
+    """What a principal's past says about its replacement. Principals of a class have similar risks."""
+
+    STEADY = "steady"  # active on many days, and no recent or repeated denial in a backtest
+    FEW_DAYS = "few-days"  # active on few days
+    SHORT_PAST = "short-past"  # active on few days of short logs
+    ONE_NEED = "one-need"  # active on few days, with one action on one resource
+    NEW_NEEDS = "new-needs"  # a recent or repeated denial in a backtest
+    SHORT_NEW_NEEDS = "short-new-needs"  # the same in short logs
+    DOUBTED = "doubted"  # other caveats are open
+
+
 class Alternative(StrEnum):
     """Simpler policies to compare a replacement with, the narrowest first."""
 
@@ -115,39 +127,73 @@ class JudgedWindow:
 
 
 @dataclass(frozen=True, slots=True)
-class ExpectedDenials:
-    """The denied needs to expect in the next `days`, with the 90 % interval."""
+class Risk:
+    """The class of a replacement's evidence, and what replacements of this class deny in the next `days`.
 
+    `share` is the share of them that deny anything, `needs` the mean number of needs that they deny.
+    """
+
+    evidence: EvidenceClass
+    share: float
+    needs: float
     days: int
-    mean: float
-    low: int
-    high: int
+
+    @property
+    def text(self) -> str:
+        """The risk and the class as a clause."""
+        number = round(100 * self.share)
+        deny = _DENY.get(number, _DENY_SEVERAL).format(number=number)
+        return _RISK.format(deny=deny, days=self.days, reason=_REASONS[self.evidence])
+
+
+_RISK: Final = "of 100 replacements like this one, {deny} something within {days} days: {reason}"
+_DENY: Final = {0: "fewer than 1 denies", 1: "about 1 denies"}
+_DENY_SEVERAL: Final = "about {number} deny"
+_RECENTLY: Final = (
+    "it recently or repeatedly needed something that replacements made from earlier days would have denied"
+)
+_REASONS: Final = {
+    EvidenceClass.STEADY: "it was active on 30 days or more, and needed nothing recently that replacements made from"
+    " earlier days would have denied",
+    EvidenceClass.FEW_DAYS: "it was active on fewer than 30 days, but did several things",
+    EvidenceClass.SHORT_PAST: "it was active on fewer than 30 days, and the logs cover fewer than 90 days",
+    EvidenceClass.ONE_NEED: "it was active on fewer than 30 days, and did only one thing",
+    EvidenceClass.NEW_NEEDS: _RECENTLY,
+    EvidenceClass.SHORT_NEW_NEEDS: f"{_RECENTLY}, and the logs cover fewer than 90 days",
+    EvidenceClass.DOUBTED: "there are other reasons not to call it safe",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PastDenials:
-    """The denials that replacements made from earlier days would have caused for one principal.
+    """What replacements made from earlier days would have denied to one principal on the days after them.
 
     `windows` is the number of windows with a replacement, `days` their total number of days to judge on, and `needs`
-    their total number of denied needs. `example` is the need that most of them deny.
+    the number of denied needs. `denied_windows` is the number of windows with a denial, and `denied_last` says whether
+    the last one has any. `example` is the need that most of them deny. `active_days` is the number of all days with
+    use, and `used` the number of all needs. Today's replacement allows all of these: it learned from them.
     """
 
     windows: int
     days: int
     needs: int
+    denied_windows: int
+    denied_last: bool
     example: DeniedNeed | None
+    active_days: int
+    used: int
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The denials expected of a replacement in the next days; None if the logs are too short for a backtest.
+    """The risk of a replacement without other open caveats; None if the logs are too short for a backtest.
 
-    `limit` is the most denials of a safe replacement; None means no backtest.
+    `limit` is the highest risk of a safe replacement; None means no backtest.
     """
 
     limit: float | None
     past: PastDenials | None = None
-    expected: ExpectedDenials | None = None
+    risk: Risk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +202,7 @@ class PrincipalBacktest:
 
     `granted` counts the actions that its policies grant, `dangerous` the dangerous ones among them. `curve` has the
     results for other numbers of days to learn on, judged in the last window. `reach` is the reach of the last
-    replacement. `expected` is None without a window.
+    replacement.
     """
 
     principal: str
@@ -167,7 +213,6 @@ class PrincipalBacktest:
     denied: tuple[DeniedNeed, ...]
     alternatives: Mapping[Alternative, AlternativeResult]
     reach: Reach = NO_REACH
-    expected: ExpectedDenials | None = None
 
     @property
     def safe_windows(self) -> int:
@@ -233,7 +278,6 @@ class BacktestTotals:
     removed_share: float
     dangerous_removed_share: float
     reach: Reach
-    expected: ExpectedDenials
 
 
 @dataclass(frozen=True, slots=True)

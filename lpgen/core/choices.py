@@ -13,8 +13,8 @@ ENOUGH_DAYS: Final = 90
 """How many covered days are enough by default, for replacements and for narrowed trust policies: quarterly work shows
 in them."""
 
-MAX_EXPECTED_DENIALS: Final = 0.1
-"""The most needed calls that a safe replacement is expected to deny in 30 days."""
+MAX_RISK: Final = 0.05
+"""The highest risk of a safe replacement: the share of such replacements that deny something in 30 days."""
 
 
 class KeepUnobservable(StrEnum):

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple, overload
 
-from lpgen.core.backtests import NO_REACH, ExpectedDenials, Reach
+from lpgen.core.backtests import NO_REACH, Reach, Risk
 from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
 from lpgen.core.evidence import Evidence, LogCoverage, PrincipalUsage, StatementRef, UnmappedEvent, Use
 from lpgen.core.guards import NO_GUARDS, Guards
@@ -311,7 +311,7 @@ class ReplacementDraft:
     """The lines of one principal's replacement, and the policies that it replaces.
 
     `left` are the policies left attached; `lines` and `detach` exclude them. `dropped` are lines that decisions drop.
-    `expected` are the denials expected of it in the next days, None without a backtest. `reach` says how far the old
+    `risk` says how likely it is to deny something soon, None without a backtest. `reach` says how far the old
     policies and the lines reach beyond the principal's own resources.
     """
 
@@ -319,7 +319,7 @@ class ReplacementDraft:
     dropped: tuple[DroppedLine, ...] = ()
     left: tuple[LeftPolicy, ...] = ()
     detach: Detachment = Detachment()
-    expected: ExpectedDenials | None = None
+    risk: Risk | None = None
     reach: Reach = NO_REACH
 
 
@@ -480,7 +480,8 @@ class Report:
     principals' own. `snapshot` is the source of some of the files; its gaps are among the problems. `unread_files` is
     the number of log files that couldn't be read and weren't replaced. All files are from the folder or bucket
     `log_place` ("": none). `generation` is the name of the usage tables. `trust` lists the outsiders that may assume
-    roles, the worst first. `decisions` are the decisions that it took into account, if any.
+    roles, the worst first. `decisions` are the decisions that it took into account, if any. `max_risk` is the highest
+    risk of a safe replacement, None without a backtest.
     """
 
     diff: Diff
@@ -495,6 +496,7 @@ class Report:
     generation: str = ""
     trust: tuple[OutsideTrust, ...] = ()
     decisions: DecisionsStamp | None = None
+    max_risk: float | None = None
 
     @property
     def resource_counts(self) -> tuple[int, int]:

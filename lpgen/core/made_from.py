@@ -42,7 +42,7 @@ def options_to_facts(options: Options, code: str = "") -> dict[str, OptionValue]
         "keep_unobservable": words_of_keep(options.keep_unobservable),
         "scope": options.scope.value,
         "min_days": options.min_days,
-        "max_expected_denials": options.max_expected_denials,
+        "max_risk": options.max_risk,
         "as_of": options.as_of.isoformat() if options.as_of else None,
         "inline": options.inline,
         "principal": options.principal,
@@ -80,7 +80,7 @@ class _Choices(msgspec.Struct, forbid_unknown_fields=True):
     keep_unobservable: str
     scope: ScopeChoice
     min_days: int
-    max_expected_denials: float | None
+    max_risk: float | None
     as_of: date | None
     inline: bool
     principal: str

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from lpgen.core.choices import ENOUGH_DAYS, MAX_EXPECTED_DENIALS, KeepByKind, KeepUnobservable, ScopeChoice, keep_each
+from lpgen.core.choices import ENOUGH_DAYS, MAX_RISK, KeepByKind, KeepUnobservable, ScopeChoice, keep_each
 from lpgen.core.compute import Compute
 from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
@@ -35,8 +35,8 @@ class Options:
     `trust_quotas` are the quotas for the size of trust policies, by account. `compute` are the resources that run with
     a role. All of them are optional. `snapshot` is the source of some of the inputs, and `decisions_file` the name of
     the decisions file. `attached_quota` is how many managed policies may be attached to one role or user. A replacement
-    is safe only if the upper limit of its expected denials in 30 days is at most `max_expected_denials`. None means
-    that there is no backtest, so no replacement is safe. `trust` means that narrowed trust policies are written too,
+    is safe only if at most this share of such replacements deny anything in 30 days: `max_risk`. None means that there
+    is no backtest, so no replacement is safe. `trust` means that narrowed trust policies are written too,
     with `github_ids`: the ids of owner and repository by name.
     """
 
@@ -58,7 +58,7 @@ class Options:
     trail_source: TrailSource = TrailSource.NAMED
     attached_quota: int = ATTACHED_POLICIES_LIMIT
     scope: ScopeChoice = ScopeChoice.EVIDENCE
-    max_expected_denials: float | None = MAX_EXPECTED_DENIALS
+    max_risk: float | None = MAX_RISK
     decisions_file: str = ""
     trust: bool = False
     github_ids: Mapping[str, tuple[str, str]] = field(default_factory=dict, hash=False)

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from lpgen.core.analysis.caveats.dangerous_use import DangerCaveat
 from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
-from lpgen.core.backtests import ExpectedDenials, Reach
+from lpgen.core.backtests import Reach, Risk
 from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
 from lpgen.core.documents import Count, RowPart, means
 from lpgen.core.findings import Becoming, OutsideTrust, PrincipalClass, Recreation, Report
@@ -98,7 +98,7 @@ class PrincipalSummary:
     counts: Counts
     caveats: tuple[Caveat, ...]
     accepted: tuple[Caveat, ...] = ()
-    expected: ExpectedDenials | None = None
+    risk: Risk | None = None
     is_replaced: bool = False
     refusal: str = ""
     in_place: bool = False

@@ -74,7 +74,7 @@ class PrincipalView:
             counts=self.counts,
             caveats=tuple(map(_shared, proposal.caveats)),
             accepted=tuple(_shared(caveat) for caveat in diff.assessment.caveats if caveat.accepted_by),
-            expected=diff.draft.expected,
+            risk=diff.draft.risk,
             is_replaced=replacement is not None,
             refusal=replacement.refusal if replacement else "",
             in_place=proposal.in_place,

@@ -49,9 +49,10 @@ def test_config_says_where_each_default_comes_from() -> None:
     assert in_force() == {
         setting.key: (setting.default or None, "lpgen" if setting.default else "not set") for setting in SETTINGS
     }
-    Path("lpgen.toml").write_text('min-days = 120\ndata = "data"\n')
+    Path("lpgen.toml").write_text('min-days = 120\nmax-risk = 0.02\ndata = "data"\n')
     found = in_force(LPGEN_FAIL_ON="high", LPGEN_ACCOUNTS="111122223333 444455556666")
     assert found["min-days"] == ("120", "./lpgen.toml")
+    assert found["max-risk"] == ("0.02", "./lpgen.toml")
     assert found["data"] == ("data", "./lpgen.toml")
     assert found["accounts"] == ("111122223333 444455556666", "LPGEN_ACCOUNTS")
     assert found["fail-on"] == ("high", "LPGEN_FAIL_ON")
@@ -67,6 +68,10 @@ def test_config_says_where_each_default_comes_from() -> None:
         ('min-days = "90"', "must be a whole number"),
         ("min-days = true", "must be a whole number"),
         ("fail-on = 1", "must be a string"),
+        ("max-risk = true", "must be a share from 0 to 1"),
+        ("max-risk = 1.5", "must be a share from 0 to 1"),
+        ("max-risk = nan", "must be a share from 0 to 1"),
+        ("max-risk = 0.5", "the file can only lower it; to raise it, delete the line"),
         ('data = "../elsewhere"', "is outside the folder"),
         ("data = ", "can't read `lpgen.toml`"),
         ("x" * 200_000, "is not a settings file"),
@@ -154,7 +159,7 @@ def test_file_cannot_name_the_data_folder_that_vouches_for_an_output() -> None:
 
 def test_every_setting_of_the_file_is_stricter_or_refused() -> None:
     """What a new key could do to somebody who trusts the folder has to be decided with it."""
-    assert {setting.key for setting in SETTINGS if not setting.risk} == {"data", "min-days", "fail-on"}
+    assert {setting.key for setting in SETTINGS if not setting.risk} == {"data", "min-days", "max-risk", "fail-on"}
 
 
 @given(st.text(max_size=40))

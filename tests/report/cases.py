@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
+from lpgen.core.backtests import Risk
 from lpgen.core.evidence import Evidence, RecordedContext, StatementRef, UnmappedEvent, Use
 from lpgen.core.findings import (
     ActionVerdict,
@@ -157,6 +158,7 @@ class Case:
     sizes: tuple[tuple[str, int], ...] = ()
     in_place: bool = False
     becoming: Becoming | None = None
+    risk: Risk | None = None
 
     @property
     def arn(self) -> str:
@@ -202,6 +204,7 @@ class Case:
                 lines=tuple(sorted(self.lines, key=lambda line: (line.action, line.scope, line.parent))),
                 dropped=tuple(self.dropped),
                 detach=self.detach,
+                risk=self.risk,
             ),
             advice=Advice(sentence=self.proposal_text, task=self.task or self.proposal_text),
         )

@@ -113,7 +113,7 @@ def report_of(
         expired=expired,
     )
     unread = sum(skip.records for skip in skips if skip.reason is SkipReason.UNREADABLE_FILE)
-    return Report(diff, proposals, problems=problems, min_days=90, unread_files=unread)
+    return Report(diff, proposals, problems=problems, min_days=90, max_risk=0.03, unread_files=unread)
 
 
 def large_report(principals: int = 200) -> Report:

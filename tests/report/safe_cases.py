@@ -6,6 +6,7 @@ import json
 from datetime import date
 
 from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
+from lpgen.core.backtests import EvidenceClass, Risk
 from lpgen.core.evidence import StatementRef
 from lpgen.core.findings import Confidence, Detachment, PrincipalClass, Verdict, WildcardUse
 from lpgen.core.iam.policy import policy_from_json
@@ -36,7 +37,10 @@ def deployer() -> Case:
     }
     when = seen(68, "2026-06-03", "2026-09-29", "8f2c0f5e-5d0c-4d53-9c0c-5a6f0d6f6b11")
     case = Case(
-        "platform-deployer", path="/platform/", detach=Detachment(managed=(ADMIN.policy,), inline=(), groups=())
+        "platform-deployer",
+        path="/platform/",
+        detach=Detachment(managed=(ADMIN.policy,), inline=(), groups=()),
+        risk=Risk(EvidenceClass.STEADY, 0.01, 0.02, 30),
     )
     for action, resource in used.items():
         case.verdicts.append(verdict(action, Verdict.USED, parents=(ADMIN,), keep="used", evidence=when))
@@ -130,7 +134,7 @@ def exporter() -> Case:
     """A role that an attacker probed with."""
     parent = own("export", 0, "Reports")
     when = seen(120, "2026-06-03", "2026-09-30", "c1c77f0a-52a4-4a07-95fb-3f9b2f1a5c11")
-    case = Case("reporting-export")
+    case = Case("reporting-export", risk=Risk(EvidenceClass.FEW_DAYS, 0.004, 0.01, 30))
     case.verdicts = [
         verdict("athena:StartQueryExecution", Verdict.USED, parents=(parent,), keep="used", evidence=when),
         verdict("s3:DeleteBucket", parents=(parent,)),

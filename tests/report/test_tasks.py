@@ -97,7 +97,7 @@ def test_tasks_that_make_more_replacements_safe_come_first(kinds: list[set[Cavea
 
 
 def test_tasks_come_by_how_many_replacements_they_make_safe() -> None:
-    young, denied = LogsCaveat.YOUNG, ReplacementCaveat.EXPECTED_DENIALS
+    young, denied = LogsCaveat.YOUNG, ReplacementCaveat.HIGH_RISK
     made = ((young,), (denied,), (denied,), (young, denied), ())
     tasks = tasks_of(report_of(blocked(f"{number}", *kinds) for number, kinds in enumerate(made)))
     assert [shlex.split(task.command.text)[1] for task in tasks if task.command] == ["backtest", "review", "generate"]
@@ -111,7 +111,7 @@ def test_replacements_that_cut_a_path_to_administrative_rights_come_first() -> N
     cuts = Becoming(Reachable(3, ("role", "admin:111122223333")), Reachable(0))
     keeps = replace(cuts, after=cuts.today)
     young = blocked("young", LogsCaveat.YOUNG)
-    others = [blocked(f"{number}", ReplacementCaveat.EXPECTED_DENIALS) for number in range(3)]
+    others = [blocked(f"{number}", ReplacementCaveat.HIGH_RISK) for number in range(3)]
     safe = [replace(storefront(), name=name, becoming=found) for name, found in (("cut", cuts), ("kept", keeps))]
 
     tasks = tasks_of(report_of([replace(young, becoming=cuts), *others, safe[1]]))
@@ -280,7 +280,7 @@ OPTIONS = (
     ("--scope", "exact"),
     ("--keep-unobservable", "all"),
     ("--min-days", "30"),
-    ("--max-expected-denials", "0.5"),
+    ("--max-risk", "0.5"),
     ("--no-backtest",),
     ("--as-of", "2026-09-30"),
     ("--decisions", "decisions.toml"),

@@ -206,9 +206,7 @@ class Organization:
         files = AnalysisFiles(tuple(folder / f"{account}.json" for account in self.accounts), tuple(trails))
         # Any number of expected denials is fine: a planted call must not make its principal's replacement unsafe. Nor
         # must the lack of last accessed reports, which the weeks don't have.
-        options = Options(
-            trails=read_trails(files.trails), as_of=self.day, max_expected_denials=999, decisions=_ACCEPTED
-        )
+        options = Options(trails=read_trails(files.trails), as_of=self.day, max_risk=1, decisions=_ACCEPTED)
         return AnalysisInputs(self.data, files.policies, self.catalog, options, files=files)
 
     def save(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lpgen.core.registry.row import Caveat, CaveatKind, Kind
 
-_EXAMPLES = ("some", 3, True, ("111122223333", "444455556666"), date(2026, 9, 30))
+_EXAMPLES = ("some", 3, 0.5, True, ("111122223333", "444455556666"), date(2026, 9, 30))
 
 
 def example_parameters(kind: Kind) -> dict[str, Any]:

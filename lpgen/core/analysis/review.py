@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
+from lpgen.core.analysis.backtest.evidence_classes import with_doubts
 from lpgen.core.analysis.caveats.dangerous_use import dangerous_uses
 from lpgen.core.analysis.caveats.inputs import CaveatInputs, PrincipalContext, PrincipalRecords, ReviewGround
 from lpgen.core.analysis.caveats.kinds import DETECTORS
 from lpgen.core.analysis.caveats.principal_class import classify_principal, detachment, proposal_for, was_active
-from lpgen.core.analysis.caveats.replacement import ReplacementCaveat
+from lpgen.core.analysis.caveats.replacement import ReplacementCaveat, other_than_risk
 from lpgen.core.analysis.decisions import break_glass_name, with_acceptance
 from lpgen.core.analysis.grants.aws_policies import actions_of_left, allows_of_left, without_left
 from lpgen.core.analysis.grants.granting import Granting, granting_by_action, wildcards_of_grants
@@ -27,6 +28,7 @@ from lpgen.core.analysis.scopes.scopes import exact_scopes
 from lpgen.core.analysis.synthesis.covering import left_as_copies, lines_without_left
 from lpgen.core.analysis.synthesis.lines import decide_lines, decided_lines, lines_beyond_use, lines_from_uses
 from lpgen.core.analysis.verdicts import Judge, SeenActions, seen_actions
+from lpgen.core.backtests import Forecast, Risk
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage, Use
 from lpgen.core.findings import (
     Advice,
@@ -115,11 +117,19 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
             draft.draft,
             lines=lines,
             dropped=dropped,
-            expected=records.forecast.expected if records.forecast else None,
+            risk=_risk(records.forecast, caveats),
             reach=reach_of_lines(ground.places, principal.account, usage.uses, granting, lines, staying),
         ),
         advice=_advice(context, principal_class, caveats),
     )
+
+
+def _risk(forecast: Forecast | None, caveats: Iterable[Caveat]) -> Risk | None:
+    """How likely the replacement is to deny something soon, given the open caveats."""
+    if forecast is None or forecast.risk is None:
+        return None
+    is_doubted = any(not caveat.accepted_by for caveat in other_than_risk(caveats))
+    return with_doubts(forecast.risk) if is_doubted else forecast.risk
 
 
 def _use_findings(context: PrincipalContext, observed: ObservedUse, judge: Judge) -> UseFindings:

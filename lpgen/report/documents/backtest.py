@@ -10,7 +10,7 @@ import msgspec
 from lpgen.core.backtests import Alternative, Backtest, DenialCause
 from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.report.documents.layout import lay_out
-from lpgen.report.documents.parts import ActionName, Arn, ExpectedPart, Texts, every
+from lpgen.report.documents.parts import ActionName, Arn, Share, Texts, every
 
 _DIGITS: Final = 4
 
@@ -24,12 +24,11 @@ class _RoundedPart(Part, kw_only=True):
                 msgspec.structs.force_setattr(self, name, round(value, _DIGITS))
 
 
-_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Windows = Annotated[Count, means("Number of windows.")]
 _DeniedNeeds = Annotated[Count, means("Denied needs. Each need of a principal counts once.")]
 _DeniedPrincipals = Annotated[Count, means("Number of principals with a denied need.")]
 _DeniedThoughSafe = Annotated[Count, means("Number of safe ones with a denied need.")]
-_RemovedShare = Annotated[_Share, means("The average share of the granted actions that is removed.")]
+_RemovedShare = Annotated[Share, means("The average share of the granted actions that is removed.")]
 
 
 class WindowPart(RowPart, kw_only=True):
@@ -82,10 +81,6 @@ class SimplerPart(_RoundedPart, RowPart, kw_only=True):
     reach: Annotated[Count, means("The places of others that the last such policy allows.")]
 
 
-class RoundedExpectedPart(ExpectedPart, _RoundedPart, kw_only=True):
-    """The expected denied needs."""
-
-
 class BacktestedPart(Part, kw_only=True):
     """The backtest of one principal."""
 
@@ -99,7 +94,6 @@ class BacktestedPart(Part, kw_only=True):
     denied: Annotated[tuple[DeniedNeedPart, ...], means("The needs that would have been denied.")]
     alternatives: Annotated[dict[Alternative, SimplerPart], every(Alternative), means("Results of simpler policies.")]
     reach: Annotated[ReachPart, means("The places of others that its policies allow.")]
-    expected: Annotated[RoundedExpectedPart | None, means("The expected denials; null: it has no window.")]
 
 
 class CurvePart(RowPart, kw_only=True):
@@ -137,9 +131,8 @@ class BacktestTotalsPart(_RoundedPart, kw_only=True):
     denied_records: Annotated[Count, means("Records of denied needs, each counted once.")]
     causes: Annotated[dict[DenialCause, Count], every(DenialCause), means("The denied needs, by cause.")]
     removed_share: _RemovedShare
-    dangerous_removed_share: Annotated[_Share, means("The average share of the dangerous actions that is removed.")]
+    dangerous_removed_share: Annotated[Share, means("The average share of the dangerous actions that is removed.")]
     reach: Annotated[ReachPart, means("The places of others that their policies allow.")]
-    expected: Annotated[RoundedExpectedPart, means("The expected denials.")]
 
 
 class BacktestDocument(Part, kw_only=True, tag_field="schema", tag="lpgen.backtest/1"):

@@ -12,7 +12,7 @@ from lpgen.core.documents import Count, Part, RowPart, means
 from lpgen.core.evidence import AccountCoverage, CoverageSource, LogCoverage
 from lpgen.core.findings import Report
 from lpgen.core.snapshots import SnapshotStamp
-from lpgen.report.documents.parts import Amount, Digest, Texts
+from lpgen.report.documents.parts import Digest, Share, Texts
 
 # ---------------------------------------------------------------- logs
 
@@ -193,8 +193,8 @@ class OptionsPart(RowPart, kw_only=True):
     ]
     scope: Annotated[ScopeChoice, means("The choice of `--scope`.")]
     min_days: Annotated[Count, means("Number of covered days that are enough.")]
-    max_expected_denials: Annotated[
-        int | Amount | None, means("Maximum number of expected denials that is safe; null: any.")
+    max_risk: Annotated[
+        int | Share | None, means("The highest risk of a denial in 30 days that is safe; null: no backtest.")
     ]
     as_of: Annotated[date | None, means("The reference date for ages; null: the last day of the logs.")]
     inline: Annotated[bool, means("Whether the documents are inline policies.")]

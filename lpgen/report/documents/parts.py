@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 import msgspec
 
 from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
+from lpgen.core.backtests import EvidenceClass
 from lpgen.core.documents import Count, DecisionsPart, Message, Parameters, Part, RowPart, means
 from lpgen.core.evidence import Evidence, Use
 from lpgen.core.findings import DroppedLine, PrincipalClass
@@ -27,6 +28,7 @@ else:  # a schema needs an enumeration of all words
     CaveatKind.__doc__ = "Why a replacement isn't called safe."
 
 Amount = Annotated[float, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Texts = tuple[str, ...]
 _Seen = TypeVar("_Seen", bound="EvidencePart")
@@ -146,13 +148,15 @@ class AcceptedPart(RowPart, kw_only=True):
     accepted_by: AcceptedBy
 
 
-class ExpectedPart(RowPart, kw_only=True):
-    """The denied needs that are expected from a replacement."""
+class RiskPart(RowPart, kw_only=True):
+    """How likely a replacement is to deny something soon."""
 
     days: Annotated[Count, means("Number of next days.")]
-    mean: Annotated[Amount, means("The mean number of denied needs.")]
-    low: Annotated[Count, means("The lower end of the 90 % interval.")]
-    high: Annotated[Count, means("The upper end of the 90 % interval.")]
+    evidence: Annotated[EvidenceClass, means("The class of the past that it was made from.")] = msgspec.field(
+        name="class"
+    )
+    share: Annotated[Share, means("The share of the replacements of this class that deny something in these days.")]
+    needs: Annotated[Amount, means("The mean number of needs that they deny.")]
 
 
 class ProposalPart(Part, kw_only=True):
@@ -163,7 +167,7 @@ class ProposalPart(Part, kw_only=True):
     in_place: Annotated[bool, means("Whether its policies already have the meaning of the replacement.")]
     safe: Annotated[bool | None, means("Whether the replacement is called safe; null: there is no replacement.")]
     not_safe_because: Annotated[tuple[CaveatPart, ...], means("The reasons why not, without accepted ones.")]
-    expected_denials: Annotated[ExpectedPart | None, means("The expected denials; null: no backtest ran.")]
+    risk: Annotated[RiskPart | None, means("The forecast; null: no backtest ran, or there is no replacement.")]
 
 
 class PrincipalHead(ProposalPart):
@@ -182,7 +186,7 @@ def part_from_summary(summary: PrincipalSummary, kind: type[_Head], *sources: ob
         principal=summary.arn,
         safe=summary.safe if summary.is_replaced else None,
         not_safe_because=tuple(map(_part_from_caveat, summary.caveats)),
-        expected_denials=_expected_from_summary(summary),
+        risk=summary.risk if summary.is_replaced else None,
         **given,
     )
 
@@ -209,13 +213,6 @@ def part_from_view(view: PrincipalView, kind: type[_Head], *sources: object, **g
 
 def _part_from_caveat(caveat: Caveat) -> CaveatPart:
     return CaveatPart.from_attributes(caveat, item=caveat.item if caveat.kind.row.acceptable else None)
-
-
-def _expected_from_summary(summary: PrincipalSummary) -> ExpectedPart | None:
-    expected = summary.expected
-    if expected is None or not summary.is_replaced:
-        return None
-    return ExpectedPart.from_attributes(expected, mean=round(expected.mean, 3))
 
 
 # ---------------------------------------------------------------- checks and decisions

@@ -47,6 +47,7 @@ from lpgen.report.documents.parts import (
     NotResources,
     PrincipalHead,
     Resources,
+    Share,
     StatementPart,
     Texts,
     UngrantedPart,
@@ -391,6 +392,7 @@ class ReviewHead(Part, kw_only=True, tag_field="schema", tag="lpgen.review/1"):
     as_of: AsOf
     catalog: Annotated[CatalogPart, means("The action catalog.")]
     min_days: Annotated[Count, means("Number of covered days that are enough.")]
+    max_risk: Annotated[Share | None, means("The highest risk of a safe replacement; null: no backtest.")]
     totals: Annotated[TotalsPart, means("The sums over the principals with a replacement.")]
     outside_trust: Annotated[tuple[OutsideTrustPart, ...], means("Outsiders that can assume roles, the worst first.")]
     coverage: Annotated[CoveragePart, means("The logs that were read.")]

@@ -21,6 +21,7 @@ from lpgen.report.documents.layout import Json
 from lpgen.report.escaping import terminal_text
 from lpgen.report.html.data import DOCUMENT, ActionIndex, Interned, gaps_of
 from lpgen.report.html.principal_data import Figure, share_of, uncovered_days
+from lpgen.report.html.risk_chart import risk_chart
 from lpgen.report.html.templating import anchor_of, asset, content_security_policy, script_json, template
 from lpgen.report.pages.drift import trend_blocks
 from lpgen.report.pages.inputs import coverage_blocks, guard_blocks, problem_blocks, skip_blocks, unobservable_blocks
@@ -106,6 +107,7 @@ def review_html(page: ReviewPage) -> Iterator[str]:
         day=words_of_day(review.report.diff),
         figures=tuple(_figures_of_review(review)),
         shares=_shares_of_made(review.with_documents),
+        chart=risk_chart(review),
         headline=tuple(headline_blocks(review)),
         dangers=tuple(danger_blocks(review)),
         tasks=tasks_of_review(review, page.parted.given),

@@ -12,7 +12,6 @@ from lpgen.core.backtests import (
     BacktestTotals,
     DenialCause,
     DeniedNeed,
-    ExpectedDenials,
     PrincipalBacktest,
 )
 from lpgen.report.blocks import (
@@ -105,7 +104,7 @@ def _facts(found: Backtest) -> Iterable[Block]:
             )
         )
     )
-    expected, unjudged = totals.expected, plural(found.unjudged, "principal")
+    unjudged = plural(found.unjudged, "principal")
     yield bullets(
         f"{plural(totals.denied_records, 'record')} would have been denied.",
         f"{count(totals.safe_pairs)} of {plural(totals.pairs, 'pair')} of a principal and a window were called safe,"
@@ -113,14 +112,8 @@ def _facts(found: Backtest) -> Iterable[Block]:
         f"On average, the replacements removed {percent(totals.removed_share)} of the permissions and"
         f" {percent(totals.dangerous_removed_share)} of the dangerous ones.",
         *reach_texts(totals.reach),
-        f"Expected denied needs in the next {expected.days} days: {expected.mean:.1f} (90 % confidence"
-        f" interval: {_interval(expected)}).",
         *([f"{unjudged} had no replacement in any window."] if found.unjudged else []),
     )
-
-
-def _interval(expected: ExpectedDenials) -> str:
-    return f"{count(expected.low)} to {count(expected.high)}"
 
 
 def _alternatives(found: Backtest) -> Iterable[Block]:
@@ -194,7 +187,6 @@ def _principals(denied: Sequence[PrincipalBacktest]) -> Iterable[Block]:
         Column("safe in", number=True),
         Column("permissions", number=True, show=Show.WIDE),
         Column("removed", number=True),
-        Column("next 30 days", number=True),
     )
     yield Heading(line("Principals with a denial"), level=2)
     yield table(columns, map(_row, denied[:_MOST_ROWS]), fills=True)
@@ -209,7 +201,6 @@ def _row(backtest: PrincipalBacktest) -> tuple[Words, ...]:
         f"{count(backtest.safe_windows)} of {plural(len(backtest.windows), 'window')}",
         count(backtest.granted),
         percent(backtest.removed_share),
-        _interval(backtest.expected) if backtest.expected else "",
     )
 
 

@@ -117,9 +117,8 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
         yield Paragraph(
             line(good("Safe: "), "all recorded use stays allowed, and nothing new is allowed", quiet(f"  ({passed})"))
         )
-        if (expected := view.diff.draft.expected) is not None:
-            few = f"at most {plural(expected.high, 'denied need')}" if expected.high else "no denied needs"
-            yield Paragraph(line(f"Backtest: {few} expected in the next {expected.days} days"))
+    if (risk := view.summary.risk) is not None and view.proposal.replacement is not None and not in_place:
+        yield Paragraph(line(strong("Risk: "), risk.text))
     if view.summary.open_caveats:
         yield from _reason_blocks(view)
     if view.summary.accepted and not in_place:

@@ -39,8 +39,8 @@ TAGS = frozenset(
     re.findall(
         r"[a-z0-9]+",
         "html head meta title style body a header p button noscript code main article section h1 h2 h3 dl div dt dd b "
-        "span figure svg rect figcaption nav ol ul li details summary form label input select option table thead tbody "
-        "tr th td footer script dialog kbd",
+        "span figure svg rect path circle text figcaption nav ol ul li details summary form label input select option "
+        "table thead tbody tr th td footer script dialog kbd",
     )
 )
 RUNS = re.compile(r"on[a-z]+|style|src|srcset|srcdoc|action|formaction|data|xlink:href|ping|background|poster")

@@ -1,18 +1,17 @@
-"""The backtest of a batch of principals, and the denials that a review expects of each replacement.
+"""The backtest of a batch of principals, and the forecast of how likely each replacement is to deny something.
 
 A backtest takes one window after another, which keeps memory flat. A review looks back: it judges replacements made
 from the first days of the logs on the days after them. It judges each principal by its own past, so a review of one
-principal gives the same result for it as a review of all. Where that past is short, it borrows from `_PRIOR`.
+principal gives the same result for it as a review of all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
-from lpgen.core.analysis.backtest.expected_denials import DenialCount, Prior, expected_denials
+from lpgen.core.analysis.backtest.evidence_classes import class_of_past, risk_of_class
 from lpgen.core.analysis.backtest.judge import Bench
 from lpgen.core.analysis.backtest.windows import look_back_windows
 from lpgen.core.analysis.caveats.replacement import FEWEST_DAYS
@@ -153,16 +152,12 @@ def _judge_batch(
 
 # ---------------------------------------------------------------- the forecast of a review
 
-_PRIOR: Final = Prior(0.005, 2.5)
-"""The prior for a principal without a past. On `bench.corpus` (seed 1), 98.8 % of the replacements called safe denied
-nothing in 30 days, and on average they denied 0.06 needs."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Forecaster:
     """Forecasts the denials of batches, whose usage has all days.
 
-    `limit` is the most denials of a safe replacement; None means no backtest.
+    `limit` is the highest risk of a safe replacement; None means no backtest.
     """
 
     learnings: tuple[_Learning, ...]
@@ -182,8 +177,7 @@ class _Forecaster:
         days = coverage.covered_days if coverage else 0
         if self.limit is None or past is None or days < FEWEST_DAYS:
             return Forecast(self.limit)
-        expected = expected_denials(_PRIOR, DenialCount(past.needs, past.days))
-        return Forecast(self.limit, past, expected)
+        return Forecast(self.limit, past, risk_of_class(class_of_past(past, days)))
 
 
 def forecaster_of_review(
@@ -199,7 +193,7 @@ def forecaster_of_review(
 
     Without a limit in the options, it forecasts nothing.
     """
-    coverage, judge, limit = reviewer.ground.coverage, reviewer.ground.judge, options.max_expected_denials
+    coverage, judge, limit = reviewer.ground.coverage, reviewer.ground.judge, options.max_risk
     windows = look_back_windows(*covered_days(usage)) if coverage.accounts and limit is not None else ()
     learnings = learnings_of_windows(
         usage,

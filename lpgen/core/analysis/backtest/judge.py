@@ -177,10 +177,17 @@ class Bench:
 
     def past_denials(self) -> PastDenials:
         """The denials that the replacements of all windows would have caused."""
-        judged = self._judged.values()
-        days = sum(window.window.judge_days for window in judged)
-        example = max(self._denied_needs(), key=lambda need: (need.windows, need.records), default=None)
-        return PastDenials(len(judged), days, sum(window.denied_needs for window in judged), example)
+        judged, needs = tuple(self._judged.values()), tuple(self._denied_needs())
+        return PastDenials(
+            len(judged),
+            sum(window.window.judge_days for window in judged),
+            len(needs),
+            sum(window.denied_needs > 0 for window in judged),
+            bool(judged) and judged[-1].denied_needs > 0,
+            max(needs, key=lambda need: (need.windows, need.records), default=None),
+            len({day for use in self._uses for day in use.dated.days}),
+            len(set(map(_need, self._uses))),
+        )
 
     def _denied_needs(self) -> Iterable[DeniedNeed]:
         """The recorded needs, sorted."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -54,15 +53,6 @@ def look_back_windows(first: date, last: date) -> tuple[Window, ...]:
         return ()
     lengths = {fewest + (most - fewest) * number // (_LOOK_BACKS - 1) for number in range(_LOOK_BACKS)}
     return tuple(_window(first + timedelta(days=train - 1), train, test) for train in sorted(lengths))
-
-
-def disjoint_windows(windows: Sequence[Window]) -> tuple[int, ...]:
-    """The indexes of windows with disjoint days to judge on, chosen from the last one backwards."""
-    chosen: list[int] = []
-    for number in reversed(range(len(windows))):
-        if not chosen or windows[number].judge_last < windows[chosen[-1]].judge_first:
-            chosen.append(number)
-    return tuple(reversed(chosen))
 
 
 def _window(learn_last: date, train: int, test: int) -> Window:

@@ -11,6 +11,7 @@ from lpgen.core.analysis.caveats.unpredictable import AUDIT_POLICY, BY_DESIGN, s
 from lpgen.core.analysis.decisions import applies_to_action
 from lpgen.core.analysis.grants.granting import grants_everything, services_of_wildcards, whole_scope
 from lpgen.core.analysis.grants.principal_grants import BOUNDARY
+from lpgen.core.backtests import EvidenceClass, Risk
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.findings import PrincipalClass, PrincipalDiff
 from lpgen.core.iam.limits import MANAGED_POLICY_LIMIT, MOST_ATTACHED_POLICIES
@@ -41,20 +42,40 @@ def _unseen_named_message(*, actions: int, services: Sequence[str]) -> str:
     )
 
 
-def _expected_denials_message(
-    *, needs: int, windows: int, days: int, action: str, resource: str, high: int, next_days: int
+def _high_risk_message(
+    *,
+    case: str,
+    share: float,
+    next_days: int,
+    needs: int,
+    windows: int,
+    days: int,
+    action: str,
+    resource: str,
 ) -> str:
-    """The denials of past replacements, and the denials to expect."""
-    past = "there are too few past days to test"
-    if windows:
-        made = "replacements" if windows > 1 else "a replacement"
-        what = f"{needs} {'need' if needs == 1 else 'needs'}" if needs else "nothing"
-        example = f", such as {action} on {resource}" if action else ""
-        past = f"{made} made from earlier days would have denied {what} in the following {days} days{example}"
-    return (
-        f"{past}; the replacement may deny up to {high} {'need' if high == 1 else 'needs'} in the next {next_days} days"
-    )
+    """How likely a denial is, and what replacements made from earlier days would have denied."""
+    risk = Risk(EvidenceClass(case), share, 0, next_days).text
+    if not needs:
+        return risk
+    made, what = f"{windows} {'window' if windows == 1 else 'windows'}", f"{needs} {'need' if needs == 1 else 'needs'}"
+    return f"{risk}; {_PAST.format(needs=what, windows=made, days=days, action=action, resource=resource)}"
 
+
+_PAST: Final = (
+    "replacements made from earlier days would have denied {needs} in {windows} with {days} days, such as {action} on"
+    " {resource}, which today's replacement allows"
+)
+_DENIED: Final = (EvidenceClass.NEW_NEEDS, EvidenceClass.SHORT_NEW_NEEDS)
+_UNTESTED: Final = (
+    EvidenceClass.ONE_NEED,
+    EvidenceClass.SHORT_PAST,
+    EvidenceClass.FEW_DAYS,
+    EvidenceClass.STEADY,
+)
+_BACKTEST: Final = (
+    "run `lpgen backtest` with `--look-back` to see more of that, and keep what it may need with decisions"
+)
+_MORE_DAYS: Final = "ingest older logs or wait for more use, keep what it may need with decisions, or accept this"
 
 _INLINE_ROOM: Final = "{inline:,} characters of inline policies"
 _ROOM: Final = "{managed} managed policies of {limit:,} characters and {inline}"
@@ -110,22 +131,25 @@ class ReplacementCaveat(CaveatKind):
         step="narrow the old policy by hand to a prefix that the resources share, or accept this",
         item="too-many-resources {action}",
     )
-    EXPECTED_DENIALS = Row(
-        "expected_denials",
-        "A replacement made from earlier days would have denied later use.",
+    HIGH_RISK = Row(
+        "high_risk",
+        "Too many replacements like this one deny something soon.",
         parameters={
+            "case": str,
+            "share": float,
+            "next_days": int,
             "needs": int,
             "windows": int,
             "days": int,
             "action": str,
             "resource": str,
-            "high": int,
-            "next_days": int,
         },
-        message=_expected_denials_message,
-        step="run `lpgen backtest` with `--look-back` to see what it would have denied, and keep that with a decision",
-        item="expected-denials",
-        remedy=Remedy.BACKTEST,
+        message=dict.fromkeys((*_DENIED, *_UNTESTED), _high_risk_message),
+        step={**dict.fromkeys(_DENIED, _BACKTEST), **dict.fromkeys(_UNTESTED, _MORE_DAYS)},
+        item="high-risk",
+        help="Replacements are classed by the principal's past. The risk of each class was measured on generated logs.",
+        to_do="keep what it may need with decisions, or allow a higher risk with `--max-risk`.",
+        remedy={**dict.fromkeys(_DENIED, Remedy.BACKTEST), **dict.fromkeys(_UNTESTED, Remedy.INGEST)},
     )
     NO_FORECAST = Row(
         "no_forecast",
@@ -268,28 +292,34 @@ def _noun(catalog: Catalog, action: Action, resource_type: str) -> str:
     )
 
 
-def find_expected_denials(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat where a backtest expects too many denials, or can make no forecast."""
+def find_high_risk(inputs: CaveatInputs) -> Iterator[Caveat]:
+    """A caveat where the risk of a denial is too high, or unknown."""
     forecast = inputs.records.forecast
     if forecast is None:
         return
-    past, expected = forecast.past, forecast.expected
+    past, risk = forecast.past, forecast.risk
     if forecast.limit is None:
         yield Caveat.of(ReplacementCaveat.NO_FORECAST, case="no-backtest")
-    elif past is None or expected is None:
+    elif past is None or risk is None:
         days = inputs.context.covered_days
         yield Caveat.of(ReplacementCaveat.NO_FORECAST, case="not-enough-days", days=days, needed=FEWEST_DAYS)
-    elif expected.high > forecast.limit:
+    elif risk.share > forecast.limit:
         yield Caveat.of(
-            ReplacementCaveat.EXPECTED_DENIALS,
+            ReplacementCaveat.HIGH_RISK,
+            case=risk.evidence.value,
+            share=risk.share,
+            next_days=risk.days,
             needs=past.needs,
             windows=past.windows,
             days=past.days,
             action=past.example.action if past.example else "",
             resource=past.example.resource if past.example else "",
-            high=expected.high,
-            next_days=expected.days,
         )
+
+
+def other_than_risk(caveats: Iterable[Caveat]) -> tuple[Caveat, ...]:
+    """The caveats, without the one about a risk that is too high."""
+    return tuple(caveat for caveat in caveats if caveat.kind is not ReplacementCaveat.HIGH_RISK)
 
 
 # ---------------------------------------------------------------- size

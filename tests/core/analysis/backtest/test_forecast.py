@@ -11,16 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.backtest.backtest import forecaster_of_review
+from lpgen.core.analysis.backtest.evidence_classes import risk_of_class, with_doubts
 from lpgen.core.analysis.backtest.windows import FEWEST_TO_LEARN_ON, LONGEST_TEST, look_back_windows
 from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.replacement import FEWEST_DAYS, ReplacementCaveat
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batches, whole_already
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
+from lpgen.core.backtests import EvidenceClass
+from lpgen.core.choices import MAX_RISK
 from lpgen.core.evidence import Use
 from lpgen.core.findings import Proposal
 from lpgen.core.model import Principal
-from lpgen.core.registry.row import CaveatKind, Doubt
+from lpgen.core.registry.row import CaveatKind, Doubt, Remedy
 from lpgen.core.usage.log_coverage import coverage_from_usage
 from lpgen.core.usage.row_slices import RowSlices
 from lpgen.core.usage.tables import Usage
@@ -48,9 +51,11 @@ def logs(days: int) -> Usage:
     return usage_of({STEADY.arn: daily(days), GROWING.arn: [*daily(days), *grows]}, days=days)
 
 
-def proposals(usage: Usage, principals: Sequence[Principal], *, limit: float | None = 0.1) -> Mapping[str, Proposal]:
+def proposals(
+    usage: Usage, principals: Sequence[Principal], *, limit: float | None = MAX_RISK
+) -> Mapping[str, Proposal]:
     """The proposals of a review by the principal's name, on the recorded resources alone."""
-    options = exactly(max_expected_denials=limit)
+    options = exactly(max_risk=limit)
     coverage = coverage_from_usage(usage)
     reviewer, _ = prepare_review(usage, coverage, principals, catalog(), options, decisions=())
     forecaster = forecaster_of_review(reviewer, usage, principals, options)
@@ -66,28 +71,44 @@ def caveats(proposal: Proposal) -> set[CaveatKind]:
 
 
 def test_what_was_denied_in_the_past_is_expected_again() -> None:
-    found = proposals(logs(120), [STEADY, GROWING])
-    assert ReplacementCaveat.EXPECTED_DENIALS not in caveats(found["steady"])
-    assert found["steady"].diff.draft.expected is not None
-    assert found["steady"].diff.draft.expected.high == 0
-    (caveat,) = [caveat for caveat in found["growing"].caveats if caveat.kind is ReplacementCaveat.EXPECTED_DENIALS]
+    found = proposals(logs(120), [STEADY, GROWING], limit=risk_of_class(EvidenceClass.STEADY).share)
+    assert ReplacementCaveat.HIGH_RISK not in caveats(found["steady"])
+    assert found["steady"].diff.draft.risk == risk_of_class(EvidenceClass.STEADY)
+    (caveat,) = [caveat for caveat in found["growing"].caveats if caveat.kind is ReplacementCaveat.HIGH_RISK]
     assert "s3:GetBucketTagging on arn:aws:s3:::bucket-" in caveat.message
-    assert found["growing"].diff.draft.expected is not None
-    assert found["growing"].diff.draft.expected.high > 0
+    assert caveat.message.startswith("of 100 replacements like this one, about ")
+    assert "which today's replacement allows" in caveat.message
+    assert found["growing"].diff.draft.risk == risk_of_class(EvidenceClass.NEW_NEEDS)
 
 
 def test_a_higher_limit_takes_what_is_expected_for_few_enough() -> None:
-    assert ReplacementCaveat.EXPECTED_DENIALS not in caveats(proposals(logs(120), [GROWING], limit=99)["growing"])
+    assert ReplacementCaveat.HIGH_RISK not in caveats(proposals(logs(120), [GROWING])["growing"])
+    assert ReplacementCaveat.HIGH_RISK in caveats(proposals(logs(80), [GROWING])["growing"])
 
 
 def test_a_review_of_one_principal_expects_what_a_review_of_all_expects() -> None:
     usage = logs(120)
     together = proposals(usage, [STEADY, GROWING])
     for principal in (STEADY, GROWING):
-        assert (
-            proposals(usage, [principal])[principal.name].diff.draft.expected
-            == together[principal.name].diff.draft.expected
-        )
+        assert proposals(usage, [principal])[principal.name].diff.draft.risk == together[principal.name].diff.draft.risk
+
+
+def test_a_principal_that_did_one_thing_on_few_days_is_not_safe() -> None:
+    once_a_week = [at(age, "data") for age in range(0, 120, 7)]
+    found = proposals(usage_of({STEADY.arn: once_a_week, GROWING.arn: daily(120)}, days=120), [STEADY])["steady"]
+    (caveat,) = [caveat for caveat in found.caveats if caveat.kind is ReplacementCaveat.HIGH_RISK]
+    assert caveat.parameters["case"] == EvidenceClass.ONE_NEED
+    assert caveat.message.endswith("it was active on fewer than 30 days, and did only one thing")
+    assert caveat.remedy is Remedy.INGEST
+
+
+def test_other_open_caveats_are_part_of_the_risk_but_not_of_the_condition() -> None:
+    """A young principal's replacement isn't safe, but not because of the forecast."""
+    days = FEWEST_DAYS + 5
+    found = proposals(logs(days), [STEADY])["steady"]
+    assert any(_is_short(caveat.kind) for caveat in found.caveats)
+    assert ReplacementCaveat.HIGH_RISK not in caveats(found)
+    assert found.diff.draft.risk == with_doubts(risk_of_class(EvidenceClass.STEADY))
 
 
 def test_too_few_days_are_never_safe() -> None:
@@ -107,7 +128,7 @@ def test_nothing_is_safe_without_a_backtest() -> None:
     for proposal in proposals(logs(120), [STEADY, GROWING], limit=None).values():
         (one,) = [caveat for caveat in proposal.caveats if caveat.kind is ReplacementCaveat.NO_FORECAST]
         assert (one.item, one.doubt) == ("no-backtest", Doubt.NONE)
-        assert proposal.diff.draft.expected is None
+        assert proposal.diff.draft.risk is None
 
 
 @settings(max_examples=examples(300))

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from lpgen.core.analysis.backtest.windows import (
     CURVE_DAYS,
     curve_windows,
-    disjoint_windows,
     windows_of_days,
 )
 from lpgen.core.usage.columns import column_values
@@ -39,19 +38,6 @@ def test_windows_keep_their_lengths_and_stay_within_the_logs(days: int, train: i
     assert all(window.judge_first == window.learn_last + timedelta(days=1) for window in windows)
     assert {(after.learn_first - before.learn_first).days for before, after in pairwise(windows)} <= {step}
     assert windows[-1].judge_last <= last < windows[-1].judge_last + timedelta(days=step)
-
-
-@settings(max_examples=examples(200))
-@given(days=st.integers(60, 400), test=st.integers(1, 59), step=lengths)
-def test_disjoint_windows_share_no_day_and_leave_room_for_no_other(days: int, test: int, step: int) -> None:
-    windows = windows_of_days(FIRST, FIRST + timedelta(days=days - 1), train=1, test=test, step=step)
-    chosen = [windows[number] for number in disjoint_windows(windows)]
-    assert chosen[-1] == windows[-1]
-    assert all(before.judge_last < after.judge_first for before, after in pairwise(chosen))
-    for window in windows:
-        assert any(
-            window.judge_first <= other.judge_last and other.judge_first <= window.judge_last for other in chosen
-        )
 
 
 @settings(max_examples=examples(100))
