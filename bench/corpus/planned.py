@@ -62,7 +62,7 @@ class Planned:
             for step, (event, request) in enumerate(requests.items()):
                 yield {
                     "eventVersion": "1.11",
-                    "userIdentity": {"type": "Root", "arn": f"arn:aws:iam::{account.id}:root", "accountId": account.id},
+                    "userIdentity": _planner(account),
                     "eventTime": self.since.strftime("%Y-%m-%dT%H:%M:%SZ"),
                     "eventSource": "cloudtrail.amazonaws.com",
                     "eventName": event,
@@ -77,6 +77,20 @@ class Planned:
                     "recipientAccountId": account.id,
                     "eventCategory": "Management",
                 }
+
+
+def _planner(account: Account) -> Json:
+    """The identity that makes the trails: a role that no policies name."""
+    unique_id, name = "AROAPLANNER0000000000", "platform-trails"
+    issuer = {"type": "Role", "principalId": unique_id, "accountId": account.id, "userName": name}
+    issuer["arn"] = f"arn:aws:iam::{account.id}:role/{name}"
+    return {
+        "type": "AssumedRole",
+        "principalId": f"{unique_id}:ops",
+        "arn": f"arn:aws:sts::{account.id}:assumed-role/{name}/ops",
+        "accountId": account.id,
+        "sessionContext": {"sessionIssuer": issuer},
+    }
 
 
 NO_PLAN: Final = Planned(datetime.min, {})
