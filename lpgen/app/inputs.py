@@ -67,7 +67,7 @@ class AnalysisInputs:
 def read_choices(
     *,
     principal: str = "",
-    scope: str = ScopeChoice.EVIDENCE.value,
+    scope: str = ScopeChoice.AUTO.value,
     keep_unobservable: Iterable[str] | None = None,
     min_days: int = ENOUGH_DAYS,
     max_risk: float = MAX_RISK,

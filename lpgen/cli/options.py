@@ -155,9 +155,10 @@ class ChoiceOptions:
         typer.Option(
             "--scope",
             help="Which resources a line covers: only the recorded ones, those that the evidence supports, or all "
-            "that the old statements grant.",
+            "that the old statements grant. By default, those that the evidence supports; in the first month of logs, "
+            "all, and only actions are removed that IAM reports as never tried.",
         ),
-    ] = ScopeChoice.EVIDENCE
+    ] = ScopeChoice.AUTO
     keep_unobservable: Annotated[
         list[str] | None,
         typer.Option(

@@ -88,6 +88,7 @@ def words_of_keep(keep: KeepByKind) -> str:
 class ScopeChoice(StrEnum):
     """How far the lines of a replacement reach."""
 
+    AUTO = "auto"  # GRANTED without what IAM reports as never tried in the first month of logs, then EVIDENCE
     EXACT = "exact"  # the recorded resources
     EVIDENCE = "evidence"  # the resources that the logs support
     GRANTED = "granted"  # the resources of the old statements, with fewer actions

@@ -306,13 +306,22 @@ class Assessment:
         return tuple(caveat for caveat in self.caveats if not caveat.accepted_by)
 
 
+class RestsOn(StrEnum):
+    """The evidence for the removals of a replacement."""
+
+    LOGS = "logs"
+    LAST_ACCESSED = "last-accessed"  # in the first month: only IAM's report
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacementDraft:
     """The lines of one principal's replacement, and the policies that it replaces.
 
     `left` are the policies left attached; `lines` and `detach` exclude them. `dropped` are lines that decisions drop.
     `risk` says how likely it is to deny something soon, None without a backtest. `reach` says how far the old
-    policies and the lines reach beyond the principal's own resources.
+    policies and the lines reach beyond the principal's own resources. `tracked_days` is for how many days service last
+    accessed proves the removals of a first-month replacement, 0 if they rest on the logs, and `days_to_logs` after how
+    many more days of logs they can.
     """
 
     lines: tuple[Line, ...] = ()
@@ -321,6 +330,13 @@ class ReplacementDraft:
     detach: Detachment = Detachment()
     risk: Risk | None = None
     reach: Reach = NO_REACH
+    tracked_days: int = 0
+    days_to_logs: int = 0
+
+    @property
+    def rests_on(self) -> RestsOn:
+        """The evidence for its removals."""
+        return RestsOn.LAST_ACCESSED if self.tracked_days else RestsOn.LOGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

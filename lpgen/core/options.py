@@ -57,7 +57,7 @@ class Options:
     snapshot: SnapshotStamp | None = None
     trail_source: TrailSource = TrailSource.NAMED
     attached_quota: int = ATTACHED_POLICIES_LIMIT
-    scope: ScopeChoice = ScopeChoice.EVIDENCE
+    scope: ScopeChoice = ScopeChoice.AUTO
     max_risk: float | None = MAX_RISK
     decisions_file: str = ""
     trust: bool = False

@@ -13,7 +13,7 @@ from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.backtests import Reach, Risk
 from lpgen.core.choices import KeepUnobservable, Severity, UnobservableKind
 from lpgen.core.documents import Count, RowPart, means
-from lpgen.core.findings import Becoming, OutsideTrust, PrincipalClass, Recreation, Report
+from lpgen.core.findings import Becoming, OutsideTrust, PrincipalClass, Recreation, Report, RestsOn
 from lpgen.core.model import Principal
 from lpgen.core.registry.row import Caveat
 from lpgen.report.blocks import NO_OPTIONS, Given, plural
@@ -88,7 +88,9 @@ class PrincipalSummary:
     the accepted ones. `failed` means that the verification failed. `left` are the ARNs of the policies left attached.
     `has_decided` means that a decision keeps or drops something. `recreated` is set if the principal was deleted and
     created again. `has_namesakes` means that another account in the report has a principal of the same name.
-    `becoming` is what it can become, without the ways, or None if that wasn't asked for.
+    `becoming` is what it can become, without the ways, or None if that wasn't asked for. `rests_on` is the evidence for
+    the removals. For a first-month replacement, IAM's report proves them for `tracked_days`, and after `days_to_logs`
+    more days of logs, a replacement can rest on the logs.
     """
 
     principal: Principal
@@ -109,6 +111,14 @@ class PrincipalSummary:
     recreated: Recreation | None = None
     has_namesakes: bool = False
     becoming: Becoming | None = None
+    rests_on: RestsOn = RestsOn.LOGS
+    tracked_days: int = 0
+    days_to_logs: int = 0
+
+    @property
+    def is_first_month(self) -> bool:
+        """Whether it has a first-month replacement to put in place."""
+        return self.rests_on is RestsOn.LAST_ACCESSED and self.has_documents and not self.in_place
 
     @property
     def arn(self) -> str:
@@ -220,6 +230,11 @@ class ReviewSummary:
     def safe(self) -> tuple[PrincipalSummary, ...]:
         """The principals with a safe replacement to put in place."""
         return tuple(summary for summary in self.to_replace if summary.safe)
+
+    @property
+    def first_month(self) -> tuple[PrincipalSummary, ...]:
+        """The principals with a first-month replacement to put in place."""
+        return tuple(summary for summary in self.to_replace if summary.is_first_month)
 
     @property
     def unusual(self) -> tuple[PrincipalSummary, ...]:

@@ -84,6 +84,9 @@ class PrincipalView:
             has_decided=bool(self.decided or diff.draft.dropped),
             recreated=diff.use.recreated,
             becoming=replace(proposal.becoming, ways=()) if proposal.becoming else None,
+            rests_on=diff.draft.rests_on,
+            tracked_days=diff.draft.tracked_days,
+            days_to_logs=diff.draft.days_to_logs,
         )
 
     @cached_property

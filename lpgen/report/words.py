@@ -15,7 +15,7 @@ from lpgen.core.graph.edges import is_admin
 from lpgen.core.model import DenialKind, Principal
 from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.core.replacements import LineKind
-from lpgen.report.blocks import Line, Span, Tone, line, names
+from lpgen.report.blocks import Line, Span, Tone, line, names, plural
 from lpgen.report.escaping import terminal_text
 from lpgen.report.summary import PrincipalSummary
 
@@ -240,3 +240,9 @@ def reach_texts(reach: Reach) -> Iterable[str]:
         f"The replacements reach {new} of the resources that other principals use with these actions"
         f" (before: {old}){pinned}."
     )
+
+
+def more_logs_text(principals: Iterable[PrincipalSummary]) -> str:
+    """What more days of logs will add to first-month replacements, in one sentence."""
+    days = plural(max(principal.days_to_logs for principal in principals), "more day")
+    return f"After {days} of logs, lpgen can also narrow resources and remove actions that the logs show to be unused."

@@ -63,16 +63,19 @@ class PolicyChanges:
 
     _by_resource: dict[str, list[Use]]
 
+    def of(self, principal: Principal) -> list[Use]:
+        """The changes of a principal's policies, and of those of its groups."""
+        groups = (f"{principal.arn.partition(':user/')[0]}:group/{name}" for name in principal.groups)
+        resources = [principal.arn, *groups, *(policy.arn for policy in principal.policies if policy.arn)]
+        return [change for arn in resources for change in self._by_resource.get(name_arn(arn), ())]
+
     def explanation(self, principal: Principal, use: Use) -> str:
         """The recorded policy change that explains a use no policy grants now, or "".
 
         A change explains only use that was last seen before the last change. When a user is removed from a group, the
         usage names only the group, so the change explains nothing.
         """
-        groups = (f"{principal.arn.partition(':user/')[0]}:group/{name}" for name in principal.groups)
-        resources = [principal.arn, *groups, *(policy.arn for policy in principal.policies if policy.arn)]
-        changes = [change for arn in resources for change in self._by_resource.get(name_arn(arn), ())]
-        later = [change for change in changes if change.evidence.last_seen >= use.evidence.last_seen]
+        later = [change for change in self.of(principal) if change.evidence.last_seen >= use.evidence.last_seen]
         if not later:
             return ""
         change = max(later, key=lambda change: (change.evidence.last_seen, change.action))

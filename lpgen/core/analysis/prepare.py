@@ -30,6 +30,7 @@ from lpgen.core.analysis.suspicion import Suspicion
 from lpgen.core.analysis.verdicts import ActionFacts, Judge
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
+from lpgen.core.choices import ScopeChoice
 from lpgen.core.evidence import LogCoverage, PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import Diff, SkipCount
 from lpgen.core.keeping import Keep, make_again
@@ -127,7 +128,7 @@ def _review_ground(
             shared.population,
             catalog,
             coverage.last_day,
-            options.scope,
+            ScopeChoice.EVIDENCE if options.scope is ScopeChoice.AUTO else options.scope,
             frozenset(account.account for account in coverage.accounts)
             | {principal.account for principal in principals},
             finder.dangers.sentence,
@@ -135,6 +136,7 @@ def _review_ground(
         LeftAttached(catalog),
         schedules_by_role(options.schedules),
         snapshot_resources(options),
+        first_month=options.scope is ScopeChoice.AUTO,
     )
 
 

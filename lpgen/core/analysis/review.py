@@ -18,6 +18,7 @@ from lpgen.core.analysis.caveats.kinds import DETECTORS
 from lpgen.core.analysis.caveats.principal_class import classify_principal, detachment, proposal_for, was_active
 from lpgen.core.analysis.caveats.replacement import ReplacementCaveat, other_than_risk
 from lpgen.core.analysis.decisions import break_glass_name, with_acceptance
+from lpgen.core.analysis.first_month import first_month
 from lpgen.core.analysis.grants.aws_policies import actions_of_left, allows_of_left, without_left
 from lpgen.core.analysis.grants.granting import Granting, granting_by_action, wildcards_of_grants
 from lpgen.core.analysis.observability.missed_use import ObservedUse
@@ -77,6 +78,8 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     missed = judge.finder.of_principal(observed)
     beyond_use = lines_beyond_use(missed, seen, judge.keep, catalog)
     wanted = (*of_uses, *beyond_use, *decided_lines(grants, decisions, catalog))
+    first = first_month(missed, records, ground, {line.action for line in (*wanted, *elsewhere)})
+    wanted = tuple(first.lines(observed, wanted, catalog))
     past = lines_from_uses(grants, records.dropped, granting=granting, scopes=ground.scopes).lines
     decided, dropped = decide_lines(wanted, grants, decisions, past=past)
     left = ground.left.of(grants, decisions) if is_active else ()
@@ -89,7 +92,9 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     break_glass = break_glass_name(decisions, principal.arn)
     life = sign_of_life(principal, usage, coverage, observed.accessed, as_of=ground.as_of, elsewhere=elsewhere)
     unrecorded = "" if is_active else unrecorded_text(lines, judge.finder.observability.table)
-    context = PrincipalContext(grants, usage, coverage, days, ground.as_of, break_glass, life, lines, left, unrecorded)
+    context = PrincipalContext(
+        grants, usage, coverage, days, ground.as_of, break_glass, life, lines, left, unrecorded, first.days
+    )
     principal_class = classify_principal(context)
     inputs = _caveat_inputs(context, records, ground, seen, missed)
     detectors = DETECTORS if ground.weighs else ()
@@ -109,7 +114,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         draft,
         use=_use_findings(context, observed, judge),
         assessment=Assessment(
-            verdicts=judge.verdicts(missed, seen, _doubt_of_caveats(caveats), staying),
+            verdicts=judge.verdicts(missed, seen, _doubt_of_caveats(caveats), staying, first.keeps),
             wildcards=wildcards_of_grants(grants.allows, [line.action for line in of_uses], catalog=catalog),
             caveats=caveats,
         ),
@@ -118,6 +123,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
             lines=lines,
             dropped=dropped,
             risk=_risk(records.forecast, caveats),
+            days_to_logs=first.days_to_logs,
             reach=reach_of_lines(ground.places, principal.account, usage.uses, granting, lines, staying),
         ),
         advice=_advice(context, principal_class, caveats),
@@ -207,7 +213,10 @@ def _draft(
         use=UseFindings(),
         assessment=Assessment(verdicts=verdicts, caveats=caveats),
         draft=ReplacementDraft(
-            lines=context.lines, left=context.left, detach=detachment(context.grants.principal, context.left)
+            lines=context.lines,
+            left=context.left,
+            detach=detachment(context.grants.principal, context.left),
+            tracked_days=context.tracked_days,
         ),
         advice=Advice(),
     )

@@ -20,7 +20,7 @@ from lpgen.core.analysis.verify import documents_of_replacement, verify_generate
 from lpgen.core.backtests import Forecast
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
-from lpgen.core.findings import GENERATED_CLASSES, Becoming, PrincipalDiff, Proposal
+from lpgen.core.findings import GENERATED_CLASSES, Becoming, PrincipalDiff, Proposal, RestsOn
 from lpgen.core.iam.policy import policy_from_json, says_the_same
 from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
@@ -109,10 +109,20 @@ class Reviewer:
         records = self.records_of(batch, grants)
         found: list[Proposal] = []
         for unit in batch.units:
-            diffs = self._compare_unit([(grants[principal.arn], records[principal.arn]) for principal in unit])
-            proposals = [self._proposal(diff, grants, records) for diff in diffs]
-            found += hold_sets_together(proposals)
+            found += self._propose_unit(unit, grants, records)
         return [proposal for proposal in found if is_chosen(proposal.diff.principal, self.options.principal)]
+
+    def _propose_unit(
+        self, unit: _Unit, grants: Mapping[str, PrincipalGrants], records: Mapping[str, PrincipalRecords]
+    ) -> tuple[Proposal, ...]:
+        """The proposals for a unit. If a first-month replacement is refused as too large, all rest on the logs."""
+        diffs = self._compare_unit([(grants[principal.arn], records[principal.arn]) for principal in unit])
+        proposals = [self._proposal(diff, grants, records) for diff in diffs]
+        rest_on = {found.diff.draft.rests_on for found in proposals if found.replacement and found.replacement.refusal}
+        if RestsOn.LAST_ACCESSED in rest_on:
+            by_logs = replace(self, ground=replace(self.ground, first_month=False))
+            return by_logs._propose_unit(unit, grants, records)
+        return hold_sets_together(proposals)
 
     def compare(
         self, batch: Batch, grants: Mapping[str, PrincipalGrants], records: Mapping[str, PrincipalRecords]

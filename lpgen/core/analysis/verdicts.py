@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,6 +29,11 @@ _SEEN: Final = {
     Verdict.UNGRANTED: "used, but no current policy grants it",
 }
 
+
+def _keeps_none(_: Action) -> str:
+    return ""
+
+
 SeenActions = dict[Action, tuple[Verdict, Evidence]]
 
 
@@ -36,12 +41,14 @@ SeenActions = dict[Action, tuple[Verdict, Evidence]]
 class _PrincipalContext:
     """The inputs of the verdicts on a principal's unseen actions. `left` are the policies left attached.
 
-    `unused` and `others` have the judgements so far, by their inputs.
+    `keeps` says why an action without a sign of use is kept, or "". `unused` and `others` have the judgements so far,
+    by their inputs.
     """
 
     missed: MissedUses
     doubt: Doubt
     left: Collection[str]
+    keeps: Callable[[Action], str]
     unused: dict[tuple[Granting, bool], Judgement] = field(default_factory=dict)
     others: dict[tuple[object, ...], Judgement] = field(default_factory=dict)
 
@@ -70,9 +77,19 @@ class Judge:
     keep: KeepByKind
     min_days: int
 
-    def verdicts(self, missed: MissedUses, seen: SeenActions, doubt: Doubt, left: Collection[str] = ()) -> Verdicts:
-        """A verdict for each granted or used action, sorted; `left` are the ARNs of policies left attached."""
-        observed, context = missed.observed, _PrincipalContext(missed, doubt, left)
+    def verdicts(
+        self,
+        missed: MissedUses,
+        seen: SeenActions,
+        doubt: Doubt,
+        left: Collection[str] = (),
+        keeps: Callable[[Action], str] = _keeps_none,
+    ) -> Verdicts:
+        """A verdict for each granted or used action, sorted; `left` are the ARNs of policies left attached.
+
+        `keeps` says why an action without a sign of use is kept, or "".
+        """
+        observed, context = missed.observed, _PrincipalContext(missed, doubt, left, keeps)
         granting = observed.granting
         judged = [
             (action, _judge_seen(granting.get(action, NOTHING), *seen[action]))
@@ -102,7 +119,7 @@ class Judge:
             return unused
         decisive = missed.decide(found, self.keep)
         kept = decisive.kept if decisive else ""
-        keep = kept or self._peer_sign(missed, found) or _left_sign(granting, context.left)
+        keep = kept or self._peer_sign(missed, found) or _left_sign(granting, context.left) or context.keeps(action)
         blind = decisive.missed.why if decisive else ""
         untried = "" if keep else missed.never_tried(action)
         fact = decisive.fact if decisive else None

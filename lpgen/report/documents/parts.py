@@ -14,7 +14,7 @@ from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
 from lpgen.core.backtests import EvidenceClass
 from lpgen.core.documents import Count, DecisionsPart, Message, Parameters, Part, RowPart, means
 from lpgen.core.evidence import Evidence, Use
-from lpgen.core.findings import DroppedLine, PrincipalClass
+from lpgen.core.findings import DroppedLine, PrincipalClass, RestsOn
 from lpgen.core.model import AccessLevel, DenialKind, Outcome, PolicyKind, ResourceKind
 from lpgen.core.registry.row import Caveat
 from lpgen.core.replacements import CheckStatus, DecisionKind, DecisionsStamp, Scope
@@ -168,6 +168,10 @@ class ProposalPart(Part, kw_only=True):
     safe: Annotated[bool | None, means("Whether the replacement is called safe; null: there is no replacement.")]
     not_safe_because: Annotated[tuple[CaveatPart, ...], means("The reasons why not, without accepted ones.")]
     risk: Annotated[RiskPart | None, means("The forecast; null: no backtest ran, or there is no replacement.")]
+    rests_on: Annotated[RestsOn | None, means("The evidence for its removals; null: there is no replacement.")]
+    tracked_days: Annotated[
+        Count, means("For how many days service last accessed proves the removals, 0 if they rest on the logs.")
+    ]
 
 
 class PrincipalHead(ProposalPart):
@@ -187,6 +191,7 @@ def part_from_summary(summary: PrincipalSummary, kind: type[_Head], *sources: ob
         safe=summary.safe if summary.is_replaced else None,
         not_safe_because=tuple(map(_part_from_caveat, summary.caveats)),
         risk=summary.risk if summary.is_replaced else None,
+        rests_on=summary.rests_on if summary.is_replaced else None,
         **given,
     )
 

@@ -51,7 +51,15 @@ from lpgen.report.pages.use import (
 )
 from lpgen.report.plan import PlanStep, StepKind, plan_note, plan_steps
 from lpgen.report.views import USED_KINDS, KeptGroup, PrincipalView
-from lpgen.report.words import CLASS_WORDS, LINE_WORDS, label_of_node, sentence, short_label_of, state_of
+from lpgen.report.words import (
+    CLASS_WORDS,
+    LINE_WORDS,
+    label_of_node,
+    more_logs_text,
+    sentence,
+    short_label_of,
+    state_of,
+)
 
 _MOST_READABLE: Final = 20_000
 """The most characters of policies that a person reads line by line: about four documents."""
@@ -119,6 +127,11 @@ def safety_blocks(view: PrincipalView) -> Iterable[Block]:
         )
     if (risk := view.summary.risk) is not None and view.proposal.replacement is not None and not in_place:
         yield Paragraph(line(strong("Risk: "), risk.text))
+    if view.summary.is_first_month:
+        days = plural(view.summary.tracked_days, "day")
+        proven = f"it removes only actions that IAM's report shows as never tried for {days} or more"
+        more = more_logs_text([view.summary])
+        yield Paragraph(line(strong("First month: "), f"{proven}, and keeps all resources (no backtest). {more}"))
     if view.summary.open_caveats:
         yield from _reason_blocks(view)
     if view.summary.accepted and not in_place:

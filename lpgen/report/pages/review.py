@@ -52,6 +52,7 @@ from lpgen.report.words import (
     dangers_of,
     label_in_list,
     label_of,
+    more_logs_text,
     reach_texts,
     short_label_of,
     shorten,
@@ -169,7 +170,14 @@ def numbers_of_replacements(review: ReviewSummary) -> Line:
 
 
 def numbers_of_actions(review: ReviewSummary) -> Iterable[Line]:
-    """The numbers of granted actions that the replacements keep and remove."""
+    """The numbers of granted actions that the replacements keep and remove, and what more logs will add."""
+    yield from _numbers_of_actions(review)
+    if first := review.first_month:
+        rest = f"{count(len(first))} {'replacement rests' if len(first) == 1 else 'replacements rest'}"
+        yield line(strong("First month: "), f"{rest} only on IAM's reports. {more_logs_text(first)}")
+
+
+def _numbers_of_actions(review: ReviewSummary) -> Iterable[Line]:
     if review.with_documents:
         total, made = review.counts, len(review.with_documents)
         of_some = f" of the {plural(made, 'principal')} with a replacement" if made < len(review.principals) else ""

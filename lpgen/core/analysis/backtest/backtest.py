@@ -25,6 +25,7 @@ from lpgen.core.analysis.suspicion import Suspicion
 from lpgen.core.analysis.verdicts import ActionFacts
 from lpgen.core.backtests import Forecast, PastDenials, PrincipalBacktest, Window
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.choices import ScopeChoice
 from lpgen.core.evidence import LogCoverage, PrincipalGrants
 from lpgen.core.keeping import Keep, KeepOf, make_again
 from lpgen.core.last_accessed import known_on
@@ -71,13 +72,14 @@ def learnings_of_windows(
 
     All share `facts` and the `suspicion` of all days. Fewer covered days are enough than in a review, because a few
     days without records at either end of the window aren't a gap. Schedules are ignored, because the schedules of that
-    time aren't known.
+    time aren't known. So are first-month replacements, because the reports of that time aren't known.
     """
     learnings = []
     for window in dict.fromkeys(windows):
         learned = usage_of_days(usage, window.learn_first, window.learn_last)
         enough = min(options.min_days, max(window.learn_days - 2 * LONGEST_QUIET_DAYS, 1))
-        then = replace(options, as_of=window.learn_last, min_days=enough, last_accessed=(), schedules=())
+        scope = ScopeChoice.EVIDENCE if options.scope is ScopeChoice.AUTO else options.scope
+        then = replace(options, as_of=window.learn_last, min_days=enough, last_accessed=(), schedules=(), scope=scope)
         kept = KeepOf(keep, (window.learn_first, window.learn_last))
         reviewer, _ = prepare_review(
             learned,

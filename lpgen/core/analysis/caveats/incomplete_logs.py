@@ -194,13 +194,17 @@ class LogsCaveat(CaveatKind):
 
 
 def find_too_few_days(inputs: CaveatInputs) -> Iterator[Caveat]:
-    """A caveat where the logs cover too few days, or where days or files seem incomplete."""
+    """A caveat where the logs cover too few days, or where days or files seem incomplete.
+
+    A first-month replacement rests on the days of IAM's report instead.
+    """
     coverage, covered, min_days = inputs.context.coverage, inputs.context.covered_days, inputs.ground.judge.min_days
     thin = sum((hole.last - hole.first).days + 1 for hole in coverage.thin) if coverage else 0
-    if covered + thin < min_days:
+    is_proven = inputs.context.tracked_days >= min_days
+    if not is_proven and covered + thin < min_days:
         account = inputs.grants.principal.account
         yield Caveat.of(LogsCaveat.SHORT_COVERAGE, days=covered, min_days=min_days, account=account)
-    elif covered < min_days:
+    elif not is_proven and covered < min_days:
         yield Caveat.of(LogsCaveat.INCOMPLETE_LOGS, case="thin-days", days=covered, min_days=min_days, thin=thin)
     if coverage and coverage.lacks_files:
         yield Caveat.of(LogsCaveat.INCOMPLETE_LOGS, case="missing-files")
@@ -232,7 +236,7 @@ def _youth(created: datetime | None, inputs: CaveatInputs) -> Iterator[dict[str,
 
 def find_rare_schedules(inputs: CaveatInputs) -> Iterator[Caveat]:
     """A caveat for each schedule of a role if the logs are too short to show two of its runs."""
-    covered = inputs.context.covered_days
+    covered = max(inputs.context.covered_days, inputs.context.tracked_days)
     for schedule in inputs.ground.schedules.get(inputs.grants.principal.arn, ()):
         days = schedule.longest_days or 0
         if not days or covered < 2 * days:

@@ -78,7 +78,8 @@ class ReviewGround:
     attached. `schedules` are those that start a role, `snapshot` has resources that exist. `places` are the resources
     that all principals use, for measuring reach. With `drafts`, a review finds only the caveats and lines of
     replacements, which is all that a backtest needs. Without `weighs`, it finds only the lines: a look back doesn't ask
-    whether earlier replacements were safe.
+    whether earlier replacements were safe. With `first_month`, a replacement rests on service last accessed while the
+    logs cover few days.
     """
 
     judge: Judge
@@ -94,6 +95,7 @@ class ReviewGround:
     places: Places = NO_PLACES
     drafts: bool = False
     weighs: bool = True
+    first_month: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ class PrincipalContext:
 
     `covered_days` is how many days of its account the logs cover. `break_glass` is the name in the decision which says
     that it is for emergencies, or "". `life` shows use that no record shows. `lines` are those of its replacement,
-    `left` the policies left attached. `unrecorded` says which of its use leaves no record, or is "".
+    `left` the policies left attached. `unrecorded` says which of its use leaves no record, or is "". `tracked_days` is
+    for how many days IAM's report proves the removals of a first-month replacement, or 0.
     """
 
     grants: PrincipalGrants
@@ -133,6 +136,7 @@ class PrincipalContext:
     lines: tuple[Line, ...] = ()
     left: tuple[LeftPolicy, ...] = ()
     unrecorded: str = ""
+    tracked_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)

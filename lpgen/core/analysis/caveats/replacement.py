@@ -302,7 +302,8 @@ def find_high_risk(inputs: CaveatInputs) -> Iterator[Caveat]:
         yield Caveat.of(ReplacementCaveat.NO_FORECAST, case="no-backtest")
     elif past is None or risk is None:
         days = inputs.context.covered_days
-        yield Caveat.of(ReplacementCaveat.NO_FORECAST, case="not-enough-days", days=days, needed=FEWEST_DAYS)
+        if not inputs.context.tracked_days:
+            yield Caveat.of(ReplacementCaveat.NO_FORECAST, case="not-enough-days", days=days, needed=FEWEST_DAYS)
     elif risk.share > forecast.limit:
         yield Caveat.of(
             ReplacementCaveat.HIGH_RISK,
