@@ -17,7 +17,10 @@ SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Gather", ("snapshot", "ingest", "check")),
     (
         "Review",
-        ("review", "backtest", "observe", "explain", "trust", "graph", "perimeter", "guardrails", "tags", "wildcards"),
+        (
+            *("review", "backtest", "observe", "explain", "trust", "graph", "roles", "perimeter", "guardrails", "tags"),
+            "wildcards",
+        ),
     ),
     ("Replace", ("generate", "verify", "rollout")),
     ("Every week", ("baseline", "drift")),

@@ -32,6 +32,7 @@ from lpgen.cli.messages import as_command
 from lpgen.cli.observe import observe_command
 from lpgen.cli.perimeter import perimeter_command
 from lpgen.cli.review import review_command
+from lpgen.cli.roles import roles_command
 from lpgen.cli.rollout import app as rollout_app
 from lpgen.cli.run import code_with_output, run_app
 from lpgen.cli.schema import schema_command
@@ -91,6 +92,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "graph": graph_command,
     "perimeter": perimeter_command,
     "tags": tags_command,
+    "roles": roles_command,
     "wildcards": wildcards_command,
     "drift": drift_command,
     "snapshot": snapshot_command,

@@ -34,6 +34,7 @@ class DocumentName(StrEnum):
     TAGS = "tags"
     SCPS = "scps"
     BOUNDARY = "boundary"
+    ROLES = "roles"
 
 
 def schema_command(

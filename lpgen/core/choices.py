@@ -132,3 +132,11 @@ class DenyKind(StrEnum):
     IDENTITY = "identity"
     NETWORK = "network"
     CONFUSED_DEPUTY = "confused-deputy"
+
+
+class RolesPart(StrEnum):
+    """A part of the answer of `lpgen roles`."""
+
+    USERS = "users"
+    MERGES = "merges"
+    LEFTOVERS = "leftovers"

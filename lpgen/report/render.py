@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lpgen.core.observe.plan import ObservePlan
     from lpgen.core.perimeter.proposals import PerimeterReport
     from lpgen.core.replacements import OutputVerification
+    from lpgen.core.roles.model import RolesReport
     from lpgen.core.tags.model import TagReport
     from lpgen.core.trust.roles import TrustReport
     from lpgen.report.html.page import ReviewPage
@@ -199,4 +200,11 @@ BOUNDARY: Final[Formats[BoundaryReport]] = Formats(
     noun="policy",
     title="lpgen guardrails boundary",
     json="documents.guardrails:boundary_json",
+)
+ROLES: Final[Formats[RolesReport]] = Formats(
+    "pages.roles:roles_page",
+    noun="principal",
+    title="lpgen roles",
+    text="screens:roles_screen(layout)",
+    json="documents.roles:roles_json",
 )

@@ -10,6 +10,7 @@ from lpgen.core.drift.findings import Drift
 from lpgen.core.explanations import WhoCan
 from lpgen.core.graph.answers import GraphReport
 from lpgen.core.perimeter.proposals import PerimeterReport
+from lpgen.core.roles.model import RolesReport
 from lpgen.core.tags.model import TagReport
 from lpgen.core.trust.roles import TrustReport
 from lpgen.report.blocks import REVIEW_ROWS, Given, Layout, PageBlock
@@ -19,6 +20,7 @@ from lpgen.report.pages.explain import who_can_page
 from lpgen.report.pages.first_screen import first_screen
 from lpgen.report.pages.graph import graph_page
 from lpgen.report.pages.perimeter import perimeter_page
+from lpgen.report.pages.roles import roles_page
 from lpgen.report.pages.tags import tags_page
 from lpgen.report.pages.trust import trust_page
 from lpgen.report.summary import PartedReview
@@ -84,6 +86,13 @@ def tags_screen(report: TagReport, layout: Layout) -> str:
     if len(report.principals) == 1:
         return "".join(page_text(tags_page(report), layout))
     return _largest_that_fits((tags_page(report, most) for most in range(REVIEW_ROWS, 0, -1)), layout)
+
+
+def roles_screen(report: RolesReport, layout: Layout) -> str:
+    """The proposals, in at most 40 lines, or all about one principal."""
+    if len(report.users) + len(report.merges) == 1:
+        return "".join(page_text(roles_page(report), layout))
+    return _largest_that_fits((roles_page(report, most) for most in range(REVIEW_ROWS, 0, -1)), layout)
 
 
 def _largest_that_fits(pages: Iterable[Iterable[PageBlock]], layout: Layout) -> str:

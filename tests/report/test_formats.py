@@ -17,6 +17,7 @@ from lpgen.cli.explain import ExplainFormat
 from lpgen.cli.formats import ReportFormat, ReviewFormat
 from lpgen.cli.graph import GraphFormat
 from lpgen.cli.observe import ObserveFormat
+from lpgen.cli.roles import RolesFormat
 from lpgen.cli.trust import TrustFormat
 from lpgen.cli.wildcards import WildcardsFormat
 from lpgen.core.analysis.explain.answers import who_can
@@ -36,6 +37,7 @@ from tests.report.pages.test_observe import OUTCOMES, plan
 from tests.report.perimeters import perimeter_report
 from tests.report.rendered import DATA, parted_review
 from tests.report.reports import organization
+from tests.report.role_reports import roles_report
 from tests.report.safe_cases import storefront
 from tests.report.tagged import tag_report
 from tests.report.trusts import trust_report
@@ -63,6 +65,7 @@ SAMPLES: dict[str, Callable[[], object]] = {
     "GRAPH": lambda: organization_of(6),
     "PERIMETER": perimeter_report,
     "TAGS": tag_report,
+    "ROLES": roles_report,
     "SCPS": scp_report,
     "BOUNDARY": boundary_report,
     "WHO_CAN": lambda: who_can("*", [everything()], ()),
@@ -80,6 +83,7 @@ OFFERED: dict[str, tuple[type[StrEnum], set[str]]] = {
     "graph": (GraphFormat, {*TABLES["GRAPH"].rows}),
     "perimeter": (ReportFormat, {*TABLES["PERIMETER"].rows}),
     "tags": (ReportFormat, {*TABLES["TAGS"].rows}),
+    "roles": (RolesFormat, {*TABLES["ROLES"].rows}),
     "guardrails scp": (ReportFormat, {*TABLES["SCPS"].rows}),
     "guardrails boundary": (ReportFormat, {*TABLES["BOUNDARY"].rows}),
     "observe": (ObserveFormat, {*TABLES["OBSERVE"].rows}),

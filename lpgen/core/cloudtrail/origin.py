@@ -78,6 +78,36 @@ _FAMILIES: Final = (
 """The first pattern that matches counts: the console and Terraform call with AWS's own libraries."""
 
 
+_WORKPLACES: Final = (
+    (re.compile(r"github[-_ ]?actions|configure-aws-credentials", re.IGNORECASE), "github-actions"),
+    (re.compile(r"gitlab", re.IGNORECASE), "gitlab"),
+    (re.compile(r"bitbucket", re.IGNORECASE), "bitbucket"),
+    (re.compile(r"circleci", re.IGNORECASE), "circleci"),
+    (re.compile(r"buildkite", re.IGNORECASE), "buildkite"),
+    (re.compile(r"jenkins", re.IGNORECASE), "jenkins"),
+    (re.compile(r"exec-env/AWS_Lambda"), "aws-lambda"),
+    (re.compile(r"exec-env/AWS_ECS"), "aws-ecs"),
+    (re.compile(r"exec-env/(?:AWS_)?EC2"), "aws-ec2"),
+)
+"""Pipelines and AWS compute that name themselves in the user agent. AWS sets `AWS_EXECUTION_ENV` in its compute.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+"""
+
+_PRODUCT: Final = re.compile(r"\[?([A-Za-z0-9_.+-]{1,40})")
+
+
+@lru_cache(maxsize=4096)
+def program_of_agent(agent: str) -> str:
+    """The program that a user agent names: a pipeline or compute, else the family of a console or of Terraform, else
+    the first product, in lower case."""
+    named = next((name for pattern, name in _WORKPLACES if pattern.search(agent)), "")
+    family = family_of_agent(agent)
+    product = _PRODUCT.match(agent)
+    is_product = family in (AgentFamily.SDK, AgentFamily.CLI, AgentFamily.OTHER) and product
+    return named or (product[1].lower() if is_product and product else family.value)
+
+
 @lru_cache(maxsize=4096)
 def family_of_agent(agent: str) -> AgentFamily:
     """The family of a user agent. Callers choose this text, so it is a hint and no evidence."""

@@ -79,6 +79,7 @@ class UserIdentity(msgspec.Struct, frozen=True):
     identityProvider: str | None = None
     inScopeOf: RequestScope | None = None
     onBehalfOf: IdentityCenterUser | None = None
+    accessKeyId: str | None = None
 
 
 IDENTITY_PARTS: Final = (

@@ -1,13 +1,14 @@
 """Counts evidence that differs from record to record, and therefore isn't part of a cached contribution: requests for
-sessions of roles, networks, and tags."""
+sessions of roles, networks, tags, and how users call."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, Final
 
 from lpgen.core.cloudtrail.assumption import assumption_from_record
-from lpgen.core.cloudtrail.origin import family_of_agent, network_from_start
-from lpgen.core.cloudtrail.records import ACCESS_LOG, RawRecord
+from lpgen.core.cloudtrail.origin import family_of_agent, network_from_start, program_of_agent
+from lpgen.core.cloudtrail.records import ACCESS_LOG, RawRecord, decode_additional
 from lpgen.core.cloudtrail.request_tags import tags_from_record
 from lpgen.core.model import Outcome
 from lpgen.core.usage.contribution import Contribution
@@ -16,6 +17,16 @@ from lpgen.core.usage.overflow import ANY, NETWORK_LIMIT
 
 MAX_SOURCES: Final = 128
 """How many source addresses of an origin to hold before they are folded."""
+
+
+class SignKind(StrEnum):
+    """What a row of the table of signs says about a user's calls with a key, or about its sign-ins."""
+
+    DAY = "key-day"
+    NETWORK = "key-network"
+    PROGRAM = "key-program"
+    SIGN_IN = "sign-in"  # on a day
+    MFA = "sign-in-mfa"  # yes or no
 
 
 class Origins:
@@ -34,6 +45,14 @@ EvidenceRows = dict[tuple[str, ...], list[Any]]
 """Rows by key: the first time, the last time, the number of records, and the event id of the first."""
 
 _ALLOWED: Final = Outcome.ALLOWED._value_
+_UNAUTHENTICATED: Final = Outcome.UNAUTHENTICATED._value_
+_SIGN_IN: Final = "ConsoleLogin"
+_LONG_TERM: Final = "AKIA"
+_KEY_LENGTH: Final = 128
+"""The maximum length of the id of a key.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
+"""
 
 
 def add_evidence(rows: EvidenceRows, key: tuple[str, ...], records: int, first: tuple[str, str], last: str) -> None:
@@ -55,6 +74,7 @@ class EvidenceTally:
     def __init__(self) -> None:
         self.assumptions: EvidenceRows = {}
         self.tags: EvidenceRows = {}
+        self.signs: EvidenceRows = {}
         self._origins: dict[tuple[str, str, str | None, str | None], Origins] = {}
         self._places: dict[str, tuple[str, str]] = {}
 
@@ -80,6 +100,33 @@ class EvidenceTally:
             for tag, value in dict(tags_from_record(record)).items():
                 key = (caller.name, found.account, found.event_source, found.event_name, tag, value)
                 add_evidence(self.tags, key, 1, first, moment)
+
+    def add_signs(self, record: RawRecord, user: str, contribution: Contribution, moment: str) -> None:
+        """Count a record of a user: the key, network and program of a call, or a sign-in.
+
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
+        """
+        if contribution.outcome == _UNAUTHENTICATED:
+            return
+        if contribution.event_name == _SIGN_IN:
+            if record.errorMessage is None and record.errorCode is None:
+                more = decode_additional(bytes(record.additionalEventData))
+                mfa = "yes" if isinstance(more, dict) and more.get("MFAUsed") == "Yes" else "no"
+                self._add_sign(user, "", SignKind.SIGN_IN, moment[:10], moment)
+                self._add_sign(user, "", SignKind.MFA, mfa, moment)
+            return
+        identity = record.userIdentity
+        key = (identity.accessKeyId if identity else None) or ""
+        key = key[:_KEY_LENGTH] if key.startswith(_LONG_TERM) else ""
+        start, dot, _ = (record.sourceIPAddress or "").rpartition(".")
+        network, _ = network_from_start(start if dot else record.sourceIPAddress or "")
+        self._add_sign(user, key, SignKind.DAY, moment[:10], moment)
+        self._add_sign(user, key, SignKind.NETWORK, network, moment)
+        self._add_sign(user, key, SignKind.PROGRAM, program_of_agent(record.userAgent or ""), moment)
+
+    def _add_sign(self, user: str, key: str, kind: SignKind, detail: str, moment: str) -> None:
+        add_evidence(self.signs, (user, "", key, kind._value_, detail), 1, (moment, ""), moment)
 
     def fold_sources(self, origins: Origins) -> None:
         """Count the source addresses as networks instead, which bounds memory."""

@@ -54,6 +54,7 @@ _REQUEST: Final = dict.fromkeys(
 )
 _USE: Final = ("account", "action", "outcome", "caller_kind")
 _CALL: Final = ("principal", "account", "event_source", "event_name")
+_SIGN: Final = ("principal", "action", "kind")
 _RESOURCE: Final = {"resource_kind": ResourceKind.OVERFLOW.value, "resource": ANY}
 
 _LIMITS: Final[Mapping[str, tuple[_Limit, ...]]] = {
@@ -66,6 +67,7 @@ _LIMITS: Final[Mapping[str, tuple[_Limit, ...]]] = {
         _Limit(("principal", "day", "network_kind", "vpc_endpoint", "agent"), {"network": ANY}, NETWORK_LIMIT),
     ),
     "resource_callers": (_Limit(_USE, {"caller": ANY}), _Limit((*_USE, "caller"), _RESOURCE)),
+    "signs": (_Limit(_SIGN, {"resource": ANY}), _Limit((*_SIGN, "resource"), {"detail": ANY})),
     "tags": (_Limit(_CALL, {"tag_key": ANY}), _Limit((*_CALL, "tag_key"), {"tag_value": ANY})),
 }
 

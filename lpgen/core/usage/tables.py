@@ -116,16 +116,20 @@ the record, and `day` is UTC. `caller` is the ARN of the role or user, the servi
 `config.amazonaws.com`) if an AWS service called, or otherwise the caller's `CallerKind`.
 """
 
-_SIGNS_SCHEMA: Final = pa.schema(
+SIGNS_SCHEMA: Final = pa.schema(
     [
         *_fields(_TEXT, "principal", "action", "resource", "kind", "detail"),
         *_SPAN,
         *_fields(_COUNT, "records"),
     ]
 )
-"""Signs that a principal used an action that has no record of its own, such as KMS encryption contexts.
+"""How users call: with which keys, from where, with which programs, and when they sign in. One row per key: the
+columns up to `detail`, which sort the rows.
 
-One row per key: the columns up to `detail`, which sort the rows. Times as in `USAGE_SCHEMA`. Nothing fills it yet.
+`principal` is the user's ARN, `action` is "", and `kind` a `SignKind`. For calls, `resource` is the id of the access
+key, or "" for temporary credentials and the console. `detail` is a UTC day, a network as in `NETWORKS_SCHEMA`, a
+program as in `lpgen.core.cloudtrail.origin.program_of_agent`, or whether a sign-in used MFA. Times as in
+`USAGE_SCHEMA`.
 """
 
 ASSUMPTIONS_SCHEMA: Final = pa.schema(
@@ -233,7 +237,7 @@ TABLES: Final[Mapping[str, TableShape]] = {
     "skips": SKIPS_SHAPE,
     "coverage": _shape(COVERAGE_SCHEMA, keys=5),
     "activity": _shape(ACTIVITY_SCHEMA, keys=4),
-    "signs": _shape(_SIGNS_SCHEMA, keys=5, example=("first_seen",)),
+    "signs": _shape(SIGNS_SCHEMA, keys=5, example=("first_seen",)),
     "assumptions": _shape(ASSUMPTIONS_SCHEMA, keys=22, example=("first_seen", "example_event_id")),
     "networks": _shape(NETWORKS_SCHEMA, keys=6),
     "population": _shape(_POPULATION_SCHEMA, keys=4, example=("first_day",)),
@@ -254,7 +258,7 @@ class Usage:
     skips: pa.Table
     coverage: pa.Table
     activity: pa.Table = field(default_factory=partial(empty_table, ACTIVITY_SCHEMA))
-    signs: pa.Table = field(default_factory=partial(empty_table, _SIGNS_SCHEMA))
+    signs: pa.Table = field(default_factory=partial(empty_table, SIGNS_SCHEMA))
     assumptions: pa.Table = field(default_factory=partial(empty_table, ASSUMPTIONS_SCHEMA))
     networks: pa.Table = field(default_factory=partial(empty_table, NETWORKS_SCHEMA))
     population: pa.Table = field(default_factory=partial(empty_table, _POPULATION_SCHEMA))

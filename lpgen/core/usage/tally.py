@@ -12,7 +12,7 @@ from typing import Final
 from lpgen.core.cloudtrail.caller import caller_from_record, caller_name, is_of_account, name_in_skips
 from lpgen.core.cloudtrail.outcome import ErrorCodes
 from lpgen.core.cloudtrail.records import READ_VERSION, RawRecord, Record, Unusable, record_from_raw
-from lpgen.core.model import SkipReason
+from lpgen.core.model import CallerKind, SkipReason
 from lpgen.core.usage.contribution import NO_CATEGORY, category_from_record
 from lpgen.core.usage.event_time import ALL_TIME, ANY_TIME, NO_TIME, LatestTime, TimeWindow, moment_from_text
 from lpgen.core.usage.evidence_tally import MAX_SOURCES, EvidenceTally
@@ -156,6 +156,8 @@ class UsageTally:
         contribution, end = self._contributions.find(record, caller.alike)
         if contribution.method is not None or contribution.sets_tags:
             self._evidence.add(record, caller, contribution, moment)
+        if caller.caller.kind is CallerKind.USER and moment:
+            self._evidence.add_signs(record, caller.name, contribution, moment)
         key = (contribution, caller, moment[:10])
         found = self._counts.get(key)
         if found is None:

@@ -64,14 +64,14 @@ def read_snapshot(paths: Sequence[Path], *, all_versions: bool = False) -> Snaps
     return Snapshot(principals, groups, store.problems, store.sources)
 
 
-def open_snapshot(paths: Sequence[Path], *, all_versions: bool = False) -> _SnapshotStore:
+def open_snapshot(paths: Sequence[Path], *, all_versions: bool = False) -> SnapshotStore:
     """The principals as a store, which reads each of them from a temporary file on request.
 
     Raises:
         SnapshotError: as for `read_snapshot`.
         OSError: the temporary folder is full; `TMPDIR` names another.
     """
-    store = _SnapshotStore(all_versions=all_versions)
+    store = SnapshotStore(all_versions=all_versions)
     contradictions: list[str] = []
     ids: list[tuple[str, str]] = []
     for file, named in find_files(paths):
@@ -106,7 +106,7 @@ _MOST_DOCUMENTS: Final = 256
 """How many managed policies to cache. Most principals share a few."""
 
 
-class _SnapshotStore:
+class SnapshotStore:
     """The principals of all accounts. Each is built from its details on request."""
 
     def __init__(self, *, all_versions: bool = False) -> None:
@@ -261,6 +261,10 @@ class _SnapshotStore:
 
     # ------------------------------------------------------------ policies
 
+    def customer_policies(self) -> tuple[str, ...]:
+        """The ARNs of the customer managed policies, sorted."""
+        return tuple(arn for arn in self._managed if split_arn(arn).account != "aws")
+
     def _policies(self, owner: RoleDetail | UserDetail | GroupDetail, group: str = "") -> tuple[AttachedPolicy, ...]:
         """The inline policies by name, then the attached ones by ARN."""
         own = sorted(owner.inline_policies, key=lambda policy: policy.policy_name)
@@ -376,9 +380,9 @@ class OutlinedPolicies:
     sources: tuple[str, ...]
     details: tuple[SealedDetails, ...]
 
-    def store(self) -> _SnapshotStore:
+    def store(self) -> SnapshotStore:
         """The store that reads each principal from its details."""
-        found = _SnapshotStore()
+        found = SnapshotStore()
         for shelf, sealed in zip(found.shelves(), self.details, strict=True):
             shelf.sealed = sealed
         return found
@@ -391,6 +395,6 @@ def outline_policies(paths: Sequence[Path]) -> OutlinedPolicies:
         SnapshotError: as for `read_snapshot`.
         OSError: the temporary folder is full; `TMPDIR` names another.
     """
-    store = open_snapshot(paths) if paths else _SnapshotStore()
+    store = open_snapshot(paths) if paths else SnapshotStore()
     outlines = store.outlines()
     return OutlinedPolicies(outlines, store.problems, store.sources, tuple(shelf.sealed for shelf in store.shelves()))

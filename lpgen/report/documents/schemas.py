@@ -28,6 +28,7 @@ from lpgen.report.documents.observe import ObservationDocument, ObserveDocument
 from lpgen.report.documents.output_folder import EvidenceDocument, SummaryDocument, VerificationDocument
 from lpgen.report.documents.perimeter import PerimeterDocument
 from lpgen.report.documents.review import PrincipalPart, ReviewDocument, ReviewHead
+from lpgen.report.documents.roles import RolesDocument
 from lpgen.report.documents.rollout import WatchDocument
 from lpgen.report.documents.tags import TagsDocument
 from lpgen.report.documents.trust import TrustDocument
@@ -118,6 +119,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "perimeter": _schema_of_document(PerimeterDocument),
     "scps": _schema_of_document(ScpDocument),
     "boundary": _schema_of_document(BoundaryDocument),
+    "roles": _schema_of_document(RolesDocument),
     "watch": _schema_of_document(WatchDocument),
 }
 """The schemas by document name."""

@@ -35,7 +35,7 @@ def files_of_scps(report: ScpReport) -> Iterator[tuple[str, str]]:
                 yield f"{folder}/test.sh", _SCRIPT.format(commands=proposal.test)
                 types = ("aws_organizations_policy", "AWS::Organizations::Policy")
                 more = {"Type": "SERVICE_CONTROL_POLICY"}
-                yield from _code(folder, name, proposal.policy, types, ("content", "Name", "Content"), more)
+                yield from policy_code(folder, name, proposal.policy, types, ("content", "Name", "Content"), more)
         yield f"{unit}/evidence.md", SCPS.text(replace(report, units=(one,)), "markdown")
 
 
@@ -46,7 +46,7 @@ def files_of_boundary(report: BoundaryReport) -> Iterator[tuple[str, str]]:
         yield f"{folder}/boundary.json", json.dumps(report.boundary, indent=2) + "\n"
         types = ("aws_iam_policy", "AWS::IAM::ManagedPolicy")
         names = ("policy", "ManagedPolicyName", "PolicyDocument")
-        yield from _code(folder, report.name, report.boundary, types, names, {})
+        yield from policy_code(folder, report.name, report.boundary, types, names, {})
         for name, document in (report.creator_policies or {}).items():
             yield f"{folder}/creators/{_OTHER.sub('-', name)}.json", json.dumps(document, indent=2) + "\n"
     yield "evidence.md", BOUNDARY.text(report, "markdown")
@@ -56,7 +56,7 @@ def _folder(state: ProposalState) -> str:
     return "" if state is ProposalState.SAFE else _UNSAFE
 
 
-def _code(
+def policy_code(
     folder: str,
     name: str,
     document: Mapping[str, Any],

@@ -1,0 +1,174 @@
+"""What principals need, as pairs of an action and a scope, and how much a shared policy exceeds the need of each.
+
+The need of a principal is what its replacement keeps. All questions about merges count these pairs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
+from typing import Final
+
+from lpgen.core.evidence import Grant, PrincipalGrants
+from lpgen.core.findings import PrincipalDiff
+from lpgen.core.globs.match import has_wildcard, holds_variable
+from lpgen.core.iam.match_resource import resource_contains
+from lpgen.core.iam.policy import conditions_at_least_as_strict
+from lpgen.core.model import CURRENT_VERSION, Action, Condition, Principal, PrincipalKind
+from lpgen.core.replacements import UNSEEN_KINDS, Line
+
+_FIRST_WORD: Final = re.compile(r"[^A-Za-z0-9]*[A-Z]*[a-z]*")
+_NUMBER: Final = re.compile(r"\d+")
+_OF_ITSELF: Final = (":user/${aws:username}", ":mfa/${aws:username}", ":user/*${aws:username}")
+_MOST_BEYOND: Final = 5
+"""A merge may give each member at most this part of the shared pairs beyond its own need: a fifth."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pair:
+    """An action on a resource pattern, or on all resources but `excepted`, under conditions."""
+
+    action: Action
+    resource: str
+    excepted: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+
+
+Need = frozenset[Pair]
+
+
+def need_of(diff: PrincipalDiff, grants: PrincipalGrants) -> Need:
+    """What a replacement keeps: its lines, and the AWS managed policies that stay attached."""
+    left = {policy.arn for policy in diff.draft.left}
+    return _of_lines(diff.draft.lines, grants) | frozenset(
+        pairs_of(grant for grant in grants.allows if grant.ref.policy in left)
+    )
+
+
+def used_part(diff: PrincipalDiff, grants: PrincipalGrants) -> Need:
+    """The pairs of a replacement that recorded use or a person asks for. They show what job a principal does."""
+    return _of_lines((line for line in diff.draft.lines if line.kind not in UNSEEN_KINDS), grants)
+
+
+def _of_lines(lines: Iterable[Line], grants: PrincipalGrants) -> Need:
+    """The pairs of lines. A user's management of itself isn't a need of a role."""
+    parents = {grant.ref: grant for grant in grants.allows}
+    is_user = grants.principal.kind is PrincipalKind.USER
+    found: set[Pair] = set()
+    for line in lines:
+        conditions = parents[line.parent].statement.conditions
+        if line.scope.not_resource:
+            found.add(Pair(line.action, "", line.scope.resources, conditions))
+        else:
+            found.update(Pair(line.action, resource, (), conditions) for resource in line.scope.resources)
+    return frozenset(pair for pair in found if not (is_user and pair.resource.endswith(_OF_ITSELF)))
+
+
+def pairs_of(grants: Iterable[Grant]) -> Iterable[Pair]:
+    """The pairs that Allow statements grant."""
+    for grant in grants:
+        statement = grant.statement
+        for action in grant.actions:
+            if statement.not_resource:
+                yield Pair(action, "", statement.resources, statement.conditions)
+            else:
+                yield from (Pair(action, resource, (), statement.conditions) for resource in statement.resources)
+
+
+def covers(outer: Pair, inner: Pair) -> bool:
+    """Whether a pair allows everything that another one does."""
+    if outer == inner:
+        return True
+    if outer.action != inner.action or not conditions_at_least_as_strict(inner.conditions, outer.conditions):
+        return False
+    if inner.excepted or outer.excepted:
+        return outer.resource == "*" or inner.excepted == outer.excepted
+    # The meaning of a variable depends on the principal.
+    has_variable = holds_variable(outer.resource, CURRENT_VERSION)
+    return outer.resource == inner.resource or (not has_variable and resource_contains(outer.resource, inner.resource))
+
+
+def uncovered(need: Iterable[Pair], held: Iterable[Pair]) -> list[Pair]:
+    """The pairs of a need that no held pair covers."""
+    by_action: dict[Action, list[Pair]] = defaultdict(list)
+    for pair in held:
+        by_action[pair.action].append(pair)
+    return [pair for pair in need if not any(covers(outer, pair) for outer in by_action[pair.action])]
+
+
+def templates_of(need: Need, principal: Principal) -> Need:
+    """The need with the principal's own name, number and account in scopes replaced by marks.
+
+    The mark of a name keeps its first word, so it is equal only for names such as `orders-1` and `orders-2`.
+    """
+    found = _FIRST_WORD.match(principal.name)
+    first = found[0] if found else ""
+    numbers = _NUMBER.findall(principal.name)
+    marks = [(principal.name, f"<{first}>"), *((number, f"<#{first}>") for number in numbers)]
+    tests = [(re.compile(rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])"), mark) for text, mark in marks]
+
+    def marked(resource: str) -> str:
+        *place, name = resource.replace(principal.account, "<account>").split(":", 5)
+        for test, mark in tests:
+            name = test.sub(mark, name)
+        return ":".join((*place, name))
+
+    return frozenset(
+        replace(pair, resource=marked(pair.resource), excepted=tuple(map(marked, pair.excepted))) for pair in need
+    )
+
+
+class Overlap:
+    """How much the needs of some principals overlap. A group is a set of bits, one for each principal."""
+
+    def __init__(self, needs: Sequence[Need], is_harmful: Callable[[Action], bool]) -> None:
+        pairs = sorted(frozenset().union(*needs))
+        bits = {pair: 1 << at for at, pair in enumerate(pairs)}
+        by_action: dict[Action, list[Pair]] = defaultdict(list)
+        for pair in pairs:
+            by_action[pair.action].append(pair)
+        covered = {
+            outer: reduce(or_, (bits[pair] for pair in by_action[outer.action] if covers(outer, pair)))
+            if has_wildcard(outer.resource) or outer.excepted
+            else bits[outer]
+            for outer in pairs
+        }
+        whole = (1 << len(pairs)) - 1
+        self._harmful = reduce(or_, (bits[pair] for pair in pairs if is_harmful(pair.action)), 0)
+        self._own = [reduce(or_, map(bits.__getitem__, need), 0) for need in needs]
+        self._lacked = [whole & ~reduce(or_, map(covered.__getitem__, need), 0) for need in needs]
+        self._known: dict[int, tuple[int, int, bool]] = {}
+
+    def over_grant(self, group: int) -> int:
+        """How many pairs a shared policy allows beyond the needs of the members, member by member."""
+        return self._measured(group)[0]
+
+    def harmful(self, group: int) -> int:
+        """How many of these have a dangerous action."""
+        return self._measured(group)[1]
+
+    def is_near(self, group: int) -> bool:
+        """Whether no member gets more than a fifth of the shared pairs beyond its own need."""
+        return self._measured(group)[2]
+
+    def _measured(self, group: int) -> tuple[int, int, bool]:
+        found = self._known.get(group)
+        if found is None:
+            members, shared, rest = [], 0, group
+            while rest:
+                at = rest.bit_length() - 1
+                rest ^= 1 << at
+                members.append(at)
+                shared |= self._own[at]
+            gained = [shared & self._lacked[at] for at in members]
+            most = max(extra.bit_count() for extra in gained)
+            found = self._known[group] = (
+                sum(extra.bit_count() for extra in gained),
+                sum((extra & self._harmful).bit_count() for extra in gained),
+                most * _MOST_BEYOND <= shared.bit_count(),
+            )
+        return found

@@ -1,0 +1,145 @@
+"""Reads what IAM reports about users' keys and passwords, and about instance profiles, next to authorization details.
+
+Authorization details have none of it. Their files may also hold the outputs of other calls of IAM, and a folder may
+hold credential reports.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListInstanceProfiles.html
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from lpgen.core.roles.signs import Credentials, IamKey
+from lpgen.edge.files import read_file
+from lpgen.edge.logs.inflate import is_gzip
+from lpgen.edge.logs.json_documents import plain_text
+from lpgen.edge.readers.iam_pages import find_files, time_from_iam
+from lpgen.errors import SnapshotError
+
+_MARKS: Final = (b"AccessKey", b"LoginProfile", b"MFADevices", b"InstanceProfiles")
+_NUMBERS: Final = ("1", "2")
+
+
+class _Key(msgspec.Struct, rename="pascal", frozen=True):
+    access_key_id: str
+    status: str = ""
+    create_date: str | float | None = None
+    last_used: dict[str, Any] | None = msgspec.field(name="AccessKeyLastUsed", default=None)
+
+
+class _User(msgspec.Struct, rename="pascal", frozen=True):
+    arn: str
+    keys: tuple[_Key, ...] | None = msgspec.field(name="AccessKeys", default=None)
+    login_profile: Any = msgspec.UNSET
+    devices: tuple[Any, ...] | None = msgspec.field(name="MFADevices", default=None)
+
+
+class _Profile(msgspec.Struct, rename="pascal", frozen=True):
+    arn: str
+    roles: tuple[dict[str, Any], ...] = ()
+
+
+class _Page(msgspec.Struct, frozen=True):
+    users: tuple[_User, ...] = msgspec.field(name="UserDetailList", default=())
+    profiles: tuple[_Profile, ...] = msgspec.field(name="InstanceProfiles", default=())
+
+
+@dataclass(slots=True)
+class IamExtras:
+    """The credentials of users by ARN, and the ARNs of the roles in instance profiles by the profile's ARN."""
+
+    credentials: dict[str, Credentials] = field(default_factory=dict)
+    profiles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def read_iam_extras(paths: Sequence[Path], passwords: Mapping[str, frozenset[str]]) -> IamExtras:
+    """What the files of the policies, and credential reports in their folders, say. `passwords` are the users with a
+    console password, by account.
+
+    Raises:
+        SnapshotError: a file can't be read.
+    """
+    found = IamExtras()
+    for file, _ in find_files(paths):
+        data = read_file(file, SnapshotError)
+        text = plain_text(gzip.decompress(data) if is_gzip(data) else data)
+        if any(mark in text for mark in _MARKS):
+            _add_pages(found, text)
+    for path in paths:
+        for report in sorted(path.rglob("*.csv")) if path.is_dir() else ():
+            _add_report(found, read_file(report, SnapshotError).decode(errors="replace"))
+    for arn in {arn for arns in passwords.values() for arn in arns}:
+        found.credentials[arn] = replace(found.credentials.get(arn, Credentials()), password=True)
+    return found
+
+
+def has_no_password(arn: str, passwords: Mapping[str, frozenset[str]]) -> bool:
+    """Whether the list of its account doesn't have a user."""
+    account = arn.split(":")[4]
+    return account in passwords and arn not in passwords[account]
+
+
+def _add_pages(found: IamExtras, text: bytes) -> None:
+    try:
+        pages = msgspec.json.decode(text, type=list[_Page] if text.lstrip().startswith(b"[") else _Page)
+    except (msgspec.DecodeError, RecursionError):
+        return  # the reader of authorization details reports it
+    for page in pages if isinstance(pages, list) else [pages]:
+        for user in page.users:
+            known = Credentials(
+                password=None if user.login_profile is msgspec.UNSET else bool(user.login_profile),
+                mfa=None if user.devices is None else bool(user.devices),
+                keys=tuple(map(_key_of_list, user.keys or ())),
+            )
+            if known != Credentials():
+                found.credentials[user.arn] = known
+        for profile in page.profiles:
+            found.profiles[profile.arn] = tuple(str(role.get("Arn", "")) for role in profile.roles)
+
+
+def _key_of_list(key: _Key) -> IamKey:
+    used = key.last_used or {}
+    return IamKey(
+        key.access_key_id,
+        key.status == "Active" if key.status else None,
+        _day(key.create_date),
+        _day(used.get("LastUsedDate")),
+    )
+
+
+def _add_report(found: IamExtras, text: str) -> None:
+    for row in csv.DictReader(io.StringIO(text)):
+        arn = row.get("arn") or ""
+        if ":user/" in arn:
+            known = found.credentials.get(arn, Credentials())
+            keys = known.keys or tuple(_keys_of_report(row))
+            mfa = _flag(row.get("mfa_active"))
+            found.credentials[arn] = Credentials(_flag(row.get("password_enabled")), mfa, keys)
+
+
+def _keys_of_report(row: Mapping[str, str]) -> Iterator[IamKey]:
+    for number in _NUMBERS:
+        name = f"access_key_{number}"
+        created, used = _day(row.get(f"{name}_last_rotated")), _day(row.get(f"{name}_last_used_date"))
+        if created is not None:
+            yield IamKey(name, _flag(row.get(f"{name}_active")), created, used)
+
+
+def _flag(text: str | None) -> bool | None:
+    return {"true": True, "false": False}.get((text or "").lower())
+
+
+def _day(written: Any) -> date | None:
+    moment = time_from_iam(written if isinstance(written, str | int | float) else None)
+    return moment.date() if moment else None

@@ -1,0 +1,93 @@
+"""Which principals are compared: environments, kinds of trust, and scopes with a principal's own name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lpgen.core.iam.policy import policy_from_json
+from lpgen.core.model import Action
+from lpgen.core.roles.candidates import environment_of, trust_kinds
+from lpgen.core.roles.needs import Pair, covers, templates_of
+from lpgen.core.roles.shared import shared_name
+from tests.support.worlds import ACCOUNT, role
+
+ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+GET = Action("s3:GetObject")
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "tags", "account", "environment"),
+    [
+        ("orders-prod", "/", (), "", {"production"}),
+        ("orders", "/staging/", (), "", {"staging"}),
+        ("orders", "/", (("Environment", "dev"),), "", {"development"}),
+        ("orders", "/", (("acme:env", "blue"),), "", {"blue"}),
+        ("orders", "/", (), "shop-prod", {"production"}),
+        ("orders-test", "/", (), "shop-prod", {"test"}),
+        ("product-api", "/", (), "", set()),
+    ],
+)
+def test_environment_is_what_tags_path_and_name_say_or_else_the_account(
+    name: str, path: str, tags: tuple[tuple[str, str], ...], account: str, environment: set[str]
+) -> None:
+    found = replace(role(name=name, path=path), tags=tags)
+    assert environment_of(found, {ACCOUNT: account}) == environment
+
+
+@pytest.mark.parametrize(
+    ("trusted", "kind"),
+    [
+        ({"Service": "lambda.amazonaws.com"}, ("Service", "lambda.amazonaws.com")),
+        ({"AWS": ACCOUNT}, ("own account", "")),
+        ({"AWS": ROOT}, ("own account", "")),
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}, ("own principals", "")),
+        ({"AWS": "999999999999"}, ("another account", "999999999999")),
+        ({"Federated": f"arn:aws:iam::{ACCOUNT}:saml-provider/corp"}, ("people", "")),
+        ({"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com"}, ("web identity", "gitlab.com")),
+    ],
+)
+def test_kinds_of_trust_differ(trusted: dict[str, str], kind: tuple[str, str]) -> None:
+    statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
+    trust = policy_from_json({"Version": "2012-10-17", "Statement": [statement]}, place="trust")
+    assert trust_kinds(replace(role(), trust=trust)) == {kind}
+
+
+def template(name: str, resource: str) -> str:
+    (pair,) = templates_of(frozenset({Pair(GET, resource)}), role(name=name))
+    return pair.resource
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "are_alike"),
+    [
+        (("orders-1", "arn:aws:s3:::data-orders-1/*"), ("orders-2", "arn:aws:s3:::data-orders-2/*"), True),
+        (("orders-1", "arn:aws:s3:::shard-1/*"), ("orders-2", "arn:aws:s3:::shard-2/*"), True),
+        (("worker1", "arn:aws:s3:::worker1-data/*"), ("worker2", "arn:aws:s3:::worker2-data/*"), True),
+        (("OrdersEmea", "arn:aws:s3:::OrdersEmea/*"), ("OrdersApac", "arn:aws:s3:::OrdersApac/*"), True),
+        (("orders-api", "arn:aws:s3:::orders-api/*"), ("billing-api", "arn:aws:s3:::billing-api/*"), False),
+        (("app", "arn:aws:s3:::apples/*"), ("app", "arn:aws:s3:::app/*"), False),
+        (("orders-1", "arn:aws:sqs:us-east-1:1:q"), ("orders-2", "arn:aws:sqs:us-east-2:1:q"), False),
+    ],
+)
+def test_own_names_are_alike_only_for_names_with_the_same_first_part(
+    one: tuple[str, str], two: tuple[str, str], are_alike: bool
+) -> None:
+    assert (template(*one) == template(*two)) is are_alike
+
+
+def test_a_variable_covers_only_itself() -> None:
+    own = Pair(GET, "arn:aws:s3:::home/${aws:username}/*")
+    assert covers(own, own)
+    assert not covers(own, Pair(GET, "arn:aws:s3:::home/alice/*"))
+    assert covers(Pair(GET, "*"), own)
+
+
+def test_a_shared_name_is_what_names_have_in_common_and_new() -> None:
+    members = [role(name="orders-1"), role(name="orders-2")]
+    assert shared_name(members, ()) == "orders"
+    assert shared_name(members, ("Orders",)) == "orders-shared"
+    assert shared_name([role(name="a"), role(name="b")], ()) == "shared-role"
+    assert shared_name([role(name="worker1"), role(name="worker2")], ()) == "worker"
+    assert shared_name([role(name="OrdersEmea"), role(name="OrdersApac")], ()) == "Orders"

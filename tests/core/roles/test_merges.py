@@ -1,0 +1,77 @@
+"""Which merges are proposed: permission sets, roles of one name, and what keeps principals apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lpgen.core.choices import RolesPart
+from lpgen.core.roles.model import RolesReport
+from tests.support.role_worlds import ACCOUNT, Call, Someone, allow, arn_of, report_of, service
+
+SSO = {"Federated": arn_of("saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE")}
+TABLES = ("dynamodb:DescribeTable", "dynamodb:ListTables")
+
+
+def permission_set(name: str, digit: str) -> Someone:
+    path = "role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_"
+    return Someone(f"{path}{name}_{digit * 16}", (allow(TABLES),), SSO)
+
+
+def app(name: str, *more: str, **kinds: object) -> Someone:
+    return Someone(f"role/{name}", (allow([*TABLES, *more]),), **kinds)  # type: ignore[arg-type]
+
+
+def calls_of(one: Someone, *more: str) -> list[Call]:
+    calls = [Call(one.arn, TABLES[0], "orders"), Call(one.arn, TABLES[1])]
+    return [*calls, *(Call(one.arn, action, "app") for action in more)]
+
+
+SETS = [permission_set("Analyst-Orders", "1"), permission_set("Analyst-Billing", "2")]
+PAIR = [app("shop-1"), app("shop-2")]
+MANAGES = [app(f"admin-{number}", "iam:*", trust=service("states")) for number in (1, 2)]
+ON_EC2 = app("shop-3", trust=service("ec2"))
+BOUNDED = app("shop-4", boundary=arn_of("policy/boundary"))
+FROM_ACCOUNT, FROM_PARTNER = app("shop-5", trust={"AWS": ACCOUNT}), app("shop-6", trust={"AWS": "999999999999"})
+PEOPLE = [*SETS, *PAIR, *MANAGES, ON_EC2, BOUNDED, FROM_ACCOUNT, FROM_PARTNER]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> RolesReport:
+    document = {"Version": "2012-10-17", "Statement": [allow(["*"])]}
+    version = {"Document": document, "VersionId": "v1", "IsDefaultVersion": True}
+    policies = [{"Arn": arn_of("policy/boundary"), "PolicyName": "boundary", "PolicyVersionList": [version]}]
+    calls = [call for one in PEOPLE if one not in MANAGES for call in calls_of(one)]
+    calls += [call for one, more in zip(MANAGES, ((), ("iam:TagRole",)), strict=True) for call in calls_of(one, *more)]
+    folder: Path = tmp_path_factory.mktemp("merges")
+    return report_of(folder, PEOPLE, calls, [RolesPart.MERGES], Policies=policies)
+
+
+def test_only_principals_of_one_kind_of_trust_and_boundary_share_a_role(report: RolesReport) -> None:
+    assert {merge.members for merge in report.merges} == {
+        tuple(sorted(one.arn for one in SETS)),
+        tuple(one.arn for one in PAIR),
+    }
+
+
+def test_permission_sets_share_a_set_with_the_common_name(report: RolesReport) -> None:
+    (merge,) = [merge for merge in report.merges if merge.kind == "permission-set"]
+    assert (merge.name, merge.account, merge.roles_saved) == ("Analyst", "", 1)
+
+
+def test_nobody_gains_a_change_of_iam(report: RolesReport) -> None:
+    together = [{*merge.members} for merge in report.merges]
+    assert not any({one.arn for one in MANAGES} <= some for some in together)
+    (curve,) = [curve for curve in report.curves if MANAGES[0].arn in curve.members]
+    assert curve.points[-1].harmful > 0
+
+
+def test_a_role_of_one_name_in_several_accounts_is_not_safe_without_known_environments(tmp_path: Path) -> None:
+    other = Someone("role/shop-1", PAIR[0].statements, account="444455556666")
+    reader = Someone("role/reader-2", (allow(["iam:ListRoles"]),), service("config"), account=other.account)
+    calls = [*calls_of(PAIR[0]), *calls_of(other), Call(reader.arn, "iam:ListRoles")]
+    found = report_of(tmp_path, [PAIR[0], other, reader], calls, [RolesPart.MERGES])
+    (merge,) = found.merges
+    assert (merge.members, merge.account, merge.name) == ((PAIR[0].arn, other.arn), "", "shop-1")
+    assert "environment-unknown" in {one.kind for one in merge.against}
