@@ -50,14 +50,16 @@ _MISSING: Final = {
 def records_of(scenario: Scenario) -> Iterator[Json]:
     """All records of a scenario."""
     days = scenario.content["days"]
-    for number, call in enumerate((*scenario.seen_calls, *_activity(scenario))):
+    for number, call in enumerate((*scenario.seen_calls, *activity_of(scenario))):
         first, last = first_day_back(call, days), last_day_back(call)
         for back in [first] if happens_once(call) else range(first, last - 1, -1):
             day = END - timedelta(days=back)
-            yield _record(call, f"{day}T{number // 60 % 24:02}:{number % 60:02}:00Z", f"{scenario.name}/{number}/{day}")
+            yield record_of(
+                call, f"{day}T{number // 60 % 24:02}:{number % 60:02}:00Z", f"{scenario.name}/{number}/{day}"
+            )
 
 
-def _activity(scenario: Scenario) -> Iterator[Json]:
+def activity_of(scenario: Scenario) -> Iterator[Json]:
     """What happens every day in each account in addition to the calls: real trails have no empty days."""
     days = scenario.content["days"]
     services = {call["action"].partition(":")[0] for call in scenario.seen_calls if is_data_event(call)}
@@ -72,7 +74,8 @@ def _activity(scenario: Scenario) -> Iterator[Json]:
             yield {"by": by, "action": action, "resource": arn, "days": days, "error": error}
 
 
-def _record(call: Json, time: str, seed: str) -> Json:
+def record_of(call: Json, time: str, seed: str) -> Json:
+    """The record of a call."""
     service, _, action = call["action"].partition(":")
     account = account_of(call["by"])
     name = _EVENT_NAMES.get(call["action"], action)
