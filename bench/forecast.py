@@ -6,7 +6,7 @@ end 60 days earlier. The outcome is what the replacement denies on the 30 days a
 `--kinds FILE`, the `principals.json` of a corpus, each row has its half. Where the logs are short, fewer covered days
 are enough for safe.
 
-`python -m bench.forecast fit ROWS...` prints the table of `lpgen.core.analysis.backtest.evidence_classes`, from the
+`python -m bench.forecast fit ROWS...` prints the table of `lpgen.core.analysis.evidence_classes`, from the
 tuned half only. Each share is drawn to the share of all classes with the weight of `_WEIGHT` replacements.
 
 `python -m bench.forecast check ROWS... --half HALF` compares the forecast with the outcome, in bands of forecast that
@@ -29,7 +29,7 @@ from bench.corpus.half import TUNED
 from lpgen.app.inputs import AnalysisFiles, AnalysisInputs, read_choices, read_inputs
 from lpgen.app.review import Ground, load_ground
 from lpgen.core.analysis.backtest.backtest import Backtester, forecaster_of_review, learnings_of_windows
-from lpgen.core.analysis.backtest.evidence_classes import risk_of_class, with_doubts
+from lpgen.core.analysis.evidence_classes import risk_of_class, with_doubts
 from lpgen.core.analysis.counted_use import suspecting_counter
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batches

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench.forecast import check, class_of, fit
-from lpgen.core.analysis.backtest.evidence_classes import risk_of_class
+from lpgen.core.analysis.evidence_classes import risk_of_class
 from lpgen.core.backtests import EvidenceClass
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from lpgen.core.analysis.backtest.evidence_classes import with_doubts
+from lpgen.core.analysis.evidence_classes import with_doubts
 from lpgen.core.analysis.caveats.dangerous_use import dangerous_uses
 from lpgen.core.analysis.caveats.inputs import CaveatInputs, PrincipalContext, PrincipalRecords, ReviewGround
 from lpgen.core.analysis.caveats.kinds import DETECTORS
@@ -97,9 +97,7 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
     )
     principal_class = classify_principal(context)
     inputs = _caveat_inputs(context, records, ground, seen, missed)
-    detectors = DETECTORS if ground.weighs else ()
-    found = [caveat for detector in detectors for caveat in detector(inputs)]
-    caveats = with_acceptance(found, decisions, principal=principal.arn)
+    caveats = with_acceptance(_caveats(inputs) if ground.weighs else (), decisions, principal=principal.arn)
     draft = _draft(context, principal_class, caveats, Verdicts((), judge.facts))
     if ground.drafts:
         return draft
@@ -128,6 +126,10 @@ def _review(grants: PrincipalGrants, records: PrincipalRecords, ground: ReviewGr
         ),
         advice=_advice(context, principal_class, caveats),
     )
+
+
+def _caveats(inputs: CaveatInputs) -> list[Caveat]:
+    return [caveat for detector in DETECTORS for caveat in detector(inputs)]
 
 
 def _risk(forecast: Forecast | None, caveats: Iterable[Caveat]) -> Risk | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
-from lpgen.core.analysis.backtest.evidence_classes import class_of_past, risk_of_class
+from lpgen.core.analysis.evidence_classes import class_of_past, risk_of_class
 from lpgen.core.analysis.backtest.judge import Bench
 from lpgen.core.analysis.backtest.windows import look_back_windows
 from lpgen.core.analysis.caveats.replacement import FEWEST_DAYS

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.backtest.backtest import forecaster_of_review
-from lpgen.core.analysis.backtest.evidence_classes import risk_of_class, with_doubts
+from lpgen.core.analysis.evidence_classes import risk_of_class, with_doubts
 from lpgen.core.analysis.backtest.windows import FEWEST_TO_LEARN_ON, LONGEST_TEST, look_back_windows
 from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.replacement import FEWEST_DAYS, ReplacementCaveat

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpgen.core.analysis.backtest.evidence_classes import class_of_past, risk_of_class, with_doubts
+from lpgen.core.analysis.evidence_classes import class_of_past, risk_of_class, with_doubts
 from lpgen.core.backtests import EvidenceClass, PastDenials
 from lpgen.core.choices import MAX_RISK
 from tests.support.law_examples import examples
