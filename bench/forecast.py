@@ -29,8 +29,8 @@ from bench.corpus.half import TUNED
 from lpgen.app.inputs import AnalysisFiles, AnalysisInputs, read_choices, read_inputs
 from lpgen.app.review import Ground, load_ground
 from lpgen.core.analysis.backtest.backtest import Backtester, forecaster_of_review, learnings_of_windows
-from lpgen.core.analysis.evidence_classes import risk_of_class, with_doubts
 from lpgen.core.analysis.counted_use import suspecting_counter
+from lpgen.core.analysis.evidence_classes import risk_of_class, with_doubts
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batches
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review

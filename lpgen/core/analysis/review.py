@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from lpgen.core.analysis.evidence_classes import with_doubts
 from lpgen.core.analysis.caveats.dangerous_use import dangerous_uses
 from lpgen.core.analysis.caveats.inputs import CaveatInputs, PrincipalContext, PrincipalRecords, ReviewGround
 from lpgen.core.analysis.caveats.kinds import DETECTORS
 from lpgen.core.analysis.caveats.principal_class import classify_principal, detachment, proposal_for, was_active
 from lpgen.core.analysis.caveats.replacement import ReplacementCaveat, other_than_risk
 from lpgen.core.analysis.decisions import break_glass_name, with_acceptance
+from lpgen.core.analysis.evidence_classes import with_doubts
 from lpgen.core.analysis.first_month import first_month
 from lpgen.core.analysis.grants.aws_policies import actions_of_left, allows_of_left, without_left
 from lpgen.core.analysis.grants.granting import Granting, granting_by_action, wildcards_of_grants

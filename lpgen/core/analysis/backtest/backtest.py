@@ -11,12 +11,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lpgen.core.analysis.backtest.dated_uses import dated_uses_from_usage
-from lpgen.core.analysis.evidence_classes import class_of_past, risk_of_class
 from lpgen.core.analysis.backtest.judge import Bench
 from lpgen.core.analysis.backtest.windows import look_back_windows
 from lpgen.core.analysis.caveats.replacement import FEWEST_DAYS
 from lpgen.core.analysis.counted_use import UseCounter
 from lpgen.core.analysis.decisions import decisions_in_force
+from lpgen.core.analysis.evidence_classes import class_of_past, risk_of_class
 from lpgen.core.analysis.observability.signs_in_logs import copied_services, copied_services_from_usage
 from lpgen.core.analysis.prepare import keep_coverage, prepare_review
 from lpgen.core.analysis.reach import NO_PLACES, Places

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.analysis.backtest.backtest import forecaster_of_review
-from lpgen.core.analysis.evidence_classes import risk_of_class, with_doubts
 from lpgen.core.analysis.backtest.windows import FEWEST_TO_LEARN_ON, LONGEST_TEST, look_back_windows
 from lpgen.core.analysis.caveats.incomplete_logs import LogsCaveat
 from lpgen.core.analysis.caveats.replacement import FEWEST_DAYS, ReplacementCaveat
+from lpgen.core.analysis.evidence_classes import risk_of_class, with_doubts
 from lpgen.core.analysis.prepare import prepare_review
 from lpgen.core.analysis.reviewer import Batches, whole_already
 from lpgen.core.analysis.synthesis.permission_sets import units_of_review
