@@ -77,8 +77,8 @@ def _form_faults(found: Json) -> Iterator[str]:
 def _step_faults(found: Json) -> Iterator[str]:
     """Deactivating comes before deleting, deleting is the last step, and each step has a check.
 
-    Deleting a password is no such step: it does for the console what deactivating does for a key, and IAM can create
-    another one.
+    Keys that are inactive need no deactivating. Deleting a password is no such step: it does for the console what
+    deactivating does for a key, and IAM can create another one.
     """
     steps = found["steps"]
     if not steps or not all(one["text"].strip() and one["check"].strip() for one in steps):
@@ -89,7 +89,7 @@ def _step_faults(found: Json) -> Iterator[str]:
     texts = [one["text"].strip().lower() for one in steps]
     deleting = [at for at, text in enumerate(texts) if text.startswith("delete") and "password" not in text]
     deactivating = [at for at, text in enumerate(texts) if "deactivat" in text]
-    if found["keys"] and not deactivating:
+    if any(key["active"] is not False for key in found["keys"]) and not deactivating:
         yield "keys are never deactivated"
     if deleting and deactivating and min(deleting) < min(deactivating):
         yield "a step deletes before one deactivates"

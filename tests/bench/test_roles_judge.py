@@ -16,6 +16,7 @@ from bench.roles import __main__ as command
 from bench.roles.checks import judge
 from bench.roles.inputs import authorization_details, write_inputs
 from bench.roles.likeness import differences, environments_of
+from bench.roles.merge_laws import refused_calls
 from bench.roles.records import records_of
 from bench.roles.scenario import Scenario
 from bench.roles.scenario_files import AGAINST, FOLDERS, LEFTOVERS, load_scenarios
@@ -173,6 +174,21 @@ def test_judge_finds_a_planted_fault(name: str) -> None:
     output = copy.deepcopy(example_output(scenario))
     change(output)
     assert told in "; ".join(fault for verdict in judge(scenario, output) for fault in verdict.faults)
+
+
+def test_inactive_keys_need_no_deactivating() -> None:
+    output = copy.deepcopy(example_output(PROGRAM))
+    _user(output)["steps"].pop(0)
+    for key in _user(output)["keys"]:
+        key["active"] = False
+    assert [fault for verdict in judge(PROGRAM, output) for fault in verdict.faults if "deactivated" in fault] == []
+
+
+def test_no_policy_refuses_a_call_that_needs_no_permission() -> None:
+    call = {"by": f"{ROLE}reader", "action": "sts:GetCallerIdentity", "resource": "*"}
+    listing = {**call, "action": "sns:ListTopics"}
+    scenario = Scenario("world", "open", {**COPIES.content, "calls": [call, listing]})
+    assert refused_calls(scenario, call["by"], [], future=False) == ["sns:ListTopics on * by reader"]
 
 
 def test_command_that_fails_fails_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
