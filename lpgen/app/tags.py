@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from lpgen.app.perimeter import arns_of_names, read_evidence
 from lpgen.core.catalog.catalog import Catalog
@@ -45,7 +46,7 @@ def tags(
         LpgenError: something can't be read, or a name matches nothing.
     """
     read = read_snapshot(policies)
-    arns = [one.arn for one in read.principals]
+    arns = [found.arn for found in read.principals]
     wanted = find_named(principal, arns) if principal else arns
     usage, coverage, observability = read_evidence(data, trails, catalog, min_days)
     types = TaggedTypes(catalog)
@@ -70,12 +71,12 @@ def validated(report: TagReport, session: AwsSession) -> TagReport:
         AwsError: it can't be asked.
     """
     checked = []
-    for one in report.principals:
-        found = [
-            with_errors(two, document_errors(session, two.document, "IDENTITY_POLICY")) if two.document else two
-            for two in one.proposals
-        ]
-        checked.append(replace(one, proposals=tuple(found)))
+    for tagged in report.principals:
+        errors = (
+            document_errors(session, proposal.document, "IDENTITY_POLICY") if proposal.document else ()
+            for proposal in tagged.proposals
+        )
+        checked.append(replace(tagged, proposals=tuple(map(with_errors, tagged.proposals, errors))))
     return replace(report, principals=tuple(checked))
 
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
+from lpgen.core.evidence import AccountCoverage
 from lpgen.core.model import Action
 
 
@@ -62,6 +63,17 @@ class Window:
     def judge_days(self) -> int:
         """The number of days to judge on."""
         return (self.judge_last - self.learn_last).days
+
+
+NEXT: Final = timedelta(30)
+"""The days on which a proposal made from earlier days is judged."""
+
+
+def earlier_ends(covered: AccountCoverage | None) -> list[date]:
+    """The last days from which to make earlier proposals: 90, 60 and 30 days ago, each if the logs cover 30 days
+    before."""
+    days = [covered.last_day - number * NEXT for number in (3, 2, 1)] if covered else []
+    return [day for day in days if covered and day - covered.first_day + timedelta(1) >= NEXT]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,12 @@ Parameters = Annotated[
     ),
 ]
 
+PolicyObject = Annotated[dict[str, Any], msgspec.Meta(extra_json_schema={"additionalProperties": True})]
+"""A policy as AWS takes it."""
+
+StatementObject = PolicyObject
+"""A statement as AWS takes it."""
+
 
 class CatalogPart(RowPart, kw_only=True):
     """The action catalog."""

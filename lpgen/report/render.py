@@ -177,7 +177,7 @@ TAGS: Final[Formats[TagReport]] = Formats(
     of_page=_TEXT,
     title="lpgen tags",
     text="screens:tags_screen(layout)",
-    json="documents.tags:tags_json",
+    json="documents.layout:lay_out",
 )
 PERIMETER: Final[Formats[PerimeterReport]] = Formats(
     "pages.perimeter:perimeter_page",

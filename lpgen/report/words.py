@@ -141,6 +141,18 @@ def words_of_state(state: ProposalState) -> Span:
     return Span(state.value, _STATE_TONES[state])
 
 
+def states_in(states: Iterable[ProposalState]) -> str:
+    """The numbers of proposals by state."""
+    found = Counter(states)
+    return ", ".join(f"{found[state]:,} {state}" for state in ProposalState)
+
+
+def state_and_why(state: ProposalState, kinds: Iterable[str]) -> Line:
+    """Whether a proposal can be applied, with the kinds of the reasons against it."""
+    why = ", ".join(kinds)
+    return line(words_of_state(state), f": {why}" if why else "")
+
+
 def words_of_reason(text: str, about: Sequence[str], *, most: int) -> Line:
     """A reason that objects to a proposal as a sentence, with at most so many of the names that it is about."""
     return line(sentence(text), ": " if about else "", names(about, most=most), ".")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property, lru_cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from lpgen.core.catalog.arn_formats import NO_FURTHER_FORMATS, FurtherFormats
 from lpgen.core.catalog.catalog_table import CatalogSource, read_catalog_table, read_optional_table
@@ -15,6 +16,8 @@ from lpgen.core.catalog.service import ActionRow, CatalogService, Manifest, mani
 from lpgen.core.globs.match import glob_matcher
 from lpgen.core.model import Action, ActionPattern
 from lpgen.errors import CatalogError
+
+_PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}")
 
 _T = TypeVar("_T")
 
@@ -217,6 +220,12 @@ class Catalog:
         """The ARN formats of a resource type, such as `ecs`, `task`, with `${…}` placeholders."""
         service = self._service(prefix)
         return service.arn_formats(resource_type) if service else ()
+
+    def arn_patterns(self, prefix: str, resource_type: str, *, partition: str, account: str = "*") -> tuple[str, ...]:
+        """The patterns of ARNs of a resource type: its formats with `*` in place of names."""
+        known = {"${Partition}": partition, "${Account}": account}
+        formats = self.arn_formats(prefix, resource_type)
+        return tuple(_PLACEHOLDER.sub(lambda found: known.get(found[0], "*"), text) for text in formats)
 
     # ------------------------------------------------------------ internals
 

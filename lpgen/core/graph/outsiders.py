@@ -86,9 +86,7 @@ def find_admissions(roles: Iterable[Principal], known: Collection[str], facts: K
     Only the trust policy and RCPs decide, because no input has what an outsider's own account allows it.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
     """
-    own = {account_in_arn(arn) for arn in known}
-    guards = replace(facts.guards, scps=(), boundary=None)
-    limits = replace(facts, guards=guards, context={})
+    own, limits = {account_in_arn(arn) for arn in known}, _outside(facts)
     actors: dict[str, _Outsider] = {}
     for role in roles:
         found: dict[tuple[str, str], list[Answer | None]] = {}
@@ -100,6 +98,18 @@ def find_admissions(roles: Iterable[Principal], known: Collection[str], facts: K
             if answer is not None:
                 used = tuple(one for one in answer.statements if one.layer is Layer.RESOURCE)
                 yield Admission(node, role.arn, RULES[action], replace(answer, statements=used))
+
+
+def outsiders_of(role: Principal, known: Collection[str], facts: KnownFacts) -> Iterator[tuple[Actor, str]]:
+    """The outsiders that a role's trust policy may let in, each with the action that assumes the role."""
+    own, limits = {account_in_arn(arn) for arn in known}, _outside(facts)
+    found = (*_of_accounts(role, known, own, limits), *_of_providers(role, limits))
+    return ((asking, action) for _, action, asking in found)
+
+
+def _outside(facts: KnownFacts) -> KnownFacts:
+    """The facts of requests by outsiders, which the own SCPs and boundaries don't limit."""
+    return replace(facts, guards=replace(facts.guards, scps=(), boundary=None), context={})
 
 
 _Asking = tuple[str, str, _Outsider]

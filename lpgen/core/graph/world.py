@@ -25,7 +25,6 @@ from lpgen.core.iam.decision import PolicySet, Request, Result
 from lpgen.core.iam.match_resource import resource_contains
 from lpgen.core.model import Group, Principal, PrincipalKind, Resource, ResourceKind
 
-_PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}")
 _VARIABLE: Final = re.compile(r"\$\{([^},]+)")
 _LAUNCH_TEMPLATE: Final = "ec2:launch-template"
 
@@ -168,14 +167,10 @@ class World:
         known = self.catalog.canonical(action)
         return known is not None and any(used.type == type_ for used in self.catalog.detail(known).resources)
 
-    def globs(self, type_: str, partition: str, account: str) -> list[str]:
+    def globs(self, type_: str, partition: str, account: str) -> tuple[str, ...]:
         """The patterns of ARNs of a resource type such as `lambda:function`."""
         prefix, _, name = type_.partition(":")
-        known = {"${Partition}": partition, "${Account}": account}
-        return [
-            _PLACEHOLDER.sub(lambda found: known.get(found[0], "*"), text)
-            for text in self.catalog.arn_formats(prefix, name)
-        ]
+        return self.catalog.arn_patterns(prefix, name, partition=partition, account=account)
 
     @cached_property
     def inventory_types(self) -> frozenset[str]:

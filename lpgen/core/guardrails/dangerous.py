@@ -51,7 +51,7 @@ def dangerous_actions(draft: UnitDraft) -> Parts:
     for number, patterns in enumerate(sorted(groups, key=lambda found: (len(found), sorted(found))), start=1):
         new = draft.excepted(dict.fromkeys(patterns - exceptions.keys(), _USED))
         exceptions |= {one.principal: one for one in new}
-        condition = except_for([exceptions[one] for one in {*patterns, *(found.principal for found in draft.outside)}])
+        condition = except_for((*patterns, *(found.principal for found in draft.outside)))
         sid = f"{_SID}{number if number > 1 else ''}"
         more = {"Condition": condition} if condition else {}
         statements.append({"Sid": sid, "Effect": "Deny", "Action": sorted(groups[patterns]), "Resource": "*", **more})

@@ -42,7 +42,10 @@ def unused_regions(draft: UnitDraft) -> Parts:
     allowed = sorted(kept)
     kept |= {name: kept_because(name, _DENIED) for name in denied}
     denies = tuple(sorted(set(known) - kept.keys()))
-    condition = {"StringNotEquals": {"aws:RequestedRegion": allowed}, **except_for(draft.outside)}
+    condition = {
+        "StringNotEquals": {"aws:RequestedRegion": allowed},
+        **except_for(one.principal for one in draft.outside),
+    }
     rest = {"NotAction": list(draft.facts.global_actions), "Resource": "*", "Condition": condition}
     reasons: list[Reason] = []
     if reached:

@@ -268,14 +268,13 @@ def uses_by_name(
 _USED: Final = "the logs show its use"
 
 
-def except_for(principals: Collection[Exempt]) -> dict[str, Any]:
-    """The condition of a Deny that excepts principals.
+def except_for(principals: Iterable[str]) -> dict[str, Any]:
+    """The condition of a Deny that excepts principals, by ARNs and patterns of ARNs.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
     """
-    if not principals:
-        return {}
-    return {"ArnNotLike": {"aws:PrincipalArn": sorted({one.principal for one in principals})}}
+    names = sorted(set(principals))
+    return {"ArnNotLike": {"aws:PrincipalArn": names}} if names else {}
 
 
 def with_scp_errors(proposal: ScpProposal, errors: Collection[str]) -> ScpProposal:

@@ -66,8 +66,8 @@ def statement_from_parts(
     """
     fields: dict[str, Any] = {"Sid": sid} if sid else {}
     fields["Effect"] = effect.value
-    fields["Action"] = _one_or_many(actions)
-    fields["NotResource" if not_resource else "Resource"] = _one_or_many(resources)
+    fields["Action"] = one_or_many(actions)
+    fields["NotResource" if not_resource else "Resource"] = one_or_many(resources)
     if conditions:
         fields["Condition"] = _condition_block(conditions)
     return PolicyReader("new policy").read_statement(fields, index)
@@ -142,7 +142,7 @@ def _narrows(new: _Normal, old: _Normal) -> bool:
 # ---------------------------------------------------------------- writing
 
 
-def _one_or_many(values: Iterable[str]) -> str | list[str]:
+def one_or_many(values: Iterable[str]) -> str | list[str]:
     """IAM's shorter form of a list: a string if there is one value."""
     ordered = sorted(set(values))
     return ordered[0] if len(ordered) == 1 else ordered
@@ -151,7 +151,7 @@ def _one_or_many(values: Iterable[str]) -> str | list[str]:
 def _condition_block(conditions: Iterable[Condition]) -> dict[str, dict[str, str | list[str]]]:
     block: dict[str, dict[str, str | list[str]]] = {}
     for condition in sorted(conditions):
-        block.setdefault(condition.operator, {})[condition.key] = _one_or_many(condition.values)
+        block.setdefault(condition.operator, {})[condition.key] = one_or_many(condition.values)
     return block
 
 

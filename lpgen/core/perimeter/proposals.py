@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Final
 
 from lpgen.core.analysis.grants.trust import NOBODYS, trusted_services
 from lpgen.core.arns import is_account_id
+from lpgen.core.backtests import NEXT, earlier_ends
 from lpgen.core.choices import DenyKind
 from lpgen.core.documents import RowPart, means
 from lpgen.core.evidence import AccountCoverage, Grant, Hole, LogGap, StatementRef, days_between
@@ -101,8 +102,6 @@ _ROOT: Final = "arn:{partition}:iam::{account}:root"
 _UNCOVERED: Final = "no logs of the account were read"
 _NO_POLICY: Final = ", because the policy isn't known"
 _FEW_ACCOUNTS: Final = 20
-_DAY: Final = timedelta(1)
-_WINDOW: Final = timedelta(30)
 _MAY_BE_OUTSIDE: Final = frozenset(
     map(SkipReason, ("unknown_caller", "cross_account_caller", "anonymous_caller", "aggregated"))
 )
@@ -169,20 +168,15 @@ class _Draft:
     @cached_property
     def _earlier(self) -> tuple[tuple[date, _Draft], ...]:
         """The proposals of earlier days, if the logs cover enough days before each."""
-        covered = self.world.coverage.account(self.resource.account)
-        if covered is None:
-            return ()
-        days = (covered.last_day - number * _WINDOW for number in (3, 2, 1))
-        return tuple(
-            (day, _Draft(self.resource, self.world, day)) for day in days if day - covered.first_day + _DAY >= _WINDOW
-        )
+        days = earlier_ends(self.world.coverage.account(self.resource.account))
+        return tuple((day, _Draft(self.resource, self.world, day)) for day in days)
 
     def _backtest(self, kind: DenyKind) -> Iterator[BacktestWindow]:
         for day, draft in self._earlier:
             if kind is DenyKind.NETWORK and not draft.endpoints:
                 continue
             added = deny(kind, self.resource, draft._inside(kind, tuple(draft._exceptions(kind))))
-            end = day + _WINDOW
+            end = day + NEXT
             later = [call for call in self._of(kind) if any(day < found <= end for found in self.calls[call])]
             refused = {call.caller for call in later if is_refused(added, call, self.world)}
             yield BacktestWindow(until=day, refused=tuple(sorted(refused)))

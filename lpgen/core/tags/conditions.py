@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
+from itertools import chain
 from typing import Any, Final
 
-from lpgen.core.analysis.grants.applicable_policies import known_context, policies_met, request_of
+from lpgen.core.analysis.grants.applicable_policies import policies_met, recorded_request
 from lpgen.core.arns import account_in_arn
+from lpgen.core.backtests import NEXT, earlier_ends
 from lpgen.core.evidence import Grant, StatementRef
 from lpgen.core.globs.match import fold_case
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import Request, Result
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import CURRENT_VERSION, Policy, PolicyKind, Principal, Resource, Visibility
-from lpgen.core.tags.guard import guard
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.core.tags.holdings import TypedUse
-from lpgen.core.tags.model import TagProposal, TagWindow, UsedResource
-from lpgen.core.tags.reasons import REFUSING, TagReason, TagReasonKind, tag_reason
+from lpgen.core.tags.model import REFUSING, TagProposal, TagReason, TagReasonKind, TagWindow, UsedResource, tag_reason
 from lpgen.core.tags.rewrite import MadeWith
-from lpgen.core.tags.use import TagUse
-from lpgen.core.tags.writers import TagWriter, Written, names_of
+from lpgen.core.tags.use import KnownTag, TagUse
+from lpgen.core.tags.writers import TagWriter, Written, guard, names_of
 from lpgen.core.usage.principal_usage import recorded_context
 
 _BUCKET: Final = "s3:bucket"
-_DAY: Final = timedelta(1)
-_WINDOW: Final = timedelta(30)
 _REFUSED: Final = (Result.IMPLICITLY_DENIED, Result.EXPLICITLY_DENIED)
 
 
@@ -55,25 +54,29 @@ class TagCondition:
         """The proposal for one of the principals that have the policy."""
         own = _tag_of(holder, self.key) if self.by_principal else None
         values = self.values if own is None else (own,)
-        used = tuple(one for one in self._used if own is None or one.resource in self.draft.used_by(holder))
-        near = {arn: self.draft.is_allowed(arn, self.key, values) for arn in self.draft.near}
-        names = {one.resource for one in used}
-        is_refused = any(one.kind in REFUSING for one in self._reasons)
-        statement = self.allow.statement
+        names = self.draft.used if own is None else self.draft.used_by(holder)
+        excluded = self.draft.shut_out(self.key, values)
+        is_refused = any(reason.kind in REFUSING for reason in self._reasons)
+        stated = ProposalState.UNSAFE if self._reasons else ProposalState.SAFE
         return TagProposal(
             policy=self.holding.policy.arn or self.holding.policy.name,
             group=self.holding.policy.group,
-            statement=statement.index,
-            sid=statement.sid,
+            statement=self.allow.statement.index,
+            sid=self.allow.statement.sid,
             type=self.allow.type,
             resources=self.allow.patterns,
             key=self.key,
             values=values,
             principal_tag=self.by_principal,
+            state=ProposalState.REFUSED if is_refused else stated,
             reasons=self._reasons,
-            used=used,
-            excluded=tuple(arn for arn, is_allowed in near.items() if not is_allowed),
-            still_allowed=tuple(arn for arn, is_in in near.items() if is_in and arn not in names),
+            used=tuple(
+                UsedResource(resource=resource, value=tag.value if tag else None)
+                for resource, tag in self._tags.items()
+                if resource in names
+            ),
+            excluded=excluded,
+            still_allowed=tuple(arn for arn in self.draft.near if arn not in {*excluded, *names}),
             added=() if is_refused else self.rewritten[0],
             document=None if is_refused else self.rewritten[1],
             writers=self._writers,
@@ -82,9 +85,9 @@ class TagCondition:
         )
 
     @cached_property
-    def _used(self) -> tuple[UsedResource, ...]:
-        tags = ((resource, self.draft.tag(resource, self.key)) for resource in self.draft.used)
-        return tuple(UsedResource(resource=resource, value=tag.value if tag else None) for resource, tag in tags)
+    def _tags(self) -> Mapping[str, KnownTag | None]:
+        """The tags of the used resources."""
+        return {resource: self.draft.tag(resource, self.key) for resource in self.draft.used}
 
     # ---------------------------------------------------------------- the document
 
@@ -92,12 +95,12 @@ class TagCondition:
     def rewritten(self) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
         """The statements in place of the old one, and the whole document; none if it can't be split."""
         old, statements = self.allow.statement, self.holding.document.statements
-        taken = {one.sid for one in statements if one is not old}
+        taken = {statement.sid for statement in statements if statement is not old}
         values = (f"${{aws:PrincipalTag/{self.key}}}",) if self.by_principal else self.values
         for is_short in (False, True):
-            added = self.allow.rewritten(self.key, values, self._made_with, taken, is_short=is_short) or ()
-            parts = ((json.loads(one.text),) if one is not old else added for one in statements)
-            document = {"Version": self.holding.document.version, "Statement": [one for some in parts for one in some]}
+            added = self.allow.rewritten(self.key, values, self._made_with, taken, is_short=is_short)
+            parts = (added if statement is old else (json.loads(statement.text),) for statement in statements)
+            document = {"Version": self.holding.document.version, "Statement": [*chain.from_iterable(parts)]}
             if not self.holding.is_too_large(policy_from_json(document, place=self.holding.policy.name)):
                 break
         return added, document
@@ -118,31 +121,26 @@ class TagCondition:
 
     @cached_property
     def _reasons(self) -> tuple[TagReason, ...]:
-        return tuple(self._against())
-
-    def _against(self) -> Iterator[TagReason]:
-        kind, used, use = TagReasonKind, self.draft.used, self.world.use
-        tags = {resource: self.draft.tag(resource, self.key) for resource in used}
-        first = {resource: min(days, default=date.min) for resource, days in used.items()}
-        blind, days = self._not_recorded(), self._covered_days()
+        kind, tags = TagReasonKind, self._tags
+        covered = [self.world.coverage.account(holder.account) for holder in self.holding.holders]
+        days = min(account.covered_days if account else 0 for account in covered)
+        is_bucket = self.allow.type == _BUCKET
         names = {
             kind.AMBIGUOUS_KEY: [resource for resource, tag in tags.items() if tag and tag.is_ambiguous],
-            kind.ABAC_OFF: [one for one in used if self.allow.type == _BUCKET and one not in self.world.abac],
+            kind.ABAC_OFF: [resource for resource in tags if is_bucket and resource not in self.world.abac],
             kind.TAGS_UNKNOWN: [resource for resource, tag in tags.items() if tag is None],
-            kind.TAGS_CHANGED: [one for one in used if use.changed(one, self.key, first[one])],
-            kind.NOT_RECORDED: blind,
+            kind.TAGS_CHANGED: list(filter(self._was_changed, tags)),
+            kind.NOT_RECORDED: self._not_recorded(),
             kind.OBSERVED_REFUSED: list(self._refused()),
             kind.TAG_WRITERS: names_of(self._writers),
         }
-        yield from (tag_reason(about, found) for about, found in names.items() if found)
-        if days < self.world.min_days:
-            yield tag_reason(kind.FEW_DAYS, detail=days)
-        if self.holding.is_too_large(self._document):
-            yield tag_reason(kind.TOO_LARGE)
+        found = [tag_reason(about, some) for about, some in names.items() if some]
+        found += [tag_reason(kind.FEW_DAYS, detail=days)] if days < self.world.min_days else []
+        return (*found, *([tag_reason(kind.TOO_LARGE)] if self.holding.is_too_large(self._document) else []))
 
-    def _covered_days(self) -> int:
-        covered = (self.world.coverage.account(holder.account) for holder in self.holding.holders)
-        return min(one.covered_days if one else 0 for one in covered)
+    def _was_changed(self, resource: str) -> bool:
+        """Whether the tag was changed since the first use of a resource."""
+        return self.world.use.changed(resource, self.key, min(self.draft.used[resource], default=date.min))
 
     def _not_recorded(self) -> list[str]:
         """The actions that heed the condition and whose use the logs couldn't have shown."""
@@ -161,12 +159,9 @@ class TagCondition:
 
     def _refused(self) -> Iterator[str]:
         """The resources of observed calls that the old policies allowed and the new ones refuse."""
-        guards, own = self.world.world.guards, self.holding.policy
+        guards = self.world.world.guards
         for holder in self.holding.holders:
-            new = [
-                self._document if (one.arn, one.group, one.name) == (own.arn, own.group, own.name) else one.document
-                for one in holder.policies
-            ]
+            new = (self._document if self.holding.has(held) else held.document for held in holder.policies)
             identity = tuple(filter(None, new))
             for use in self.draft.uses[holder.arn]:
                 request = self._request(holder, use)
@@ -177,33 +172,29 @@ class TagCondition:
 
     def _request(self, holder: Principal, use: TagUse) -> Request:
         """The request of a use, with the tags that the resource had. A resource that the call created had none."""
-        resource, own = Resource(use.kind, use.resource), _tag_of(holder, self.key)
-        context = known_context(holder, resource, recorded_context(use.region, use.endpoint, use.context))
-        context |= {} if own is None else {f"aws:PrincipalTag/{self.key}": (own,)}
+        seen, own = recorded_context(use.region, use.endpoint, use.context), _tag_of(holder, self.key)
+        resource, guards = Resource(use.kind, use.resource), self.world.world.guards
+        request = recorded_request(holder, use.action, resource, seen, guards)
+        context = {**request.context, **({} if own is None else {f"aws:PrincipalTag/{self.key}": (own,)})}
         if use.creates:
             values = self.world.use.values_set(use, self.key)
             context[f"aws:ResourceTag/{self.key}"] = ()
             context |= {} if len(values) > 1 else {f"aws:RequestTag/{self.key}": tuple(values)}
         else:
             tags = self.world.use.tags_of(use.resource).values()
-            context |= {f"aws:ResourceTag/{one.key}": (one.value,) for one in tags if not one.is_ambiguous}
-        return request_of(holder, use.action, resource, context=context, guards=self.world.world.guards)
+            context |= {f"aws:ResourceTag/{tag.key}": (tag.value,) for tag in tags if not tag.is_ambiguous}
+        return replace(request, context=context)
 
     # ---------------------------------------------------------------- writers and backtest
 
     @cached_property
     def _written(self) -> Written:
-        tags = {arn: self.draft.tag(arn, self.key) for arn in self.draft.near}
-        others = {tag.value for tag in tags.values() if tag and tag.value not in self.values}
-        excluded = tuple(arn for arn in tags if not self.draft.is_allowed(arn, self.key, self.values))
+        near = (self.draft.tag(arn, self.key) for arn in self.draft.near)
+        others = {value for tag in near if tag for value in tag.values} - {*self.values}
+        excluded = self.draft.shut_out(self.key, self.values)
+        accounts = {*map(account_in_arn, self._tags), *(holder.account for holder in self.holding.holders)} - {""}
         holders = self.holding.holders if self.by_principal else ()
-        return Written(self.key, self.values, self.allow, excluded, self._accounts, holders, tuple(sorted(others)))
-
-    @cached_property
-    def _accounts(self) -> frozenset[str]:
-        """The accounts of the principals and of the used resources."""
-        found = {account_in_arn(resource) for resource in self.draft.used}
-        return frozenset({*found, *(holder.account for holder in self.holding.holders)} - {""})
+        return Written(self.key, self.values, self.allow, excluded, frozenset(accounts), holders, tuple(sorted(others)))
 
     @cached_property
     def _managers(self) -> frozenset[str]:
@@ -216,25 +207,14 @@ class TagCondition:
         return self.world.writers.of(self._written, self._managers)
 
     def _backtest(self) -> Iterator[TagWindow]:
-        covered = self.world.coverage.account(self.holding.holders[0].account)
-        if covered is None:
-            return
-        used, use = self.draft.used, self.world.use
-        tags = {
-            resource: None if use.changed(resource, self.key, min(days, default=date.min)) else tag
-            for resource, days in used.items()
-            for tag in (self.draft.tag(resource, self.key),)
-        }
-        for number in (3, 2, 1):
-            day = covered.last_day - number * _WINDOW
+        used = self.draft.used
+        tags = {arn: None if self._was_changed(arn) else tag for arn, tag in self._tags.items()}
+        for day in earlier_ends(self.world.coverage.account(self.holding.holders[0].account)):
             values = {tag.value for arn, tag in tags.items() if tag and min(used[arn], default=date.max) <= day}
-            later = [arn for arn, days in used.items() if any(day < one <= day + _WINDOW for one in days)]
-            if day - covered.first_day + _DAY >= _WINDOW and values:
-                yield TagWindow(
-                    until=day,
-                    refused=tuple(arn for arn in later if (tag := tags[arn]) and tag.value not in values),
-                    unknown=tuple(arn for arn in later if tags[arn] is None),
-                )
+            later = [arn for arn, days in used.items() if any(day < seen <= day + NEXT for seen in days)]
+            refused = tuple(arn for arn in later if (tag := tags[arn]) and tag.value not in values)
+            if values:
+                yield TagWindow(until=day, refused=refused, unknown=tuple(arn for arn in later if tags[arn] is None))
 
 
 def _tag_of(principal: Principal, key: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -31,14 +31,19 @@ class Holding:
     document: Policy
     holders: tuple[Principal, ...]
 
+    def has(self, held: AttachedPolicy) -> bool:
+        """Whether a policy of a holder is this one."""
+        own = self.policy
+        return (held.arn or (held.group, held.name)) == (own.arn or (own.group, own.name))
+
     def is_too_large(self, document: Policy) -> bool:
         """Whether a new document exceeds IAM's quota. The inline policies of a principal or group share one."""
         if self.policy.kind is PolicyKind.CUSTOMER_MANAGED:
             return policy_size(document) > MANAGED_POLICY_LIMIT
         first, group = self.holders[0], self.policy.group
         limit = USER_INLINE_LIMIT if first.kind is PrincipalKind.USER else ROLE_INLINE_LIMIT
-        shared = (one for one in first.policies if one.kind is PolicyKind.INLINE and one.group == group)
-        others = sum(policy_size(one.document) for one in shared if one.document and one.name != self.policy.name)
+        shared = (held for held in first.policies if held.kind is PolicyKind.INLINE and held.group == group)
+        others = sum(policy_size(held.document) for held in shared if held.document and held.name != self.policy.name)
         return policy_size(document) + others > (GROUP_INLINE_LIMIT if group else limit)
 
 
@@ -54,7 +59,7 @@ def holdings(principals: Iterable[Principal]) -> Iterator[Holding]:
     for pairs in found.values():
         policy, _ = pairs[0]
         if policy.document is not None:
-            yield Holding(policy, policy.document, tuple({one.arn: one for _, one in pairs}.values()))
+            yield Holding(policy, policy.document, tuple({holder.arn: holder for _, holder in pairs}.values()))
 
 
 class TypedUse:
@@ -97,42 +102,37 @@ class TypedUse:
         """The tag of a resource, if it is known."""
         return self.world.use.tags_of(resource).get(fold_case(key))
 
-    # ---------------------------------------------------------------- the key
-
-    def best_key(self) -> str:
-        """The key that qualifies and shuts out most, or "" if none shuts out anything."""
-        keys = self._keys() if len(self.used) >= _LEAST_USED else []
-        return next(
-            (key for key in keys if not all(self.is_allowed(arn, key, self.values(key)) for arn in self.near)), ""
-        )
-
-    def _keys(self) -> list[str]:
-        """The keys that qualify, the one that shuts out most first."""
-        known = [resource for resource in self.used if self.world.use.is_listed(resource)]
-        spelled = Counter(tag.key for resource in self.used for tag in self.world.use.tags_of(resource).values())
-        found = {fold_case(key): key for key, _ in sorted(spelled.items(), key=lambda pair: (pair[1], pair[0]))}
-        wanted = {*map(fold_case, self.world.keys)} or found.keys()
-        ranked = []
-        for folded, key in found.items():
-            tags = [self.tag(resource, key) for resource in known]
-            is_offered = folded in wanted and not folded.startswith(_RESERVED) and not self.allow.has_condition_on(key)
-            if is_offered and None not in tags and self._groups(key):
-                shut = sum(not self.is_allowed(arn, key, self.values(key)) for arn in self.near)
-                ranked.append((any(tag and tag.is_ambiguous for tag in tags), -shut, key))
-        return [key for _, _, key in sorted(ranked)]
-
     def values(self, key: str) -> tuple[str, ...]:
         """The values of a tag of the used resources."""
         tags = (self.tag(resource, key) for resource in self.used)
         return tuple(sorted({tag.value for tag in tags if tag and not tag.is_ambiguous}))
 
-    def _groups(self, key: str) -> bool:
-        """Whether the values of a tag group the used resources. A value that reads as a variable can't be written."""
-        values, number = self.values(key), sum(self.tag(resource, key) is not None for resource in self.used)
-        is_written = all(value and "${" not in value for value in (key, *values))
-        return 0 < len(values) <= min(_MOST_VALUES, number // _LEAST_PER_VALUE) and is_written
+    def shut_out(self, key: str, values: Collection[str]) -> tuple[str, ...]:
+        """The listed resources within the patterns that a condition certainly shuts out."""
+        tags = ((arn, self.tag(arn, key)) for arn in self.near)
+        return tuple(arn for arn, tag in tags if tag is None or set(tag.values).isdisjoint(values))
 
-    def is_allowed(self, resource: str, key: str, values: Sequence[str]) -> bool:
-        """Whether a condition may allow a resource."""
-        tag = self.tag(resource, key)
-        return tag is not None and (tag.value in values or tag.is_ambiguous)
+    # ---------------------------------------------------------------- the key
+
+    def best_key(self) -> str:
+        """The key that qualifies and shuts out most, or "" if none shuts out anything."""
+        spelled = Counter(tag.key for resource in self.used for tag in self.world.use.tags_of(resource).values())
+        keys = {fold_case(key): key for key, _ in sorted(spelled.items(), key=lambda pair: (pair[1], pair[0]))}
+        ranked = []
+        for key in filter(self._qualifies, keys.values()) if len(self.used) >= _LEAST_USED else ():
+            is_ambiguous = any(tag.is_ambiguous for resource in self.used if (tag := self.tag(resource, key)))
+            if shut := self.shut_out(key, self.values(key)):
+                ranked.append((is_ambiguous, -len(shut), key))
+        return min(ranked)[-1] if ranked else ""
+
+    def _qualifies(self, key: str) -> bool:
+        """Whether every used resource with known tags has the key, and the values group them. A value that reads as a
+        variable can't be written."""
+        folded, values, wanted = fold_case(key), self.values(key), {*map(fold_case, self.world.keys)}
+        is_offered = not wanted or folded in wanted
+        if not is_offered or folded.startswith(_RESERVED) or self.allow.has_condition_on(key):
+            return False
+        lacking = [resource for resource in self.used if self.tag(resource, key) is None]
+        is_written = all(value and "${" not in value for value in (key, *values))
+        most = min(_MOST_VALUES, (len(self.used) - len(lacking)) // _LEAST_PER_VALUE)
+        return is_written and 0 < len(values) <= most and not any(map(self.world.use.is_listed, lacking))

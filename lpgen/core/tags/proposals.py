@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lpgen.core.model import Effect
+from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.core.tags.conditions import TagCondition
 from lpgen.core.tags.holdings import Holding, TypedUse, holdings
-from lpgen.core.tags.model import PrincipalTags, TagProposal, TagReport, TagWorld
-from lpgen.core.tags.reasons import TagReasonKind, tag_reason
+from lpgen.core.tags.model import PrincipalTags, TagProposal, TagReasonKind, TagReport, TagWorld, tag_reason
 from lpgen.core.tags.rewrite import TypedAllow
 
 
@@ -21,25 +22,29 @@ def tags_report(world: TagWorld, wanted: Iterable[str], problems: Sequence[str] 
         if not arns.isdisjoint(holder.arn for holder in holding.holders):
             for holder, proposal in _of_policy(holding, world):
                 found[holder].append(proposal)
-    kept = (PrincipalTags(arn, tuple(found[arn])) for arn in sorted(arns & found.keys()))
-    return TagReport(tuple(kept), tuple(problems))
+    kept = (PrincipalTags(principal=arn, proposals=tuple(found[arn])) for arn in sorted(arns & found.keys()))
+    return TagReport(principals=tuple(kept), problems=tuple(problems))
 
 
 def with_errors(proposal: TagProposal, errors: Sequence[str]) -> TagProposal:
     """The proposal, refused if Access Analyzer reported errors."""
+    if not errors:
+        return proposal
     found = (*proposal.reasons, tag_reason(TagReasonKind.INVALID, detail="; ".join(errors)))
-    return replace(proposal, reasons=found, document=None, guard=None) if errors else proposal
+    return replace(proposal, state=ProposalState.REFUSED, reasons=found, added=(), document=None, guard=None)
 
 
 def _of_policy(holding: Holding, world: TagWorld) -> Iterator[tuple[str, TagProposal]]:
+    """The proposals for the statements of a policy, once for each principal that has it."""
     partition = holding.holders[0].arn.split(":")[1]
-    for statement in holding.document.statements:
-        if statement.effect is Effect.ALLOW and not statement.not_resource:
-            for type_ in sorted(world.use.listed):
-                allow = TypedAllow(statement, type_, world.types, partition)
-                if allow.has_wildcard and allow.heeding:
-                    use = TypedUse(holding, allow, world)
-                    if key := use.best_key():
-                        condition = TagCondition(use, key, use.values(key))
-                        some = holding.holders if condition.rewritten[0] else ()
-                        yield from ((holder.arn, condition.proposal(holder)) for holder in some)
+    allows = (
+        TypedAllow(statement, type_, world.types, partition)
+        for statement in holding.document.statements
+        for type_ in sorted(world.use.listed)
+        if statement.effect is Effect.ALLOW and not statement.not_resource
+    )
+    for use in (TypedUse(holding, allow, world) for allow in allows if allow.has_wildcard and allow.heeding):
+        key = use.best_key()
+        condition = TagCondition(use, key, use.values(key)) if key else None
+        if condition and condition.rewritten[0]:
+            yield from ((holder.arn, condition.proposal(holder)) for holder in holding.holders)

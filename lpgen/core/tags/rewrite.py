@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 from lpgen.core.arns import ARN_FIELDS
@@ -20,6 +21,7 @@ from lpgen.core.iam.match_resource import (
     resource_match,
     resources_intersect,
 )
+from lpgen.core.iam.policy import one_or_many
 from lpgen.core.model import Action, Statement
 from lpgen.core.tags.types import TaggedTypes
 
@@ -60,9 +62,7 @@ class TypedAllow:
     @cached_property
     def patterns(self) -> tuple[str, ...]:
         """The patterns that can match resources of the type."""
-        globs = self.types.globs(self.type, self.partition)
-        plain = ((pattern, variables_as_wildcards(pattern)) for pattern in self.statement.resources)
-        return tuple(pattern for pattern, wide in plain if any(_meet(wide, glob) for glob in globs))
+        return tuple(dict.fromkeys(pattern for pattern, _ in self._within(self.type)))
 
     @cached_property
     def narrowed(self) -> tuple[str, ...]:
@@ -70,21 +70,33 @@ class TypedAllow:
         return tuple(dict.fromkeys(part or pattern for pattern, part in self._within(self.type)))
 
     def _within(self, type_: str) -> Iterator[tuple[str, str | None]]:
-        """Each pattern with its part of a type; None if no pattern is known for the part."""
+        """Each pattern that can match resources of a type, with its part of the type; None if no pattern is known for
+        the part."""
         for pattern in self.statement.resources:
             wide = variables_as_wildcards(pattern)
-            for glob in self.types.globs(type_, self.partition):
-                if _meet(wide, glob):
-                    inside = resource_contains(glob, wide)
-                    yield (
-                        pattern,
-                        pattern if inside else None if wide != pattern else intersect_resources(pattern, glob),
-                    )
+            for glob in self._globs(type_):
+                if not _meet(wide, glob) or self._is_elsewhere(wide, glob):
+                    continue
+                if resource_contains(glob, wide):
+                    yield pattern, pattern
+                else:
+                    yield pattern, intersect_resources(pattern, glob) if wide == pattern else None
+
+    def _is_elsewhere(self, pattern: str, glob: str) -> bool:
+        """Whether a pattern lies wholly in another format of the service, as that of the indexes in all tables.
+
+        A `*` in place of a name also matches `/` and `:`, so it matches what a resource of the type contains.
+        """
+        others = (other for type_ in self.types.of_service(self.service) for other in self._globs(type_))
+        return any(resource_contains(other, pattern) and not resource_contains(other, glob) for other in others)
+
+    def _globs(self, type_: str) -> tuple[str, ...]:
+        return self.types.globs(type_, self.partition)
 
     @cached_property
     def heeding(self) -> frozenset[Action]:
         """The actions on existing resources of the type that heed tags."""
-        made = (one for one in self.actions if self.types.heeds(one, self.type))
+        made = (action for action in self.actions if self.types.heeds(action, self.type))
         return frozenset(action for action in made if not self.types.creates(action, self.type))
 
     def matches(self, resource: str) -> bool:
@@ -99,43 +111,46 @@ class TypedAllow:
     def has_condition_on(self, key: str) -> bool:
         """Whether it already has a condition on this tag of the resource or request."""
         ends = (f":resourcetag/{fold_case(key)}", f":requesttag/{fold_case(key)}")
-        return any(fold_case(one.key).endswith(ends) for one in self.statement.conditions)
+        return any(fold_case(condition.key).endswith(ends) for condition in self.statement.conditions)
 
     # ---------------------------------------------------------------- rewriting
 
     def rewritten(
         self, key: str, values: Sequence[str], made: MadeWith, taken: Collection[str], *, is_short: bool = False
-    ) -> tuple[dict[str, Any], ...] | None:
-        """The statements in its place; None if it can't be split. `taken` are the Sids of the other statements.
+    ) -> tuple[dict[str, Any], ...]:
+        """The statements in its place; none if it can't be split. `taken` are the Sids of the other statements.
 
         `is_short`: for all resources, a wildcard in the actions stays, and the condition is also on actions that don't
         take the type.
         """
         is_short = is_short and self._is_of_everything
+        beside, more = self._beside(), self._of_other_services()
+        if beside is None or more is None:
+            return ()
         tagged, requested, kept = self._actions_by_part(made, is_short=is_short)
-        others, more = self._beside(), self._of_other_services()
-        if others is None or more is None:
-            return None
-        old, fields = self._old(), ("Effect", "Action", "NotAction")
-        same = {name: old[name] for name in fields if name in old}
-        conditions = {part: self._condition(f"aws:{part}Tag/{key}", values) for part in ("Resource", "Request")}
-        found = [_allow(tagged, self.narrowed, conditions["Resource"])]
-        if is_short:
-            found = [{**same, "Resource": _one_or_many(self.narrowed), **conditions["Resource"]}]
-        bare = [action for action in requested if self.type not in self.types.types(action)]
-        found.append(_allow({*requested} - {*bare}, self.narrowed, conditions["Request"]))
-        found.append(_allow(bare, self.statement.resources, conditions["Request"]))
-        found.append(_allow([*kept, *more], self.statement.resources, self._condition()))
-        found.append({**same, "Resource": _one_or_many(others), **self._condition()} if others else {})
+        without_type = {action for action in requested if self.type not in self.types.types(action)}
+        same = {name: value for name, value in self._old.items() if name in ("Action", "NotAction")}
+        inside, anywhere = _on(self.narrowed), _on(self.statement.resources)
+        parts = [
+            (same if is_short else _to(tagged), inside, "Resource"),
+            (_to({*requested} - without_type), inside, "Request"),
+            (_to(without_type), anywhere, "Request"),
+            (_to([*kept, *more]), anywhere, ""),
+            (same if beside else {}, _on(beside), ""),
+        ]
         if self._is_of_everything:
-            apart = self.types.globs(self.type, self.partition)
-            found.append({**same, "NotResource": _one_or_many(apart), **self._condition()})
+            parts.append((same, {"NotResource": one_or_many(self._globs(self.type))}, ""))
         elif self.statement.not_action or any(pattern in _EVERYTHING for pattern in self.statement.patterns):
-            without = [*(self.statement.patterns if self.statement.not_action else ()), f"{self.service}:*"]
-            resources = _one_or_many(self.statement.resources)
-            found.append({"Effect": "Allow", "NotAction": without, "Resource": resources, **self._condition()})
-        return tuple(_with_sids(filter(None, found), self.statement.sid, taken))
+            excepted = self.statement.patterns if self.statement.not_action else ()
+            parts.append(({"NotAction": [*excepted, f"{self.service}:*"]}, anywhere, ""))
+        found = (
+            {"Effect": "Allow", **what, **where, **self._condition(f"aws:{of}Tag/{key}" if of else "", values)}
+            for what, where, of in parts
+            if what
+        )
+        return tuple(_with_sids(found, self.statement.sid, taken))
 
+    @cached_property
     def _old(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.statement.text)
         return found
@@ -147,31 +162,26 @@ class TypedAllow:
     def _actions_by_part(self, made: MadeWith, *, is_short: bool) -> tuple[list[Action], list[Action], list[Action]]:
         """The actions with a condition on tags of the resource, those with one on tags in the request, and those
         without one."""
-        requested = [one for one in self.actions if one in made.tagged and self.types.requests_tags(one)]
-        tagged = [one for one in self.actions if one in self.heeding - made.bare]
-        rest = (one for one in self.actions if one not in {*tagged, *requested})
-        kept = [one for one in rest if not is_short or self.type in self.types.types(one)]
+        requested = [action for action in self.actions if action in made.tagged and self.types.requests_tags(action)]
+        tagged = [action for action in self.actions if action in self.heeding - made.bare]
+        rest = (action for action in self.actions if action not in {*tagged, *requested})
+        kept = [action for action in rest if not is_short or self.type in self.types.types(action)]
         return tagged, requested, kept
 
     def _beside(self) -> list[str] | None:
         """The parts of the patterns that other types of the service have, without those that contain each other; None
         if no pattern separates them from the type's."""
-        found: list[str] = []
-        own = self.types.globs(self.type, self.partition)
-        for type_ in self.types.of_service(self.service):
-            if type_ == self.type:
-                continue
-            parts = list(self._within(type_))
-            if self._is_of_everything:
-                globs = self.types.globs(type_, self.partition)
-                parts = [("*", glob) for glob in globs if any(_meet(glob, one) for one in own)]
-            if None in {part for _, part in parts}:
-                return None
-            found += [part for _, part in parts if part]
-        if any(resource_contains(part, variables_as_wildcards(one)) for part in found for one in self.narrowed):
+        own = self._globs(self.type)
+        others = (type_ for type_ in self.types.of_service(self.service) if type_ != self.type)
+        found = {part for type_ in others for _, part in self._within(type_)}
+        parts = sorted(part for part in found if part)
+        if self._is_of_everything:  # NotResource leaves out only what meets the type
+            parts = [part for part in parts if any(_meet(part, glob) for glob in own)]
+        elif None in found:
             return None
-        texts = sorted(set(found))
-        return [one for one in texts if not any(other != one and resource_contains(other, one) for other in texts)]
+        if any(resource_contains(part, variables_as_wildcards(pattern)) for part in parts for pattern in self.narrowed):
+            return None
+        return [part for part in parts if not any(other != part and resource_contains(other, part) for other in parts)]
 
     def _of_other_services(self) -> list[str] | None:
         """The patterns of actions of other services and those that the catalog doesn't know; None if a pattern names
@@ -180,44 +190,36 @@ class TypedAllow:
             return []
         unknown = {problem.pattern for problem in self.types.catalog.expand(self.statement.patterns).problems}
         own = f"{self.service}:"
-        kept = (one for one in self.statement.patterns if not fold_case(one).startswith(own) or one in unknown)
-        others = [str(pattern) for pattern in kept if pattern not in _EVERYTHING]
+        known = (pattern for pattern in self.statement.patterns if pattern not in _EVERYTHING)
+        others = [str(name) for name in known if not fold_case(name).startswith(own) or name in unknown]
         return None if any(pattern.startswith("*") for pattern in others) else others
 
     def _condition(self, name: str = "", values: Sequence[str] = ()) -> dict[str, Any]:
         """The old condition, with one on a tag."""
-        block = dict(self._old().get("Condition", {}))
-        block |= {_EQUALS: {**block.get(_EQUALS, {}), name: _one_or_many(values)}} if name else {}
+        block = dict(self._old.get("Condition", {}))
+        block |= {_EQUALS: {**block.get(_EQUALS, {}), name: one_or_many(values)}} if name else {}
         return {"Condition": block} if block else {}
 
 
-def _allow(actions: Iterable[str], resources: Sequence[str], condition: Mapping[str, Any]) -> dict[str, Any]:
-    """A statement, or nothing without actions."""
-    fields = {"Effect": "Allow", "Action": _one_or_many(actions), "Resource": _one_or_many(resources), **condition}
-    return fields if fields["Action"] else {}
+def _to(actions: Collection[str]) -> dict[str, Any]:
+    return {"Action": one_or_many(actions)} if actions else {}
+
+
+def _on(resources: Collection[str]) -> dict[str, Any]:
+    return {"Resource": one_or_many(resources)}
 
 
 def _meet(a: str, b: str) -> bool:
     """Whether two patterns have a real ARN in common, whose Region and account have no colons."""
     if not resources_intersect(a, b):
         return False
-    fields = [complete_arn(one).split(":", ARN_FIELDS - 1) for one in (a, b)]
-    return "*" in (a, b) or all(patterns_intersect(one, other) for one, other in zip(*fields, strict=False))
-
-
-def _one_or_many(values: Iterable[str]) -> str | list[str]:
-    ordered = sorted(set(values))
-    return ordered[0] if len(ordered) == 1 else ordered
+    fields = [complete_arn(pattern).split(":", ARN_FIELDS - 1) for pattern in (a, b)]
+    return "*" in (a, b) or all(patterns_intersect(ours, theirs) for ours, theirs in zip(*fields, strict=False))
 
 
 def _with_sids(statements: Iterable[Mapping[str, Any]], sid: str, taken: Collection[str]) -> Iterator[dict[str, Any]]:
     """The statements with the old Sid, and with a number from the second one."""
-    used, number = {*taken}, 1
+    numbered = (f"{sid}{number}" if number > 1 else sid for number in count(1))
+    names = (name for name in numbered if name not in taken)
     for statement in statements:
-        name = sid if number == 1 else f"{sid}{number}"
-        while sid and name in used:
-            number += 1
-            name = f"{sid}{number}"
-        used.add(name)
-        number += 1
-        yield {"Sid": name, **statement} if sid else dict(statement)
+        yield {"Sid": next(names), **statement} if sid else dict(statement)

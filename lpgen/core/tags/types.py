@@ -17,7 +17,6 @@ from lpgen.core.cloudtrail.row_actions import types_in_name
 from lpgen.core.globs.match import fold_case
 from lpgen.core.model import AccessLevel, Action
 
-_PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}")
 _REMOVES: Final = re.compile(r":(?:Untag|Remove|Delete)")
 _CREATES: Final = re.compile(
     r"Create|Run|Import|Copy|Allocate|Register|Launch|Request|Restore\w+?(From(?!Recycle)|To)[A-Z]"
@@ -51,8 +50,7 @@ class TaggedTypes:
     def globs(self, type_: str, partition: str) -> tuple[str, ...]:
         """The patterns of ARNs of a type."""
         service, _, name = type_.partition(":")
-        formats = self.catalog.arn_formats(service, name)
-        return tuple(_PLACEHOLDER.sub("*", text.replace("${Partition}", partition)) for text in formats)
+        return self.catalog.arn_patterns(service, name, partition=partition)
 
     def of_service(self, service: str) -> tuple[str, ...]:
         """The types of a service."""
@@ -82,7 +80,9 @@ class TaggedTypes:
         found = self.catalog.facts(Operations).find(f"{service}.amazonaws.com", operation)
         made = {*(found[1].creates if found else ()), *_ALSO_CREATED.get(action, ())}
         made |= {part[1:] for part in (found[1].reads if found else ()) if part.startswith("+")}
-        named = types_in_name(_TARGET.sub("", operation), tuple(one.partition(":")[2] for one in known) or (name,))
+        named = types_in_name(
+            _TARGET.sub("", operation), tuple(type_name.partition(":")[2] for type_name in known) or (name,)
+        )
         needed = {used.type for used in self.catalog.detail(action).resources if used.required}
         return name in {*made, *named} or (not named and name in needed and self.requests_tags(action))
 

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import product
 from typing import Final, NamedTuple
 
 from lpgen.core.cloudtrail.operation_rows import strip_version
@@ -53,14 +54,27 @@ class TagUse(NamedTuple):
     keys: frozenset[str]
     creates: bool
 
+    def sets(self, key: str) -> bool:
+        """Whether the call sets or removes a tag."""
+        return any(fold_case(name) == fold_case(key) for name in self.keys)
+
 
 @dataclass(frozen=True, slots=True)
 class KnownTag:
-    """A tag of a resource. `is_ambiguous`: it has another key that differs only in case."""
+    """A tag of a resource, with the values of all keys that differ only in case."""
 
     key: str
-    value: str
-    is_ambiguous: bool = False
+    values: tuple[str, ...]
+
+    @property
+    def value(self) -> str:
+        """The value of the first key."""
+        return self.values[0]
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether there are several such keys. AWS doesn't say which of them a condition compares."""
+        return len(self.values) > 1
 
 
 class UseOfTags:
@@ -76,6 +90,7 @@ class UseOfTags:
         self._usage, self._types, self._known = usage, types, arns_by_id(principals)
         self.listed: dict[str, list[str]] = defaultdict(list)
         self._tags = {arn: _by_key(tags) for arn, tags in listed.items()}
+        self.tags_of = cache(self._tags_of)
         for arn in sorted(listed):
             self.listed[types.type_of(arn)].append(arn)
         self.listed.pop("", None)
@@ -120,50 +135,46 @@ class UseOfTags:
 
     def values_set(self, use: TagUse, key: str) -> frozenset[str]:
         """The values to which the calls of a use may have set a tag."""
-        known = any(fold_case(one) == fold_case(key) for one in use.keys)
-        return self._values.get((use.event, fold_case(key)), frozenset()) if known else frozenset()
+        return self._values.get((use.event, fold_case(key)), frozenset()) if use.sets(key) else frozenset()
 
     def is_listed(self, resource: str) -> bool:
         """Whether AWS lists the tags of a resource now."""
         return resource in self._tags
 
-    def tags_of(self, resource: str) -> Mapping[str, KnownTag]:
+    def _tags_of(self, resource: str) -> Mapping[str, KnownTag]:
         """The known tags of a resource by their keys in lower case: those listed, or else those that the logs show.
 
         A tag in the logs is known if the calls that created the resource or wrote the tag set only one value.
         """
-        if resource not in self._tags:
-            self._tags[resource] = dict(self._from_logs(resource))
-        return self._tags[resource]
+        return self._tags[resource] if resource in self._tags else dict(self._from_logs(resource))
+
+    def possible_tags(self, resource: str) -> Iterator[dict[str, str]]:
+        """The known tags of a resource, once with each value of a tag whose keys differ only in case."""
+        tags = self.tags_of(resource).values()
+        for values in product(*(tag.values for tag in tags)):
+            yield dict(zip((tag.key for tag in tags), values, strict=True))
 
     def _from_logs(self, resource: str) -> Iterator[tuple[str, KnownTag]]:
         writes = list(self._writes.get(resource, ()))
         if not any(use.creates for use in writes) or any(not use.keys and not use.creates for use in writes):
             return
         for key in sorted({key for use in writes for key in use.keys}):
-            folded = fold_case(key)
-            setting = [use for use in writes if any(fold_case(one) == folded for one in use.keys)]
+            setting = [use for use in writes if use.sets(key)]
             values = frozenset[str]().union(*(self.values_set(use, key) for use in setting))
             if len(values) == 1 and "*" not in values and all(not self._types.removes(use.action) for use in setting):
-                yield folded, KnownTag(key, next(iter(values)))
+                yield fold_case(key), KnownTag(key, tuple(values))
 
     def changed(self, resource: str, key: str, since: date) -> bool:
         """Whether a call may have changed a tag of an existing resource on or after a day."""
         return any(
-            self.is_write(use)
-            and (not use.keys or any(fold_case(one) == fold_case(key) for one in use.keys))
-            and max(days, default=date.max) >= since
+            self.is_write(use) and (not use.keys or use.sets(key)) and max(days, default=date.max) >= since
             for use, days in self._writes.get(resource, {}).items()
         )
 
     def writers_seen(self, type_: str, key: str) -> set[str]:
         """The principals that set a tag of resources of a type."""
-        return {
-            use.event.principal
-            for found in self._writes.values()
-            for use in found
-            if use.type == type_ and any(fold_case(one) == fold_case(key) for one in use.keys)
-        } - {""}
+        found = (use for uses in self._writes.values() for use in uses if use.type == type_ and use.sets(key))
+        return {use.event.principal for use in found} - {""}
 
 
 def _keys(context: str) -> frozenset[str]:
@@ -179,6 +190,6 @@ def _by_key(tags: Tags) -> dict[str, KnownTag]:
     found: dict[str, KnownTag] = {}
     for key, value in sorted(tags):
         folded = fold_case(key)
-        known = found.get(folded)
-        found[folded] = KnownTag(known.key, known.value, is_ambiguous=True) if known else KnownTag(key, value)
+        known = found.get(folded, KnownTag(key, ()))
+        found[folded] = KnownTag(known.key, (*known.values, value))
     return found

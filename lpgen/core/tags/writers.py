@@ -1,4 +1,4 @@
-"""Who can write a tag: for each, one concrete request that the decision core allows.
+"""Who can write a tag, with one concrete request that the decision core allows, and the SCP that stops them.
 
 A condition on `aws:ResourceTag` gives access to everybody who can set the tag, and one on `aws:PrincipalTag` also to
 those who can set the tag of the principal or of its sessions.
@@ -8,26 +8,28 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/introduction_attribute-based-ac
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
-from typing import Annotated, Final
+from itertools import chain, islice
+from typing import Annotated, Any, Final, NamedTuple
 
-from lpgen.core.analysis.grants.trust import ALLOW_ALL, trust_allows
+from lpgen.core.analysis.grants.trust import trust_allows
 from lpgen.core.arns import account_in_arn
 from lpgen.core.documents import RowPart, means
 from lpgen.core.globs.match import fold_case, glob_match, has_wildcard, variables_as_wildcards
-from lpgen.core.graph.requests import STRANGE, Actor, KnownFacts, choices
+from lpgen.core.graph.outsiders import outsiders_of
+from lpgen.core.graph.requests import STRANGE, Actor, choices
 from lpgen.core.graph.world import World
+from lpgen.core.guardrails.scp import except_for
 from lpgen.core.iam.authorize import decide
 from lpgen.core.iam.decision import AuthorizationDecision, Request, Result
 from lpgen.core.iam.match_resource import resource_contains
 from lpgen.core.iam.match_statement import action_matches
 from lpgen.core.identity_center import is_of_permission_set
-from lpgen.core.model import AttachedPolicy, PolicyKind, Principal, PrincipalKind, Resource, ResourceKind
+from lpgen.core.model import CURRENT_VERSION, Principal, PrincipalKind, Resource, ResourceKind
 from lpgen.core.tags.rewrite import TypedAllow
 from lpgen.core.tags.use import UseOfTags
-from lpgen.core.trust.lines import ASSUME
+from lpgen.core.trust.lines import ASSUME, AWS
 
 Context = Mapping[str, tuple[str, ...]]
 
@@ -88,61 +90,77 @@ class Written:
     others: tuple[str, ...] = ()
 
 
-class _Asker(Actor):
-    """A principal that looks for one request that is allowed. It may have any values of keys that nothing fixes."""
-
-    def allowed(
-        self, action: str, arn: str, context: Context, target: Principal | None = None, *, has_all_tags: bool = False
-    ) -> RequestPart | None:
-        """A request of an action with this context that its policies allow, or None.
-
-        `has_all_tags`: the resource has no tags besides those in the context.
-        """
-        owner = account_in_arn(arn) or self.principal.account
-        resource, policies = Resource(ResourceKind.ARN, arn), self.policies_on(action, arn, owner)
-        closed = (_RESOURCE_TAGS,) if has_all_tags else ()
-        closed = closed if _may_tag_sessions(self.principal) else (*closed, _PRINCIPAL_TAGS)
-        known = {**self.context_of(resource, target), _CREATE_ACTION: (), **context}
-
-        def decided_with(more: Context) -> AuthorizationDecision:
-            request = Request(self.principal.arn, action, resource, {**known, **more}, resource_account=owner)
-            return decide(request, policies)
-
-        for _ in range(_ROUNDS):
-            decided = decided_with({})
-            if decided.result is not Result.DEPENDS:
-                break
-            free = [key for key in decided.depends_on if ":" in key]
-            absent = {key: () for key in free if any(part in fold_case(key) for part in closed)}
-            some = [_consistent(choice, known) for choice in choices([*{*free} - {*absent}], policies, self.principal)]
-            found = (one for one in some if decided_with({**absent, **one}).result is Result.ALLOWED)
-            known = {**known, **absent, **next(found, {})}
-        if decided.result is not Result.ALLOWED:
-            return None
-        values = {key: some for key, some in known.items() if some}
-        return RequestPart(action=action, resource=arn, context=dict(sorted(values.items())))
-
-    def taggings(self, key: str, values: Iterable[str]) -> list[Context]:
-        """Contexts that set a tag: alone, together with keys that its policies name, and with the key in other case,
-        which IAM doesn't tell apart in names of condition keys."""
-        named = {
-            value
-            for layer in self.layers
-            for policy in layer
-            for statement in policy.statements
-            for condition in statement.conditions
-            if fold_case(condition.key) == _TAG_KEYS
-            for value in condition.values
-            if fold_case(value) != fold_case(key) and not has_wildcard(value)
-        }
-        keys = dict.fromkeys((key, key.lower(), key.title(), key.upper()))
-        alone = [_tagging(spelled, value) for spelled in keys for value in values]
-        return [*alone, *(_joined(one, other) for other in sorted(named) for one in alone)]
+_Needs = tuple[tuple[str, Context], ...]
 
 
-def _joined(tagging: Context, other: str) -> Context:
-    keys = tuple(sorted({*tagging["aws:TagKeys"], other}))
-    return {**tagging, f"{_REQUEST_TAG}{other}": (STRANGE,), "aws:TagKeys": keys}
+class _Write(NamedTuple):
+    """A request that would write the tag on a resource, which may be the principal `target`.
+
+    `needs` are the actions on it, with their contexts, that must be allowed too. `has_all_tags`: the resource has no
+    tags besides those in the context.
+    """
+
+    action: str
+    arn: str
+    context: Context
+    needs: _Needs = ()
+    target: Principal | None = None
+    has_all_tags: bool = False
+
+
+def _request_of(write: _Write, actor: Actor) -> RequestPart | None:
+    """The request of a write, completed so that policies allow it; None if they don't, or not what it needs."""
+    found = _completed(write, write.action, write.context, actor)
+    return found if all(_completed(write, action, context, actor) for action, context in write.needs) else None
+
+
+def _completed(write: _Write, action: str, context: Context, actor: Actor) -> RequestPart | None:
+    """An allowed request with this context. It may have any values of keys that nothing fixes."""
+    owner = account_in_arn(write.arn) or actor.principal.account
+    resource, policies = Resource(ResourceKind.ARN, write.arn), actor.policies_on(action, write.arn, owner)
+    closed = (_RESOURCE_TAGS,) if write.has_all_tags else ()
+    closed = closed if _may_tag_sessions(actor.principal) else (*closed, _PRINCIPAL_TAGS)
+    known = {**actor.context_of(resource, write.target), _CREATE_ACTION: (), **context}
+
+    def decided_with(more: Context) -> AuthorizationDecision:
+        request = Request(actor.principal.arn, action, resource, {**known, **more}, resource_account=owner)
+        return decide(request, policies)
+
+    for _ in range(_ROUNDS):
+        decided = decided_with({})
+        if decided.result is not Result.DEPENDS:
+            break
+        free = [key for key in decided.depends_on if ":" in key]
+        absent = {key: () for key in free if any(part in fold_case(key) for part in closed)}
+        some = [_consistent(choice, known) for choice in choices([*{*free} - {*absent}], policies, actor.principal)]
+        found = (choice for choice in some if decided_with({**absent, **choice}).result is Result.ALLOWED)
+        known = {**known, **absent, **next(found, {})}
+    if decided.result is not Result.ALLOWED:
+        return None
+    values = {key: some for key, some in known.items() if some}
+    return RequestPart(action=action, resource=write.arn, context=dict(sorted(values.items())))
+
+
+def _taggings(actor: Actor, key: str, values: Iterable[str]) -> list[Context]:
+    """Contexts that set a tag: alone, together with keys that the policies name, and with the key in other case,
+    which IAM doesn't tell apart in names of condition keys."""
+    conditions = (
+        condition
+        for layer in actor.layers
+        for policy in layer
+        for statement in policy.statements
+        for condition in statement.conditions
+        if fold_case(condition.key) == _TAG_KEYS
+    )
+    named = {value for condition in conditions for value in condition.values if not has_wildcard(value)}
+    others = sorted(name for name in named if fold_case(name) != fold_case(key))
+    pairs = [(name, value) for name in dict.fromkeys((key, key.lower(), key.title(), key.upper())) for value in values]
+    more: list[dict[str, str]] = [{}, *({other: STRANGE} for other in others)]
+    return [_tagging({**other, name: value}) for other in more for name, value in pairs]
+
+
+def _tagging(tags: Mapping[str, str]) -> Context:
+    return {**{f"{_REQUEST_TAG}{key}": (value,) for key, value in tags.items()}, "aws:TagKeys": tuple(sorted(tags))}
 
 
 def _consistent(choice: Context, known: Context) -> dict[str, tuple[str, ...]]:
@@ -156,6 +174,14 @@ def _address(text: str) -> str:
     return text.partition("/")[0]
 
 
+def _may_tag_sessions(role: Principal) -> bool:
+    return any(action_matches(statement, _TAG_SESSION.lower()) for statement in trust_allows(role))
+
+
+_Way = tuple[Actor, Iterable[_Write]]
+"""A principal with the writes of one action that it may make. It takes one that is allowed."""
+
+
 class TagWriters:
     """Finds who can write tags in a world. `managers` are ARNs and patterns of ARNs."""
 
@@ -163,14 +189,16 @@ class TagWriters:
         self._world, self._use, self._managers = world, use, managers
 
     @cached_property
-    def _askers(self) -> tuple[_Asker, ...]:
-        return tuple(_Asker(principal, self._world.known_facts) for principal in self._world.by_arn.values())
+    def _actors(self) -> tuple[Actor, ...]:
+        return tuple(map(self._world.actor, self._world.by_arn.values()))
 
     def of(self, tag: Written, managers: Collection[str]) -> tuple[TagWriter, ...]:
         """Who can write a tag, sorted. `managers` are further tag managers."""
         found: dict[tuple[str, str], RequestPart] = {}
-        for who, request in self._all(tag):
-            found.setdefault((who, request.action), request)
+        for actor, writes in chain(self._on_resources(tag), *(self._on_holder(holder, tag) for holder in tag.holders)):
+            request = next(filter(None, (_request_of(write, actor) for write in writes)), None)
+            if request:
+                found.setdefault((actor.principal.arn, request.action), request)
         return tuple(
             TagWriter(
                 principal=who,
@@ -182,125 +210,100 @@ class TagWriters:
             for (who, action), request in sorted(found.items())
         )
 
-    def _all(self, tag: Written) -> Iterator[tuple[str, RequestPart]]:
-        for asker in self._askers:
-            if asker.principal.account in tag.accounts:
-                yield from self._on_resources(asker, tag)
-            yield from self._on_holders(asker, tag)
-        for holder in tag.holders:
-            yield from self._on_sessions(holder, tag)
-
     # ---------------------------------------------------------------- tags of resources
 
-    def _on_resources(self, asker: _Asker, tag: Written) -> Iterator[tuple[str, RequestPart]]:
+    def _on_resources(self, tag: Written) -> Iterator[_Way]:
         types = tag.allow.types
-        for action in types.writes(tag.allow.type):
-            if not types.removes(action) and asker.patterns(action):
-                found = (
-                    asker.allowed(action, arn, {**tags, **tagging}, has_all_tags=is_listed)
-                    for arn, tags, is_listed in self._places(asker, action, tag)
-                    for tagging in asker.taggings(tag.key, tag.values)
-                )
-                yield from ((asker.principal.arn, request) for request in islice(filter(None, found), 1))
+        setting = [action for action in types.writes(tag.allow.type) if not types.removes(action)]
+        for actor in self._actors:
+            for action in setting if actor.principal.account in tag.accounts else ():
+                if actor.patterns(action):
+                    yield actor, self._on_resource(actor, action, tag)
 
-    def _places(self, asker: _Asker, action: str, tag: Written) -> Iterator[tuple[str, Context, bool]]:
-        """Resources without access so far, each with its tags, and whether AWS lists it.
-
-        A listed resource also comes without the tag, if the principal can remove it first.
-        """
-        own, allow, types = asker.patterns(action), tag.allow, tag.allow.types
-        listed = (arn for arn in tag.excluded if any(resource_contains(pattern, arn) for pattern in own))
-        prefixes = {f"{prefix}:ResourceTag/" for prefix in ("aws", allow.service)}
-        bare: Context = {f"{prefix}{tag.key}": () for prefix in prefixes}
-        ending = f"/{fold_case(tag.key)}"
-        removing = [one for one in types.writes(allow.type) if types.removes(one)]
+    def _on_resource(self, actor: Actor, action: str, tag: Written) -> Iterator[_Write]:
+        """The writes on resources without access so far, with the tags that they have. A listed resource also comes
+        without the tag, which somebody may remove first."""
+        patterns, allow, types = actor.patterns(action), tag.allow, tag.allow.types
+        removing = [other for other in types.writes(allow.type) if types.removes(other)]
+        places: list[tuple[str, Context, _Needs]] = []
+        listed = (arn for arn in tag.excluded if any(resource_contains(pattern, arn) for pattern in patterns))
         for arn in islice(listed, _MOST_TRIED):
-            known = self._use.tags_of(arn)
-            tags = {f"{prefix}{one.key}": (one.value,) for one in known.values() for prefix in prefixes}
-            yield arn, tags, True
-            remove = {**tags, "aws:TagKeys": (tag.key,)}
-            if fold_case(tag.key) in known and any(
-                asker.allowed(one, arn, remove, has_all_tags=True) for one in removing
-            ):
-                others = {name: some for name, some in tags.items() if not fold_case(name).endswith(ending)}
-                yield arn, {**others, **bare}, True
+            for tags in self._use.possible_tags(arn):
+                bare = {key: None if fold_case(key) == fold_case(tag.key) else value for key, value in tags.items()}
+                known, without = (_resource_tags(some, allow.service) for some in (tags, bare))
+                removed = {**known, "aws:TagKeys": (tag.key,)}
+                places += [(arn, known, ()), *((arn, without, ((remove, removed),)) for remove in removing)]
+        bare_tag = _resource_tags({tag.key: None}, allow.service)
         globs = tuple(map(variables_as_wildcards, allow.narrowed))
-        yield from ((arn, bare, False) for arn in asker.candidates(globs, (action,)) if not self._use.is_listed(arn))
+        places += [(arn, bare_tag, ()) for arn in actor.candidates(globs, (action,)) if not self._use.is_listed(arn)]
+        taggings = _taggings(actor, tag.key, tag.values)
+        for arn, known, needs in places:
+            is_listed = self._use.is_listed(arn)
+            yield from (_Write(action, arn, {**known, **some}, needs, has_all_tags=is_listed) for some in taggings)
 
     # ---------------------------------------------------------------- tags of principals and sessions
 
-    def _on_holders(self, asker: _Asker, tag: Written) -> Iterator[tuple[str, RequestPart]]:
-        contexts = asker.taggings(tag.key, (*tag.others, STRANGE)) if tag.holders else []
-        for holder in tag.holders:
-            for found in self._ways_to_holder(asker, holder, contexts):
-                yield from ((asker.principal.arn, request) for request in islice(filter(None, found), 1))
-
-    def _ways_to_holder(
-        self, asker: _Asker, holder: Principal, contexts: Sequence[Context]
-    ) -> Iterator[Iterator[RequestPart | None]]:
-        """The requests that may set the tag of a principal or of its sessions, by way."""
-        action = TAG_OF_KIND[holder.kind]
-        if asker.principal.account == holder.account and asker.patterns(action):
-            yield (asker.allowed(action, holder.arn, context, holder) for context in contexts)
-        if _may_tag_sessions(holder):
-            yield (
-                asker.allowed(_TAG_SESSION, holder.arn, context, holder)
-                for context in contexts
-                if asker.allowed(ASSUME["AWS"], holder.arn, context, holder)
-            )
-        if is_of_permission_set(holder):
-            globs = self._world.globs("sso:Instance", holder.arn.split(":")[1], "")
-            for one in filter(asker.patterns, SESSION_ATTRIBUTES):
-                yield (asker.allowed(one, arn, {}) for arn in asker.candidates(globs, (one,)))
-
-    def _on_sessions(self, role: Principal, tag: Written) -> Iterator[tuple[str, RequestPart]]:
-        """The identity providers and other accounts that may pass the tag to sessions of a role.
+    def _on_holder(self, holder: Principal, tag: Written) -> Iterator[_Way]:
+        """The ways to write the tag of a principal or of its sessions, or to change what IAM Identity Center passes.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
         """
-        guards = replace(self._world.known_facts.guards, scps=(), boundary=None)
-        facts = replace(self._world.known_facts, guards=guards)
-        own = {principal.account for principal in self._world.principals}
-        for who, action in _trusted_outside(role, own) if _may_tag_sessions(role) else ():
-            asker = _Stranger(who, facts)
-            both = (
-                asker.allowed(_TAG_SESSION, role.arn, context, role)
-                for context in asker.taggings(tag.key, (*tag.others, STRANGE))
-                if asker.allowed(action, role.arn, context, role)
-            )
-            yield from ((who, request) for request in islice(filter(None, both), 1))
+        action, values, arn = TAG_OF_KIND[holder.kind], (*tag.others, STRANGE), holder.arn
+        for actor in self._actors:
+            if actor.principal.account == holder.account and actor.patterns(action):
+                taggings = _taggings(actor, tag.key, values)
+                yield actor, (_Write(action, arn, some, target=holder) for some in taggings)
+            if is_of_permission_set(holder):
+                globs = self._world.globs("sso:Instance", arn.split(":")[1], "")
+                for change in filter(actor.patterns, SESSION_ATTRIBUTES):
+                    yield actor, (_Write(change, instance, {}) for instance in actor.candidates(globs, (change,)))
+        known = {principal.arn for principal in self._world.principals}
+        assuming = (
+            *((actor, ASSUME[AWS]) for actor in self._actors),
+            *outsiders_of(holder, known, self._world.known_facts),
+        )
+        for actor, assume in assuming if _may_tag_sessions(holder) else ():
+            taggings = _taggings(actor, tag.key, values)
+            yield actor, (_Write(_TAG_SESSION, arn, some, ((assume, some),), holder) for some in taggings)
 
 
-def _tagging(key: str, value: str) -> Context:
-    return {f"{_REQUEST_TAG}{key}": (value,), "aws:TagKeys": (key,)}
-
-
-def _may_tag_sessions(role: Principal) -> bool:
-    return any(action_matches(statement, _TAG_SESSION.lower()) for statement in trust_allows(role))
-
-
-class _Stranger(_Asker):
-    """An identity provider, or a principal of another account, which lets it do everything. Its tags are unknown."""
-
-    def __init__(self, who: str, facts: KnownFacts) -> None:
-        own = AttachedPolicy(PolicyKind.INLINE, "", "", "", None, ALLOW_ALL)
-        kind = PrincipalKind.USER if ":user/" in who else PrincipalKind.ROLE
-        super().__init__(Principal(who, "", account_in_arn(who), kind, "", "/", policies=(own,)), facts)
-
-    def context_of(self, resource: Resource, target: Principal | None) -> dict[str, tuple[str, ...]]:
-        is_provider = "-provider/" in self.principal.arn
-        return {} if is_provider else super().context_of(resource, target)
-
-
-def _trusted_outside(role: Principal, own: Collection[str]) -> Iterable[tuple[str, str]]:
-    for statement in trust_allows(role):
-        for kind, value in statement.principals or ():
-            if kind == "Federated":
-                yield value, ASSUME["saml" if ":saml-provider/" in value else "web"]
-            elif kind == "AWS" and (account := account_in_arn(value)) and account not in own:
-                yield value if ":root" not in value else f"arn:aws:iam::{account}:role/{STRANGE}", ASSUME["AWS"]
+def _resource_tags(tags: Mapping[str, str | None], service: str) -> Context:
+    """The condition keys of a resource's tags. None: it lacks the tag."""
+    keys = {f"{prefix}:ResourceTag/{key}": value for prefix in ("aws", service) for key, value in tags.items()}
+    return {key: () if value is None else (value,) for key, value in keys.items()}
 
 
 def names_of(writers: Sequence[TagWriter]) -> tuple[str, ...]:
     """The writers that aren't tag managers, sorted."""
-    return tuple(sorted({one.principal for one in writers if not one.manager}))
+    return tuple(sorted({writer.principal for writer in writers if not writer.manager}))
+
+
+# ---------------------------------------------------------------- the guard
+
+
+def guard(tag: Written, managers: Collection[str]) -> dict[str, Any]:
+    """An SCP that leaves a tag to its tag managers. It denies only requests whose `aws:TagKeys` has the key, in any
+    case, like condition keys.
+
+    EC2 may still tag what a call creates: that gives nobody access to an existing resource.
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_tagging.html
+    """
+    allow, tagged = tag.allow, {"ForAnyValue:StringEqualsIgnoreCase": {"aws:TagKeys": [tag.key]}}
+    existing = {"Null": {"ec2:CreateAction": "true"}} if allow.service == "ec2" else {}
+    resources = allow.types.globs(allow.type, allow.partition)
+    denied: list[tuple[str, Iterable[str], Iterable[str], dict[str, Any]]] = [
+        ("LpgenTag", allow.types.writes(allow.type), resources, {**tagged, **existing})
+    ]
+    if tag.holders:
+        kinds = {TAG_OF_KIND[holder.kind] for holder in tag.holders}
+        actions = {*kinds, *(action.replace("iam:Tag", "iam:Untag") for action in kinds), _TAG_SESSION}
+        denied.append(("LpgenPrincipalTag", actions, {holder.arn for holder in tag.holders}, tagged))
+    if any(map(is_of_permission_set, tag.holders)):
+        denied.append(("LpgenSessionTag", SESSION_ATTRIBUTES, ["*"], {}))
+    excepted = except_for(managers)
+    statements = [
+        {"Sid": sid, "Effect": "Deny", "Action": sorted(actions), "Resource": sorted(arns)}
+        | ({"Condition": {**condition, **excepted}} if condition or excepted else {})
+        for sid, actions, arns, condition in denied
+    ]
+    return {"Version": CURRENT_VERSION, "Statement": statements}

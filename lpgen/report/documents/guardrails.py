@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lpgen.core.documents import Part, means
+from lpgen.core.documents import Part, PolicyObject, StatementObject, means
 from lpgen.core.guardrails.boundary import BoundaryReport
 from lpgen.core.guardrails.reasons import Reason
 from lpgen.core.guardrails.scp import Kept, ScpKind, ScpReport
@@ -12,8 +12,6 @@ from lpgen.core.perimeter.exceptions import Exempt
 from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import Texts
-from lpgen.report.documents.perimeter import StatementObject
-from lpgen.report.documents.trust import PolicyObject
 
 
 class ScpPart(Part, kw_only=True):

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
-
-import msgspec
+from typing import Annotated
 
 from lpgen.core.choices import DenyKind
-from lpgen.core.documents import Part, means
+from lpgen.core.documents import Part, PolicyObject, StatementObject, means
 from lpgen.core.perimeter.exceptions import Exempt
 from lpgen.core.perimeter.proposals import BacktestWindow, PerimeterProposal, PerimeterReport, ResourcePerimeter, UsedBy
 from lpgen.core.perimeter.reasons import PerimeterReason, ProposalState
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import Texts
-from lpgen.report.documents.trust import PolicyObject
-
-StatementObject = Annotated[dict[str, Any], msgspec.Meta(extra_json_schema={"additionalProperties": True})]
-"""A statement as AWS takes it."""
 
 
 class PerimeterProposalPart(Part, kw_only=True):

@@ -18,6 +18,7 @@ from lpgen.core.drift.kinds import DRIFT_KINDS
 from lpgen.core.drift.wildcards import Growth
 from lpgen.core.registry.row import Kind
 from lpgen.core.rollout.plan_document import PlanDocument
+from lpgen.core.tags.model import TagReport
 from lpgen.report.documents.backtest import BacktestDocument
 from lpgen.report.documents.drift import DriftDocument
 from lpgen.report.documents.explanation import ExplanationDocument, WhoCanDocument
@@ -30,7 +31,6 @@ from lpgen.report.documents.perimeter import PerimeterDocument
 from lpgen.report.documents.review import PrincipalPart, ReviewDocument, ReviewHead
 from lpgen.report.documents.roles import RolesDocument
 from lpgen.report.documents.rollout import WatchDocument
-from lpgen.report.documents.tags import TagsDocument
 from lpgen.report.documents.trust import TrustDocument
 
 Schema = dict[str, Any]
@@ -115,7 +115,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "rollout": _schema_of_document(PlanDocument, InputsPart),
     "trust": _schema_of_document(TrustDocument),
     "graph": _schema_of_document(GraphDocument),
-    "tags": _schema_of_document(TagsDocument),
+    "tags": _schema_of_document(TagReport),
     "perimeter": _schema_of_document(PerimeterDocument),
     "scps": _schema_of_document(ScpDocument),
     "boundary": _schema_of_document(BoundaryDocument),

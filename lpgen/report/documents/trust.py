@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import Annotated, Any
-
-import msgspec
+from typing import Annotated
 
 from lpgen.core.choices import Severity
-from lpgen.core.documents import Count, Message, Parameters, Part, RowPart, means
+from lpgen.core.documents import Count, Message, Parameters, Part, PolicyObject, RowPart, means
 from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.model import AssumptionMethod, Outcome
 from lpgen.core.trust.findings import TrustFindingKind
@@ -18,9 +16,6 @@ from lpgen.core.trust.refusals import TrustRefusalKind
 from lpgen.core.trust.roles import Caller, RoleTrust, TrustReport
 from lpgen.report.documents.layout import lay_out
 from lpgen.report.documents.parts import AcceptedBy, Arn, Texts
-
-PolicyObject = Annotated[dict[str, Any], msgspec.Meta(extra_json_schema={"additionalProperties": True})]
-"""A policy document as IAM takes it."""
 
 
 class TrustFindingPart(Part, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shlex
@@ -18,17 +17,15 @@ from lpgen.core.perimeter.proposals import PerimeterReport, ResourcePerimeter
 from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.core.perimeter.resources import PolicyResource
 from lpgen.report.iac.hcl import Attribute, Block, hcl_heredoc, hcl_string, render_block
+from lpgen.report.iac.scripts import folder_of, script
 from lpgen.report.iac.yaml import yaml_text
 from lpgen.report.render import PERIMETER
 
-_OTHER: Final = re.compile(r"[^A-Za-z0-9]+")
 _REPLACED: Final = re.compile(r"\{\{resolve:|\"(?:Ref|Fn::[^\"]*)\": ")
 """What CloudFormation would replace.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
 """
-
-_SCRIPT: Final = '#!/bin/sh\nset -eu\ncd "$(dirname "$0")"\n{commands}\n'
 
 
 def files_of_perimeter(report: PerimeterReport) -> Iterator[tuple[str, str]]:
@@ -37,8 +34,8 @@ def files_of_perimeter(report: PerimeterReport) -> Iterator[tuple[str, str]]:
     Its policy has the safe Deny statements. Documents that aren't safe yet are in `not-safe-yet`.
     """
     for one in report.resources:
-        digest = hashlib.sha256(one.resource.arn.encode(errors="surrogatepass")).hexdigest()[:8]
-        folder = f"{_OTHER.sub('-', f'{one.resource.row.service} {split_arn(one.resource.arn).name}')[:80]}-{digest}"
+        arn = one.resource.arn
+        folder = folder_of(arn, f"{one.resource.row.service} {split_arn(arn).name}")
         yield f"{folder}/evidence.md", PERIMETER.text(replace(report, resources=(one,)), "markdown")
         for name, document in _documents(one):
             indent = 2 if one.resource.row.fits(document, indent=2) else None
@@ -69,7 +66,7 @@ def _code(resource: PolicyResource, document: Mapping[str, Any], folder: str) ->
     if "attributes.json" in row.cli:
         yield "attributes.json", json.dumps({"Policy": policy}) + "\n"
     quoted = {name: shlex.quote(text) for name, text in texts.items()}
-    yield "apply.sh", _SCRIPT.format(commands=f"{row.before}\n{row.cli}".strip().format_map(quoted))
+    yield "apply.sh", script(f"{row.before}\n{row.cli}".strip().format_map(quoted))
     if row.terraform:
         type_, key, value, member = row.terraform
         where = Attribute(key, hcl_string(value.format_map(texts)))

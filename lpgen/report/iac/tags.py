@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from lpgen.core.arns import split_arn
 from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.core.tags.model import TagProposal, TagReport
+from lpgen.report.iac.scripts import folder_of, plain, script
 from lpgen.report.render import TAGS
 
-_OTHER: Final = re.compile(r"[^A-Za-z0-9]+")
-_SCRIPT: Final = '#!/bin/sh\nset -eu\ncd "$(dirname "$0")"\n{command}\n'
 _MANAGED: Final = (
     "aws iam create-policy-version --policy-arn {policy} --policy-document file://policy.json --set-as-default"
 )
@@ -31,22 +29,17 @@ def files_of_tags(report: TagReport) -> Iterator[tuple[str, str]]:
     Each principal has a folder, with one for each proposal. Proposals that aren't safe yet are in `not-safe-yet`. Two
     proposals for one policy exclude each other: apply one, and run lpgen again.
     """
-    for one in report.principals:
-        digest = hashlib.sha256(one.principal.encode(errors="surrogatepass")).hexdigest()[:8]
-        folder = f"{_plain(split_arn(one.principal).name)}-{digest}"
-        yield f"{folder}/evidence.md", TAGS.text(replace(report, principals=(one,)), "markdown")
-        for proposal in one.proposals:
-            place = _plain(f"{proposal.policy.rpartition('/')[2]} {proposal.statement + 1} {proposal.type}")
-            safe = "" if proposal.state is ProposalState.SAFE else "not-safe-yet/"
+    for tagged in report.principals:
+        folder = folder_of(tagged.principal, split_arn(tagged.principal).name)
+        yield f"{folder}/evidence.md", TAGS.text(replace(report, principals=(tagged,)), "markdown")
+        for proposal in tagged.proposals:
+            name = plain(f"{proposal.policy.rpartition('/')[2]} {proposal.statement + 1} {proposal.type}")
+            place = f"{folder}/{'' if proposal.state is ProposalState.SAFE else 'not-safe-yet/'}{name}"
             if proposal.document:
-                yield f"{folder}/{safe}{place}/policy.json", json.dumps(proposal.document, indent=2) + "\n"
-                yield f"{folder}/{safe}{place}/apply.sh", _SCRIPT.format(command=_command(one.principal, proposal))
+                yield f"{place}/policy.json", json.dumps(proposal.document, indent=2) + "\n"
+                yield f"{place}/apply.sh", script(_command(tagged.principal, proposal))
             if proposal.guard:
-                yield f"{folder}/{safe}{place}/scp.json", json.dumps(proposal.guard, separators=(",", ":")) + "\n"
-
-
-def _plain(text: str) -> str:
-    return _OTHER.sub("-", text).strip("-")[:80]
+                yield f"{place}/scp.json", json.dumps(proposal.guard, separators=(",", ":")) + "\n"
 
 
 def _command(principal: str, proposal: TagProposal) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
 from lpgen.core.perimeter.proposals import PerimeterProposal, PerimeterReport, ResourcePerimeter
-from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.report.blocks import (
     Block,
     Column,
@@ -26,7 +24,7 @@ from lpgen.report.blocks import (
     strong,
     table,
 )
-from lpgen.report.words import label_of, words_of_reason, words_of_state
+from lpgen.report.words import label_of, state_and_why, states_in, words_of_reason, words_of_state
 
 _NEXT: Final = (name("--resource ARN"), " shows why, and ", name("--out DIR"), " writes the new policies.")
 _CALLERS: Final = (Column("used by", flexible=True), Column("relation"), Column("VPC endpoints"), Column("last"))
@@ -47,14 +45,12 @@ def perimeter_page(report: PerimeterReport, most: int | None = None) -> tuple[Bl
 
 
 def _summary(report: PerimeterReport) -> str:
-    states = Counter(proposal.state for one in report.resources for proposal in one.proposals)
-    parts = ", ".join(f"{states[state]:,} {state}" for state in ProposalState)
+    parts = states_in(proposal.state for one in report.resources for proposal in one.proposals)
     return f"{plural(len(report.resources), 'resource')}: proposals for their policies: {parts}."
 
 
 def _state_and_why(proposal: PerimeterProposal) -> Line:
-    why = ", ".join(reason.kind for reason in proposal.reasons)
-    return line(words_of_state(proposal.state), f": {why}" if why else "")
+    return state_and_why(proposal.state, (reason.kind for reason in proposal.reasons))
 
 
 def _resource(one: ResourcePerimeter) -> Iterable[Block]:

@@ -25,7 +25,15 @@ ACTIONS = (
     *("dynamodb:*", "dynamodb:Get*", "sqs:SendMessage", "sqs:*", "*"),
 )
 ASKED = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:CreateTable", "dynamodb:TagResource", "sqs:SendMessage")
-PATTERNS = ("*", f"{TABLES}*", f"{TABLES}orders-*", f"{TABLES}*/index/*", f"{TABLES}pay-1", "arn:aws:dynamodb:*:*:*")
+PATTERNS = (
+    "*",
+    f"{TABLES}*",
+    f"{TABLES}orders-*",
+    f"{TABLES}*/index/*",
+    f"{TABLES}*/stream/*",
+    f"{TABLES}pay-1",
+    "arn:aws:dynamodb:*:*:*",
+)
 RESOURCES = (f"{TABLES}orders-1", f"{TABLES}pay-1", f"{TABLES}new", f"{TABLES}orders-1/index/by", f"{QUEUES}q")
 CONDITIONS: tuple[dict[str, Any], ...] = (
     {},

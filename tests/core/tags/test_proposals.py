@@ -6,9 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from lpgen.core.iam.match_resource import resource_contains
 from lpgen.core.model import Principal
 from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.core.tags.proposals import with_errors
+from lpgen.core.tags.rewrite import MadeWith, TypedAllow
+from lpgen.core.tags.types import TaggedTypes
+from lpgen.edge.catalog.files import bundled_catalog
 from tests.core.graph.cases import document, managed, principal, service
 from tests.core.tags.worlds import APP, LISTED, TABLES, USED, call, kinds, proposal, proposals, use, world
 from tests.support.worlds import ACCOUNT, allow
@@ -92,6 +96,12 @@ def test_unlisted_tables_have_unknown_tags_unless_the_logs_show_their_creation()
     assert (found.state, found.used[0].value) == (ProposalState.SAFE, "orders")
     other = call(maker, "dynamodb:CreateTable", f"{TABLES}more", days=[109], tags={"team": "pay"})
     assert kinds(proposal(world([*use(), *gone, made, other], principals=(APP, maker)))) == ["tags-unknown"]
+
+
+def test_each_statement_that_allows_a_table_with_unknown_tags_has_its_proposal() -> None:
+    one = app(allow("dynamodb:GetItem", f"{TABLES}*"), allow("dynamodb:*Item", f"{TABLES}*"))
+    found = proposals(world(use(one, (*USED, "gone")), principals=(one,)), one)
+    assert [(offer.statement, kinds(offer)) for offer in found] == [(0, ["tags-unknown"]), (1, ["tags-unknown"])]
 
 
 def test_a_tag_that_was_changed_between_uses_objects() -> None:
@@ -185,3 +195,59 @@ def test_an_error_of_access_analyzer_refuses() -> None:
     assert (refused.state, kinds(refused), refused.document) == (ProposalState.REFUSED, ["invalid"], None)
     assert "BAD: it is bad" in refused.reasons[0].text
     assert ACCOUNT in found.policy or found.policy
+
+
+@pytest.mark.parametrize(
+    "children",
+    [("*/index/*",), ("*/index/*", "*/stream/*"), ("orders-*/index/by-*", "*/backup/*", "*/export/*")],
+)
+def test_patterns_of_child_types_beside_that_of_the_table_stay_as_they_are(children: tuple[str, ...]) -> None:
+    one = app(allow(["dynamodb:GetItem", "dynamodb:Query"], [f"{TABLES}{name}" for name in ("*", *children)]))
+    found = proposal(world(use(one), principals=(one,)), one)
+    assert (found.state, found.resources) == (ProposalState.SAFE, (f"{TABLES}*",))
+    tagged, *others = found.added
+    assert (tagged["Resource"], list(tagged["Condition"])) == (f"{TABLES}*", ["StringEquals"])
+    assert all("Condition" not in other for other in others)
+    kept = [pattern for other in others for pattern in other["Resource"]]
+    assert all(any(resource_contains(wide, f"{TABLES}{name}") for wide in kept) for name in children)
+    assert not any(resource_contains(wide, f"{TABLES}pay-1") for wide in kept)
+
+
+@pytest.mark.parametrize(
+    ("own", "children"),
+    [
+        ("arn:aws:lambda:*:*:function:*", ("arn:aws:lambda:*:*:function:*:live",)),
+        ("arn:aws:lambda:*:*:layer:*", ("arn:aws:lambda:*:*:layer:*:*",)),
+        ("arn:aws:s3:::*", ("arn:aws:s3:::*/*", "arn:aws:s3:::pay/*")),
+        ("arn:aws:s3:*:*:accesspoint/*", ("arn:aws:s3:*:*:accesspoint/*/object/*",)),
+    ],
+)
+def test_a_pattern_wholly_of_a_child_type_is_no_pattern_of_its_parent(own: str, children: tuple[str, ...]) -> None:
+    types = TaggedTypes(bundled_catalog())
+    service_name, parent = own.split(":")[2], types.type_of(own.replace("*", "x"))
+    (statement,) = document(allow(f"{service_name}:*", [own, *children])).statements
+    of_parent = TypedAllow(statement, parent, types, "aws")
+    assert (of_parent.patterns, of_parent.narrowed) == ((own,), (own,))
+    assert of_parent.rewritten("team", ["orders"], MadeWith(frozenset(), frozenset()), ()) is not None
+
+
+@pytest.mark.parametrize(("values", "is_shut_out"), [(("pay", "x"), True), (("pay", "orders"), False)])
+def test_an_unused_table_with_keys_of_other_case_is_shut_out_if_no_spelling_has_a_value(
+    values: tuple[str, str], is_shut_out: bool
+) -> None:
+    listed = {**LISTED, f"{TABLES}twice": dict(zip(("team", "Team"), values, strict=True))}
+    found = proposal(world(use(), listed=listed))
+    assert found.state is ProposalState.SAFE
+    assert (f"{TABLES}twice" in found.excluded) is is_shut_out
+    assert (f"{TABLES}twice" in found.still_allowed) is not is_shut_out
+
+
+def test_each_value_of_keys_of_other_case_may_be_what_lets_somebody_write_the_tag() -> None:
+    listed = {**LISTED, f"{TABLES}twice": {"team": "pay", "Team": "x"}}
+    for value in ("pay", "x"):
+        statement = allow(
+            "dynamodb:TagResource", f"{TABLES}twice", Condition={"StringEquals": {"aws:ResourceTag/team": value}}
+        )
+        tagger = principal("role/tagger", statement, trusts=service("ec2"))
+        found = proposal(world(use(), principals=(APP, tagger), listed=listed))
+        assert [writer.principal for writer in found.writers] == [tagger.arn]
