@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
+
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import Review, current_decisions, open_review, refuse_empty_choice
 from lpgen.core.choices import RolesPart
 from lpgen.core.evidence import PrincipalUsage
-from lpgen.core.model import PrincipalKind, SnapshotProblemKind
+from lpgen.core.model import Principal, PrincipalKind, SnapshotProblemKind
 from lpgen.core.principal_names import is_named
-from lpgen.core.roles.candidates import Reviewed, candidates_of, namesakes_of
+from lpgen.core.roles.candidates import Reviewed, candidates_of
 from lpgen.core.roles.leftovers import AccountInventory, leftovers_of
-from lpgen.core.roles.merges import curve_of, merges_of, names_by_account, weigh
+from lpgen.core.roles.merges import Making, curve_of, merges_of, weigh
 from lpgen.core.roles.model import Curve, Merge, RolesReport, UserKind
 from lpgen.core.roles.needs import need_of, used_part
-from lpgen.core.roles.shared import Making
-from lpgen.core.roles.signs import Credentials, UserSigns, signs_from_usage
+from lpgen.core.roles.signs import signs_from_usage
 from lpgen.core.roles.targets import Targets
 from lpgen.core.roles.users import UserFacts, kind_of_user, move_of_user
 from lpgen.core.snapshots import Subject
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.usage_files import read_current_usage
-from lpgen.edge.readers.credentials import has_no_password, read_iam_extras
+from lpgen.edge.readers.credentials import IamExtras, read_iam_extras
 from lpgen.edge.readers.iam_snapshot import SnapshotStore, open_snapshot
 from lpgen.edge.readers.identity_providers import read_identity_providers
 from lpgen.edge.readers.snapshot_files import read_passwords
 from lpgen.edge.replacement_files import write_new_folder
 from lpgen.report.iac.roles import files_of_roles
 
-_LOG: Final = logging.getLogger("lpgen")
 _WHOLE: Final = (Subject.ACCOUNT, Subject.POLICIES)
 
 
@@ -45,46 +44,43 @@ def roles(inputs: AnalysisInputs, parts: Collection[RolesPart] = tuple(RolesPart
     """
     pattern, inputs = inputs.options.principal, replace(inputs, options=replace(inputs.options, principal=""))
     store = open_snapshot(inputs.policies)
-    inventory = _inventory(inputs, store)
-    refuse_empty_choice(inventory.principals, pattern)
-    kept = tuple(part for part in RolesPart if part in parts)
-    found = RolesReport(parts=kept, problems=tuple(f"{one.place}: {one.message}" for one in store.problems))
-    if RolesPart.LEFTOVERS in kept:
-        leftovers = (one for one in leftovers_of(inventory) if not pattern or is_named(one.arn, pattern))
-        found = _with(found, leftovers=tuple(leftovers))
-    if {RolesPart.USERS, RolesPart.MERGES}.isdisjoint(kept):
-        return found
+    principals = tuple(map(store.read, store.arns()))
+    refuse_empty_choice(principals, pattern)
+    extras = read_iam_extras(inputs.policies, read_passwords(inputs.files.login_profiles))
+    report = RolesReport(
+        parts=tuple(part for part in RolesPart if part in parts),
+        problems=tuple(f"{one.place}: {one.message}" for one in store.problems),
+    )
+    if RolesPart.LEFTOVERS in parts:
+        found = leftovers_of(_inventory(inputs, store, principals, extras))
+        report = structs.replace(report, leftovers=tuple(one for one in found if is_named(one.arn, pattern)))
+    if {RolesPart.USERS, RolesPart.MERGES}.isdisjoint(parts):
+        return report
     with collector_paused():
-        return _with_reviewed(found, inputs, pattern)
+        return _with_reviewed(report, inputs, extras, pattern)
 
 
-def _with(report: RolesReport, **parts: object) -> RolesReport:
-    return RolesReport.from_attributes(report, **parts)
-
-
-def _with_reviewed(found: RolesReport, inputs: AnalysisInputs, pattern: str) -> RolesReport:
+def _with_reviewed(report: RolesReport, inputs: AnalysisInputs, extras: IamExtras, pattern: str) -> RolesReport:
     """The report with users and merges."""
     review = open_review(inputs)
     reviewed = sorted(_reviewed(review), key=lambda one: one.principal.arn)
-    _LOG.info("searching for principals that do the same job")
-    facts = _user_facts(inputs, review, reviewed)
-    kinds = {arn: kind_of_user(one) for arn, one in facts.items()}
-    if RolesPart.USERS in found.parts:
-        targets = _targets(inputs, review, reviewed)
-        moves = (move_of_user(one, targets) for arn, one in facts.items() if not pattern or is_named(arn, pattern))
-        found = _with(found, users=tuple(moves))
-    if RolesPart.MERGES in found.parts:
+    facts = _user_facts(inputs, review, reviewed, extras)
+    if RolesPart.USERS in report.parts:
+        providers = read_identity_providers(inputs.files.identity_providers)
+        dangers = review.reviewer.ground.judge.finder.dangers
+        known = frozenset(providers.arns) if providers else frozenset()
+        targets = Targets(tuple(one.grants for one in reviewed), known, dangers)
+        chosen = (one for one in facts if is_named(one.user.arn, pattern))
+        report = structs.replace(report, users=tuple(move_of_user(one, targets) for one in chosen))
+    if RolesPart.MERGES in report.parts:
+        kinds = {one.user.arn: kind_of_user(one) for one in facts}
         merges, curves = _merges(inputs, review, reviewed, kinds)
-        found = _with(
-            found,
-            merges=tuple(one for one in merges if _has_member(one, pattern)),
-            curves=tuple(one for one in curves if _has_member(one, pattern)),
+        report = structs.replace(
+            report,
+            merges=tuple(one for one in merges if any(is_named(arn, pattern) for arn in one.members)),
+            curves=tuple(one for one in curves if any(is_named(arn, pattern) for arn in one.members)),
         )
-    return found
-
-
-def _has_member(found: Merge | Curve, pattern: str) -> bool:
-    return not pattern or any(is_named(arn, pattern) for arn in found.members)
+    return report
 
 
 def _reviewed(review: Review) -> Iterator[Reviewed]:
@@ -100,27 +96,11 @@ def _reviewed(review: Review) -> Iterator[Reviewed]:
             yield Reviewed(proposal, grants[arn], usage, need, used)
 
 
-def _user_facts(inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed]) -> dict[str, UserFacts]:
+def _user_facts(inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], extras: IamExtras) -> list[UserFacts]:
     users = {one.principal.arn: one for one in reviewed if one.principal.kind is PrincipalKind.USER}
     signs = signs_from_usage(read_current_usage(inputs.data, stored=True)[1], users) if users else {}
-    passwords = read_passwords(inputs.files.login_profiles)
-    known = read_iam_extras(inputs.policies, passwords).credentials
-    found = {}
-    for arn, one in users.items():
-        credentials = known.get(arn, Credentials())
-        if credentials.password is None and has_no_password(arn, passwords):
-            credentials = replace(credentials, password=False)
-        coverage = review.reviewer.ground.coverage
-        min_days = inputs.options.min_days
-        found[arn] = UserFacts(one, signs.get(arn, UserSigns()), credentials, coverage, min_days)
-    return found
-
-
-def _targets(inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed]) -> Targets:
-    providers = read_identity_providers(inputs.files.identity_providers)
-    dangers = review.reviewer.ground.judge.finder.dangers
-    arns = frozenset(providers.arns) if providers else frozenset()
-    return Targets(tuple(one.grants for one in reviewed), arns, inputs.options.compute, dangers)
+    coverage, least = review.reviewer.ground.coverage, inputs.options.min_days
+    return [UserFacts(one, signs[arn], extras.credentials_of(arn), coverage, least) for arn, one in users.items()]
 
 
 def _merges(
@@ -133,21 +113,21 @@ def _merges(
     dangers = review.reviewer.ground.judge.finder.dangers
     snapshot = inputs.options.snapshot
     accounts = {one.account: one.name for one in snapshot.accounts} if snapshot else {}
-    taken = names_by_account(one.principal for one in reviewed)
-    weighed = [weigh(group, dangers) for group in candidates_of(reviewed, accounts, kinds)]
-    merges = [merge for one in weighed for merge in merges_of(one, taken[one.group.account], making)]
+    taken = frozenset((one.principal.account, one.principal.name.lower()) for one in reviewed)
+    weighed = [weigh(group, dangers) for group in candidates_of(reviewed, accounts, kinds, by_name=False)]
+    merges = [merge for one in weighed for merge in merges_of(one, taken, making)]
     merged = {arn for merge in merges for arn in merge.members}
     rest = [one for one in reviewed if one.principal.arn not in merged]
-    for group in namesakes_of(rest, accounts):
-        merges += merges_of(weigh(group, dangers), (), making)
+    for group in candidates_of(rest, accounts, kinds, by_name=True):
+        merges += merges_of(weigh(group, dangers), taken, making)
     return sorted(merges, key=lambda merge: merge.members), [curve_of(one) for one in weighed]
 
 
-def _inventory(inputs: AnalysisInputs, store: SnapshotStore) -> AccountInventory:
+def _inventory(
+    inputs: AnalysisInputs, store: SnapshotStore, principals: tuple[Principal, ...], extras: IamExtras
+) -> AccountInventory:
     """What the policy files hold. An account isn't complete if a page or a part of it is missing."""
-    principals = tuple(map(store.read, store.arns()))
     cut = {problem.place for problem in store.problems if problem.kind is SnapshotProblemKind.TRUNCATED}
-    accounts = frozenset(one.account for one in principals)
     snapshot = inputs.options.snapshot
     cut |= {gap.account for gap in snapshot.gaps if gap.subject in _WHOLE} if snapshot else set()
     providers = read_identity_providers(inputs.files.identity_providers)
@@ -155,8 +135,8 @@ def _inventory(inputs: AnalysisInputs, store: SnapshotStore) -> AccountInventory
         principals,
         store.groups(),
         store.customer_policies(),
-        read_iam_extras(inputs.policies, {}).profiles,
-        frozenset() if "unknown account" in cut else accounts - cut,
+        extras.profiles,
+        frozenset() if "unknown account" in cut else frozenset(one.account for one in principals) - cut,
         providers.lack if providers else lambda _arn: False,
     )
 

@@ -15,9 +15,20 @@ from lpgen.errors import InvocationError, quote_input
 _MOST_CLOSE: Final = 3
 _CLOSE: Final = 0.5
 
+_PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9]+")
 _ANY_NAME: Final = "use an ARN, a name, or a glob"
 _DID_YOU_MEAN: Final = "did you mean {names}?"
 """The minimum similarity of a suggested name, from 0 to 1."""
+
+
+def parts_of_name(name: str) -> list[str]:
+    """The words and numbers of a name, and what separates them: case, digits and other characters start a new part."""
+    return _PARTS.findall(name)
+
+
+def words_of_name(name: str) -> list[str]:
+    """The words and numbers of a name, in lower case."""
+    return [part.lower() for part in parts_of_name(name) if part.isalnum()]
 
 
 @lru_cache(maxsize=1024)

@@ -206,5 +206,5 @@ ROLES: Final[Formats[RolesReport]] = Formats(
     noun="principal",
     title="lpgen roles",
     text="screens:roles_screen(layout)",
-    json="documents.roles:roles_json",
+    json="documents.layout:lay_out",
 )

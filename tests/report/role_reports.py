@@ -9,24 +9,18 @@ from lpgen.core.roles.model import (
     AgainstKind,
     Curve,
     CurvePoint,
-    EvidenceKind,
     Leftover,
-    LeftoverKind,
     Merge,
-    MergeKind,
-    Method,
-    MoveState,
     RolesReport,
     Step,
     Target,
-    TargetKind,
     UserEvidence,
     UserFinding,
-    UserFindingKind,
     UserKey,
     UserKind,
     UserMove,
     against,
+    state_of,
 )
 from tests.support.worlds import ACCOUNT
 
@@ -35,17 +29,18 @@ POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "
 
 
 def _user(name: str, kind: UserKind, target: Target, *found: AgainstKind) -> UserMove:
+    objections = tuple(against(one, detail=12) for one in found)
     return UserMove(
         user=f"{BEFORE}user/{name}",
         kind=kind,
-        state=MoveState.UNSAFE if found else MoveState.SAFE,
-        evidence=(UserEvidence(kind=EvidenceKind.KEY, text="key AKIA1 was used on 4 days, last on 2026-02-03"),),
+        state=state_of(objections),
+        evidence=(UserEvidence(kind="key", text="key AKIA1 was used on 4 days, last on 2026-02-03"),),
         keys=(UserKey(id="AKIA1", active=True, created=None, last_used=date(2026, 2, 3), days_used=4),),
         goes_to=target,
         policy=(POLICY,) if target.new else None,
         steps=(Step(text="Deactivate key AKIA1.", check="No use of key AKIA1 for 14 covered days."),),
-        against=tuple(against(one, detail=12) for one in found),
-        findings=(UserFinding(kind=UserFindingKind.OLD_KEY, names=("AKIA1",)),),
+        against=objections,
+        findings=(UserFinding(kind="old-key", names=("AKIA1",)),),
     )
 
 
@@ -55,30 +50,29 @@ def roles_report() -> RolesReport:
     members = tuple(f"{BEFORE}role/orders-{number}" for number in (1, 2))
     merge = Merge(
         name="orders",
-        kind=MergeKind.ROLE,
+        kind="role",
         account=ACCOUNT,
-        state=MoveState.UNSAFE,
+        state="unsafe",
         members=members,
         roles_saved=1,
         over_grant=4,
-        own_names=2,
         harmful=0,
-        against=(against(AgainstKind.NAMED_ELSEWHERE, members),),
+        against=(against("named-elsewhere", members),),
         policy=(POLICY,),
         left=(),
         trust={"Version": "2012-10-17", "Statement": []},
     )
     points = tuple(CurvePoint(roles=roles, over_grant=8 - 4 * roles, harmful=0) for roles in (2, 1))
-    curve = Curve(account=ACCOUNT, kind=MergeKind.ROLE, members=members, method=Method.EXACT, points=points)
-    people = Target(kind=TargetKind.PERMISSION_SET, name="Analyst", new=False, over_grant=3, text="it allows it")
+    curve = Curve(account=ACCOUNT, kind="role", members=members, method="exact", points=points)
+    people = Target(kind="permission-set", name="Analyst", new=False, over_grant=3, text="it allows it")
     return RolesReport(
         users=(
-            _user("alice", UserKind.PERSON, people),
-            _user("bot", UserKind.WORKLOAD, Target(kind=TargetKind.ROLE, name="bot", new=True), AgainstKind.FEW_DAYS),
-            _user("old", UserKind.UNUSED, Target(kind=TargetKind.QUESTION, name="", new=False, text="Ask.")),
+            _user("alice", "person", people),
+            _user("bot", "workload", Target(kind="role", name="bot", new=True), "few-days"),
+            _user("old", "unused", Target(kind="question", text="Ask.")),
         ),
         merges=(merge,),
         curves=(curve,),
-        leftovers=(Leftover(kind=LeftoverKind.EMPTY_GROUP, arn=f"{BEFORE}group/empty", text="no user is a member"),),
+        leftovers=(Leftover(kind="empty-group", arn=f"{BEFORE}group/empty", text="no user is a member"),),
         problems=("a problem in a file",),
     )

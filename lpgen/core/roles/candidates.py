@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from lpgen.core.analysis.grants.aws_policies import without_left
-from lpgen.core.analysis.grants.trust import trust_allows
-from lpgen.core.arns import account_in_arn, is_account_id
+from lpgen.core.analysis.grants.trust import trust_allows, trusted_kinds
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage, Suspected
 from lpgen.core.findings import GENERATED_CLASSES, PrincipalDiff, Proposal
 from lpgen.core.iam.policy import text_without_sid
+from lpgen.core.iam.principals import PrincipalForm, principal_from_text
 from lpgen.core.identity_center import is_of_permission_set, permission_set_of
 from lpgen.core.model import Effect, Principal, PrincipalKind
+from lpgen.core.principal_names import words_of_name
 from lpgen.core.roles.model import MergeKind, UserKind
 from lpgen.core.roles.needs import Need
 from lpgen.core.tooling import tooling_of
 
-_WORDS: Final = re.compile(r"[A-Za-z]+")
 _ENVIRONMENTS: Final = {
     word: name
     for name, words in {
         "production": "prod production prd live",
-        "staging": "staging stage stg preprod preproduction uat acceptance",
+        "non-production": "nonprod nonproduction",
+        "staging": "staging stage stg preprod preproduction",
+        "acceptance": "uat acceptance",
         "development": "dev develop development devel",
         "test": "test tests testing tst qa",
         "sandbox": "sandbox sbx playground",
@@ -35,10 +37,12 @@ _ENVIRONMENTS: Final = {
 }
 """The environments that names, tags and accounts state, by word."""
 
+_PREFIX: Final = re.compile(r"\b(pre|non) ")
 _TAGS: Final = frozenset({"env", "environment", "stage"})
 _MOST: Final = 60
 """The most candidates to compare with each other. Comparing more takes minutes."""
 
+_WHOLE: Final = PrincipalForm.ROOT
 _EMERGENCY: Final = re.compile(r"break[-_. ]?glass|emergency|firefighter", re.IGNORECASE)
 
 
@@ -69,8 +73,9 @@ class Reviewed:
 
 
 def environments_in(text: str) -> frozenset[str]:
-    """The environments that the words of a text name."""
-    return frozenset(_ENVIRONMENTS[word] for word in _WORDS.findall(text.lower()) if word in _ENVIRONMENTS)
+    """The environments that the words of a text name. `pre-prod` counts as one word."""
+    words = _PREFIX.sub(r"\1", " ".join(words_of_name(text))).split()
+    return frozenset(_ENVIRONMENTS[word] for word in words if word in _ENVIRONMENTS)
 
 
 def environment_of(principal: Principal, accounts: Mapping[str, str]) -> frozenset[str]:
@@ -78,105 +83,89 @@ def environment_of(principal: Principal, accounts: Mapping[str, str]) -> frozens
 
     `accounts` are the names of accounts.
     """
-    tags = [value for key, value in principal.tags if re.split("[:/]", key)[-1].lower() in _TAGS]
+    tags = [value for key, value in principal.tags if not _TAGS.isdisjoint(words_of_name(key))]
     stated = environments_in(" ".join((principal.path, principal.name, *tags)))
     return stated or frozenset(tag.lower() for tag in tags) or environments_in(accounts.get(principal.account, ""))
 
 
-TrustKey = frozenset[tuple[str, str]]
-
-
-def trust_kinds(role: Principal) -> TrustKey:
-    """The kinds of principals that may assume a role: services by name, people, web identities by issuer, other
-    accounts, the whole own account, and principals of it. A Deny counts as it is written."""
-    allowed = {
-        (statement.not_principal, *pair) for statement in trust_allows(role) for pair in statement.principals or ()
+def trust_of(principal: Principal) -> frozenset[object]:
+    """The kinds of principals that may assume a role: services, web identities by provider, people, and, of AWS
+    accounts, whether it is another account and whether it is a whole account."""
+    named = {
+        name for statement in trust_allows(principal) for kind, name in statement.principals or () if kind == "AWS"
     }
-    statements = role.trust.statements if role.trust else ()
-    denied = {("deny", text_without_sid(found.text)) for found in statements if found.effect is Effect.DENY}
-    return (
-        frozenset(("not", name) if negated else _trust_kind(kind, name, role) for negated, kind, name in allowed)
-        | denied
-    )
+    parsed = map(principal_from_text, named)
+    accounts = {(one.account == principal.account or one.account or one.text, one.form is _WHOLE) for one in parsed}
+    return trusted_kinds(principal) | accounts
 
 
-def _trust_kind(kind: str, name: str, role: Principal) -> tuple[str, str]:
-    if kind == "Federated":
-        is_people = ":saml-provider/" in name
-        return ("people", "") if is_people else ("web identity", name.rpartition(":oidc-provider/")[2])
-    if kind != "AWS" or name == "*":
-        return kind, name
-    account = name if is_account_id(name) else account_in_arn(name)
-    if account != role.account:
-        return "another account", account or name
-    return ("own account" if is_account_id(name) or name.endswith(":root") else "own principals"), ""
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What principals have in common that could share a role. Either `account` or `name` is "": roles with one path and
+    name may share one in several accounts."""
+
+    account: str
+    name: str
+    kind: MergeKind
+    environment: frozenset[str]
+    trust: frozenset[object]
+    boundary: str
+    denies: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """Principals that could share a role if their needs are alike, sorted by ARN."""
 
-    account: str
-    kind: MergeKind
-    environment: frozenset[str]
+    alike: Likeness
     members: tuple[Reviewed, ...]
 
 
-_Key = tuple[object, ...]
-
-
 def candidates_of(
-    reviewed: Iterable[Reviewed], accounts: Mapping[str, str], user_kinds: Mapping[str, UserKind]
+    reviewed: Sequence[Reviewed], accounts: Mapping[str, str], user_kinds: Mapping[str, UserKind], *, by_name: bool
 ) -> list[Candidates]:
-    """The groups of candidates in each account, with at least two members. A permission set with roles in several
-    accounts is left out, because its roles have the needs of all."""
-    groups: dict[_Key, list[Reviewed]] = defaultdict(list)
-    reviewed = tuple(reviewed)
+    """The groups of candidates with at least two members: in each account, or roles of one name in several accounts.
+
+    A permission set with roles in several accounts is left out, because its roles have the needs of all.
+    """
     sets = Counter(permission_set_of(one.principal.arn) for one in reviewed)
+    groups: dict[Likeness, list[Reviewed]] = defaultdict(list)
     for one in reviewed:
-        kind, of = _kind_of(one.principal, user_kinds), permission_set_of(one.principal.arn)
-        if kind is not None and (of is None or sets[of] == 1) and _may_share(one):
-            groups[one.principal.account, kind, *_alike(one, accounts)].append(one)
-    return _groups(groups)
-
-
-def namesakes_of(reviewed: Iterable[Reviewed], accounts: Mapping[str, str]) -> list[Candidates]:
-    """The groups of roles with the same path and name in several accounts."""
-    groups: dict[_Key, list[Reviewed]] = defaultdict(list)
-    for one in reviewed:
-        role = one.principal
-        if role.kind is PrincipalKind.ROLE and not is_of_permission_set(role) and _may_share(one):
-            environment, trust, boundary, denies = _alike(one, accounts)
-            name = boundary.rpartition("/")[2] if isinstance(boundary, str) else ""
-            groups["", MergeKind.ROLE, environment, trust, name, denies, role.path, role.name].append(one)
-    return _groups(groups)
-
-
-def _groups(groups: Mapping[_Key, Sequence[Reviewed]]) -> list[Candidates]:
+        principal, of = one.principal, permission_set_of(one.principal.arn)
+        kind, boundary = _kind_of(principal, user_kinds), principal.boundary
+        if kind and (kind == "role" or not by_name) and (of is None or sets[of] == 1) and _may_share(one):
+            where = ("", principal.path + principal.name) if by_name else (principal.account, "")
+            denies = without_left(one.grants, one.diff.draft.left).denies
+            alike = Likeness(
+                *where,
+                kind,
+                environment_of(principal, accounts),
+                trust_of(principal),
+                (boundary.arn or boundary.name).replace(principal.account, "") if boundary else "",
+                frozenset(text_without_sid(deny.statement.text) for deny in denies),
+            )
+            groups[alike].append(one)
     found = []
-    for (account, kind, environment, *_), members in groups.items():
-        assert isinstance(account, str)
-        assert isinstance(kind, MergeKind)
-        assert isinstance(environment, frozenset)
-        if len(members) > 1:
-            # The candidates with the same actions are next to each other.
-            ordered = sorted(members, key=lambda one: (sorted({pair.action for pair in one.used}), one.principal.arn))
-            for start in range(0, len(ordered), _MOST):
-                some = sorted(ordered[start : start + _MOST], key=lambda one: one.principal.arn)
-                found.append(Candidates(account, kind, environment, tuple(some)))
-    return sorted(found, key=lambda group: (group.account, group.kind, group.members[0].principal.arn))
+    for alike, members in groups.items():
+        # The candidates with the same actions are next to each other.
+        ordered = sorted(members, key=lambda one: (sorted({pair.action for pair in one.used}), one.principal.arn))
+        for start in range(0, len(ordered) if len(ordered) > 1 else 0, _MOST):
+            some = sorted(ordered[start : start + _MOST], key=lambda one: one.principal.arn)
+            found.append(Candidates(alike, tuple(some)))
+    return sorted(found, key=lambda group: (group.alike.account, group.alike.kind, group.members[0].principal.arn))
 
 
 def _kind_of(principal: Principal, user_kinds: Mapping[str, UserKind]) -> MergeKind | None:
-    if principal.kind is PrincipalKind.USER:
-        known = {UserKind.PERSON: MergeKind.PERSON, UserKind.WORKLOAD: MergeKind.WORKLOAD}
-        return known.get(user_kinds.get(principal.arn, UserKind.UNKNOWN))
-    return MergeKind.PERMISSION_SET if is_of_permission_set(principal) else MergeKind.ROLE
+    if principal.kind is PrincipalKind.ROLE:
+        return "permission-set" if is_of_permission_set(principal) else "role"
+    kind = user_kinds.get(principal.arn)
+    return kind if kind == "person" or kind == "workload" else None
 
 
 def _may_share(one: Reviewed) -> bool:
     """Whether a principal has a need that a shared policy could cover, and none of the reasons to be left alone."""
     principal, replacement = one.principal, one.proposal.replacement
+    trust = principal.trust.statements if principal.trust else ()
     return (
         one.diff.principal_class in GENERATED_CLASSES
         and replacement is not None
@@ -187,14 +176,6 @@ def _may_share(one: Reviewed) -> bool:
         and not any(line.suspected for line in one.diff.draft.lines)
         and not _EMERGENCY.search(principal.name)
         and not any(tooling_of(principal))
+        # What a Deny or NotPrincipal leaves out depends on all statements, so their union means something else.
+        and all(found.effect is Effect.ALLOW and not found.not_principal for found in trust)
     )
-
-
-def _alike(one: Reviewed, accounts: Mapping[str, str]) -> _Key:
-    """What all members have in common: environment, kinds of trust, boundary, and Denies that replacements copy."""
-    role = one.principal
-    boundary = (role.boundary.arn or role.boundary.name) if role.boundary else ""
-    denies = frozenset(
-        text_without_sid(deny.statement.text) for deny in without_left(one.grants, one.diff.draft.left).denies
-    )
-    return environment_of(role, accounts), trust_kinds(role), boundary, denies

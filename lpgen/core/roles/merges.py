@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any, Final
 
+from lpgen.core.analysis.generate import generate_policy
+from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.synthesis.covering import merge_lines
+from lpgen.core.analysis.verify import verify_generated
+from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
+from lpgen.core.evidence import PrincipalUsage, StatementRef
+from lpgen.core.findings import ReplacementDraft
 from lpgen.core.guards import Guards
-from lpgen.core.model import READ_LEVELS, Action, Principal
-from lpgen.core.replacements import Replacement
-from lpgen.core.roles.candidates import Candidates, Reviewed
-from lpgen.core.roles.model import Against, AgainstKind, Curve, CurvePoint, Merge, MergeKind, Method, against, state_of
+from lpgen.core.iam.limits import TRUST_POLICY_LIMIT
+from lpgen.core.iam.policy import policy_from_json, text_without_sid
+from lpgen.core.identity_center import permission_set_of
+from lpgen.core.model import CURRENT_VERSION, READ_LEVELS, Action, AttachedPolicy, PolicyKind, Principal, PrincipalKind
+from lpgen.core.options import Options
+from lpgen.core.principal_names import parts_of_name
+from lpgen.core.replacements import Decision, Replacement
+from lpgen.core.roles.candidates import Candidates, Likeness, Reviewed
+from lpgen.core.roles.model import Against, AgainstKind, Curve, CurvePoint, Merge, against, state_of
 from lpgen.core.roles.needs import Overlap, templates_of
-from lpgen.core.roles.partitions import MOST_EXACT, Measures, best_partition, cheapest_partitions
-from lpgen.core.roles.shared import Making, share, shared_name
+from lpgen.core.roles.partitions import MOST_EXACT, partitions
 
+_SHARED: Final = "-shared"
+_FALLBACK: Final = "shared-role"
 _IAM: Final = "iam:"
+Taken = Collection[tuple[str, str]]
+"""The accounts of principals that exist, each with a name in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What it takes to make a shared policy: the catalog, the options of the review, and the current decisions."""
+
+    catalog: Catalog
+    options: Options
+    decisions: tuple[Decision, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +58,6 @@ class Weighing:
     def may_merge(self, bits: int) -> bool:
         """Whether the members do nearly the same and need nearly the same, and none gains a dangerous action."""
         return self.real.harmful(bits) == 0 and self.used.is_near(bits) and self.alike.is_near(bits)
-
-    @property
-    def measures(self) -> Measures:
-        """The cost of groups, and whether they may be merged."""
-        return Measures(self.real.over_grant, self.may_merge)
 
 
 def weigh(group: Candidates, dangers: Dangers) -> Weighing:
@@ -56,69 +76,73 @@ def weigh(group: Candidates, dangers: Dangers) -> Weighing:
 def curve_of(weighed: Weighing) -> Curve:
     """The least over-grant for each number of roles."""
     members, real = weighed.group.members, weighed.real
-    points = [
-        CurvePoint(
-            roles=len(groups),
-            over_grant=sum(map(real.over_grant, groups)),
-            harmful=sum(map(real.harmful, groups)),
-        )
-        for groups in cheapest_partitions(len(members), weighed.measures)
-    ]
     return Curve(
-        account=weighed.group.account,
-        kind=weighed.group.kind,
+        account=weighed.group.alike.account,
+        kind=weighed.group.alike.kind,
         members=tuple(one.principal.arn for one in members),
-        method=Method.EXACT if len(members) <= MOST_EXACT else Method.GREEDY,
-        points=tuple(points),
+        method="exact" if len(members) <= MOST_EXACT else "greedy",
+        points=tuple(
+            CurvePoint(
+                roles=len(groups),
+                over_grant=sum(map(real.over_grant, groups)),
+                harmful=sum(map(real.harmful, groups)),
+            )
+            for groups in partitions(len(members), real.over_grant, lambda _group: True)
+        ),
     )
 
 
-def merges_of(weighed: Weighing, taken: Iterable[str], making: Making) -> Iterator[Merge]:
-    """The proposals for candidates. `taken` are the names of roles and users that exist in the account."""
+def merges_of(weighed: Weighing, taken: Taken, making: Making) -> Iterator[Merge]:
+    """The proposals for candidates: the fewest groups, and of these the ones with the least over-grant."""
     members = weighed.group.members
-    for bits in best_partition(len(members), weighed.measures):
+    for bits in partitions(len(members), weighed.real.over_grant, weighed.may_merge)[-1]:
         if bits & (bits - 1):
             some = [one for at, one in enumerate(members) if bits >> at & 1]
             yield _merge(weighed, bits, some, taken, making)
 
 
-def _merge(weighed: Weighing, bits: int, members: Sequence[Reviewed], taken: Iterable[str], making: Making) -> Merge:
-    group, arns = weighed.group, [one.principal.arn for one in members]
-    principals = [one.principal for one in members]
-    name = shared_name(principals, taken) if group.account else principals[0].name
-    shared = share(members, name, making)
-    found = (*_against_members(group, members, making), *shared.against)
-    over_grant = weighed.real.over_grant(bits)
-    is_role_in_one = group.account and group.kind is not MergeKind.PERMISSION_SET
+def _merge(weighed: Weighing, bits: int, members: Sequence[Reviewed], taken: Taken, making: Making) -> Merge:
+    alike, principals = weighed.group.alike, [one.principal for one in members]
+    name = shared_name(principals, taken) if alike.account else principals[0].name
+    role = _role_with_all(principals, name)
+    replacement, fault = _shared_replacement(role, members, making)
+    found = [*_against_members(alike, members, making)]
+    if fault:
+        found.append(against("unproven", detail=fault))
+    trust = _shared_trust(principals) if role.trust else None
+    size = len(json.dumps(trust, separators=(",", ":")))
+    if size > making.options.trust_quotas.get(role.account, TRUST_POLICY_LIMIT):
+        found.append(against("too-large", detail=size))
     return Merge(
         name=name,
-        kind=group.kind,
-        account=group.account if is_role_in_one else "",
+        kind=alike.kind,
+        account="" if alike.kind == "permission-set" else alike.account,
         state=state_of(found),
-        members=tuple(arns),
+        members=tuple(one.arn for one in principals),
         roles_saved=len(members) - 1,
-        over_grant=over_grant,
-        own_names=max(0, over_grant - weighed.alike.over_grant(bits)),
+        over_grant=weighed.real.over_grant(bits),
         harmful=weighed.real.harmful(bits),
-        against=found,
-        policy=documents_of(shared.replacement),
-        left=tuple(policy.arn for policy in shared.replacement.left),
-        trust=shared.trust,
+        against=tuple(found),
+        policy=documents_of(replacement),
+        left=tuple(policy.arn for policy in replacement.left),
+        trust=trust,
     )
 
 
-def _against_members(group: Candidates, members: Sequence[Reviewed], making: Making) -> Iterator[Against]:
+def _against_members(alike: Likeness, members: Sequence[Reviewed], making: Making) -> Iterator[Against]:
     few = min(one.diff.use.covered_days for one in members)
     if few < making.options.min_days:
-        yield against(AgainstKind.FEW_DAYS, detail=few)
-    if unsafe := [one.principal.arn for one in members if not one.proposal.safe]:
-        yield against(AgainstKind.UNSAFE_REPLACEMENT, unsafe)
-    if named := [one.principal.arn for one in members if is_named_elsewhere(one.principal, making.options.guards)]:
-        yield against(AgainstKind.NAMED_ELSEWHERE, named)
-    if not group.account and not group.environment:
-        yield against(AgainstKind.ENVIRONMENT_UNKNOWN)
-    if users := [one.principal.arn for one in members if uses_user_variables(one)]:
-        yield against(AgainstKind.USER_VARIABLES, users)
+        yield against("few-days", detail=few)
+    tests: Mapping[AgainstKind, Callable[[Reviewed], bool]] = {
+        "unsafe-replacement": lambda one: not one.proposal.safe,
+        "named-elsewhere": lambda one: is_named_elsewhere(one.principal, making.options.guards),
+        "user-variables": uses_user_variables,
+    }
+    for kind, is_found in tests.items():
+        if names := [one.principal.arn for one in members if is_found(one)]:
+            yield against(kind, names)
+    if not alike.account and not alike.environment:
+        yield against("environment-unknown")
 
 
 def is_named_elsewhere(principal: Principal, guards: Guards) -> bool:
@@ -149,9 +173,69 @@ def documents_of(replacement: Replacement) -> tuple[dict[str, Any], ...]:
     return tuple(json.loads(document.text) for document in replacement.documents)
 
 
-def names_by_account(principals: Iterable[Principal]) -> Mapping[str, frozenset[str]]:
-    """The names of the principals of each account."""
-    found: dict[str, set[str]] = {}
-    for principal in principals:
-        found.setdefault(principal.account, set()).add(principal.name)
-    return {account: frozenset(names) for account, names in found.items()}
+# ---------------------------------------------------------------- the shared policy
+
+
+def shared_name(members: Sequence[Principal], taken: Taken) -> str:
+    """A name for a shared role: the first parts that all names have in common. It isn't one of the taken names."""
+    sets = (permission_set_of(member.arn) for member in members)
+    parts = [parts_of_name(of.name if of else member.name) for of, member in zip(sets, members, strict=True)]
+    common = takewhile(lambda some: len({*some}) == 1, zip(*parts, strict=False))
+    stem = "".join(some[0] for some in common).rstrip("-_.") or _FALLBACK
+    while (members[0].account, stem.lower()) in taken:
+        stem += _SHARED
+    return stem
+
+
+def _shared_replacement(role: Principal, members: Sequence[Reviewed], making: Making) -> tuple[Replacement, str]:
+    """The policy of a role that has the policies of all members and made all their calls, and why it isn't proven.
+
+    It is made and verified like the replacement of one principal.
+    """
+    guards = making.options.guards
+    (grants,) = grants_from_principals([role], making.catalog, guards)
+    lines = [
+        replace(line, parent=replace(ref, policy=_owner(ref, member.principal) + ref.policy))
+        for member in members
+        for line in member.diff.draft.lines
+        for ref in (line.parent,)
+    ]
+    left = {policy.arn: policy for member in members for policy in member.diff.draft.left}
+    draft = ReplacementDraft(lines=merge_lines(lines, grants.allows), left=tuple(left.values()))
+    diff = replace(members[0].diff, principal=role, draft=draft)
+    replacement = generate_policy(diff, grants, making.catalog, making.options)
+    usage = PrincipalUsage(role.arn, uses=tuple(use for member in members for use in member.usage.uses))
+    verified = verify_generated(replacement, grants, usage, making.catalog, decisions=making.decisions, guards=guards)
+    caveat = verified.caveat if verified else None
+    return replacement, replacement.refusal or (caveat.message if caveat else "")
+
+
+def _role_with_all(members: Sequence[Principal], name: str) -> Principal:
+    """A role that has the policies of all members, and, if they are roles, their trust."""
+    first = members[0]
+    owned = [
+        replace(policy, name=_owner(policy, member) + policy.name) for member in members for policy in member.policies
+    ]
+    return Principal(
+        arn=f"{first.arn[: first.arn.index(':iam::')]}:iam::{first.account}:role{first.path}{name}",
+        principal_id="",
+        account=first.account,
+        kind=PrincipalKind.ROLE,
+        name=name,
+        path=first.path,
+        policies=tuple({(policy.kind, policy.group, policy.arn or policy.name): policy for policy in owned}.values()),
+        boundary=first.boundary,
+        trust=policy_from_json(_shared_trust(members), place=name) if first.trust else None,
+    )
+
+
+def _owner(found: AttachedPolicy | StatementRef, owner: Principal) -> str:
+    """What comes before the name of an inline policy, because those of two members may have one name."""
+    return f"{owner.arn}/" if found.kind is PolicyKind.INLINE else ""
+
+
+def _shared_trust(members: Iterable[Principal]) -> dict[str, Any]:
+    """All statements of the trust policies, each once, without Sids, which would have to differ."""
+    found = (statement for member in members if member.trust for statement in member.trust.statements)
+    texts = dict.fromkeys(text_without_sid(statement.text) for statement in found)
+    return {"Version": CURRENT_VERSION, "Statement": list(map(json.loads, texts))}

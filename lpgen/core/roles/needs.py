@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Final
 
@@ -18,10 +18,10 @@ from lpgen.core.findings import PrincipalDiff
 from lpgen.core.globs.match import has_wildcard, holds_variable
 from lpgen.core.iam.match_resource import resource_contains
 from lpgen.core.iam.policy import conditions_at_least_as_strict
-from lpgen.core.model import CURRENT_VERSION, Action, Condition, Principal, PrincipalKind
-from lpgen.core.replacements import UNSEEN_KINDS, Line
+from lpgen.core.model import CURRENT_VERSION, Action, Condition, Principal, PrincipalKind, Statement
+from lpgen.core.principal_names import words_of_name
+from lpgen.core.replacements import UNSEEN_KINDS, Line, Scope
 
-_FIRST_WORD: Final = re.compile(r"[^A-Za-z0-9]*[A-Z]*[a-z]*")
 _NUMBER: Final = re.compile(r"\d+")
 _OF_ITSELF: Final = (":user/${aws:username}", ":mfa/${aws:username}", ":user/*${aws:username}")
 _MOST_BEYOND: Final = 5
@@ -56,27 +56,23 @@ def used_part(diff: PrincipalDiff, grants: PrincipalGrants) -> Need:
 
 def _of_lines(lines: Iterable[Line], grants: PrincipalGrants) -> Need:
     """The pairs of lines. A user's management of itself isn't a need of a role."""
-    parents = {grant.ref: grant for grant in grants.allows}
+    parents = {grant.ref: grant.statement for grant in grants.allows}
+    found = {pair for line in lines for pair in _pairs(line.action, line.scope, parents[line.parent])}
     is_user = grants.principal.kind is PrincipalKind.USER
-    found: set[Pair] = set()
-    for line in lines:
-        conditions = parents[line.parent].statement.conditions
-        if line.scope.not_resource:
-            found.add(Pair(line.action, "", line.scope.resources, conditions))
-        else:
-            found.update(Pair(line.action, resource, (), conditions) for resource in line.scope.resources)
     return frozenset(pair for pair in found if not (is_user and pair.resource.endswith(_OF_ITSELF)))
 
 
 def pairs_of(grants: Iterable[Grant]) -> Iterable[Pair]:
     """The pairs that Allow statements grant."""
     for grant in grants:
-        statement = grant.statement
         for action in grant.actions:
-            if statement.not_resource:
-                yield Pair(action, "", statement.resources, statement.conditions)
-            else:
-                yield from (Pair(action, resource, (), statement.conditions) for resource in statement.resources)
+            yield from _pairs(action, grant.statement, grant.statement)
+
+
+def _pairs(action: Action, scope: Scope | Statement, statement: Statement) -> Iterable[Pair]:
+    if scope.not_resource:
+        return [Pair(action, "", scope.resources, statement.conditions)]
+    return [Pair(action, resource, (), statement.conditions) for resource in scope.resources]
 
 
 def covers(outer: Pair, inner: Pair) -> bool:
@@ -105,8 +101,7 @@ def templates_of(need: Need, principal: Principal) -> Need:
 
     The mark of a name keeps its first word, so it is equal only for names such as `orders-1` and `orders-2`.
     """
-    found = _FIRST_WORD.match(principal.name)
-    first = found[0] if found else ""
+    first = next(iter(words_of_name(principal.name)), "")
     numbers = _NUMBER.findall(principal.name)
     marks = [(principal.name, f"<{first}>"), *((number, f"<#{first}>") for number in numbers)]
     tests = [(re.compile(rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])"), mark) for text, mark in marks]
@@ -141,7 +136,7 @@ class Overlap:
         self._harmful = reduce(or_, (bits[pair] for pair in pairs if is_harmful(pair.action)), 0)
         self._own = [reduce(or_, map(bits.__getitem__, need), 0) for need in needs]
         self._lacked = [whole & ~reduce(or_, map(covered.__getitem__, need), 0) for need in needs]
-        self._known: dict[int, tuple[int, int, bool]] = {}
+        self._measured = cache(self._measure)
 
     def over_grant(self, group: int) -> int:
         """How many pairs a shared policy allows beyond the needs of the members, member by member."""
@@ -155,20 +150,12 @@ class Overlap:
         """Whether no member gets more than a fifth of the shared pairs beyond its own need."""
         return self._measured(group)[2]
 
-    def _measured(self, group: int) -> tuple[int, int, bool]:
-        found = self._known.get(group)
-        if found is None:
-            members, shared, rest = [], 0, group
-            while rest:
-                at = rest.bit_length() - 1
-                rest ^= 1 << at
-                members.append(at)
-                shared |= self._own[at]
-            gained = [shared & self._lacked[at] for at in members]
-            most = max(extra.bit_count() for extra in gained)
-            found = self._known[group] = (
-                sum(extra.bit_count() for extra in gained),
-                sum((extra & self._harmful).bit_count() for extra in gained),
-                most * _MOST_BEYOND <= shared.bit_count(),
-            )
-        return found
+    def _measure(self, group: int) -> tuple[int, int, bool]:
+        members = [at for at in range(len(self._own)) if group >> at & 1]
+        shared = reduce(or_, (self._own[at] for at in members))
+        gained = [shared & self._lacked[at] for at in members]
+        return (
+            sum(extra.bit_count() for extra in gained),
+            sum((extra & self._harmful).bit_count() for extra in gained),
+            max(extra.bit_count() for extra in gained) * _MOST_BEYOND <= shared.bit_count(),
+        )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 MOST_EXACT: Final = 10
@@ -14,49 +12,23 @@ Partition = tuple[int, ...]
 """Groups of candidates, each as a set of bits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """The cost of a group, and whether it may be merged."""
-
-    cost: Callable[[int], int]
-    may_merge: Callable[[int], bool]
-
-
-def cheapest_partitions(size: int, measures: Measures) -> list[Partition]:
-    """The partitions with the least cost, from all separate to one group."""
+def partitions(size: int, cost: Callable[[int], int], may_merge: Callable[[int], bool]) -> list[Partition]:
+    """The partitions with the least cost, from all separate to the fewest groups that may be merged."""
+    if size > MOST_EXACT:
+        return _greedy(size, cost, may_merge)
     whole = (1 << size) - 1
-    if size > MOST_EXACT:
-        return _greedy(size, measures.cost, lambda _group: True)
-    best: list[dict[int, tuple[int, Partition]]] = [{0: (0, ())}]
+    level: dict[int, tuple[int, Partition]] = {0: (0, ())}
+    found = []
     for _ in range(size):
-        level: dict[int, tuple[int, Partition]] = {}
-        for rest, (cost, groups) in best[-1].items():
-            free = whole ^ rest
-            for group in _groups_with_lowest(free) if free else ():
-                found = (cost + measures.cost(group), (*groups, group))
-                if rest | group not in level or found < level[rest | group]:
-                    level[rest | group] = found
-        best.append(level)
-    return [best[groups][whole][1] for groups in range(size, 0, -1)]
-
-
-def best_partition(size: int, measures: Measures) -> Partition:
-    """The partition into the fewest groups that may be merged; of these, one with the least cost."""
-    if size > MOST_EXACT:
-        return _greedy(size, measures.cost, measures.may_merge)[-1]
-
-    @cache
-    def best(free: int) -> tuple[int, int, Partition]:
-        if not free:
-            return 0, 0, ()
-        found = []
-        for group in _groups_with_lowest(free):
-            if group & (group - 1) == 0 or measures.may_merge(group):
-                number, cost, groups = best(free ^ group)
-                found.append((number + 1, cost + measures.cost(group), (group, *groups)))
-        return min(found)
-
-    return best((1 << size) - 1)[2]
+        before, level = level, {}
+        for rest, (costs, groups) in before.items():
+            for group in _groups_with_lowest(whole ^ rest):
+                if group & (group - 1) == 0 or may_merge(group):
+                    one = (costs + cost(group), (*groups, group))
+                    level[rest | group] = min(one, level.get(rest | group, one))
+        if whole in level:
+            found.append(level.pop(whole)[1])
+    return found[::-1]
 
 
 def _groups_with_lowest(free: int) -> Iterator[int]:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Final
 
 from lpgen.core.cloudtrail.origin import AgentFamily
+from lpgen.core.roles.model import UserKey
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.evidence_tally import SignKind
 from lpgen.core.usage.overflow import ANY
@@ -29,42 +30,28 @@ TOOLS: Final = frozenset({"aws-cli", AgentFamily.TERRAFORM.value, AgentFamily.BR
 """The programs that people use directly. Programs of pipelines use them too."""
 
 CONSOLE: Final = frozenset({AgentFamily.BROWSER.value, AgentFamily.CONSOLE.value})
-PIPELINES: Final[Mapping[str, str]] = {
+WORKPLACES: Final[Mapping[str, str]] = {
     "github-actions": "token.actions.githubusercontent.com",
     "gitlab": "gitlab",
     "bitbucket": "api.bitbucket.org",
     "circleci": "oidc.circleci.com",
     "buildkite": "agent.buildkite.com",
-}
-"""Pipelines that user agents name, and a part of the host of their OIDC provider."""
-
-COMPUTE: Final[Mapping[str, str]] = {
+    "jenkins": "jenkins",
     "aws-lambda": "lambda.amazonaws.com",
     "aws-ecs": "ecs-tasks.amazonaws.com",
     "aws-ec2": "ec2.amazonaws.com",
 }
-"""The compute of AWS that user agents name, and the service that assumes its roles."""
-
-WORKPLACES: Final = frozenset({*PIPELINES, *COMPUTE, "jenkins"})
-
-
-@dataclass(frozen=True, slots=True)
-class IamKey:
-    """An access key as IAM reports it. `id` may be only its number."""
-
-    id: str
-    active: bool | None = None
-    created: date | None = None
-    last_used: date | None = None
+"""Pipelines and compute that user agents name, and how the host of the OIDC provider or the service begins that assumes
+their roles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What IAM reports about a user's credentials. None: not known."""
+    """What IAM reports about a user's credentials. None: not known. The id of a key may be only its number."""
 
     password: bool | None = None
     mfa: bool | None = None
-    keys: tuple[IamKey, ...] = ()
+    keys: tuple[UserKey, ...] = ()
 
 
 @dataclass(slots=True)
@@ -104,7 +91,7 @@ class KeyUse:
         always = self.on_weekends or (len(self.days) >= _ENOUGH_DAYS and not self.by_day)
         is_often = len(self.days) * 2 > (max(self.days) - min(self.days)).days if self.days else False
         is_by_tool = not TOOLS.isdisjoint(self.programs)
-        return (always and (is_often or not is_by_tool)) or not WORKPLACES.isdisjoint(self.programs)
+        return (always and (is_often or not is_by_tool)) or bool(WORKPLACES.keys() & self.programs)
 
     @property
     def is_shared(self) -> bool:

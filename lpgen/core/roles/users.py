@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from lpgen.core.evidence import LogCoverage
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import Outcome, PolicyKind, Principal
@@ -19,24 +21,23 @@ from lpgen.core.roles.model import (
     Against,
     AgainstKind,
     EvidenceKind,
+    FindingKind,
     Step,
     Target,
-    TargetKind,
     UserEvidence,
     UserFinding,
-    UserFindingKind,
     UserKey,
     UserKind,
     UserMove,
     against,
     state_of,
 )
-from lpgen.core.roles.signs import CONSOLE, TOOLS, Credentials, IamKey, KeyUse, UserSigns
+from lpgen.core.roles.signs import CONSOLE, TOOLS, Credentials, KeyUse, UserSigns
 from lpgen.core.roles.targets import UNKNOWN, UNNEEDED, Targets
 
+_KEY_ID: Final = "AKIA"
 _OLD: Final = timedelta(365)
 _NAME_TAGS: Final = frozenset({"name", "owner", "team", "contact", "email", "purpose", "application", "service"})
-_MOST: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +75,25 @@ class UserFacts:
     @property
     def is_used_elsewhere(self) -> bool:
         """Whether IAM dates a use in the covered days, and the logs show none."""
-        if self.signs.keys:
-            return False
-        used = (key.last_used for key in self.credentials.keys)
-        return self.reviewed.diff.principal_class is PrincipalClass.UNSEEN or any(
-            day is not None and day >= self.first_day for day in used
-        )
+        last = max((key.last_used for key in self.credentials.keys if key.last_used), default=date.min)
+        is_dated = self.reviewed.diff.principal_class is PrincipalClass.UNSEEN or last >= self.first_day
+        return is_dated and not self.signs.keys
 
     @property
     def keys(self) -> tuple[UserKey, ...]:
         """The keys, from IAM and from the logs. Without ids, the only key in each is the same key."""
-        reported = {key.id: key for key in self.credentials.keys}
-        used = self.used_keys
-        unnamed = [key for key in reported.values() if not key.id.startswith(_KEY_PREFIX) and key.active is not False]
+        known, used = {key.id: key for key in self.credentials.keys}, self.used_keys
+        unnamed = [id_ for id_, key in known.items() if not id_.startswith(_KEY_ID) and key.active is not False]
         if len(used) == len(unnamed) == 1:
-            (key,) = unnamed
-            reported = {**{one: reported[one] for one in reported if one != key.id}, next(iter(used)): key}
+            known[next(iter(used))] = known.pop(unnamed[0])
         return tuple(
-            _key(id_, reported.get(id_, IamKey(id_)), used.get(id_, KeyUse())) for id_ in sorted({*reported, *used})
+            _key(id_, known.get(id_, UserKey(id=id_)), used.get(id_, KeyUse())) for id_ in sorted({*known, *used})
         )
 
 
-_KEY_PREFIX: Final = "AKIA"
-
-
-def _key(id_: str, known: IamKey, use: KeyUse) -> UserKey:
-    days = [*use.days, *([known.last_used] if known.last_used else [])]
-    last = max(days, default=None)
-    return UserKey(id=id_, active=known.active, created=known.created, last_used=last, days_used=len(use.days))
+def _key(id_: str, known: UserKey, use: KeyUse) -> UserKey:
+    last = max((*use.days, *filter(None, [known.last_used])), default=None)
+    return replace(known, id=id_, last_used=last, days_used=len(use.days))
 
 
 def kind_of_user(facts: UserFacts) -> UserKind:
@@ -109,17 +101,14 @@ def kind_of_user(facts: UserFacts) -> UserKind:
     signs = facts.signs
     keys = signs.keys.values()
     if not (signs.keys or signs.sign_ins or facts.has_use):
-        is_known = facts.first_day != date.max and not facts.is_used_elsewhere
-        return UserKind.UNUSED if is_known else UserKind.UNKNOWN
+        return "unknown" if facts.first_day == date.max or facts.is_used_elsewhere else "unused"
     is_person = bool(signs.sign_ins) or not CONSOLE.isdisjoint(signs.programs) or any(use.is_of_person for use in keys)
-    is_workload = any(use.is_of_workload for use in keys)
-    if is_person and is_workload:
-        return UserKind.BOTH
-    if is_person:
-        return UserKind.PERSON
     is_one_program = bool(keys) and all(len(use.programs) == 1 and TOOLS.isdisjoint(use.programs) for use in keys)
-    has_no_person = facts.credentials.password is False and is_one_program
-    return UserKind.WORKLOAD if is_workload or has_no_person else UserKind.UNKNOWN
+    has_no_person = facts.credentials.password is False and is_one_program and not is_person
+    is_workload = has_no_person or any(use.is_of_workload for use in keys)
+    if is_person:
+        return "both" if is_workload else "person"
+    return "workload" if is_workload else "unknown"
 
 
 def move_of_user(facts: UserFacts, targets: Targets) -> UserMove:
@@ -143,58 +132,51 @@ def move_of_user(facts: UserFacts, targets: Targets) -> UserMove:
 
 
 def _target(facts: UserFacts, kind: UserKind, targets: Targets) -> Target:
-    if kind is UserKind.UNUSED or (kind is UserKind.PERSON and not facts.has_use):
+    if kind == "unused" or (kind == "person" and not facts.has_use):
         return UNNEEDED
-    if kind is UserKind.PERSON:
+    if kind == "person":
         return targets.for_person(facts.reviewed)
-    return targets.for_workload(facts.reviewed, facts.signs.programs) if kind is UserKind.WORKLOAD else UNKNOWN
+    return targets.for_workload(facts.reviewed, facts.signs.programs) if kind == "workload" else UNKNOWN
 
 
 def _against(facts: UserFacts, kind: UserKind, target: Target) -> Iterator[Against]:
     reviewed = facts.reviewed
     days = reviewed.diff.use.covered_days
     if days < facts.min_days:
-        yield against(AgainstKind.FEW_DAYS, detail=days)
-    if facts.has_use and not reviewed.proposal.safe:
-        yield against(AgainstKind.UNSAFE_REPLACEMENT)
-    if kind in (UserKind.WORKLOAD, UserKind.BOTH) and target.kind is TargetKind.QUESTION:
-        yield against(AgainstKind.COMPUTE_UNKNOWN)
-    if kind is UserKind.UNKNOWN:
-        yield against(AgainstKind.KIND_UNKNOWN)
+        yield against("few-days", detail=days)
     if shared := [key for key, use in facts.used_keys.items() if use.is_shared]:
-        yield against(AgainstKind.SHARED_KEY, shared)
-    if reviewed.is_suspected:
-        yield against(AgainstKind.SUSPECTED_USE)
-    if uses_user_variables(reviewed):
-        yield against(AgainstKind.USER_VARIABLES)
-    if facts.is_used_elsewhere:
-        yield against(AgainstKind.USED_ELSEWHERE)
+        yield against("shared-key", shared)
+    tests: Mapping[AgainstKind, bool] = {
+        "unsafe-replacement": facts.has_use and not reviewed.proposal.safe,
+        "compute-unknown": kind in ("workload", "both") and target.kind == "question",
+        "kind-unknown": kind == "unknown",
+        "suspected-use": reviewed.is_suspected,
+        "user-variables": uses_user_variables(reviewed),
+        "used-elsewhere": facts.is_used_elsewhere,
+    }
+    yield from (against(found) for found, is_found in tests.items() if is_found)
 
 
 # ---------------------------------------------------------------- evidence
 
-_FACTS: Final = {
-    EvidenceKind.CONSOLE_SIGN_IN: "it signed in to the console on {count} days, last on {last}",
-    EvidenceKind.MFA: "{text}",
-    EvidenceKind.PASSWORD: "it has a password for the console",
-    EvidenceKind.NO_PASSWORD: "it has no password for the console",
-    EvidenceKind.KEY: "{key} was used on {count} days, last on {last}",
-    EvidenceKind.KEY_UNUSED: "{key} wasn't used in the covered days",
-    EvidenceKind.USER_AGENT: "{key} was used by {text}",
-    EvidenceKind.HOURS: "{key} was used {text}",
-    EvidenceKind.NETWORKS: "{key} was used from {text}",
-    EvidenceKind.NAME_TAG: "its tag {key} is {text}",
+_FACTS: Final[Mapping[EvidenceKind, str]] = {
+    "console-sign-in": "it signed in to the console on {count} days, last on {last}",
+    "mfa": "{text}",
+    "password": "it has a password for the console",
+    "no-password": "it has no password for the console",
+    "key": "key {key} was used on {count} days, last on {last}",
+    "key-unused": "key {key} wasn't used in the covered days",
+    "user-agent": "{key} was used by {text}",
+    "hours": "{key} was used {days}, {hours}",
+    "networks": "{key} was used from {text}",
+    "name-tag": "its tag {key} is {text}",
 }
 _KEY: Final = "key {key}"
 _TEMPORARY: Final = "a session or the console"
-_MFA: Final = {"yes": "it signed in with MFA", "no": "it signed in without MFA"}
-_HAS_MFA: Final = "it has an MFA device"
-_ON_WEEKENDS: Final = "on weekends too"
-_ON_WEEKDAYS: Final = "on weekdays"
-_BY_DAY: Final = "{days}, within working hours"
-_AROUND: Final = "{days}, around the clock"
+_MFA: Final = {"yes": "it signed in with MFA", "no": "it signed in without MFA", "device": "it has an MFA device"}
+_DAYS_OF_WEEK: Final = {True: "on weekends too", False: "on weekdays"}
+_HOURS: Final = {True: "within working hours", False: "around the clock"}
 _UNKNOWN_PLACE: Final = "an unknown place"
-_MORE: Final = "{names} and {count} more"
 
 
 def _fact(kind: EvidenceKind, **parameters: object) -> UserEvidence:
@@ -204,53 +186,42 @@ def _fact(kind: EvidenceKind, **parameters: object) -> UserEvidence:
 def _evidence(facts: UserFacts) -> Iterator[UserEvidence]:
     signs, credentials = facts.signs, facts.credentials
     if signs.sign_ins:
-        yield _fact(EvidenceKind.CONSOLE_SIGN_IN, count=len(signs.sign_ins), last=max(signs.sign_ins))
-    for answer in sorted(signs.mfa & _MFA.keys()):
-        yield _fact(EvidenceKind.MFA, text=_MFA[answer])
-    if credentials.mfa and "yes" not in signs.mfa:
-        yield _fact(EvidenceKind.MFA, text=_HAS_MFA)
+        yield _fact("console-sign-in", count=len(signs.sign_ins), last=max(signs.sign_ins))
+    for answer in sorted(_MFA.keys() & {*signs.mfa, *(["device"] if credentials.mfa else [])}):
+        yield _fact("mfa", text=_MFA[answer])
     if credentials.password is not None:
-        yield _fact(EvidenceKind.PASSWORD if credentials.password else EvidenceKind.NO_PASSWORD)
-    for key in facts.keys:
-        if key.id not in signs.keys:
-            yield _fact(EvidenceKind.KEY_UNUSED, key=_KEY.format(key=key.id))
+        yield _fact("password" if credentials.password else "no-password")
+    yield from (_fact("key-unused", key=key.id) for key in facts.keys if not key.days_used)
     for id_, use in sorted(signs.keys.items()):
-        key_words = _KEY.format(key=id_) if id_ else _TEMPORARY
+        key = _KEY.format(key=id_) if id_ else _TEMPORARY
         if id_:
-            yield _fact(EvidenceKind.KEY, key=key_words, count=len(use.days), last=max(use.days))
-        yield _fact(EvidenceKind.USER_AGENT, key=key_words, text=_listed(use.programs))
-        days = _ON_WEEKENDS if use.on_weekends else _ON_WEEKDAYS
-        yield _fact(EvidenceKind.HOURS, key=key_words, text=(_BY_DAY if use.by_day else _AROUND).format(days=days))
-        yield _fact(EvidenceKind.NETWORKS, key=key_words, text=_listed(use.networks))
+            yield _fact("key", key=id_, count=len(use.days), last=max(use.days))
+        yield _fact("user-agent", key=key, text=_listed(use.programs))
+        yield _fact("hours", key=key, days=_DAYS_OF_WEEK[use.on_weekends], hours=_HOURS[use.by_day])
+        yield _fact("networks", key=key, text=_listed(use.networks))
     for tag, value in facts.user.tags:
         if tag.lower() in _NAME_TAGS:
-            yield _fact(EvidenceKind.NAME_TAG, key=tag, text=value)
+            yield _fact("name-tag", key=tag, text=value)
 
 
 def _listed(texts: Iterable[str]) -> str:
-    found = sorted(text or _UNKNOWN_PLACE for text in texts)
-    names = ", ".join(found[:_MOST])
-    return _MORE.format(names=names, count=len(found) - _MOST) if len(found) > _MOST else names
+    return ", ".join(sorted(text or _UNKNOWN_PLACE for text in texts))
 
 
 def _findings(facts: UserFacts) -> Iterator[UserFinding]:
-    inline = [policy.name for policy in facts.user.policies if policy.kind is PolicyKind.INLINE]
     last = facts.coverage.last_day or date.min
-    is_used = {key.id for key in facts.keys if key.days_used or not _is_idle(key, facts)}
-    unused = [key.id for key in facts.keys if key.active is not False and key.id not in is_used]
-    old = [key.id for key in facts.keys if key.created and key.id in is_used and last - key.created > _OLD]
-    signs_in_only = bool(facts.signs.sign_ins) and not facts.has_use and not facts.used_keys
-    found = {
-        UserFindingKind.INLINE_POLICY: inline,
-        UserFindingKind.UNUSED_KEY: unused,
-        UserFindingKind.SIGN_IN_ONLY: [facts.user.arn] if signs_in_only else [],
-        UserFindingKind.OLD_KEY: old,
+    used = [key for key in facts.keys if key.days_used or (key.last_used and key.last_used >= facts.first_day)]
+    signs_in_only = facts.signs.sign_ins and not facts.has_use and not facts.used_keys
+    inline = [policy.name for policy in facts.user.policies if policy.kind is PolicyKind.INLINE]
+    unused = [key.id for key in facts.keys if key.active is not False and key not in used]
+    old = [key.id for key in used if key.created and last - key.created > _OLD]
+    found: Mapping[FindingKind, list[str]] = {
+        "inline-policy": inline,
+        "unused-key": unused,
+        "sign-in-only": [facts.user.arn] if signs_in_only else [],
+        "old-key": old,
     }
     yield from (UserFinding(kind=kind, names=tuple(sorted(names))) for kind, names in found.items() if names)
-
-
-def _is_idle(key: UserKey, facts: UserFacts) -> bool:
-    return key.last_used is None or key.last_used < facts.first_day
 
 
 # ---------------------------------------------------------------- steps
@@ -271,10 +242,7 @@ _STEPS: Final = {
         "Deactivate the keys of user {user}, if it has any.",
         "No call of user {user} for {days} covered days, and no denied call.",
     ),
-    "password": (
-        "Delete the user's console password.",
-        "No sign-in of the user for {days} covered days.",
-    ),
+    "password": ("Delete the user's console password.", "No sign-in of the user for {days} covered days."),
     "wait": ("Wait for a month, in which monthly jobs run.", "No call of the user for 30 covered days."),
     "delete-key": ("Delete key {key}.", "IAM no longer lists key {key}."),
     "delete": ("Delete user {user}.", "IAM no longer lists user {user}."),
@@ -288,18 +256,16 @@ def _step(name: str, **parameters: object) -> Step:
 
 def _steps(facts: UserFacts, kind: UserKind, target: Target) -> Iterator[Step]:
     """The steps. What can be undone, such as deactivating a key, comes before what can't."""
-    if target.kind is TargetKind.QUESTION and kind is not UserKind.UNUSED:
+    if target.kind != "question":
+        yield _step("create" if target.new else "assign", kind=target.kind.replace("-", " "), target=target.name)
+    elif kind != "unused":
         yield _step("ask", question=target.text)
-    elif target.new:
-        yield _step("create", target=target.name)
-    elif target.kind is not TargetKind.QUESTION:
-        yield _step("assign", kind=target.kind.value.replace("-", " "), target=target.name)
-    keys = [key.id for key in facts.keys]
-    yield from (_step("deactivate", key=key.id) for key in facts.keys if key.active is not False)
+    keys = facts.keys
+    yield from (_step("deactivate", key=key.id) for key in keys if key.active is not False)
     if not keys:
         yield _step("deactivate-any", user=facts.user.name)
     if facts.credentials.password or facts.signs.sign_ins:
         yield _step("password")
     yield _step("wait")
-    yield from (_step("delete-key", key=key) for key in keys)
+    yield from (_step("delete-key", key=key.id) for key in keys)
     yield _step("delete", user=facts.user.name)

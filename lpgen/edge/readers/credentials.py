@@ -20,15 +20,17 @@ from typing import Any, Final
 
 import msgspec
 
-from lpgen.core.roles.signs import Credentials, IamKey
+from lpgen.core.arns import account_in_arn
+from lpgen.core.roles.model import UserKey
+from lpgen.core.roles.signs import Credentials
 from lpgen.edge.files import read_file
 from lpgen.edge.logs.inflate import is_gzip
 from lpgen.edge.logs.json_documents import plain_text
 from lpgen.edge.readers.iam_pages import find_files, time_from_iam
 from lpgen.errors import SnapshotError
 
-_MARKS: Final = (b"AccessKey", b"LoginProfile", b"MFADevices", b"InstanceProfiles")
-_NUMBERS: Final = ("1", "2")
+_MARKS: Final = (b"AccessKey", b"MFADevices", b"InstanceProfiles")
+_KEYS: Final = ("access_key_1", "access_key_2")
 
 
 class _Key(msgspec.Struct, rename="pascal", frozen=True):
@@ -40,8 +42,7 @@ class _Key(msgspec.Struct, rename="pascal", frozen=True):
 
 class _User(msgspec.Struct, rename="pascal", frozen=True):
     arn: str
-    keys: tuple[_Key, ...] | None = msgspec.field(name="AccessKeys", default=None)
-    login_profile: Any = msgspec.UNSET
+    keys: tuple[_Key, ...] = msgspec.field(name="AccessKeys", default=())
     devices: tuple[Any, ...] | None = msgspec.field(name="MFADevices", default=None)
 
 
@@ -57,20 +58,26 @@ class _Page(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class IamExtras:
-    """The credentials of users by ARN, and the ARNs of the roles in instance profiles by the profile's ARN."""
+    """The credentials of users by ARN, the users with a console password by account, and the ARNs of the roles in
+    instance profiles by the profile's ARN."""
 
+    passwords: Mapping[str, frozenset[str]]
     credentials: dict[str, Credentials] = field(default_factory=dict)
     profiles: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def credentials_of(self, arn: str) -> Credentials:
+        """The credentials of a user. The list of passwords of its account, if any, is complete."""
+        found, listed = self.credentials.get(arn, Credentials()), self.passwords.get(account_in_arn(arn))
+        return found if listed is None else replace(found, password=bool(found.password) or arn in listed)
+
 
 def read_iam_extras(paths: Sequence[Path], passwords: Mapping[str, frozenset[str]]) -> IamExtras:
-    """What the files of the policies, and credential reports in their folders, say. `passwords` are the users with a
-    console password, by account.
+    """What the files of the policies, and credential reports in their folders, say.
 
     Raises:
         SnapshotError: a file can't be read.
     """
-    found = IamExtras()
+    found = IamExtras(passwords)
     for file, _ in find_files(paths):
         data = read_file(file, SnapshotError)
         text = plain_text(gzip.decompress(data) if is_gzip(data) else data)
@@ -79,15 +86,7 @@ def read_iam_extras(paths: Sequence[Path], passwords: Mapping[str, frozenset[str
     for path in paths:
         for report in sorted(path.rglob("*.csv")) if path.is_dir() else ():
             _add_report(found, read_file(report, SnapshotError).decode(errors="replace"))
-    for arn in {arn for arns in passwords.values() for arn in arns}:
-        found.credentials[arn] = replace(found.credentials.get(arn, Credentials()), password=True)
     return found
-
-
-def has_no_password(arn: str, passwords: Mapping[str, frozenset[str]]) -> bool:
-    """Whether the list of its account doesn't have a user."""
-    account = arn.split(":")[4]
-    return account in passwords and arn not in passwords[account]
 
 
 def _add_pages(found: IamExtras, text: bytes) -> None:
@@ -97,24 +96,19 @@ def _add_pages(found: IamExtras, text: bytes) -> None:
         return  # the reader of authorization details reports it
     for page in pages if isinstance(pages, list) else [pages]:
         for user in page.users:
-            known = Credentials(
-                password=None if user.login_profile is msgspec.UNSET else bool(user.login_profile),
-                mfa=None if user.devices is None else bool(user.devices),
-                keys=tuple(map(_key_of_list, user.keys or ())),
+            found.credentials[user.arn] = Credentials(
+                mfa=None if user.devices is None else bool(user.devices), keys=tuple(map(_key_of_list, user.keys))
             )
-            if known != Credentials():
-                found.credentials[user.arn] = known
         for profile in page.profiles:
             found.profiles[profile.arn] = tuple(str(role.get("Arn", "")) for role in profile.roles)
 
 
-def _key_of_list(key: _Key) -> IamKey:
-    used = key.last_used or {}
-    return IamKey(
-        key.access_key_id,
-        key.status == "Active" if key.status else None,
-        _day(key.create_date),
-        _day(used.get("LastUsedDate")),
+def _key_of_list(key: _Key) -> UserKey:
+    return UserKey(
+        id=key.access_key_id,
+        active=key.status == "Active" if key.status else None,
+        created=_day(key.create_date),
+        last_used=_day((key.last_used or {}).get("LastUsedDate")),
     )
 
 
@@ -128,12 +122,11 @@ def _add_report(found: IamExtras, text: str) -> None:
             found.credentials[arn] = Credentials(_flag(row.get("password_enabled")), mfa, keys)
 
 
-def _keys_of_report(row: Mapping[str, str]) -> Iterator[IamKey]:
-    for number in _NUMBERS:
-        name = f"access_key_{number}"
-        created, used = _day(row.get(f"{name}_last_rotated")), _day(row.get(f"{name}_last_used_date"))
-        if created is not None:
-            yield IamKey(name, _flag(row.get(f"{name}_active")), created, used)
+def _keys_of_report(row: Mapping[str, str]) -> Iterator[UserKey]:
+    for name in _KEYS:
+        if created := _day(row.get(f"{name}_last_rotated")):
+            used, active = _day(row.get(f"{name}_last_used_date")), _flag(row.get(f"{name}_active"))
+            yield UserKey(id=name, active=active, created=created, last_used=used)
 
 
 def _flag(text: str | None) -> bool | None:

@@ -17,6 +17,7 @@ from lpgen.core.drift.findings import DriftKind
 from lpgen.core.drift.kinds import DRIFT_KINDS
 from lpgen.core.drift.wildcards import Growth
 from lpgen.core.registry.row import Kind
+from lpgen.core.roles.model import RolesReport
 from lpgen.core.rollout.plan_document import PlanDocument
 from lpgen.core.tags.model import TagReport
 from lpgen.report.documents.backtest import BacktestDocument
@@ -29,7 +30,6 @@ from lpgen.report.documents.observe import ObservationDocument, ObserveDocument
 from lpgen.report.documents.output_folder import EvidenceDocument, SummaryDocument, VerificationDocument
 from lpgen.report.documents.perimeter import PerimeterDocument
 from lpgen.report.documents.review import PrincipalPart, ReviewDocument, ReviewHead
-from lpgen.report.documents.roles import RolesDocument
 from lpgen.report.documents.rollout import WatchDocument
 from lpgen.report.documents.trust import TrustDocument
 
@@ -119,7 +119,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "perimeter": _schema_of_document(PerimeterDocument),
     "scps": _schema_of_document(ScpDocument),
     "boundary": _schema_of_document(BoundaryDocument),
-    "roles": _schema_of_document(RolesDocument),
+    "roles": _schema_of_document(RolesReport),
     "watch": _schema_of_document(WatchDocument),
 }
 """The schemas by document name."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from lpgen.core.choices import RolesPart
-from lpgen.core.roles.model import MoveState, RolesReport
+from lpgen.core.roles.model import RolesReport, State
 from lpgen.report.iac.guardrails import policy_code
 from lpgen.report.render import ROLES
 
@@ -36,10 +36,10 @@ def files_of_roles(report: RolesReport) -> Iterator[tuple[str, str]]:
             yield f"{folder}/trust.json", json.dumps(merge.trust, indent=2) + "\n"
 
 
-def _folder(state: MoveState, kind: str, about: str) -> str:
+def _folder(state: State, kind: str, about: str) -> str:
     digest = hashlib.sha256(about.encode(errors="surrogatepass")).hexdigest()[:8]
     name = _OTHER.sub("-", about.partition("\n")[0].rpartition("/")[2])[:64]
-    return f"{'' if state is MoveState.SAFE else 'not-safe-yet/'}{kind}/{name}-{digest}"
+    return f"{'' if state == 'safe' else 'not-safe-yet/'}{kind}/{name}-{digest}"
 
 
 def _policies(folder: str, name: str, documents: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -8,9 +8,9 @@ import pytest
 
 from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Action
-from lpgen.core.roles.candidates import environment_of, trust_kinds
+from lpgen.core.roles.candidates import environment_of, trust_of
+from lpgen.core.roles.merges import shared_name
 from lpgen.core.roles.needs import Pair, covers, templates_of
-from lpgen.core.roles.shared import shared_name
 from tests.support.worlds import ACCOUNT, role
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -26,7 +26,19 @@ GET = Action("s3:GetObject")
         ("orders", "/", (("acme:env", "blue"),), "", {"blue"}),
         ("orders", "/", (), "shop-prod", {"production"}),
         ("orders-test", "/", (), "shop-prod", {"test"}),
+        ("OrdersProdWriter", "/", (), "", {"production"}),
+        ("OrdersDevWriter", "/", (), "", {"development"}),
+        ("ordersUatLoader", "/", (), "", {"acceptance"}),
+        ("orders_stg_writer", "/", (), "", {"staging"}),
+        ("ordersPRODWriter", "/", (), "", {"production"}),
+        ("Orders.Prod2", "/", (), "", {"production"}),
+        ("orders2dev", "/", (), "", {"development"}),
+        ("orders-pre-prod", "/", (), "", {"staging"}),
+        ("OrdersNonProd", "/", (), "", {"non-production"}),
+        ("orders", "/team/QaTools/", (), "", {"test"}),
+        ("orders", "/", (("deploymentStage", "Prod-EU"),), "", {"production"}),
         ("product-api", "/", (), "", set()),
+        ("DeviceProductLatest", "/", (), "", set()),
     ],
 )
 def test_environment_is_what_tags_path_and_name_say_or_else_the_account(
@@ -36,22 +48,36 @@ def test_environment_is_what_tags_path_and_name_say_or_else_the_account(
     assert environment_of(found, {ACCOUNT: account}) == environment
 
 
-@pytest.mark.parametrize(
-    ("trusted", "kind"),
-    [
-        ({"Service": "lambda.amazonaws.com"}, ("Service", "lambda.amazonaws.com")),
-        ({"AWS": ACCOUNT}, ("own account", "")),
-        ({"AWS": ROOT}, ("own account", "")),
-        ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}, ("own principals", "")),
-        ({"AWS": "999999999999"}, ("another account", "999999999999")),
-        ({"Federated": f"arn:aws:iam::{ACCOUNT}:saml-provider/corp"}, ("people", "")),
-        ({"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com"}, ("web identity", "gitlab.com")),
-    ],
-)
-def test_kinds_of_trust_differ(trusted: dict[str, str], kind: tuple[str, str]) -> None:
+TRUSTED = [
+    {"Service": "lambda.amazonaws.com"},
+    {"Service": "ec2.amazonaws.com"},
+    {"AWS": ROOT},
+    {"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"},
+    {"AWS": "999999999999"},
+    {"AWS": "arn:aws:iam::999999999999:role/app"},
+    {"AWS": "888888888888"},
+    {"AWS": "*"},
+    {"Federated": f"arn:aws:iam::{ACCOUNT}:saml-provider/corp"},
+    {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com"},
+    {"Federated": "accounts.google.com"},
+]
+
+
+def kinds_of(trusted: dict[str, str]) -> frozenset[object]:
     statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
     trust = policy_from_json({"Version": "2012-10-17", "Statement": [statement]}, place="trust")
-    assert trust_kinds(replace(role(), trust=trust)) == {kind}
+    return trust_of(replace(role(), trust=trust))
+
+
+def test_kinds_of_trust_differ() -> None:
+    assert len({kinds_of(trusted) for trusted in TRUSTED}) == len(TRUSTED)
+
+
+def test_another_name_of_the_same_kind_is_alike() -> None:
+    assert kinds_of({"AWS": ACCOUNT}) == kinds_of({"AWS": ROOT})
+    for kind, name in (("AWS", "role/app"), ("Federated", "saml-provider/corp")):
+        arn = f"arn:aws:iam::{ACCOUNT}:{name}"
+        assert kinds_of({kind: arn}) == kinds_of({kind: f"{arn}-2"})
 
 
 def template(name: str, resource: str) -> str:
@@ -87,7 +113,7 @@ def test_a_variable_covers_only_itself() -> None:
 def test_a_shared_name_is_what_names_have_in_common_and_new() -> None:
     members = [role(name="orders-1"), role(name="orders-2")]
     assert shared_name(members, ()) == "orders"
-    assert shared_name(members, ("Orders",)) == "orders-shared"
+    assert shared_name(members, {(ACCOUNT, "orders")}) == "orders-shared"
     assert shared_name([role(name="a"), role(name="b")], ()) == "shared-role"
     assert shared_name([role(name="worker1"), role(name="worker2")], ()) == "worker"
     assert shared_name([role(name="OrdersEmea"), role(name="OrdersApac")], ()) == "Orders"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lpgen.core.model import Action
 from lpgen.core.roles.needs import Need, Overlap, Pair
-from lpgen.core.roles.partitions import MOST_EXACT, Measures, best_partition, cheapest_partitions
+from lpgen.core.roles.partitions import MOST_EXACT, Partition, partitions
 from tests.support.law_examples import examples
 
 ACTIONS = ("s3:GetObject", "s3:PutObject", "iam:PassRole")
@@ -25,27 +25,31 @@ def may_merge(measured: Overlap, group: int) -> bool:
     return measured.harmful(group) == 0 and measured.is_near(group)
 
 
-def measures(measured: Overlap) -> Measures:
-    return Measures(measured.over_grant, lambda group: may_merge(measured, group))
+def cheapest_partitions(measured: Overlap, size: int) -> list[Partition]:
+    return partitions(size, measured.over_grant, lambda _group: True)
+
+
+def best_partition(measured: Overlap, size: int) -> Partition:
+    return partitions(size, measured.over_grant, lambda group: may_merge(measured, group))[-1]
 
 
 @settings(max_examples=examples(60), deadline=None)
 @given(st.one_of(needs, many_needs))
 def test_over_grant_rises_from_nothing_as_roles_fall(found: list[Need]) -> None:
     measured = overlap(found)
-    partitions = cheapest_partitions(len(found), measures(measured))
-    costs = [sum(map(measured.over_grant, groups)) for groups in partitions]
-    assert [len(groups) for groups in partitions] == list(range(len(found), 0, -1))
+    found_partitions = cheapest_partitions(measured, len(found))
+    costs = [sum(map(measured.over_grant, groups)) for groups in found_partitions]
+    assert [len(groups) for groups in found_partitions] == list(range(len(found), 0, -1))
     assert costs[0] == 0
     assert costs == sorted(costs)
-    assert all(sum(groups) == (1 << len(found)) - 1 for groups in partitions)
+    assert all(sum(groups) == (1 << len(found)) - 1 for groups in found_partitions)
 
 
 @settings(max_examples=examples(60), deadline=None)
 @given(st.one_of(needs, many_needs))
 def test_no_member_of_a_proposed_group_gains_a_dangerous_action_or_more_than_a_fifth(found: list[Need]) -> None:
     measured = overlap(found)
-    for group in best_partition(len(found), measures(measured)):
+    for group in best_partition(measured, len(found)):
         members = [need for at, need in enumerate(found) if group >> at & 1]
         shared = frozenset[Pair]().union(*members)
         if len(members) > 1:
@@ -58,8 +62,8 @@ def test_no_member_of_a_proposed_group_gains_a_dangerous_action_or_more_than_a_f
 @given(needs)
 def test_no_division_has_fewer_groups_than_the_best_one(found: list[Need]) -> None:
     measured = overlap(found)
-    best = len(best_partition(len(found), measures(measured)))
-    for groups in cheapest_partitions(len(found), measures(measured)):
+    best = len(best_partition(measured, len(found)))
+    for groups in cheapest_partitions(measured, len(found)):
         if all(group & (group - 1) == 0 or may_merge(measured, group) for group in groups):
             assert best <= len(groups)
 
@@ -74,7 +78,7 @@ def test_the_order_of_members_changes_no_cost(found: list[Need]) -> None:
 def test_equal_needs_cost_nothing_and_become_one_role() -> None:
     need = frozenset({Pair(Action("iam:PassRole"), "*")})
     measured = overlap([need] * 3)
-    assert best_partition(3, measures(measured)) == (0b111,)
+    assert best_partition(measured, 3) == (0b111,)
     assert measured.over_grant(0b111) == 0
 
 

@@ -6,7 +6,8 @@ import json
 from datetime import date
 from pathlib import Path
 
-from lpgen.core.roles.signs import Credentials, IamKey
+from lpgen.core.roles.model import UserKey
+from lpgen.core.roles.signs import Credentials
 from lpgen.edge.readers.credentials import read_iam_extras
 
 ALICE, BOB = (f"arn:aws:iam::111122223333:user/{name}" for name in ("alice", "bob"))
@@ -21,22 +22,21 @@ def test_a_credential_report_shows_keys_without_ids(tmp_path: Path) -> None:
     )
     (tmp_path / "report.csv").write_text("\n".join((HEAD, *rows)))
     found = read_iam_extras([tmp_path], {}).credentials
-    key = IamKey("access_key_1", active=True, created=date(2025, 1, 2), last_used=date(2026, 2, 3))
+    key = UserKey(id="access_key_1", active=True, created=date(2025, 1, 2), last_used=date(2026, 2, 3))
     assert found == {ALICE: Credentials(True, True, (key,)), BOB: Credentials(False, False, ())}
 
 
 def test_keys_and_profiles_next_to_authorization_details_count(tmp_path: Path) -> None:
     key = {"AccessKeyId": "AKIA1", "Status": "Inactive", "CreateDate": "2025-01-02T03:04:05Z"}
-    user = {"Arn": ALICE, "UserName": "alice", "AccessKeys": [key], "LoginProfile": None, "MFADevices": []}
+    user = {"Arn": ALICE, "UserName": "alice", "AccessKeys": [key], "MFADevices": []}
     profile = {"Arn": "arn:aws:iam::111122223333:instance-profile/bare", "Roles": []}
     file = tmp_path / "details.json"
     file.write_text(json.dumps({"UserDetailList": [user], "InstanceProfiles": [profile]}))
     found = read_iam_extras([file], {"111122223333": frozenset({BOB})})
-    known = IamKey("AKIA1", active=False, created=date(2025, 1, 2))
-    assert found.credentials == {
-        ALICE: Credentials(False, False, (known,)),
-        BOB: Credentials(password=True),
-    }
+    known = UserKey(id="AKIA1", active=False, created=date(2025, 1, 2))
+    assert found.credentials_of(ALICE) == Credentials(False, False, (known,))
+    assert found.credentials_of(BOB) == Credentials(password=True)
+    assert found.credentials_of(BOB.replace("111122223333", "444455556666")) == Credentials()
     assert found.profiles == {profile["Arn"]: ()}
 
 

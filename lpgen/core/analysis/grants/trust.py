@@ -56,8 +56,8 @@ def trusted_kinds(principal: Principal) -> frozenset[str]:
 
 
 def _kind_of_provider(kind: str, name: str) -> str:
-    _, is_web, host = name.partition(":oidc-provider/")
-    return ".".join(host.split(".")[:2]) if is_web else kind
+    is_web = kind == "Federated" and ":saml-provider/" not in name
+    return ".".join(name.rpartition(":oidc-provider/")[2].split(".")[:2]) if is_web else kind
 
 
 def _trusted_to_assume(principal: Principal, kind: str) -> Iterator[str]:
