@@ -273,7 +273,7 @@ def test_an_unexpected_error_prints_its_traceback_where_no_file_can_be_written(
 
 
 def _raise(error: Exception) -> object:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     return fail

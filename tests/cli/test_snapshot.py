@@ -64,6 +64,7 @@ def test_a_review_stands_on_the_newest_snapshot_and_names_its_date_and_gaps(
         "resource policies",
         "schedules",
         "versioned buckets",
+        "abac buckets",
         "functions",
     ]
     assert [one["reason"] for one in report["snapshot"]["gaps"]] == [gap.reason]

@@ -185,9 +185,12 @@ def selector_document(selector: Selector) -> dict[str, object]:
     return {"Name": _name_of_selector(selector), "FieldSelectors": list(fields.values())}
 
 
+_BY_CALLERS: Final = " by some callers"
+
+
 def _name_of_selector(selector: Selector) -> str:
     kinds = [value for test in selector.tests if test.field == "resources.type" for value in test.values]
-    who = " by some callers" if any(test.field == CALLER_FIELD for test in selector.tests) else ""
+    who = _BY_CALLERS if any(test.field == CALLER_FIELD for test in selector.tests) else ""
     side = next((test.values[0] for test in selector.tests if test.field == "readOnly"), "")
     what = {"true": "read events", "false": "write events"}.get(side, "events")
     return f"{selector.category} {what}{f' of {kinds[0]}' if kinds else ''}{who}"

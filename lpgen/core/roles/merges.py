@@ -56,8 +56,12 @@ class Weighing:
     used: Overlap
 
     def may_merge(self, bits: int) -> bool:
-        """Whether the members do nearly the same and need nearly the same, and none gains a dangerous action."""
-        return self.real.harmful(bits) == 0 and self.used.is_near(bits) and self.alike.is_near(bits)
+        """Whether the members do nearly the same and need nearly the same, and none gains a dangerous action.
+
+        Namesakes in several accounts each keep a role of their own account, so there the accounts in scopes are equal.
+        """
+        gained = self.real if self.group.alike.account else self.alike
+        return gained.harmful(bits) == 0 and self.used.is_near(bits) and self.alike.is_near(bits)
 
 
 def weigh(group: Candidates, dangers: Dangers) -> Weighing:

@@ -13,12 +13,12 @@ from functools import cache, reduce
 from operator import or_
 from typing import Final
 
-from lpgen.core.evidence import Grant, PrincipalGrants
+from lpgen.core.evidence import Grant, PrincipalGrants, Use
 from lpgen.core.findings import PrincipalDiff
 from lpgen.core.globs.match import has_wildcard, holds_variable
 from lpgen.core.iam.match_resource import resource_contains
 from lpgen.core.iam.policy import conditions_at_least_as_strict
-from lpgen.core.model import CURRENT_VERSION, Action, Condition, Principal, PrincipalKind, Statement
+from lpgen.core.model import CURRENT_VERSION, Action, Condition, Principal, PrincipalKind, ResourceKind, Statement
 from lpgen.core.principal_names import words_of_name
 from lpgen.core.replacements import UNSEEN_KINDS, Line, Scope
 
@@ -54,6 +54,27 @@ def used_part(diff: PrincipalDiff, grants: PrincipalGrants) -> Need:
     return _of_lines((line for line in diff.draft.lines if line.kind not in UNSEEN_KINDS), grants)
 
 
+def recorded_part(need: Need, uses: Iterable[Use]) -> Need:
+    """A need with the recorded resources in place of the wider scopes that follow from them.
+
+    Pairs without recorded resources stay as they are.
+    """
+    recorded: dict[Action, set[str]] = defaultdict(set)
+    for use in uses:
+        if use.is_done and use.resource.kind in (ResourceKind.ARN, ResourceKind.FOLD):
+            recorded[use.action].add(use.resource.text)
+
+    def narrowed(pair: Pair) -> Iterable[Pair]:
+        inside = [] if pair.excepted else [name for name in recorded[pair.action] if _holds(pair.resource, name)]
+        return [replace(pair, resource=name) for name in inside] or [pair]
+
+    return frozenset(found for pair in need for found in narrowed(pair))
+
+
+def _holds(pattern: str, resource: str) -> bool:
+    return not holds_variable(pattern, CURRENT_VERSION) and resource_contains(pattern, resource)
+
+
 def _of_lines(lines: Iterable[Line], grants: PrincipalGrants) -> Need:
     """The pairs of lines. A user's management of itself isn't a need of a role."""
     parents = {grant.ref: grant.statement for grant in grants.allows}
@@ -84,8 +105,7 @@ def covers(outer: Pair, inner: Pair) -> bool:
     if inner.excepted or outer.excepted:
         return outer.resource == "*" or inner.excepted == outer.excepted
     # The meaning of a variable depends on the principal.
-    has_variable = holds_variable(outer.resource, CURRENT_VERSION)
-    return outer.resource == inner.resource or (not has_variable and resource_contains(outer.resource, inner.resource))
+    return outer.resource == inner.resource or _holds(outer.resource, inner.resource)
 
 
 def uncovered(need: Iterable[Pair], held: Iterable[Pair]) -> list[Pair]:

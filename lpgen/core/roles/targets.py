@@ -14,12 +14,12 @@ from lpgen.core.identity_center import is_of_permission_set, permission_set_of
 from lpgen.core.model import Action, Principal, PrincipalKind
 from lpgen.core.roles.candidates import Reviewed
 from lpgen.core.roles.model import Target
-from lpgen.core.roles.needs import Pair, pairs_of, uncovered
+from lpgen.core.roles.needs import Pair, pairs_of, recorded_part, uncovered
 from lpgen.core.roles.signs import WORKPLACES
 
 _NEW_ROLE: Final = "{name}-role"
 _FOR_PERSON: Final = "no permission set or role for people allows what the user needs without more dangerous actions"
-_EXISTS: Final = "it allows all that the user needs"
+_EXISTS: Final = "it allows all that the user was recorded to use, and what logs can't show"
 _FOR_WORKLOAD: Final = "its user agent names {program}, and the account has {trusted}"
 
 UNNEEDED: Final = Target(kind="question", text="Ask the owner: is the user still needed?")
@@ -54,7 +54,7 @@ class Targets:
 
     def _existing(self, user: Reviewed, grants: PrincipalGrants) -> Iterator[Target]:
         held, itself = _without_denied(grants), user.principal.arn
-        need = [pair for pair in user.need if pair.resource != itself]
+        need = [pair for pair in recorded_part(user.need, user.usage.uses) if pair.resource != itself]
         if grants.missing or uncovered(need, held):
             return
         extra = uncovered(held, user.need)

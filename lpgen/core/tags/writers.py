@@ -97,7 +97,7 @@ class _Write(NamedTuple):
     """A request that would write the tag on a resource, which may be the principal `target`.
 
     `needs` are the actions on it, with their contexts, that must be allowed too. `has_all_tags`: the resource has no
-    tags besides those in the context.
+    tags other than those in the context.
     """
 
     action: str
@@ -109,7 +109,7 @@ class _Write(NamedTuple):
 
 
 def _request_of(write: _Write, actor: Actor) -> RequestPart | None:
-    """The request of a write, completed so that policies allow it; None if they don't, or not what it needs."""
+    """The request of a write that the policies allow; None if they don't allow it, or what else it needs."""
     found = _completed(write, write.action, write.context, actor)
     return found if all(_completed(write, action, context, actor) for action, context in write.needs) else None
 

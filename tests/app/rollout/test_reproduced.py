@@ -136,11 +136,11 @@ def test_plan_with_data_counts_the_options_given_and_not_those_of_the_folder(
     world: OutputWorld, tmp_path: Path
 ) -> None:
     """Fewer days than asked for make more replacements safe."""
-    output, fewer = tmp_path / "out", Options(min_days=0)
+    output, asked, fewer = tmp_path / "out", Options(max_risk=1), Options(min_days=0, max_risk=1)
     world.generate(output, fewer)
     with pytest.raises(InvocationError, match="min days 0"):
-        planned(world, output)
+        planned(world, output, asked)
     assert not of(planned(world, output, fewer), UNSAFE).refusals
     edit(output / "summary.json", lambda one: one["inputs"]["options"].update(min_days=90))
     seal_again(output)
-    assert RefusalKind.NOT_REPRODUCED in kinds(of(planned(world, output), UNSAFE))
+    assert RefusalKind.NOT_REPRODUCED in kinds(of(planned(world, output, asked), UNSAFE))
