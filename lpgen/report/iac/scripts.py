@@ -22,5 +22,5 @@ def folder_of(arn: str, name: str) -> str:
 
 
 def script(commands: str) -> str:
-    """A shell script with commands that read the files beside it."""
+    """A shell script with commands that read the files next to it."""
     return _SCRIPT.format(commands=commands)
