@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import subprocess
 from pathlib import Path
@@ -94,11 +95,18 @@ def test_the_output_folder_has_policy_guard_commands_and_evidence(
     lpgen("--data", sample_data, "--resource-tags", tagged, "--out", out)
     (folder,) = out.iterdir()
     (place,) = (folder / "not-safe-yet").iterdir()
-    assert {path.name for path in place.iterdir()} == {"policy.json", "scp.json", "apply.sh"}
+    assert {path.name for path in place.iterdir()} == {
+        *("policy.json", "scp.json", "apply.sh", "policy.tf", "template.yaml")
+    }
     policy = json.loads((place / "policy.json").read_text())
     assert policy["Statement"][0]["Condition"] == {"StringEquals": {"aws:ResourceTag/team": "batch"}}
     command = "aws iam put-role-policy --role-name batch-launcher --policy-name launch"
     assert f"{command} --policy-document file://policy.json" in (place / "apply.sh").read_text()
+    terraform, template = ((place / name).read_text() for name in ("policy.tf", "template.yaml"))
+    assert 'resource "aws_iam_role_policy" "launch"' in terraform
+    assert re.search(r'role += "batch-launcher"', terraform)
+    assert "Type: AWS::IAM::RolePolicy" in template.replace('"', "")
+    assert "RoleName: batch-launcher" in template
     assert "team=batch" in (folder / "evidence.md").read_text()
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in out.rglob("*") if path.is_file())
     again = lpgen("--data", sample_data, "--resource-tags", tagged, "--out", out, status=3)

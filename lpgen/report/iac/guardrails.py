@@ -12,7 +12,7 @@ from lpgen.core.guardrails.boundary import BoundaryReport
 from lpgen.core.guardrails.scp import ScpReport
 from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.report.iac.hcl import Attribute, Block, hcl_heredoc, hcl_string, render_block
-from lpgen.report.iac.yaml import yaml_text
+from lpgen.report.iac.yaml import REPLACED, yaml_text
 from lpgen.report.render import BOUNDARY, SCPS
 
 _OTHER: Final = re.compile(r"[^A-Za-z0-9-]+")
@@ -64,12 +64,18 @@ def policy_code(
     names: tuple[str, str, str],
     more: Mapping[str, str],
 ) -> Iterator[tuple[str, str]]:
-    """Terraform and a CloudFormation template for a policy."""
-    fixed = [Attribute(key.lower(), hcl_string(value)) for key, value in more.items()]
+    """Terraform for a policy, and a CloudFormation template unless CloudFormation would replace some of its text.
+
+    `names` are what Terraform calls the document, and what CloudFormation calls the name and the document. `more` are
+    further properties; Terraform calls a `RoleName` `role`.
+    """
+    fixed = [Attribute(key.lower().removesuffix("name"), hcl_string(value)) for key, value in more.items()]
     content = Attribute(names[0], hcl_heredoc(json.dumps(document, indent=2)))
     body = (Attribute("name", hcl_string(name)), *fixed, content)
     label = re.sub(r"\W+", "_", name, flags=re.ASCII).lower()
     yield f"{folder}/policy.tf", render_block(Block("resource", (types[0], label), body))
+    if REPLACED.search(json.dumps([name, more, document])):
+        return
     properties = {names[1]: name, **more, names[2]: document}
     resources = {"Policy": {"Type": types[1], "Properties": properties}}
     yield f"{folder}/template.yaml", yaml_text({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from lpgen.core.arns import split_arn
 from lpgen.core.iam.policy_reader import document_json
@@ -18,14 +17,8 @@ from lpgen.core.perimeter.reasons import ProposalState
 from lpgen.core.perimeter.resources import PolicyResource
 from lpgen.report.iac.hcl import Attribute, Block, hcl_heredoc, hcl_string, render_block
 from lpgen.report.iac.scripts import folder_of, script
-from lpgen.report.iac.yaml import yaml_text
+from lpgen.report.iac.yaml import REPLACED, yaml_text
 from lpgen.report.render import PERIMETER
-
-_REPLACED: Final = re.compile(r"\{\{resolve:|\"(?:Ref|Fn::[^\"]*)\": ")
-"""What CloudFormation would replace.
-
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
-"""
 
 
 def files_of_perimeter(report: PerimeterReport) -> Iterator[tuple[str, str]]:
@@ -72,7 +65,7 @@ def _code(resource: PolicyResource, document: Mapping[str, Any], folder: str) ->
         where = Attribute(key, hcl_string(value.format_map(texts)))
         body = (where, Attribute(member, hcl_heredoc(json.dumps(document, indent=2))))
         yield "policy.tf", render_block(Block("resource", (type_, folder.replace("-", "_").lower()), body))
-    if row.cloudformation and not _REPLACED.search(policy):
+    if row.cloudformation and not REPLACED.search(policy):
         type_, key, value, member = row.cloudformation
         name = value.format_map(texts)
         properties = {key: [name] if key in ("Queues", "Topics") else name, member: document}

@@ -20,6 +20,13 @@ _BEYOND_ASCII: Final = re.compile(r"[^\x20-\x7e]")
 _STEP: Final = "  "
 
 
+REPLACED: Final = re.compile(r"\{\{resolve:|\"(?:Ref|Fn::[^\"]*)\": ")
+"""What CloudFormation would replace in JSON.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+"""
+
+
 def yaml_text(value: Mapping[str, object]) -> str:
     """The mapping as a YAML document in block style, ASCII only, with a line break at the end."""
     return "".join(f"{line}\n" for line in _lines_of_mapping(value))
