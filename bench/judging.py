@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from tests.support.forked_lpgen import end_forks, run_forked
 
@@ -92,6 +93,17 @@ def run_command(*words: object) -> str:
         last = (done.stderr.strip().splitlines() or [""])[-1]
         raise ValueError(f"`lpgen {words[0]}` ends with {done.returncode}: {last}")
     return done.stdout
+
+
+def answer_after_ingest(folder: Path, *words: object) -> dict[str, Any]:
+    """What a command says in JSON about the logs in a folder, after it ingested them into `data` below the folder.
+
+    Raises:
+        ValueError: A command failed or wrote no JSON.
+    """
+    run_command("ingest", folder / "logs", "--data", folder / "data", "--workers", "1", "--quiet")
+    output: dict[str, Any] = json.loads(run_command(*words))
+    return output
 
 
 def _lines(name: str, verdicts: list[Verdict], is_verbose: bool) -> Iterator[str]:

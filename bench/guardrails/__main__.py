@@ -6,7 +6,6 @@ Prints a line per scenario and fault, and the score of each half. Of the held-ba
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -16,8 +15,8 @@ from bench.guardrails import boundary, scp
 from bench.guardrails.inputs import write_inputs
 from bench.guardrails.scenario import Scenario
 from bench.guardrails.scenario_files import FOLDERS, load_scenarios
-from bench.judging import Verdict, run_command, run_judge
-from bench.perimeter.scenario_files import Json
+from bench.judging import Verdict, answer_after_ingest, run_judge
+from bench.scenario_reading import Json
 
 
 def main() -> int:
@@ -51,10 +50,7 @@ def run_guardrails(scenario: Scenario, folder: Path) -> Json:
     Raises:
         ValueError: A command failed or wrote no JSON.
     """
-    options = write_inputs(scenario, folder)
-    run_command("ingest", folder / "logs", "--data", folder / "data", "--workers", "1", "--quiet")
-    output: Json = json.loads(run_command("guardrails", scenario.command, *options))
-    return output
+    return answer_after_ingest(folder, "guardrails", scenario.command, *write_inputs(scenario, folder))
 
 
 if __name__ == "__main__":

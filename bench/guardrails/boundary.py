@@ -10,7 +10,7 @@ from bench.guardrails.boundary_laws import boundary_arn, broken_laws, creator_st
 from bench.guardrails.requests import allowed, caught, request_of, state_faults
 from bench.guardrails.scenario import Scenario, statements_of
 from bench.judging import Verdict
-from bench.perimeter.scenario_files import Json
+from bench.scenario_reading import Json
 
 
 def judge(scenario: Scenario, output: Json) -> list[Verdict]:

@@ -10,7 +10,8 @@ from bench.guardrails.requests import allowed, request_of
 from bench.guardrails.scenario import Scenario, statements_of
 from bench.guardrails.scenario_files import REASONS, STATES, matching_actions
 from bench.perimeter.evaluator import Request, as_list
-from bench.perimeter.scenario_files import Json, account_of, documents_below
+from bench.perimeter.scenario_files import account_of
+from bench.scenario_reading import Json, documents_below
 
 SIZE: Final = 6144
 """How many characters without white space a managed policy may have.

@@ -8,7 +8,8 @@ from bench.guardrails.records import heartbeat_of, records_of
 from bench.guardrails.scenario import HOME, Scenario
 from bench.perimeter.inputs import entity_of
 from bench.perimeter.records import unique_id
-from bench.perimeter.scenario_files import DATA_EVENTS, Json, account_of
+from bench.perimeter.scenario_files import DATA_EVENTS, account_of
+from bench.scenario_reading import Json
 from bench.scenario_worlds import managed_policy, write_json, write_logs, write_trails
 
 

@@ -21,7 +21,8 @@ from bench.guardrails.scenario import (
     region_of,
 )
 from bench.perimeter.records import END, identity_of, key_of, parameters_of, resources_of, unique_id, uuid_of
-from bench.perimeter.scenario_files import Json, account_of, is_data_event
+from bench.perimeter.scenario_files import account_of, is_data_event
+from bench.scenario_reading import Json
 
 _EVENT_SOURCES: Final = {"cloudwatch": "monitoring"}
 """The event sources whose names aren't the prefixes of their actions."""

@@ -20,7 +20,7 @@ from bench.guardrails.scenario import (
     statements_of,
 )
 from bench.perimeter.evaluator import Request, applies, as_list
-from bench.perimeter.scenario_files import Json
+from bench.scenario_reading import Json
 
 _NEED_DOCUMENT: Final = frozenset(
     ("denies", "denies_list", "boundary_allows", "boundary_denies", "creator_allows", "creator_denies")

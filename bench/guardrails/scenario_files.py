@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 from bench.guardrails.scenario import Scenario, account_of_caller, is_service_linked
 from bench.perimeter.evaluator import as_list
-from bench.perimeter.scenario_files import Json, documents_below, once
+from bench.scenario_reading import Json, document_mistakes, read_scenarios, unknown_keys
 
 _FOLDER: Final = Path(__file__).parent / "scenarios"
 FOLDERS: Final = {"open": _FOLDER, "held-back": _FOLDER / "held_back"}
@@ -54,23 +54,16 @@ _KEYS: Final = {
 }
 
 
+_unknown_keys = partial(unknown_keys, _KEYS)
+
+
 def load_scenarios(half: str, folder: Path) -> list[Scenario]:
     """The scenarios of a folder, by name.
 
     Raises:
         ValueError: Files have mistakes; the message has a line per mistake, which names its file and place.
     """
-    scenarios, mistakes = [], []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            scenario = Scenario(path.stem, half, json.loads(path.read_text(), object_pairs_hook=once))
-            scenarios.append(scenario)
-            mistakes += [f"{path.name}: {mistake}" for mistake in _mistakes(scenario)]
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            mistakes.append(f"{path.name}: unreadable: {error!r}")
-    if mistakes:
-        raise ValueError("\n".join(mistakes))
-    return scenarios
+    return read_scenarios(half, folder, Scenario, _mistakes)
 
 
 def _mistakes(scenario: Scenario) -> Iterator[str]:
@@ -106,12 +99,7 @@ def _world_mistakes(scenario: Scenario) -> Iterator[str]:
     if strange := set(scenario.logged) - set(scenario.accounts):
         yield f"logged_accounts: no accounts {', '.join(sorted(strange))}"
     documents = {key: scenario.content.get(key) for key in ("principals", "scps")}
-    for place, document in documents_below("", documents):
-        yield from _unknown_keys("document", place, document)
-        for index, statement in enumerate(as_list(document["Statement"])):
-            yield from _unknown_keys("statement", f"{place}.Statement[{index}]", statement)
-            if statement.get("Effect") not in ("Allow", "Deny"):
-                yield f"{place}.Statement[{index}]: neither Allow nor Deny"
+    yield from document_mistakes(_KEYS, documents)
 
 
 def _organization_mistakes(scenario: Scenario) -> Iterator[str]:
@@ -178,11 +166,6 @@ def _check_mistakes(scenario: Scenario, check: Json) -> Iterator[str]:
                 yield f"{place}[{index}]: {mistake}"
             if missing := {"action", "resource", *(["by"] if command == "scp" else [])} - set(asked):
                 yield f"{place}[{index}]: no {', '.join(sorted(missing))}"
-
-
-def _unknown_keys(kind: str, place: str, found: Json) -> Iterator[str]:
-    if unknown := sorted(set(found) - _KEYS[kind]):
-        yield f"{place}: unknown keys {', '.join(unknown)}"
 
 
 @cache

@@ -9,7 +9,7 @@ from bench.guardrails.requests import caught, scp_denies, state_faults
 from bench.guardrails.scenario import Scenario
 from bench.guardrails.scp_laws import broken_laws
 from bench.judging import Verdict
-from bench.perimeter.scenario_files import Json
+from bench.scenario_reading import Json
 
 
 def judge(scenario: Scenario, output: Json) -> list[Verdict]:

@@ -11,7 +11,7 @@ from bench.guardrails.requests import scp_denies
 from bench.guardrails.scenario import HOME, Scenario, account_of_caller, region_of, statements_of
 from bench.guardrails.scenario_files import KINDS, REASONS, STATES
 from bench.perimeter.evaluator import as_list
-from bench.perimeter.scenario_files import Json
+from bench.scenario_reading import Json
 
 SIZE: Final = 10_240
 """How many characters an SCP may have since May 15, 2026.

@@ -6,16 +6,16 @@ Prints a line per scenario and fault, and the score of each half. Of the held-ba
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from bench.judging import Verdict, run_command, run_judge
+from bench.judging import Verdict, answer_after_ingest, run_judge
 from bench.perimeter.checks import failed, judge
 from bench.perimeter.inputs import write_inputs
-from bench.perimeter.scenario_files import FOLDERS, Json, Scenario, load_scenarios
+from bench.perimeter.scenario_files import FOLDERS, Scenario, load_scenarios
+from bench.scenario_reading import Json
 
 
 def main() -> int:
@@ -39,10 +39,7 @@ def run_perimeter(scenario: Scenario, folder: Path) -> Json:
     Raises:
         ValueError: A command failed or wrote no JSON.
     """
-    options = write_inputs(scenario, folder)
-    run_command("ingest", folder / "logs", "--data", folder / "data", "--workers", "1", "--quiet")
-    output: Json = json.loads(run_command("perimeter", *options))
-    return output
+    return answer_after_ingest(folder, "perimeter", *write_inputs(scenario, folder))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from bench.judging import Verdict
 from bench.perimeter.evaluator import as_list, denies
 from bench.perimeter.laws import broken_laws, unseen_uses
 from bench.perimeter.requests import request_of
-from bench.perimeter.scenario_files import Json, Scenario
+from bench.perimeter.scenario_files import Scenario
+from bench.scenario_reading import Json
 
 
 def judge(scenario: Scenario, output: Json) -> list[Verdict]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.perimeter.records import records_of, unique_id
-from bench.perimeter.scenario_files import KINDS, Json, Scenario, account_of
+from bench.perimeter.scenario_files import KINDS, Scenario, account_of
+from bench.scenario_reading import Json
 from bench.scenario_worlds import CREATED, write_json, write_logs, write_trails
 
 _UNRELATED: Final = "arn:aws:s3:::unrelated-policy"

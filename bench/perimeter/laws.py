@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from bench.perimeter.evaluator import Request, applies, as_list, denies
 from bench.perimeter.requests import request_of, request_of_call
-from bench.perimeter.scenario_files import KINDS, REASONS, STATES, Json, Scenario, account_of, contains, is_service
+from bench.perimeter.scenario_files import KINDS, REASONS, STATES, Scenario, account_of, contains, is_service
+from bench.scenario_reading import Json
 
 EDITS: Final = {
     "s3": ("s3:PutBucketPolicy",),

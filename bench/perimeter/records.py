@@ -19,7 +19,8 @@ from hashlib import sha256
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
-from bench.perimeter.scenario_files import UNRELATED_BUCKET, Json, Scenario, account_of, is_data_event, is_service
+from bench.perimeter.scenario_files import UNRELATED_BUCKET, Scenario, account_of, is_data_event, is_service
+from bench.scenario_reading import Json
 
 END: Final = date(2026, 3, 1)
 """The day after the last one of the logs."""

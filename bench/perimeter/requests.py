@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bench.perimeter.evaluator import Request, as_list
-from bench.perimeter.scenario_files import Json, Scenario, account_of, is_service
+from bench.perimeter.scenario_files import Scenario, account_of, is_service
+from bench.scenario_reading import Json
 
 _ADDRESS: Final = "203.0.113.25"
 

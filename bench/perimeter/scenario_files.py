@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-Json = dict[str, Any]
+from bench.scenario_reading import Json, document_mistakes, read_scenarios, unknown_keys
 
 _FOLDER: Final = Path(__file__).parent / "scenarios"
 FOLDERS: Final = {"open": _FOLDER, "held-back": _FOLDER / "held_back"}
@@ -109,29 +110,16 @@ class Scenario:
         return unrelated[1] if unrelated else account_of(arn) or self.members[0]
 
 
+_unknown_keys = partial(unknown_keys, _KEYS)
+
+
 def load_scenarios(half: str, folder: Path) -> list[Scenario]:
     """The scenarios of a folder, by name.
 
     Raises:
         ValueError: Files have mistakes; the message has a line per mistake, which names its file and place.
     """
-    scenarios, mistakes = [], []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            scenario = Scenario(path.stem, half, json.loads(path.read_text(), object_pairs_hook=once))
-            scenarios.append(scenario)
-            mistakes += [f"{path.name}: {mistake}" for mistake in _mistakes(scenario)]
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            mistakes.append(f"{path.name}: unreadable: {error!r}")
-    if mistakes:
-        raise ValueError("\n".join(mistakes))
-    return scenarios
-
-
-def once(pairs: list[tuple[str, Any]]) -> Json:
-    if len(found := dict(pairs)) != len(pairs):
-        raise ValueError(f"a key occurs twice among {', '.join(key for key, _ in pairs)}")
-    return found
+    return read_scenarios(half, folder, Scenario, _mistakes)
 
 
 def account_of(arn: str) -> str:
@@ -202,13 +190,7 @@ def _world_mistakes(scenario: Scenario) -> Iterator[str]:
 
 
 def _document_mistakes(content: Json) -> Iterator[str]:
-    for place, document in documents_below("", {key: content.get(key) for key in ("principals", "resource_policies")}):
-        yield from _unknown_keys("document", place, document)
-        statements = document["Statement"]
-        for index, statement in enumerate(statements if isinstance(statements, list) else [statements]):
-            yield from _unknown_keys("statement", f"{place}.Statement[{index}]", statement)
-            if statement.get("Effect") not in ("Allow", "Deny"):
-                yield f"{place}.Statement[{index}]: neither Allow nor Deny"
+    yield from document_mistakes(_KEYS, {key: content.get(key) for key in ("principals", "resource_policies")})
 
 
 def _call_mistakes(scenario: Scenario, call: Json) -> Iterator[str]:
@@ -268,20 +250,3 @@ def _check_mistakes(scenario: Scenario, check: Json) -> Iterator[str]:
                 yield f"{place}[{index}]: {mistake}"
             if place == "denies" and not contains(check["resource"], asked["resource"]):
                 yield f"{place}[{index}]: {asked['resource']} isn't in {check['resource']}"
-
-
-def _unknown_keys(kind: str, place: str, found: Json) -> Iterator[str]:
-    if unknown := sorted(set(found) - _KEYS[kind]):
-        yield f"{place}: unknown keys {', '.join(unknown)}"
-
-
-def documents_below(place: str, found: Any) -> Iterator[tuple[str, Json]]:
-    """The policy documents below a place."""
-    if isinstance(found, dict) and "Statement" in found:
-        yield place, found
-    elif isinstance(found, dict):
-        for key, value in found.items():
-            yield from documents_below(f"{place}.{key}".lstrip("."), value)
-    elif isinstance(found, list):
-        for index, value in enumerate(found):
-            yield from documents_below(f"{place}[{index}]", value)

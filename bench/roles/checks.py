@@ -8,10 +8,11 @@ from typing import Final
 from bench.guardrails.requests import caught
 from bench.judging import Verdict
 from bench.perimeter.evaluator import as_list
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
 from bench.roles.laws import broken_list_laws, broken_user_laws, parts_of, role_named
 from bench.roles.merge_laws import broken_curve_laws, broken_merge_laws
 from bench.roles.scenario import Scenario
+from bench.scenario_reading import Json
 
 _SHOWN: Final = 3
 

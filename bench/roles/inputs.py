@@ -9,10 +9,11 @@ from typing import Final
 
 from bench.perimeter.inputs import entity_of
 from bench.perimeter.records import END, unique_id
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
 from bench.roles.records import records_of
 from bench.roles.scenario import Scenario
 from bench.roles.snapshots import write_snapshot
+from bench.scenario_reading import Json
 from bench.scenario_worlds import CREATED, managed_policy, write_logs, write_trails
 from bench.tags.scenario import DATA_SERVICES, HOME
 

@@ -7,11 +7,12 @@ from itertools import pairwise
 from typing import Final
 
 from bench.perimeter.records import key_of
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
 from bench.roles.leftovers import leftovers_of
 from bench.roles.merge_laws import documents_in, new_dangers, new_for_all, refused_calls
 from bench.roles.scenario import Scenario
 from bench.roles.scenario_files import AGAINST, EVIDENCE, FINDINGS, LEFTOVERS, STATES, TARGETS, USER_KINDS
+from bench.scenario_reading import Json
 
 _SHOWN: Final = 3
 _RESERVED: Final = "role/aws-reserved/sso.amazonaws.com/"

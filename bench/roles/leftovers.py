@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from bench.guardrails.scenario import is_service_linked
 from bench.perimeter.evaluator import as_list
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
 from bench.roles.scenario import Scenario
+from bench.scenario_reading import Json
 
 _DELETED: Final = re.compile(r"A(?:ROA|IDA)[A-Z0-9]+")
 """What IAM shows in place of the ARN after a role or user is deleted."""

@@ -13,9 +13,10 @@ from typing import Final
 
 from bench.guardrails.scenario import is_service_linked
 from bench.perimeter.evaluator import as_list
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
 from bench.roles.leftovers import principals_of
 from bench.roles.scenario import Scenario
+from bench.scenario_reading import Json
 
 _ENVIRONMENTS: Final = {
     "prod": "prod",

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from bench.guardrails.requests import allowed
 from bench.perimeter.evaluator import Request, as_list
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
 from bench.roles.likeness import differences, trust_lines
 from bench.roles.scenario import Scenario, statements_of
 from bench.roles.scenario_files import STATES
+from bench.scenario_reading import Json
 
 _SHOWN: Final = 3
 """How many requests a fault names."""

@@ -13,8 +13,9 @@ from datetime import date
 from typing import Final
 
 from bench.perimeter.records import key_of, unique_id, uuid_of
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
 from bench.roles.scenario import Scenario, days_of
+from bench.scenario_reading import Json
 from bench.tags.records import activity_of, record_of
 
 _BROWSER: Final = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36"

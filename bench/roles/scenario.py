@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from bench.guardrails.records import heartbeat_of
 from bench.perimeter.evaluator import Request, as_list
 from bench.perimeter.records import END
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
+from bench.scenario_reading import Json
 from bench.tags.decisions import asked_request
 from bench.tags.scenario import Scenario as World
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from bench.guardrails.requests import allowed
 from bench.guardrails.scenario_files import matching_actions
 from bench.perimeter.evaluator import as_list
-from bench.perimeter.scenario_files import Json, account_of, documents_below, once
+from bench.perimeter.scenario_files import account_of
 from bench.roles.scenario import Scenario, days_of, statements_of
+from bench.scenario_reading import Json, document_mistakes, read_scenarios, unknown_keys
 
 _FOLDER: Final = Path(__file__).parent / "scenarios"
 FOLDERS: Final = {"open": _FOLDER, "held-back": _FOLDER / "held_back"}
@@ -54,23 +55,16 @@ _KEYS: Final = {
 }
 
 
+_unknown_keys = partial(unknown_keys, _KEYS)
+
+
 def load_scenarios(half: str, folder: Path) -> list[Scenario]:
     """The scenarios of a folder, by name.
 
     Raises:
         ValueError: Files have mistakes; the message has a line per mistake, which names its file and place.
     """
-    scenarios, mistakes = [], []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            scenario = Scenario(path.stem, half, json.loads(path.read_text(), object_pairs_hook=once))
-            scenarios.append(scenario)
-            mistakes += [f"{path.name}: {mistake}" for mistake in _mistakes(scenario)]
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            mistakes.append(f"{path.name}: unreadable: {error!r}")
-    if mistakes:
-        raise ValueError("\n".join(mistakes))
-    return scenarios
+    return read_scenarios(half, folder, Scenario, _mistakes)
 
 
 def _mistakes(scenario: Scenario) -> Iterator[str]:
@@ -135,12 +129,7 @@ def _part_mistakes(scenario: Scenario) -> Iterator[str]:
 
 def _document_mistakes(scenario: Scenario) -> Iterator[str]:
     documents = {key: scenario.content.get(key) for key in ("principals", "managed_policies", "groups")}
-    for place, document in documents_below("", documents):
-        yield from _unknown_keys("document", place, document)
-        for index, statement in enumerate(as_list(document["Statement"])):
-            yield from _unknown_keys("statement", f"{place}.Statement[{index}]", statement)
-            if statement.get("Effect") not in ("Allow", "Deny"):
-                yield f"{place}.Statement[{index}]: neither Allow nor Deny"
+    yield from document_mistakes(_KEYS, documents)
 
 
 def _call_mistakes(scenario: Scenario, call: Json) -> Iterator[str]:
@@ -198,8 +187,3 @@ def _user_check_mistakes(scenario: Scenario, check: Json) -> Iterator[str]:
             yield f"{key}: unknown {', '.join(sorted(unknown))}"
     if not set(as_list(check.get("goes_to", {}).get("kind"))) <= set(TARGETS):
         yield "goes_to: no such kind"
-
-
-def _unknown_keys(kind: str, place: str, found: Json) -> Iterator[str]:
-    if unknown := sorted(set(found) - _KEYS[kind]):
-        yield f"{place}: unknown keys {', '.join(unknown)}"

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from bench.perimeter.evaluator import as_list
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
 from bench.roles.scenario import Scenario
+from bench.scenario_reading import Json
 from bench.scenario_worlds import write_json
 
 _TAKEN: Final = "2026-03-01T00:30:00+00:00"

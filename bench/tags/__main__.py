@@ -6,14 +6,13 @@ Prints a line per scenario and fault, and the score of each half. Of the held-ba
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from bench.judging import Verdict, run_command, run_judge
-from bench.perimeter.scenario_files import Json
+from bench.judging import Verdict, answer_after_ingest, run_judge
+from bench.scenario_reading import Json
 from bench.tags.checks import failed, judge
 from bench.tags.inputs import write_inputs
 from bench.tags.scenario import Scenario
@@ -41,10 +40,7 @@ def run_tags(scenario: Scenario, folder: Path) -> Json:
     Raises:
         ValueError: A command failed or wrote no JSON.
     """
-    options = write_inputs(scenario, folder)
-    run_command("ingest", folder / "logs", "--data", folder / "data", "--workers", "1", "--quiet")
-    output: Json = json.loads(run_command("tags", *options))
-    return output
+    return answer_after_ingest(folder, "tags", *write_inputs(scenario, folder))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bench.guardrails.requests import caught
 from bench.judging import Verdict
 from bench.perimeter.evaluator import as_list
-from bench.perimeter.scenario_files import Json
+from bench.scenario_reading import Json
 from bench.tags.decisions import asked_request, guard_denies, is_allowed, name_of, policies_of
 from bench.tags.laws import broken_laws
 from bench.tags.scenario import Scenario

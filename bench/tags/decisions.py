@@ -14,7 +14,8 @@ from typing import Any
 from bench.guardrails.requests import allowed, request_of
 from bench.guardrails.scenario import is_service_linked
 from bench.perimeter.evaluator import Request, applies, as_list
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
+from bench.scenario_reading import Json
 from bench.tags.inputs import scp_levels
 from bench.tags.scenario import CREATES, HOME, Scenario, tagged_resource
 

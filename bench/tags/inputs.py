@@ -10,7 +10,8 @@ from bench.guardrails.records import heartbeat_of
 from bench.perimeter.evaluator import as_list
 from bench.perimeter.inputs import entity_of
 from bench.perimeter.records import unique_id
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
+from bench.scenario_reading import Json
 from bench.scenario_worlds import managed_policy, write_json, write_logs, write_trails
 from bench.tags.records import records_of
 from bench.tags.scenario import HOME, Scenario

@@ -7,7 +7,7 @@ from typing import Final
 
 from bench.guardrails.requests import allowed
 from bench.perimeter.evaluator import Request, applies, as_list
-from bench.perimeter.scenario_files import Json
+from bench.scenario_reading import Json
 from bench.tags.decisions import (
     Policies,
     asked_request,

@@ -13,7 +13,8 @@ from typing import Final
 from bench.guardrails.requests import request_of
 from bench.guardrails.scenario_files import matching_actions
 from bench.perimeter.evaluator import Request, as_list
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
+from bench.scenario_reading import Json
 from bench.tags.scenario import CREATES, HOME, TAGGING, Scenario
 
 _CATALOG: Final = Path(__file__).parents[2] / "action_catalog" / "services"

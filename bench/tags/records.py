@@ -18,7 +18,8 @@ from typing import Final
 
 from bench.guardrails.records import heartbeat_of
 from bench.perimeter.records import END, identity_of, parameters_of, resources_of, uuid_of
-from bench.perimeter.scenario_files import Json, account_of, is_data_event
+from bench.perimeter.scenario_files import account_of, is_data_event
+from bench.scenario_reading import Json
 from bench.tags.scenario import HOME, Scenario, first_day_back, happens_once, last_day_back
 
 _EVENT_NAMES: Final = {

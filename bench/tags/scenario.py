@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bench.perimeter.scenario_files import DATA_EVENTS, Json, account_of, is_data_event
+from bench.perimeter.scenario_files import DATA_EVENTS, account_of, is_data_event
+from bench.scenario_reading import Json
 
 HOME: Final = "us-east-1"
 """The home Region of all trails, and the Region of resources whose ARN names none."""

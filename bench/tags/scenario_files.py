@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from bench.guardrails.scenario_files import matching_actions
 from bench.perimeter.evaluator import as_list
-from bench.perimeter.scenario_files import Json, account_of, documents_below, once
+from bench.perimeter.scenario_files import account_of
+from bench.scenario_reading import Json, document_mistakes, read_scenarios, unknown_keys
 from bench.tags.scenario import CREATES, DATA_SERVICES, TAGGING, TYPES, Scenario, first_day_back, last_day_back
 
 _FOLDER: Final = Path(__file__).parent / "scenarios"
@@ -37,23 +38,16 @@ _KEYS: Final = {
 }
 
 
+_unknown_keys = partial(unknown_keys, _KEYS)
+
+
 def load_scenarios(half: str, folder: Path) -> list[Scenario]:
     """The scenarios of a folder, by name.
 
     Raises:
         ValueError: Files have mistakes; the message has a line per mistake, which names its file and place.
     """
-    scenarios, mistakes = [], []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            scenario = Scenario(path.stem, half, json.loads(path.read_text(), object_pairs_hook=once))
-            scenarios.append(scenario)
-            mistakes += [f"{path.name}: {mistake}" for mistake in _mistakes(scenario)]
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            mistakes.append(f"{path.name}: unreadable: {error!r}")
-    if mistakes:
-        raise ValueError("\n".join(mistakes))
-    return scenarios
+    return read_scenarios(half, folder, Scenario, _mistakes)
 
 
 def _mistakes(scenario: Scenario) -> Iterator[str]:
@@ -101,12 +95,7 @@ def _principal_mistakes(scenario: Scenario) -> Iterator[str]:
 
 def _document_mistakes(scenario: Scenario) -> Iterator[str]:
     documents = {key: scenario.content.get(key) for key in ("principals", "managed_policies", "scps")}
-    for place, document in documents_below("", documents):
-        yield from _unknown_keys("document", place, document)
-        for index, statement in enumerate(as_list(document["Statement"])):
-            yield from _unknown_keys("statement", f"{place}.Statement[{index}]", statement)
-            if statement.get("Effect") not in ("Allow", "Deny"):
-                yield f"{place}.Statement[{index}]: neither Allow nor Deny"
+    yield from document_mistakes(_KEYS, documents)
 
 
 def _call_mistakes(scenario: Scenario, call: Json) -> Iterator[str]:
@@ -154,8 +143,3 @@ def _check_mistakes(scenario: Scenario, check: Json) -> Iterator[str]:
             yield from (f"{place}[{index}]: {mistake}" for mistake in _request_mistakes(asked))
             if asked["by"] not in scenario.principals and place in ("allows", "denies"):
                 yield f"{place}[{index}]: {asked['by']} isn't a principal of the scenario"
-
-
-def _unknown_keys(kind: str, place: str, found: Json) -> Iterator[str]:
-    if unknown := sorted(set(found) - _KEYS[kind]):
-        yield f"{place}: unknown keys {', '.join(unknown)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bench.perimeter.evaluator import Request, applies, as_list
-from bench.perimeter.scenario_files import Json
+from bench.scenario_reading import Json
 from bench.tags.decisions import (
     asked_request,
     guard_denies,

@@ -17,7 +17,8 @@ from bench.guardrails.scenario import (
     statements_of,
 )
 from bench.perimeter.evaluator import as_list
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
+from bench.scenario_reading import Json
 
 GLOBAL: Final = [
     f"{service}:*"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bench.perimeter.evaluator import applies, as_list
 from bench.perimeter.records import key_of
-from bench.perimeter.scenario_files import Json, account_of
+from bench.perimeter.scenario_files import account_of
 from bench.roles.leftovers import leftovers_of
 from bench.roles.scenario import Scenario, statements_of
+from bench.scenario_reading import Json
 
 
 def example_output(scenario: Scenario) -> Json:

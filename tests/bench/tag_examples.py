@@ -11,7 +11,7 @@ from typing import Any, Final
 from bench.guardrails.scenario import is_service_linked
 from bench.guardrails.scenario_files import matching_actions
 from bench.perimeter.evaluator import applies, as_list
-from bench.perimeter.scenario_files import Json
+from bench.scenario_reading import Json
 from bench.tags.decisions import asked_request, is_allowed, may_tag_sessions, observed_requests, policies_of
 from bench.tags.scenario import CREATES, TAGGING, Scenario, tagged_resource, type_of
 

@@ -16,7 +16,7 @@ from bench.guardrails.inputs import write_inputs
 from bench.guardrails.requests import scp_denies, state_faults
 from bench.guardrails.scenario import Scenario, account_of_caller
 from bench.guardrails.scenario_files import FOLDERS, KINDS, REASONS, load_scenarios
-from bench.perimeter.scenario_files import Json
+from bench.scenario_reading import Json
 from tests.bench.guardrail_examples import example_output
 from tests.support.forked_lpgen import run_forked
 

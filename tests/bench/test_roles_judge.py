@@ -11,7 +11,6 @@ from typing import Any, Final
 import pytest
 
 from bench.judging import run_command
-from bench.perimeter.scenario_files import Json
 from bench.roles import __main__ as command
 from bench.roles.checks import judge
 from bench.roles.inputs import authorization_details, write_inputs
@@ -20,6 +19,7 @@ from bench.roles.merge_laws import refused_calls
 from bench.roles.records import records_of
 from bench.roles.scenario import Scenario
 from bench.roles.scenario_files import AGAINST, FOLDERS, LEFTOVERS, load_scenarios
+from bench.scenario_reading import Json
 from tests.bench.role_examples import example_output
 
 OPEN: Final = {scenario.name: scenario for scenario in load_scenarios("open", FOLDERS["open"])}

@@ -12,7 +12,7 @@ import pytest
 
 from bench.guardrails.requests import request_of
 from bench.judging import run_command
-from bench.perimeter.scenario_files import Json
+from bench.scenario_reading import Json
 from bench.tags import __main__ as command
 from bench.tags.checks import judge
 from bench.tags.decisions import asked_request, may_tag_sessions, observed_requests
