@@ -213,9 +213,8 @@ def ask_buckets(
     def ask(bucket: _Resource) -> Any:
         name, doing = bucket["Name"], f"read the {question.words} of {quote_input(bucket['Name'])}"
         with gaps.catch(caller.account, subject, where=name), aws_errors(doing):
-            # An older boto3 lacks newer operations, so it can't know of the setting.
-            call = getattr(session.client("s3", bucket.get("BucketRegion", "")), question.operation, None)
-            return call(Bucket=name, ExpectedBucketOwner=caller.account).get(question.field) if call else None
+            call = getattr(session.client("s3", bucket.get("BucketRegion", "")), question.operation)
+            return call(Bucket=name, ExpectedBucketOwner=caller.account).get(question.field)
         return None
 
     with gaps.catch(caller.account, subject), aws_errors("list the buckets"):
