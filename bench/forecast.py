@@ -3,11 +3,13 @@
 `python -m bench.forecast measure DATA --policies DIR --cut 90:0 --out ROWS` cuts the logs of a data folder and writes a
 row per replacement, as JSON lines. `90:0` reviews the 90 days before the last 30 days of the logs, `90:60` 90 days that
 end 60 days earlier. The outcome is what the replacement denies on the 30 days after the cut, as the logs show it. With
-`--kinds FILE`, the `principals.json` of a corpus, each row has its half. Where the logs are short, fewer covered days
-are enough for safe.
+`--kinds FILE`, the `principals.json` of a corpus, each row has its half and kind. Where the logs are short, fewer
+covered days are enough for safe.
 
-`python -m bench.forecast fit ROWS...` prints the table of `lpgen.core.analysis.evidence_classes`, from the
-tuned half only. Each share is drawn to the share of all classes with the weight of `_WEIGHT` replacements.
+`python -m bench.forecast weigh ROWS...` prints how well each weight forecasts kinds of principals that were left out.
+
+`python -m bench.forecast fit ROWS... --weight W` prints the table of `lpgen.core.analysis.evidence_classes`. Both read
+the tuned half only.
 
 `python -m bench.forecast check ROWS... --half HALF` compares the forecast with the outcome, in bands of forecast that
 were chosen before. Neighbors are pooled until each band expects enough. It prints only sums, so you can use it on the
@@ -19,10 +21,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import log
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Final
 
 from bench.corpus.half import TUNED
@@ -45,7 +49,7 @@ from lpgen.core.usage.usage_of_days import covered_days, usage_of_days
 
 _NEXT_DAYS: Final = 30
 _BATCH_UNITS: Final = 16
-_WEIGHT: Final = 20
+_WEIGHTS: Final = (1, 2, 4, 8, 16, 32, 64)
 _BANDS: Final = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """The bands of forecast: from each of these to the next."""
 
@@ -66,8 +70,8 @@ class _Cut:
     back: int
 
 
-def measure(inputs: AnalysisInputs, cuts: Iterable[_Cut], halves: Mapping[str, str]) -> Iterator[Json]:
-    """A row per cut and replacement."""
+def measure(inputs: AnalysisInputs, cuts: Iterable[_Cut], corpus: Mapping[str, Json]) -> Iterator[Json]:
+    """A row per cut and replacement. `corpus` has what the corpus says about each principal."""
     ground = load_ground(inputs)
     counter = suspecting_counter(ground.usage, ground.slices, ground.outlines, (), Dangers(inputs.catalog))
     accessed, _ = last_accessed_by_principal(inputs.options.last_accessed, ground.outlines)
@@ -86,10 +90,12 @@ def measure(inputs: AnalysisInputs, cuts: Iterable[_Cut], halves: Mapping[str, s
             for found in tester(batch):
                 risk, judged = forecasts[found.principal].risk, found.windows[:1]
                 if risk is not None and judged:
+                    about = corpus.get(found.principal, {})
                     yield {
                         "days": cut.days,
                         "ends": ends.isoformat(),
-                        "half": halves.get(found.principal, ""),
+                        "half": about.get("half", ""),
+                        "kind": about.get("kind", ""),
                         "class": risk.evidence.value,
                         "free": judged[0].safe,
                         "needs": judged[0].denied_needs,
@@ -136,23 +142,81 @@ def _risk(row: Mapping[str, Any]) -> Risk:
     return risk if row["free"] else with_doubts(risk)
 
 
-def fit(rows: Sequence[Mapping[str, Any]]) -> dict[EvidenceClass, Json]:
-    """The share of each class that denies anything, and the mean number of denied needs."""
-    by_class: dict[EvidenceClass, list[int]] = {evidence: [] for evidence in EvidenceClass}
-    for row in rows:
-        by_class[class_of(row)].append(row["needs"])
-    whole = [needs for found in by_class.values() for needs in found]
-    share, mean = sum(map(bool, whole)) / len(whole), sum(whole) / len(whole)
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What replacements of a class and kind denied: how many there are, how many deny something, and the needs."""
+
+    replacements: int
+    deny: int
+    needs: int
+
+
+def _share(outcome: _Outcome) -> float:
+    return outcome.deny / outcome.replacements
+
+
+def _mean(outcome: _Outcome) -> float:
+    return outcome.needs / outcome.replacements
+
+
+def fit(rows: Iterable[Mapping[str, Any]], weight: int) -> dict[EvidenceClass, Json]:
+    """The share of each class that denies anything, and the mean number of denied needs.
+
+    Each kind of principal has one vote, because principals of a kind deny alike, and other organizations have other
+    kinds. Each figure is drawn to that of all classes with the weight of some kinds.
+    """
+    by_class, whole = _outcomes(rows)
+
+    def drawn(evidence: EvidenceClass, figure: Callable[[_Outcome], float]) -> float:
+        return round(_drawn(by_class[evidence].values(), fmean(map(figure, whole.values())), weight, figure), 3)
+
     return {
         evidence: {
-            "replacements": len(needs),
-            "deny": sum(map(bool, needs)),
-            "needs": sum(needs),
-            "share": round((sum(map(bool, needs)) + _WEIGHT * share) / (len(needs) + _WEIGHT), 3),
-            "mean": round((sum(needs) + _WEIGHT * mean) / (len(needs) + _WEIGHT), 3),
+            "replacements": sum(outcome.replacements for outcome in found.values()),
+            "kinds": len(found),
+            "deny": sum(outcome.deny for outcome in found.values()),
+            "needs": sum(outcome.needs for outcome in found.values()),
+            "share": drawn(evidence, _share),
+            "mean": drawn(evidence, _mean),
         }
-        for evidence, needs in by_class.items()
+        for evidence, found in by_class.items()
     }
+
+
+def weigh(rows: Iterable[Mapping[str, Any]]) -> dict[int, float]:
+    """How badly each weight forecasts kinds that it isn't fitted to: the log loss, with one vote for each class and
+    kind. The lowest loss is the best."""
+    by_class, whole = _outcomes(rows)
+    losses = dict.fromkeys(_WEIGHTS, 0.0)
+    for found in by_class.values():
+        for left_out, outcome in found.items():
+            seen = [other for kind, other in found.items() if kind != left_out]
+            rest = fmean(_share(other) for kind, other in whole.items() if kind != left_out)
+            for weight in _WEIGHTS:
+                forecast = _drawn(seen, rest, weight, _share)
+                losses[weight] -= _share(outcome) * log(forecast) + (1 - _share(outcome)) * log(1 - forecast)
+    return {weight: round(loss, 2) for weight, loss in losses.items()}
+
+
+def _drawn(outcomes: Collection[_Outcome], rest: float, weight: int, figure: Callable[[_Outcome], float]) -> float:
+    """The mean of a figure over kinds, drawn to that of the rest."""
+    return (sum(map(figure, outcomes)) + weight * rest) / (len(outcomes) + weight)
+
+
+def _outcomes(
+    rows: Iterable[Mapping[str, Any]],
+) -> tuple[dict[EvidenceClass, dict[str, _Outcome]], dict[str, _Outcome]]:
+    """The outcomes by class and kind, and by kind."""
+    by_class: dict[EvidenceClass, dict[str, list[int]]] = {evidence: defaultdict(list) for evidence in EvidenceClass}
+    whole: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        for kinds in (by_class[class_of(row)], whole):
+            kinds[row["kind"]].append(row["needs"])
+    return {evidence: _by_kind(kinds) for evidence, kinds in by_class.items()}, _by_kind(whole)
+
+
+def _by_kind(kinds: Mapping[str, Sequence[int]]) -> dict[str, _Outcome]:
+    return {kind: _Outcome(len(needs), sum(map(bool, needs)), sum(needs)) for kind, needs in kinds.items()}
 
 
 # ---------------------------------------------------------------- check
@@ -236,10 +300,10 @@ def _read(paths: Iterable[Path], half: str, fewest_days: int) -> list[Json]:
 
 
 def _measure(asked: Any) -> None:
-    halves = {}
+    corpus: dict[str, Json] = {}
     if asked.kinds:
         principals = json.loads(asked.kinds.read_text(encoding="utf-8"))
-        halves = {principal["arn"]: principal["half"] for principal in principals}
+        corpus = {principal["arn"]: principal for principal in principals}
     files = AnalysisFiles(
         policies=tuple(sorted(asked.policies.glob("*.json"))),
         trails=(asked.trails,) if asked.trails else (),
@@ -247,7 +311,7 @@ def _measure(asked: Any) -> None:
     )
     inputs = read_inputs(asked.data, files, read_choices())
     with asked.out.open("w", encoding="utf-8") as out:
-        for row in measure(inputs, asked.cut, halves):
+        for row in measure(inputs, asked.cut, corpus):
             out.write(json.dumps(row) + "\n")
 
 
@@ -263,7 +327,10 @@ def main() -> None:
     measuring.add_argument("--kinds", type=Path)
     measuring.add_argument("--cut", type=_cut, action="append", required=True)
     measuring.add_argument("--out", type=Path, required=True)
-    commands.add_parser("fit").add_argument("rows", type=Path, nargs="+")
+    commands.add_parser("weigh").add_argument("rows", type=Path, nargs="+")
+    fitting = commands.add_parser("fit")
+    fitting.add_argument("rows", type=Path, nargs="+")
+    fitting.add_argument("--weight", type=int, required=True)
     checking = commands.add_parser("check")
     checking.add_argument("rows", type=Path, nargs="+")
     checking.add_argument("--half", default="")
@@ -271,8 +338,10 @@ def main() -> None:
     asked: Any = parser.parse_args()
     if asked.command == "measure":
         _measure(asked)
+    elif asked.command == "weigh":
+        print(json.dumps(weigh(_read(asked.rows, TUNED, 0)), indent=1))
     elif asked.command == "fit":
-        print(json.dumps(fit(_read(asked.rows, TUNED, 0)), indent=1))
+        print(json.dumps(fit(_read(asked.rows, TUNED, 0), asked.weight), indent=1))
     else:
         print(json.dumps(check(_read(asked.rows, asked.half, asked.fewest_days)), indent=1))
 

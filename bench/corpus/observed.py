@@ -9,6 +9,8 @@ trails, and reviews both. It prints one JSON object that holds only sums, so you
   the old policies allow, and `safe_denying`: those of them called safe;
 - `newly_denying` and `safe_newly_denying` of these: they didn't deny it before.
 
+With `--access-logs`, the last month has S3 server access logs of all buckets instead of planned trails.
+
 A review with `--backtest` calls some safe, and takes minutes. Without it, none is safe.
 """
 
@@ -18,6 +20,7 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -37,14 +40,14 @@ Json = dict[str, Any]
 _TIMEOUT: Final = 3600
 
 
-def measure(asked: Asked, out: Path, *, backtest: bool) -> Json:
+def measure(asked: Asked, out: Path, *, backtest: bool, access_logs: bool) -> Json:
     """The numbers before and after, by name."""
-    before, after, plan = out / "before", out / "after", out / "plan.json"
+    before, after = out / "before", out / "after"
     Corpus(asked).write(before)
-    until = days_of(asked.months)[-1] - timedelta(days=asked.plan_days)
-    _lpgen("ingest", before / "logs", "--until", until, "--data", out / "planning")
-    _lpgen("observe", "--data", out / "planning", *_inputs(before), "--output", plan)
-    Corpus(Asked(asked.seed, asked.half, asked.principals, asked.months, plan=plan)).write(after)
+    if access_logs:
+        Corpus(replace(asked, has_access_logs=True)).write(after)
+    else:
+        Corpus(replace(asked, plan=_plan(asked, before, out))).write(after)
     reviews = [_review(folder, out / f"{folder.name}-data", backtest=backtest) for folder in (before, after)]
     needs, managed = _needs(before), managed_documents(before)
     counted = [_count(review, needs, managed) for review in reviews]
@@ -54,9 +57,18 @@ def measure(asked: Asked, out: Path, *, backtest: bool) -> Json:
     return {"before": counted[0][0], "after": counted[1][0] | more}
 
 
+def _plan(asked: Asked, corpus: Path, out: Path) -> Path:
+    """The trails that lpgen plans from the logs without the last month."""
+    plan, until = out / "plan.json", days_of(asked.months)[-1] - timedelta(days=asked.plan_days)
+    _lpgen("ingest", corpus / "logs", "--until", until, "--data", out / "planning")
+    _lpgen("observe", "--data", out / "planning", *_inputs(corpus), "--output", plan)
+    return plan
+
+
 def _review(corpus: Path, data: Path, *, backtest: bool) -> list[Json]:
     """The principals of a review of a corpus."""
-    _lpgen("ingest", corpus / "logs", "--data", data)
+    logs = [folder for folder in (corpus / "logs", corpus / "access-logs") if folder.exists()]
+    _lpgen("ingest", *logs, "--data", data)
     file = data.with_suffix(".json")
     more = () if backtest else ("--no-backtest",)
     _lpgen("review", "--data", data, *_inputs(corpus), "--format", "json", *more, "--output", file)
@@ -118,10 +130,11 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=12)
     parser.add_argument("--backtest", action="store_true", help="call replacements safe, by a backtest")
     parser.add_argument("--out", type=Path, required=True, help="an empty or new folder")
+    parser.add_argument("--access-logs", action="store_true", help="S3 server access logs rather than planned trails")
     asked: Any = parser.parse_args()
     corpus = Asked(asked.seed, asked.half, asked.principals, asked.months)
     asked.out.mkdir(parents=True, exist_ok=True)
-    print(json.dumps(measure(corpus, asked.out, backtest=asked.backtest)))
+    print(json.dumps(measure(corpus, asked.out, backtest=asked.backtest, access_logs=asked.access_logs)))
 
 
 if __name__ == "__main__":

@@ -16,15 +16,23 @@ from bench.corpus.organization import Account
 
 Json = dict[str, Any]
 
+NEVER_ON: Final = datetime.max
+"""The start of logs that don't exist."""
+
 _FIELDS: Final = ("eventCategory", "eventName", "eventSource")
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The planned trails by account, and when they were made."""
+    """The planned trails by account, and since when they and the access logs of all buckets exist."""
 
     since: datetime
     trails: Mapping[str, list[Json]]
+    access_logs_since: datetime = NEVER_ON
+
+    def logs_access(self, moment: datetime) -> bool:
+        """Whether buckets have server access logs at that moment."""
+        return moment >= self.access_logs_since
 
     def is_on(self, account: Account, moment: datetime) -> bool:
         """Whether the account has such a trail at that moment."""

@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
+from bench.corpus.access_logs import IN_ACCESS_LOGS, is_in_access_logs, write_access_logs
 from bench.corpus.authorization import authorization_details
 from bench.corpus.calendar import START, Day, NeedKind, Use, days_of
 from bench.corpus.half import HALVES, half_of
@@ -28,7 +29,7 @@ from bench.corpus.organization import (
     draw_judged_accounts,
     trail_settings,
 )
-from bench.corpus.planned import NO_PLAN, Planned, read_plan
+from bench.corpus.planned import NEVER_ON, NO_PLAN, Planned, read_plan
 from bench.corpus.principals import Principal, draw_judged, draw_principals
 from bench.corpus.records import region_of, spread, write_assumption, write_record
 from bench.corpus.truth import FAILURES_SCHEMA, TRUTH_SCHEMA, TruthWriter
@@ -45,7 +46,7 @@ class Asked:
 
     `intruders` is how many principals of each kind to add in accounts that hold intruders. Without intrusions, nobody
     but the principals themselves does anything. The trails of `plan` exist in the last `plan_days`. At `pace` 2, new
-    resources come twice as often.
+    resources come twice as often. With `has_access_logs`, buckets have server access logs in the last `plan_days`.
     """
 
     seed: int
@@ -57,6 +58,7 @@ class Asked:
     has_intrusions: bool = True
     plan: Path | None = None
     plan_days: int = 31
+    has_access_logs: bool = False
     pace: float = 1.0
 
     @property
@@ -71,7 +73,9 @@ class Corpus:
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.days = days_of(asked.months)
-        self._planned = read_plan(asked.plan, self._first_planned()) if asked.plan else NO_PLAN
+        planned = read_plan(asked.plan, self._first_planned()) if asked.plan else NO_PLAN
+        logs_since = self._first_planned() if asked.has_access_logs else NEVER_ON
+        self._planned = replace(planned, access_logs_since=logs_since)
         rng = random.Random(f"{asked.seed}/organization")
         self.accounts = draw_accounts(rng, asked.principals, len(self.days))
         halves = list(HALVES.values())
@@ -151,8 +155,12 @@ class Corpus:
             for account in self.accounts:
                 for change in self._planned.changes(account):
                     files[account.id, change["awsRegion"]].append(change)
-        for (owner, region), records in files.items():
-            _write_file(folder / "logs", owner, region, when[1], records)
+        for (owner, region), found in files.items():
+            records = [record for record in found if record["eventCategory"] != IN_ACCESS_LOGS]
+            lines = [record for record in found if record["eventCategory"] == IN_ACCESS_LOGS]
+            write_access_logs(folder / "access-logs", lines)
+            if records:
+                _write_file(folder / "logs", owner, region, when[1], records)
             counts["records"] += len(records)
         counts["files"] += len(files)
 
@@ -267,12 +275,14 @@ def _tell(
         raise ValueError(f"the policies of {principal.arn} don't allow what it needs: {needs}")
     unlogged = unlogged or _why_unlogged(use, principal.account, moment)
     record = None if unlogged else write_record(use, principal, moment, rng, allowed=all(allowed))
-    if unlogged == "data_event_off" and planned.is_on(principal.account, moment):
+    if unlogged == "data_event_off" and (planned.is_on(principal.account, moment) or planned.logs_access(moment)):
         # With its own randomness, so the rest of the corpus stays the same with a plan.
         own = random.Random(f"{principal.arn}/{moment}/{needs}")
         other = write_record(use, principal, moment, own, allowed=all(allowed))
         if planned.records(principal.account, other, moment):
             record, unlogged = other, ""
+        elif planned.logs_access(moment) and is_in_access_logs(other):
+            record, unlogged = other | {"eventCategory": IN_ACCESS_LOGS}, ""
     for number, ((action, resource), is_allowed) in enumerate(zip(needs, allowed, strict=True)):
         is_unseen = number > len(use.also)
         truth.add(

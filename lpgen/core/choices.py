@@ -13,7 +13,7 @@ ENOUGH_DAYS: Final = 90
 """How many covered days are enough by default, for replacements and for narrowed trust policies: quarterly work shows
 in them."""
 
-MAX_RISK: Final = 0.05
+MAX_RISK: Final = 0.03
 """The highest risk of a safe replacement: the share of such replacements that deny something in 30 days."""
 
 

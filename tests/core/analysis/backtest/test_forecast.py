@@ -71,8 +71,8 @@ def caveats(proposal: Proposal) -> set[CaveatKind]:
 
 
 def test_what_was_denied_in_the_past_is_expected_again() -> None:
-    found = proposals(logs(120), [STEADY, GROWING], limit=risk_of_class(EvidenceClass.STEADY).share)
-    assert ReplacementCaveat.HIGH_RISK not in caveats(found["steady"])
+    assert ReplacementCaveat.HIGH_RISK not in caveats(proposals(logs(120), [STEADY])["steady"])
+    found = proposals(logs(120), [STEADY, GROWING], limit=risk_of_class(EvidenceClass.NEW_NEEDS).share - 0.001)
     assert found["steady"].diff.draft.risk == risk_of_class(EvidenceClass.STEADY)
     (caveat,) = [caveat for caveat in found["growing"].caveats if caveat.kind is ReplacementCaveat.HIGH_RISK]
     assert "s3:GetBucketTagging on arn:aws:s3:::bucket-" in caveat.message
