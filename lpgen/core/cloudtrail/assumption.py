@@ -342,12 +342,25 @@ _COMMIT: Final = re.compile(r"\b[0-9a-f]{40}\b")
 """The id of a commit, which some CI services put into subjects."""
 
 _UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_GENERATED: Final = re.compile(f"{_UUID}|[0-9A-Za-z]{{20,}}|[0-9a-fA-F]{{8,}}|[0-9]+")
+_STACK_SUFFIX: Final = "(?<=-)(?=[A-Za-z]*[0-9])[0-9A-Za-z]{12,13}$"  # CloudFormation appends it to names
+_GENERATED: Final = re.compile(f"{_UUID}|{_STACK_SUFFIX}|[0-9a-fA-F]{{8,}}|[0-9]+")
+_LONG: Final = re.compile("[0-9A-Za-z]{20,}")
+_CHANGE: Final = re.compile("(?<=[a-z])[^a-z]|(?<=[A-Z])[^A-Z]|(?<=[0-9])[^0-9]")
+_NUMBER: Final = re.compile("[0-9]+")
+_MOST_CHANGES: Final = 0.4
+_MOST_NUMBERS: Final = 2
+"""Words change less often between lower case, upper case and digits than random text, and have few numbers."""
 
 
 def fold_session_name(name: str) -> str:
     """The pattern of a session name: numbers, UUIDs, and long hexadecimal or random text become `*`."""
-    return _GENERATED.sub("*", name)
+    return _GENERATED.sub("*", _LONG.sub(_fold_random, name))
+
+
+def _fold_random(found: re.Match[str]) -> str:
+    text = found[0]
+    changes, numbers = len(_CHANGE.findall(text)), len(_NUMBER.findall(text))
+    return "*" if changes > _MOST_CHANGES * len(text) or numbers > _MOST_NUMBERS else text
 
 
 def _fold_identity(identity: str) -> str:

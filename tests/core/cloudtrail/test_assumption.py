@@ -291,7 +291,7 @@ CASES: Final[dict[str, tuple[str, str, dict[str, Any], dict[str, str]]]] = {
             "provider": "cognito-identity.amazonaws.com",
             "subject": "eu-west-1:*",
             "audience": "eu-west-1:pool",
-            "session_name": "*",
+            "session_name": "CognitoIdentityCredentials",
         },
     ),
     "the root user of a member account": (
@@ -483,6 +483,11 @@ def test_texts_of_callers_are_cut_and_never_name_the_role_of_overflow_rows() -> 
         ("i-064d652934ecf0bfc", "i-*"),
         ("0cda7f85-c1f9-4dee-b6e9-a0b50c8f3012", "*"),
         ("sIYwVKsTqMYDjkWAHQeRtPzXcVbNmLkj", "*"),
+        ("q7w2e9r4t1y6u3i8o5p0a2s", "*"),
+        ("ProcessOrdersDailyExport", "ProcessOrdersDailyExport"),
+        ("ProcessOrdersV2DailyExport", "ProcessOrdersV*DailyExport"),
+        ("orders-Export-1XK9QZ2M4TWYD", "orders-Export-*"),
+        ("orders-Export-aB3dEf6hIj9k", "orders-Export-*"),
         ("ada.lovelace@example.com", "ada.lovelace@example.com"),
     ),
 )
