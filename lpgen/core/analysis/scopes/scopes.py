@@ -34,6 +34,10 @@ _LATEST: Final = 1 / 3
 FEWEST_DAYS: Final = 10
 """Fewer days of use don't show which resources a principal needs."""
 
+FEWEST_DAYS_SINCE: Final = 45
+"""Less time since the first use doesn't show either that no new resources follow, for example because trails didn't
+record such use before."""
+
 FEWEST_OF_A_KIND: Final = 5
 """Fewer resources don't show that a principal works on every resource of a kind that is worth pinning."""
 
@@ -155,7 +159,7 @@ class ScopeFinder:
         """Climbs with names that the principal creates or keeps adding."""
         since = min(climb.first_day for climb in alike)
         limit = since + (until - since) * _LATEST
-        few_days = max(climb.days for climb in alike) < FEWEST_DAYS
+        few_days = max(climb.days for climb in alike) < FEWEST_DAYS or (until - since).days < FEWEST_DAYS_SINCE
         others_join = any(name not in own for name in self.population.newer(alike[0].kind, limit))
         for climb in alike:
             if climb.creates:
@@ -196,7 +200,8 @@ GROWING_KIND: Final = ScopeRule(
 )
 FEW_DAYS: Final = ScopeRule(
     "few-days",
-    f"the principal used this kind of resource on fewer than {FEWEST_DAYS} days, too few to show which ones it needs",
+    f"the principal used this kind of resource on fewer than {FEWEST_DAYS} days, or only in the last "
+    f"{FEWEST_DAYS_SINCE} days, too few to show which ones it needs",
     "more days of logs with use of the same names",
 )
 

@@ -15,6 +15,7 @@ from lpgen.core.analysis.scopes.scopes import (
     CREATES,
     FEW_DAYS,
     FEWEST_DAYS,
+    FEWEST_DAYS_SINCE,
     FEWEST_OF_A_KIND,
     GROWING_KIND,
     MOST_OF_KNOWN,
@@ -120,6 +121,16 @@ def test_a_name_that_the_principal_made_is_never_pinned() -> None:
     assert scopes([made], [*OTHERS, QUEUE("shop-2"), QUEUE("shop-3")]) == {
         QUEUE("shop-1"): (QUEUE("shop-*"), CREATES.name)
     }
+
+
+def test_use_that_the_logs_show_only_lately_pins_nothing_but_data_below_its_prefix() -> None:
+    late = DAYS - FEWEST_DAYS_SINCE
+    queue = used(QUEUE("orders"), day=late, days=FEWEST_DAYS_SINCE)
+    assert scopes([queue], OTHERS) == {QUEUE("orders"): (QUEUE("*"), FEW_DAYS.name)}
+    table = used(TABLE("shop-orders"), day=late, days=FEWEST_DAYS_SINCE, action="dynamodb:Query")
+    others = [TABLE(f"shop-{name}") for name in ("carts", "stock", "mail")]
+    assert scopes([table], others) == {TABLE("shop-orders"): (TABLE("shop-*"), FEW_DAYS.name)}
+    assert scopes([used(QUEUE("orders"), day=late - 1, days=FEWEST_DAYS_SINCE)], OTHERS) == {}
 
 
 def test_few_days_of_use_pin_nothing_but_data_secrets_keys_and_rights_below_their_prefix() -> None:
