@@ -16,7 +16,7 @@ from lpgen.core.iam.limits import ATTACHED_POLICIES_LIMIT
 from lpgen.core.options import Options
 from lpgen.core.snapshots import NO_SNAPSHOT, SnapshotStamp
 from lpgen.core.trails import TrailSource
-from lpgen.core.workloads import FunctionLogs, Schedule
+from lpgen.core.workloads import FunctionLogs, PollerUse, Schedule
 from lpgen.edge.catalog.files import open_catalog
 from lpgen.edge.data_folder.snapshot_folder import InputFiles, TakenSnapshot, find_snapshot, open_snapshot
 from lpgen.edge.engine import Engine
@@ -155,6 +155,7 @@ def read_inputs(
         guards=read_guards(Path(boundary) if boundary else None, files.scps, files.resource_policies),
         schedules=read_snapshot_list(files.schedules, Schedule),
         function_logs=read_snapshot_list(files.functions, FunctionLogs),
+        event_sources=read_snapshot_list(files.event_sources, PollerUse),
         versioned_buckets=read_snapshot_list(files.versioned_buckets, str),
         compute=read_compute(files.compute),
         trust_quotas=read_trust_quotas(files.account_summaries),
@@ -209,7 +210,7 @@ def _without_policies(data: Path | None, wanted: str) -> InvocationError:
 _FOR_FEW = (
     *("rcps", "resource_tags", "organization"),  # an explanation says whether each is known
     *("account_summaries", "identity_providers", "compute", "login_profiles", "vpc_endpoints", "bucket_logging"),
-    "access_reports",
+    *("access_reports", "credentials"),
 )
 """Inputs that only few commands use. Reports don't list them."""
 

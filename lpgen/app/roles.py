@@ -46,7 +46,8 @@ def roles(inputs: AnalysisInputs, parts: Collection[RolesPart] = tuple(RolesPart
     store = open_snapshot(inputs.policies)
     principals = tuple(map(store.read, store.arns()))
     refuse_empty_choice(principals, pattern)
-    extras = read_iam_extras(inputs.policies, read_passwords(inputs.files.login_profiles))
+    files = (*inputs.files.credentials, *inputs.policies)
+    extras = read_iam_extras(files, read_passwords(inputs.files.login_profiles))
     report = RolesReport(
         parts=tuple(part for part in RolesPart if part in parts),
         problems=tuple(f"{one.place}: {one.message}" for one in store.problems),

@@ -62,15 +62,16 @@ def snapshot_command(
         bool,
         typer.Option(
             "--schedules/--no-schedules",
-            help="Read functions with their log groups, and schedules (except inside instances and clusters), and "
-            "find the roles that do the work.",
+            help="Read functions with their log groups and event sources, pipes, and schedules (except inside "
+            "instances and clusters), and find the roles that do the work.",
         ),
     ] = True,
     compute: Annotated[
         bool,
         typer.Option(
             "--compute/--no-compute",
-            help="Read what runs with a role, such as functions, instances, tasks and builds, and who has a password.",
+            help="Read what runs with a role, such as functions, instances, tasks and builds; instance profiles; and "
+            "who has passwords, access keys and MFA devices.",
         ),
     ] = True,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 if anything can't be read.")] = False,

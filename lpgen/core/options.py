@@ -16,7 +16,7 @@ from lpgen.core.principal_names import is_named
 from lpgen.core.replacements import Decision
 from lpgen.core.snapshots import SnapshotStamp
 from lpgen.core.trails import Trail, TrailSource
-from lpgen.core.workloads import FunctionLogs, Schedule
+from lpgen.core.workloads import FunctionLogs, PollerUse, Schedule
 
 
 def is_chosen(principal: Principal, glob: str) -> bool:
@@ -32,6 +32,7 @@ class Options:
     are the settings of the trails that wrote the logs. `last_accessed` has reports of service last accessed data.
     `guards` are the policies other than the principals' own. `schedules` are schedules that run as roles.
     `versioned_buckets` are the ARNs of buckets with versioning. `function_logs` are the log groups of functions.
+    `event_sources` are the resources that event source mappings and pipes use.
     `trust_quotas` are the quotas for the size of trust policies, by account. `compute` are the resources that run with
     a role. All of them are optional. `snapshot` is the source of some of the inputs, and `decisions_file` the name of
     the decisions file. `attached_quota` is how many managed policies may be attached to one role or user. A replacement
@@ -52,6 +53,7 @@ class Options:
     schedules: tuple[Schedule, ...] = ()
     versioned_buckets: tuple[str, ...] = ()
     function_logs: tuple[FunctionLogs, ...] = ()
+    event_sources: tuple[PollerUse, ...] = ()
     trust_quotas: Mapping[str, int] = field(default_factory=dict, hash=False)
     compute: tuple[Compute, ...] = ()
     snapshot: SnapshotStamp | None = None

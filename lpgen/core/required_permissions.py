@@ -34,7 +34,20 @@ _ORGANIZATION: Final = (
     "organizations:ListTargetsForPolicy",
 )
 _REGIONS: Final = "ec2:DescribeRegions"
-_FUNCTIONS: Final = "lambda:ListFunctions"
+_FUNCTIONS: Final = (
+    "lambda:GetFunctionConfiguration",
+    "lambda:ListEventSourceMappings",
+    "lambda:ListFunctions",
+    "pipes:DescribePipe",
+    "pipes:ListPipes",
+)
+_CREDENTIALS: Final = (
+    "iam:GetAccessKeyLastUsed",
+    "iam:GetLoginProfile",
+    "iam:ListAccessKeys",
+    "iam:ListInstanceProfiles",
+    "iam:ListMFADevices",
+)
 _ENDPOINTS: Final = "ec2:DescribeVpcEndpoints"
 _ACCOUNT: Final = (
     "cloudtrail:GetEventSelectors",
@@ -137,8 +150,8 @@ def own_policies(
         _allow("ReadAccount", _ACCOUNT, "*"),
         _allow("ReadResourcePolicies", _asked(policies.values(), _ENDPOINTS), "*"),
         _allow("ReadResourceTags", (_REGIONS, "s3:GetBucketAbac", "tag:GetResources"), "*"),
-        _allow("ReadSchedules", _asked((*schedules.schedules.values(), *schedules.work.values()), _FUNCTIONS), "*"),
-        _allow("ReadCompute", _asked(compute.values(), "iam:GetLoginProfile"), "*"),
+        _allow("ReadSchedules", _asked((*schedules.schedules.values(), *schedules.work.values()), *_FUNCTIONS), "*"),
+        _allow("ReadCompute", _asked(compute.values(), *_CREDENTIALS), "*"),
     )
     assumed = f"arn:{partition}:iam::*:role/{role or 'YOUR-ROLE'}"
     other_accounts = (_allow("ReachOtherAccounts", ("sts:AssumeRole",), assumed),) if role else ()

@@ -24,10 +24,13 @@ class Subject(StrEnum):
     VERSIONED_BUCKETS = "versioned buckets"
     ABAC_BUCKETS = "buckets with attribute-based access control"
     FUNCTIONS = "functions"
+    EVENT_SOURCES = "event sources"
     QUOTAS = "quotas"
     IDENTITY_PROVIDERS = "identity providers"
     COMPUTE = "compute"
     LOGIN_PROFILES = "login profiles"
+    CREDENTIALS = "credentials"
+    INSTANCE_PROFILES = "instance profiles"
     VPC_ENDPOINTS = "VPC endpoints"
     ACCESS_REPORTS = "access reports"
     BUCKET_LOGGING = "bucket logging"
@@ -81,7 +84,8 @@ class BucketLogging:
 class SnapshotStamp:
     """A report's facts about the snapshot that it uses.
 
-    `used` has the inputs that come from it. `organization` is the id of the organization, or "" if unknown.
+    `used` has the inputs that come from it. `organization` is the id of the organization, or "" if unknown. `regions`
+    are the only Regions that were searched, empty if all enabled ones were.
     """
 
     name: str
@@ -90,6 +94,7 @@ class SnapshotStamp:
     gaps: tuple[Gap, ...]
     used: tuple[str, ...] = ()
     organization: str = ""
+    regions: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:

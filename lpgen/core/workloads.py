@@ -1,4 +1,5 @@
-"""The workloads of roles: Lambda functions, and schedules with the longest time between runs."""
+"""The workloads of roles: Lambda functions, what polls event sources, and schedules with the longest time between
+runs."""
 
 from __future__ import annotations
 
@@ -28,6 +29,22 @@ def log_groups_by_role(functions: Iterable[FunctionLogs]) -> Mapping[str, frozen
     for function in functions:
         found[function.role].add(function.log_group)
     return {role: frozenset(groups) for role, groups in found.items()}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PollerUse:
+    """A resource that an event source mapping of Lambda or a pipe of EventBridge uses with a role.
+
+    `poller` is the ARN of the function or pipe, and `kind` what polls for it. `part` is what the resource is to it: a
+    `source` of events, the place for `failures`, or `credentials` for the source. `role` and `resource` are ARNs.
+    """
+
+    poller: str
+    kind: str
+    role: str
+    part: str
+    resource: str
+    enabled: bool
 
 
 # ---------------------------------------------------------------- schedules

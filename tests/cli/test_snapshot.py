@@ -66,6 +66,7 @@ def test_a_review_stands_on_the_newest_snapshot_and_names_its_date_and_gaps(
         "versioned buckets",
         "abac buckets",
         "functions",
+        "event sources",
     ]
     assert [one["reason"] for one in report["snapshot"]["gaps"]] == [gap.reason]
     assert report["problems"] == [f"snapshot {stamp.name}: {gap}"]

@@ -57,7 +57,17 @@ def make_compute(client: Callable[[str], Any], account: str) -> None:
         roleArn=DOES,
         networkConfiguration={"networkMode": "PUBLIC"},
     )
-    client("iam").create_login_profile(UserName="ann", Password="Never-to-be-read-1")
+    _make_credentials(client("iam"))
+
+
+def _make_credentials(iam: Any) -> None:
+    """A password, a key and an MFA device of a user, and an instance profile without a role."""
+    iam.create_login_profile(UserName="ann", Password="Never-to-be-read-1")
+    iam.create_access_key(UserName="ann")
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="ann")["VirtualMFADevice"]["SerialNumber"]
+    codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+    iam.enable_mfa_device(UserName="ann", SerialNumber=device, **codes)
+    iam.create_instance_profile(InstanceProfileName="empty")
 
 
 def _association(name: str, **facts: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 
 from tests.support.aws_compute import answer_compute, make_compute
+from tests.support.aws_pollers import answer_pollers
 from tests.support.aws_proxy import Answer, Call
 from tests.support.aws_schedules import answer_schedules, make_schedules
 from tests.support.aws_servers import ACCESS_KEY, REGION, SECRET_KEY, Server
@@ -191,7 +192,13 @@ _JOBS: dict[str, str] = {}
 
 def answer_missing(call: Call) -> Answer | None:
     """The answer to a call that moto lacks; None to others."""
-    return answer_access_report(call) or answer_last_accessed(call) or answer_schedules(call) or answer_compute(call)
+    return (
+        answer_access_report(call)
+        or answer_last_accessed(call)
+        or answer_schedules(call)
+        or answer_pollers(call)
+        or answer_compute(call)
+    )
 
 
 def answer_access_report(call: Call) -> Answer | None:

@@ -20,6 +20,7 @@ from lpgen.core.analysis.grants.aws_policies import LeftAttached
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
 from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder
 from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.pollers import pollers_from_options
 from lpgen.core.analysis.observability.rare_needs import Peers, peers_from_usage
 from lpgen.core.analysis.observability.signs_in_logs import ShownReads, shown_reads_from_usage
 from lpgen.core.analysis.reviewer import Reviewer, whole_already
@@ -78,7 +79,16 @@ def prepare_review(
     dropped = None if shared.dropped is None else replace(counter, names=shared.dropped, dropped=True)
     reviewer = Reviewer(
         ground,
-        replace(options, last_accessed=(), trails=(), schedules=(), versioned_buckets=(), function_logs=(), compute=()),
+        replace(
+            options,
+            last_accessed=(),
+            trails=(),
+            schedules=(),
+            versioned_buckets=(),
+            function_logs=(),
+            event_sources=(),
+            compute=(),
+        ),
         counter,
         dropped,
         frozenset(principal.account for principal in principals),
@@ -115,8 +125,15 @@ def _review_ground(
     """The inputs for reviewing each of the principals."""
     recorded = options.trails, shared.trail_changes, shared.shown_reads
     observability = Observability(catalog, coverage, *recorded, min_days=options.min_days)
-    groups = log_groups_by_role(options.function_logs)
-    finder = MissedUseFinder(catalog, observability, principals, shared.peers, options.versioned_buckets, groups)
+    finder = MissedUseFinder(
+        catalog,
+        observability,
+        principals,
+        shared.peers,
+        options.versioned_buckets,
+        log_groups_by_role(options.function_logs),
+        pollers_from_options(options),
+    )
     return ReviewGround(
         Judge(ActionFacts(catalog), finder, options.keep_unobservable, options.min_days),
         coverage,

@@ -21,6 +21,8 @@ from lpgen.core.usage.principal_usage import merge_evidence
 
 _RANK: Final = {Verdict.USED: 2, Verdict.ATTEMPTED: 1, Verdict.UNGRANTED: 0}
 
+_REGARDLESS: Final = (MissReason.EVENT_SOURCE, MissReason.PEER_USE)
+
 _UNUSED: Final = "no record, and the logs would have shown its use"
 _STAYS: Final = "AWS's policy {policy} stays attached"
 _SEEN: Final = {
@@ -119,7 +121,7 @@ class Judge:
             return unused
         decisive = missed.decide(found, self.keep)
         kept = decisive.kept if decisive else ""
-        keep = kept or self._peer_sign(missed, found) or _left_sign(granting, context.left) or context.keeps(action)
+        keep = kept or self._other_sign(missed, found) or _left_sign(granting, context.left) or context.keeps(action)
         blind = decisive.missed.why if decisive else ""
         untried = "" if keep else missed.never_tried(action)
         fact = decisive.fact if decisive else None
@@ -138,10 +140,10 @@ class Judge:
             )
         return judgement
 
-    def _peer_sign(self, missed: MissedUses, found: Iterable[MissedUse]) -> str:
-        """The peers whose use keeps an observable action, or ""."""
-        of_peers = (use for use in found if use.reason is MissReason.PEER_USE and use.grants)
-        return next((use.sign for use in of_peers if missed.is_wanted(use, self.keep)), "")
+    def _other_sign(self, missed: MissedUses, found: Iterable[MissedUse]) -> str:
+        """The event source or the peers whose use keeps an action regardless of what logs could show, or ""."""
+        others = (use for use in found if use.reason in _REGARDLESS and use.grants)
+        return next((use.sign for use in others if missed.is_wanted(use, self.keep)), "")
 
 
 def _left_sign(granting: Granting, left: Collection[str]) -> str:

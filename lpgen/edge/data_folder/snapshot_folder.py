@@ -28,10 +28,12 @@ VERSIONED_BUCKETS: Final = "versioned-buckets"
 ABAC_BUCKETS: Final = "abac-buckets"
 BUCKET_LOGGING: Final = "bucket-logging"
 FUNCTIONS: Final = "functions"
+EVENT_SOURCES: Final = "event-sources"
 ACCOUNT_SUMMARIES: Final = "account-summaries"
 IDENTITY_PROVIDERS: Final = "identity-providers"
 COMPUTE: Final = "compute"
 LOGIN_PROFILES: Final = "login-profiles"
+CREDENTIALS: Final = "credentials"
 VPC_ENDPOINTS: Final = "vpc-endpoints"
 ACCESS_REPORTS: Final = "access-reports"
 SCPS: Final = "scps.json"
@@ -66,23 +68,25 @@ class SnapshotWriter(SealedWriter):
         gaps: tuple[Gap, ...],
         *,
         organization: str = "",
+        regions: tuple[str, ...] = (),
         about: Mapping[str, object],
     ) -> SnapshotStamp:
         """Writes the manifest and gives the folder its final name. From then on the snapshot counts.
 
-        `about` holds more facts for people.
+        `regions` are the only Regions that were searched, if not all were. `about` holds more facts for people.
         """
         taken, missing = tuple(sorted(accounts)), tuple(sorted(gaps))
         self.seal(
             {
                 "taken": self.taken.isoformat(),
                 **about,
+                "regions": regions,
                 "organization": organization or None,
                 "accounts": [asdict(account) for account in taken],
                 "gaps": [asdict(gap) for gap in missing],
             }
         )
-        return SnapshotStamp(self.name, self.taken, taken, missing, organization=organization)
+        return SnapshotStamp(self.name, self.taken, taken, missing, organization=organization, regions=regions)
 
 
 def _as_text(value: object) -> str:
@@ -100,6 +104,7 @@ class _SnapshotManifest(SealedManifest, frozen=True):
     accounts: tuple[TakenAccount, ...]
     gaps: tuple[Gap, ...]
     organization: str | None
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +112,9 @@ class InputFiles:
     """The existing files and folders for the options with the same names.
 
     A snapshot has one file for each trail. `resource_tags`, `schedules`, `versioned_buckets`, `bucket_logging`,
-    `functions` with their log groups, `account_summaries` with quotas, `identity_providers`, `compute`,
-    `login_profiles` and `vpc_endpoints` have one file for each account or Region.
+    `functions` with their log groups, `event_sources` with what polls them, `account_summaries` with quotas,
+    `identity_providers`, `compute`, `login_profiles`, `credentials` and `vpc_endpoints` have one file for each account
+    or Region.
     """
 
     policies: tuple[Path, ...] = ()
@@ -124,10 +130,12 @@ class InputFiles:
     abac_buckets: tuple[Path, ...] = ()
     bucket_logging: tuple[Path, ...] = ()
     functions: tuple[Path, ...] = ()
+    event_sources: tuple[Path, ...] = ()
     account_summaries: tuple[Path, ...] = ()
     identity_providers: tuple[Path, ...] = ()
     compute: tuple[Path, ...] = ()
     login_profiles: tuple[Path, ...] = ()
+    credentials: tuple[Path, ...] = ()
     vpc_endpoints: tuple[Path, ...] = ()
     access_reports: Path | None = None
 
@@ -173,7 +181,14 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
     """
     manifest = open_sealed(folder, _KIND, _SnapshotManifest)
     organization = manifest.organization or ""
-    stamp = SnapshotStamp(folder.name, manifest.taken, manifest.accounts, manifest.gaps, organization=organization)
+    stamp = SnapshotStamp(
+        folder.name,
+        manifest.taken,
+        manifest.accounts,
+        manifest.gaps,
+        organization=organization,
+        regions=manifest.regions,
+    )
 
     def below(name: str) -> tuple[Path, ...]:
         return tuple(folder / file for file in sorted(manifest.files) if file.startswith(f"{name}/"))
@@ -195,10 +210,12 @@ def open_snapshot(folder: Path) -> TakenSnapshot:
         abac_buckets=below(ABAC_BUCKETS),
         bucket_logging=below(BUCKET_LOGGING),
         functions=below(FUNCTIONS),
+        event_sources=below(EVENT_SOURCES),
         account_summaries=below(ACCOUNT_SUMMARIES),
         identity_providers=below(IDENTITY_PROVIDERS),
         compute=below(COMPUTE),
         login_profiles=below(LOGIN_PROFILES),
+        credentials=below(CREDENTIALS),
         vpc_endpoints=below(VPC_ENDPOINTS),
         access_reports=part(ACCESS_REPORTS),
         stamp=stamp,

@@ -1,7 +1,7 @@
-"""Reads what IAM reports about users' keys and passwords, and about instance profiles, next to authorization details.
+"""Reads what IAM reports about users' keys and passwords, and about instance profiles.
 
-Authorization details have none of it. Their files may also hold the outputs of other calls of IAM, and a folder may
-hold credential reports.
+Authorization details have none of it. Snapshots have files of their own. Files of authorization details may also hold
+the outputs of other calls of IAM, and a folder may hold credential reports.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListInstanceProfiles.html
@@ -42,7 +42,7 @@ class _Key(msgspec.Struct, rename="pascal", frozen=True):
 
 class _User(msgspec.Struct, rename="pascal", frozen=True):
     arn: str
-    keys: tuple[_Key, ...] = msgspec.field(name="AccessKeys", default=())
+    keys: tuple[_Key, ...] | None = msgspec.field(name="AccessKeys", default=None)
     devices: tuple[Any, ...] | None = msgspec.field(name="MFADevices", default=None)
 
 
@@ -72,13 +72,13 @@ class IamExtras:
 
 
 def read_iam_extras(paths: Sequence[Path], passwords: Mapping[str, frozenset[str]]) -> IamExtras:
-    """What the files of the policies, and credential reports in their folders, say.
+    """What the files say, and credential reports in folders. A later file outweighs an earlier one about the same user.
 
     Raises:
         SnapshotError: a file can't be read.
     """
     found = IamExtras(passwords)
-    for file, _ in find_files(paths):
+    for file in (file for path in paths for file, _ in find_files((path,))):
         data = read_file(file, SnapshotError)
         text = plain_text(gzip.decompress(data) if is_gzip(data) else data)
         if any(mark in text for mark in _MARKS):
@@ -96,9 +96,10 @@ def _add_pages(found: IamExtras, text: bytes) -> None:
         return  # the reader of authorization details reports it
     for page in pages if isinstance(pages, list) else [pages]:
         for user in page.users:
-            found.credentials[user.arn] = Credentials(
-                mfa=None if user.devices is None else bool(user.devices), keys=tuple(map(_key_of_list, user.keys))
-            )
+            known = found.credentials.get(user.arn, Credentials())
+            mfa = known.mfa if user.devices is None else bool(user.devices)
+            keys = known.keys if user.keys is None else tuple(map(_key_of_list, user.keys))
+            found.credentials[user.arn] = replace(known, mfa=mfa, keys=keys)
         for profile in page.profiles:
             found.profiles[profile.arn] = tuple(str(role.get("Arn", "")) for role in profile.roles)
 

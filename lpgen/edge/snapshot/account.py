@@ -1,5 +1,5 @@
 """Reads an account into a snapshot: policies, quotas, identity providers, last accessed reports, trails, versioned
-buckets, schedules, functions, what runs with a role, and the policies and tags of its resources."""
+buckets, schedules, functions, event sources, what runs with a role, and the policies and tags of its resources."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from lpgen.edge.data_folder.snapshot_folder import (
     ACCOUNT_SUMMARIES,
     BUCKET_LOGGING,
     COMPUTE,
+    CREDENTIALS,
+    EVENT_SOURCES,
     FUNCTIONS,
     IDENTITY_PROVIDERS,
     LAST_ACCESSED,
@@ -33,7 +35,9 @@ from lpgen.edge.data_folder.snapshot_folder import (
 )
 from lpgen.edge.snapshot.fetch_bucket_logging import fetch_bucket_logging
 from lpgen.edge.snapshot.fetch_compute import ComputeFetcher, fetch_login_profiles
+from lpgen.edge.snapshot.fetch_credentials import fetch_credentials
 from lpgen.edge.snapshot.fetch_last_accessed import fetch_last_accessed
+from lpgen.edge.snapshot.fetch_pollers import PollerFetcher
 from lpgen.edge.snapshot.fetch_resources import (
     FetchedPolicy,
     fetch_abac_buckets,
@@ -190,8 +194,11 @@ class AccountReader:
         fetcher = ScheduleFetcher(self.session, self.caller, roles, self.writer.taken.date(), self.gaps)
         found = list(map(asdict, fetcher.fetch(regions)))
         self.writer.write_json(f"{SCHEDULES}/{self.caller.account}.json", found)
-        functions = list(map(asdict, _fetch_functions(self.session, self.caller, regions, self.gaps)))
-        self.writer.write_json(f"{FUNCTIONS}/{self.caller.account}.json", functions)
+        functions = _fetch_functions(self.session, self.caller, regions, self.gaps)
+        self.writer.write_json(f"{FUNCTIONS}/{self.caller.account}.json", list(map(asdict, functions)))
+        held = {function.function: function.role for function in functions}
+        pollers = PollerFetcher(self.session, self.caller, held, self.gaps).fetch(regions)
+        self.writer.write_json(f"{EVENT_SOURCES}/{self.caller.account}.json", list(map(asdict, pollers)))
 
     def _read_compute(self, pages: list[_DetailsPage], regions: tuple[str, ...]) -> None:
         profiles = {
@@ -204,6 +211,8 @@ class AccountReader:
         with self.gaps.catch(self.caller.account, Subject.LOGIN_PROFILES):
             found = fetch_login_profiles(self.session, _principals_in(pages, "user"))
             self.writer.write_json(f"{LOGIN_PROFILES}/{self.caller.account}.json", found)
+        credentials = fetch_credentials(self.session, self.caller, _principals_in(pages, "user"), self.gaps)
+        self.writer.write_json(f"{CREDENTIALS}/{self.caller.account}.json", credentials)
 
     def _regions(self, subject: Subject) -> tuple[str, ...]:
         """The Regions to search for resources."""

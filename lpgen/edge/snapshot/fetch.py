@@ -56,12 +56,9 @@ def take_snapshot(
         if not taken:
             first = next((f": {gap}" for gap in gaps if gap.account), "")
             raise SnapshotError(f"no account's policies could be read{first}", hint=_NEEDS)
-        about = {
-            "lpgen_version": __version__,
-            "caller": caller.arn,
-            "regions": list(wanted.regions),
-        }
-        return writer.finish(taken, gaps, organization=organization.id if organization else "", about=about)
+        about = {"lpgen_version": __version__, "caller": caller.arn}
+        name = organization.id if organization else ""
+        return writer.finish(taken, gaps, organization=name, regions=wanted.regions, about=about)
 
 
 _NEEDS: Final = "`lpgen iam-policy snapshot` and `lpgen iam-policy member-role` print the required permissions"

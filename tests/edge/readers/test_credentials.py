@@ -40,6 +40,26 @@ def test_keys_and_profiles_next_to_authorization_details_count(tmp_path: Path) -
     assert found.profiles == {profile["Arn"]: ()}
 
 
+def test_details_without_keys_take_nothing_from_another_file(tmp_path: Path) -> None:
+    """Policies may name actions on access keys, and so look like a list of keys."""
+    key = {"AccessKeyId": "AKIA1", "Status": "Active", "CreateDate": "2025-01-02T03:04:05Z"}
+    listed, details = tmp_path / "z-listed.json", tmp_path / "a-details.json"
+    listed.write_text(json.dumps({"UserDetailList": [{"Arn": ALICE, "AccessKeys": [key], "MFADevices": []}]}))
+    named = {"PolicyDocument": {"Action": "iam:CreateAccessKey"}}
+    details.write_text(json.dumps({"UserDetailList": [{"Arn": ALICE, "UserPolicyList": [named]}]}))
+    known = UserKey(id="AKIA1", active=True, created=date(2025, 1, 2))
+    for files in ([listed, details], [details, listed]):
+        assert read_iam_extras(files, {}).credentials == {ALICE: Credentials(None, False, (known,))}
+
+
+def test_a_later_file_outweighs_an_earlier_one(tmp_path: Path) -> None:
+    files = [tmp_path / "z.json", tmp_path / "a.json"]
+    for file in files:
+        keys = [{"AccessKeyId": file.stem, "Status": "Active"}]
+        file.write_text(json.dumps({"UserDetailList": [{"Arn": ALICE, "AccessKeys": keys}]}))
+    assert [key.id for key in read_iam_extras(files, {}).credentials[ALICE].keys] == ["a"]
+
+
 def test_files_with_other_content_say_nothing(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text('{"UserDetailList": [{"AccessKeys": 3}]}')
     assert read_iam_extras([tmp_path], {}).credentials == {}

@@ -68,9 +68,12 @@ def test_an_account_that_refuses_is_a_gap_and_the_rest_is_kept(
         ("GetBucketLogging", Subject.BUCKET_LOGGING),
         pytest.param("ListRules", Subject.SCHEDULES, marks=pytest.mark.slow),
         ("ListTargetsByRule", Subject.SCHEDULES),
+        ("ListEventSourceMappings", Subject.EVENT_SOURCES),
         ("GetDevEndpoints", Subject.COMPUTE),
         ("DescribeNotebookInstance", Subject.COMPUTE),
         ("GetLoginProfile", Subject.LOGIN_PROFILES),
+        ("ListMFADevices", Subject.CREDENTIALS),
+        ("ListInstanceProfiles", Subject.INSTANCE_PROFILES),
         ("GenerateOrganizationsAccessReport", Subject.ACCESS_REPORTS),
     ],
 )

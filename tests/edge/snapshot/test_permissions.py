@@ -75,6 +75,7 @@ LIST_ONLY = {
     "glue:GetJob",
     "glue:GetWorkflow",
     "lambda:GetFunctionConfiguration",
+    "pipes:DescribePipe",
     "sagemaker:DescribePipeline",
     "scheduler:GetSchedule",
     "ssm:DescribeMaintenanceWindowTasks",
@@ -86,6 +87,7 @@ LIST_ONLY = {
     "bedrock-agentcore:GetCodeInterpreter",
     "ecs:DescribeServices",
     "ecs:DescribeTasks",
+    "iam:GetAccessKeyLastUsed",
     "ecs:ListServices",
     "ecs:ListTasks",
     "eks:DescribePodIdentityAssociation",
@@ -98,6 +100,7 @@ LIST_ONLY = {
 
 def needed_by(call: Call, event_map: EventMap) -> set[str]:
     names = {
+        "ListEventSourceMappings": "ListEventSourceMappings20150331",
         "ListFunctions": "ListFunctions20150331",
         "GetPolicy": "GetPolicy20150331v2",
         "GetFunctionConfiguration": "GetFunctionConfiguration20150331v2",

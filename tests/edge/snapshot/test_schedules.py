@@ -125,7 +125,7 @@ def test_work_that_is_gone_is_no_gap(proxy: AwsProxy, tmp_path: Path) -> None:
 
 def test_a_region_without_a_service_is_a_gap(tmp_path: Path) -> None:
     gaps = take(tmp_path, replace(WANTED, regions=("us-east-1", "xx-nowhere-1"))).gaps
-    assert {gap.subject for gap in gaps} == {Subject.SCHEDULES, Subject.FUNCTIONS}
+    assert {gap.subject for gap in gaps} == {Subject.SCHEDULES, Subject.FUNCTIONS, Subject.EVENT_SOURCES}
     for gap in gaps:
         assert "xx-nowhere-1" in gap.place
         assert "knows no endpoint" in gap.reason

@@ -216,7 +216,7 @@ def find_unseen_removals(inputs: CaveatInputs) -> Iterator[Caveat]:
     policies or the boundary name, and the actions that a statement grants without naming a service.
 
     A statement that names no service isn't evidence for or against use; IAM's report of attempts is. Actions that a
-    decision drops are skipped.
+    decision drops are skipped. An action that stays only on event sources is removed from all other resources.
     """
     grants, missed, finder = inputs.grants, inputs.missed, inputs.finder
     staying = inputs.left | inputs.kept
@@ -230,11 +230,17 @@ def find_unseen_removals(inputs: CaveatInputs) -> Iterator[Caveat]:
         ReplacementCaveat.UNSEEN_NAMED: [],
         ReplacementCaveat.UNSEEN_UNDER_STAR: [],
     }
-    for action in missed.open_of(inputs.granted - staying):
-        statements = missed.observed.grants_of(action)
-        if any(applies_to_action(drop, grants.principal.arn, action) for drop in drops) or not any(
-            whole_scope(statement, action, catalog=finder.catalog) for statement in statements
-        ):
+    kept_on: dict[Action, set[str]] = {action: set() for action in missed.polled - inputs.seen.keys() - inputs.left}
+    for line in inputs.context.lines if kept_on else ():
+        if line.action in kept_on:
+            kept_on[line.action].update(line.scope.resources)
+    for action in missed.open_of(inputs.granted - (staying - kept_on.keys())):
+        wholes = (whole_scope(one, action, catalog=finder.catalog) for one in missed.observed.grants_of(action))
+        left = kept_on.get(action, set())
+        is_reduced = "*" not in left and any(
+            whole and (whole.not_resource or not left.issuperset(whole.resources)) for whole in wholes
+        )
+        if not is_reduced or any(applies_to_action(drop, grants.principal.arn, action) for drop in drops):
             continue
         is_of_data_plane = finder.observability.visibility(action) is Visibility.DATA
         if is_of_data_plane and action.partition(":")[0] in named:

@@ -26,6 +26,7 @@ class MissReason(StrEnum):
 
     UNRECORDED = "unrecorded"  # the logs don't hold the events that it leaves
     RARE_SERVICE_NEED = "rare-service-need"  # a service calls it with the role too rarely for the logs
+    EVENT_SOURCE = "event-source"  # a service reads an event source with the role
     PASSED_ROLE = "passed-role"  # a call passes a role that its record doesn't name
     DEPENDENT_ACTION = "dependent-action"  # AWS checks it within another call
     UNNAMED_RESOURCE = "unnamed-resource"  # AWS checks a call on a resource that its record doesn't name

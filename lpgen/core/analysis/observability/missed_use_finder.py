@@ -13,6 +13,7 @@ from lpgen.core.analysis.grants.trust import only_trusted_service
 from lpgen.core.analysis.observability.implicit_checks import ImplicitPassedRoles, dependent_actions, unnamed_resources
 from lpgen.core.analysis.observability.missed_use import MissedUse, MissReason, ObservedUse, UnrecordedUse
 from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.pollers import NO_POLLERS, Pollers
 from lpgen.core.analysis.observability.rare_needs import NO_PEERS, Peers, RareServiceNeeds, peer_uses
 from lpgen.core.analysis.observability.signs_of_use import SignsOfUse
 from lpgen.core.catalog.catalog import Catalog
@@ -23,7 +24,12 @@ from lpgen.core.cloudtrail.visibility import NOBODY
 from lpgen.core.findings import Unobservable
 from lpgen.core.model import Action, Principal, Resource, ResourceKind
 
-_BEYOND_USE: Final = (MissReason.PASSED_ROLE, MissReason.DEPENDENT_ACTION, MissReason.UNNAMED_RESOURCE)
+_BEYOND_USE: Final = (
+    MissReason.EVENT_SOURCE,
+    MissReason.PASSED_ROLE,
+    MissReason.DEPENDENT_ACTION,
+    MissReason.UNNAMED_RESOURCE,
+)
 """For these reasons, a used action may have been used on more resources than records show."""
 
 _OF_THE_ACTION: Final = frozenset(
@@ -33,6 +39,7 @@ _OF_THE_ACTION: Final = frozenset(
 
 _KINDS: Final = {
     MissReason.RARE_SERVICE_NEED: UnobservableKind.INTERNAL,
+    MissReason.EVENT_SOURCE: UnobservableKind.INTERNAL,
     MissReason.PASSED_ROLE: UnobservableKind.INSIDE_CALL,
     MissReason.DEPENDENT_ACTION: UnobservableKind.INSIDE_CALL,
     MissReason.UNNAMED_RESOURCE: UnobservableKind.INSIDE_CALL,
@@ -66,13 +73,16 @@ class MissedUseFinder:
         peers: Peers = NO_PEERS,
         versioned: Collection[str] = (),
         log_groups: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        pollers: Pollers = NO_POLLERS,
     ) -> None:
         """`versioned` are the ARNs of buckets that are known to have versions.
 
-        `log_groups` are the log groups that functions write to, by the ARN of their role.
+        `log_groups` are the log groups that functions write to, by the ARN of their role. `pollers` use event sources
+        with roles.
         """
         self.catalog, self.observability = catalog, observability
         self._versioned, self._log_groups = versioned, dict(log_groups)
+        self._pollers = pollers
         self.peers, self.dangers = peers, Dangers(catalog)
         self._passed_roles = ImplicitPassedRoles(catalog, principals)
         self._rare_needs = RareServiceNeeds(catalog.source)
@@ -84,7 +94,8 @@ class MissedUseFinder:
         signs = SignsOfUse(observed, unrecorded, self.catalog, self._versioned, self.dangers)
         found = (
             *self._passed_roles.missed_uses(observed),
-            *self._rare_needs.missed_uses(observed, signs),
+            *self._pollers.limited(self._rare_needs.missed_uses(observed, signs), principal, self.catalog),
+            *self._pollers.missed_uses(observed, self.catalog),
             *dependent_actions(observed, self.catalog),
             *unnamed_resources(observed),
             *peer_uses(observed, self.peers, self.catalog, self.dangers),
@@ -116,6 +127,12 @@ class MissedUses:
         for missed in found:
             if observability.table.visibility(missed.action).users != NOBODY:
                 self.found.setdefault(missed.action, []).append(missed)
+
+    @property
+    def polled(self) -> frozenset[Action]:
+        """The granted actions that a service needs to read event sources with the principal."""
+        every = (missed for found in self.found.values() for missed in found)
+        return frozenset(missed.action for missed in every if missed.reason is MissReason.EVENT_SOURCE)
 
     def of(self, action: Action) -> Sequence[MissedUse]:
         """The ways in which use of a granted action without a record may have been missed, the most important first.

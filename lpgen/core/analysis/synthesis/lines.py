@@ -271,7 +271,12 @@ def _denies_outright(deny: Grant, use: Use) -> bool:
 _ON_SIGN: Final = (MissReason.UNRECORDED, MissReason.RARE_SERVICE_NEED)
 """Such uses are kept only for a further reason, which their lines give."""
 
-_ON_RESOURCES: Final = (MissReason.PASSED_ROLE, MissReason.UNNAMED_RESOURCE, MissReason.PEER_USE)
+_ON_RESOURCES: Final = (
+    MissReason.EVENT_SOURCE,
+    MissReason.PASSED_ROLE,
+    MissReason.UNNAMED_RESOURCE,
+    MissReason.PEER_USE,
+)
 """Such uses are kept on their resources, regardless of the verdict on their action."""
 
 
