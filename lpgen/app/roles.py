@@ -1,4 +1,4 @@
-"""From a review to roles: what replaces users, which principals could share a role, and what nobody uses."""
+"""From a review to roles: what replaces users, which roles to merge or to split, and what nobody uses."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ from lpgen.core.model import Principal, PrincipalKind, SnapshotProblemKind
 from lpgen.core.principal_names import is_named
 from lpgen.core.roles.candidates import Reviewed, candidates_of
 from lpgen.core.roles.leftovers import AccountInventory, leftovers_of
-from lpgen.core.roles.merges import Making, curve_of, merges_of, weigh
-from lpgen.core.roles.model import Curve, Merge, RolesReport, UserKind
+from lpgen.core.roles.merges import Making, Taken, curve_of, merges_of, weigh
+from lpgen.core.roles.model import Curve, Merge, RolesReport, Split, UserKind
 from lpgen.core.roles.needs import need_of, used_part
+from lpgen.core.roles.sessions import requests_by_role, sessions_from_usage
 from lpgen.core.roles.signs import signs_from_usage
+from lpgen.core.roles.splits import RoleInSessions, splits_of
 from lpgen.core.roles.targets import Targets
 from lpgen.core.roles.users import UserFacts, kind_of_user, move_of_user
 from lpgen.core.snapshots import Subject
+from lpgen.core.usage.assumptions import assumptions_from_usage
+from lpgen.core.usage.tables import Usage
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.usage_files import read_current_usage
 from lpgen.edge.readers.credentials import IamExtras, read_iam_extras
@@ -55,17 +59,18 @@ def roles(inputs: AnalysisInputs, parts: Collection[RolesPart] = tuple(RolesPart
     if RolesPart.LEFTOVERS in parts:
         found = leftovers_of(_inventory(inputs, store, principals, extras))
         report = structs.replace(report, leftovers=tuple(one for one in found if is_named(one.arn, pattern)))
-    if {RolesPart.USERS, RolesPart.MERGES}.isdisjoint(parts):
+    if {*parts} <= {RolesPart.LEFTOVERS}:
         return report
     with collector_paused():
         return _with_reviewed(report, inputs, extras, pattern)
 
 
 def _with_reviewed(report: RolesReport, inputs: AnalysisInputs, extras: IamExtras, pattern: str) -> RolesReport:
-    """The report with users and merges."""
+    """The report with users, merges and splits."""
     review = open_review(inputs)
     reviewed = sorted(_reviewed(review), key=lambda one: one.principal.arn)
-    facts = _user_facts(inputs, review, reviewed, extras)
+    usage = read_current_usage(inputs.data, stored=True)[1]
+    facts = _user_facts(inputs, review, reviewed, extras, usage)
     if RolesPart.USERS in report.parts:
         providers = read_identity_providers(inputs.files.identity_providers)
         dangers = review.reviewer.ground.judge.finder.dangers
@@ -81,6 +86,9 @@ def _with_reviewed(report: RolesReport, inputs: AnalysisInputs, extras: IamExtra
             merges=tuple(one for one in merges if any(is_named(arn, pattern) for arn in one.members)),
             curves=tuple(one for one in curves if any(is_named(arn, pattern) for arn in one.members)),
         )
+    if RolesPart.SPLITS in report.parts:
+        splits = _splits(inputs, review, reviewed, usage, pattern)
+        report = structs.replace(report, splits=splits)
     return report
 
 
@@ -97,9 +105,11 @@ def _reviewed(review: Review) -> Iterator[Reviewed]:
             yield Reviewed(proposal, grants[arn], usage, need, used)
 
 
-def _user_facts(inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], extras: IamExtras) -> list[UserFacts]:
+def _user_facts(
+    inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], extras: IamExtras, usage: Usage
+) -> list[UserFacts]:
     users = {one.principal.arn: one for one in reviewed if one.principal.kind is PrincipalKind.USER}
-    signs = signs_from_usage(read_current_usage(inputs.data, stored=True)[1], users) if users else {}
+    signs = signs_from_usage(usage, users) if users else {}
     coverage, least = review.reviewer.ground.coverage, inputs.options.min_days
     return [UserFacts(one, signs[arn], extras.credentials_of(arn), coverage, least) for arn, one in users.items()]
 
@@ -109,12 +119,10 @@ def _merges(
 ) -> tuple[list[Merge], list[Curve]]:
     """The proposals, and the curves of all candidates. A role that could share one in its account is in no proposal for
     several accounts."""
-    options = replace(inputs.options, guards=review.report.guards)
-    making = Making(inputs.catalog, options, current_decisions(review.reviewer.ground.coverage, options))
+    making, taken = _making(inputs, review), _taken(reviewed)
     dangers = review.reviewer.ground.judge.finder.dangers
     snapshot = inputs.options.snapshot
     accounts = {one.account: one.name for one in snapshot.accounts} if snapshot else {}
-    taken = frozenset((one.principal.account, one.principal.name.lower()) for one in reviewed)
     weighed = [weigh(group, dangers) for group in candidates_of(reviewed, accounts, kinds, by_name=False)]
     merges = [merge for one in weighed for merge in merges_of(one, taken, making)]
     merged = {arn for merge in merges for arn in merge.members}
@@ -122,6 +130,34 @@ def _merges(
     for group in candidates_of(rest, accounts, kinds, by_name=True):
         merges += merges_of(weigh(group, dangers), taken, making)
     return sorted(merges, key=lambda merge: merge.members), [curve_of(one) for one in weighed]
+
+
+def _making(inputs: AnalysisInputs, review: Review) -> Making:
+    options = replace(inputs.options, guards=review.report.guards)
+    return Making(inputs.catalog, options, current_decisions(review.reviewer.ground.coverage, options))
+
+
+def _taken(reviewed: list[Reviewed]) -> Taken:
+    return frozenset((one.principal.account, one.principal.name.lower()) for one in reviewed)
+
+
+def _splits(
+    inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], usage: Usage, pattern: str
+) -> tuple[Split, ...]:
+    """The proposals for the roles that a pattern matches."""
+    roles = [
+        one for one in reviewed if one.principal.kind is PrincipalKind.ROLE and is_named(one.principal.arn, pattern)
+    ]
+    reviewer, principals = review.reviewer, [one.principal for one in roles]
+    use = sessions_from_usage(usage, principals, reviewer.counter.names.full_arn)
+    requests = requests_by_role(principals, assumptions_from_usage(usage))
+    days = {covered.account: sorted(covered.days) for covered in reviewer.ground.coverage.accounts}
+    found = (
+        RoleInSessions(one, use[arn], requests[arn], days.get(one.principal.account, ()))
+        for one in roles
+        for arn in (one.principal.arn,)
+    )
+    return tuple(splits_of(found, reviewer.ground.judge.finder.dangers, _taken(reviewed), _making(inputs, review)))
 
 
 def _inventory(

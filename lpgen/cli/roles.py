@@ -1,4 +1,4 @@
-"""`lpgen roles`: users that should become roles, principals that could share one, and leftovers."""
+"""`lpgen roles`: users that should become roles, roles to merge or to split, and leftovers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def roles_command(
     ],
     only: Annotated[
         list[RolesPart] | None,
-        typer.Option("--only", metavar="PART", help="Only users, merges or leftovers. Repeatable."),
+        typer.Option("--only", metavar="PART", help="Only users, merges, splits or leftovers. Repeatable."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="A new folder for policies, code and evidence.")
@@ -41,11 +41,12 @@ def roles_command(
     format: Annotated[RolesFormat | None, typer.Option("--format", help=FORMAT_HELP)] = None,  # noqa: A002
     output: OutputFileOption = None,
 ) -> None:
-    """Find users to replace by roles, and roles to merge.
+    """Find users to replace by roles, and roles to merge or to split.
 
     For each IAM user, says whether a person or a program uses it, what should replace it, and the steps. Proposes
-    shared roles for principals that do the same job, with a policy that is proven against the recorded use of each.
-    Also lists policies, groups and roles that nobody can use. Changes nothing.
+    shared roles for principals that do the same job, and several roles for a role whose sessions do different jobs.
+    Their policies are proven against the recorded use. Also lists policies, groups and roles that nobody can use.
+    Changes nothing.
 
     \b
     Example:

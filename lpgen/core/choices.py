@@ -139,4 +139,5 @@ class RolesPart(StrEnum):
 
     USERS = "users"
     MERGES = "merges"
+    SPLITS = "splits"
     LEFTOVERS = "leftovers"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 
+from msgspec import structs
+
 from lpgen.core.roles.model import (
     AgainstKind,
     Curve,
@@ -12,6 +14,9 @@ from lpgen.core.roles.model import (
     Leftover,
     Merge,
     RolesReport,
+    SessionGroup,
+    Split,
+    SplitPart,
     Step,
     Target,
     UserEvidence,
@@ -46,7 +51,7 @@ def _user(name: str, kind: UserKind, target: Target, *found: AgainstKind) -> Use
 
 @cache
 def roles_report() -> RolesReport:
-    """Users of several kinds, a shared role with its curve, and a leftover."""
+    """Users of several kinds, a shared role with its curve, a role to split, and a leftover."""
     members = tuple(f"{BEFORE}role/orders-{number}" for number in (1, 2))
     merge = Merge(
         name="orders",
@@ -65,6 +70,27 @@ def roles_report() -> RolesReport:
     points = tuple(CurvePoint(roles=roles, over_grant=8 - 4 * roles, harmful=0) for roles in (2, 1))
     curve = Curve(account=ACCOUNT, kind="role", members=members, method="exact", points=points)
     people = Target(kind="permission-set", name="Analyst", new=False, over_grant=3, text="it allows it")
+    group = SessionGroup(
+        kind="name", value="invoices-*", first_day=date(2026, 1, 1), last_day=date(2026, 2, 3), records=7
+    )
+    split = Split(
+        role=f"{BEFORE}role/worker",
+        state="unsafe",
+        parts=tuple(
+            SplitPart(
+                name=f"worker-{job}",
+                sessions=(structs.replace(group, value=f"{job}-*"),),
+                callers=callers,
+                removed=5,
+                dangerous_removed=1,
+                policy=(POLICY,),
+            )
+            for job, callers in (("invoices", ("lambda.amazonaws.com",)), ("orders", ()))
+        ),
+        trust={"Version": "2012-10-17", "Statement": []},
+        left=(),
+        against=(against("callers-unknown", ["worker-orders"]),),
+    )
     return RolesReport(
         users=(
             _user("alice", "person", people),
@@ -73,6 +99,7 @@ def roles_report() -> RolesReport:
         ),
         merges=(merge,),
         curves=(curve,),
+        splits=(split,),
         leftovers=(Leftover(kind="empty-group", arn=f"{BEFORE}group/empty", text="no user is a member"),),
         problems=("a problem in a file",),
     )

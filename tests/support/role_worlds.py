@@ -52,6 +52,9 @@ class Call:
     key: str = "AKIA0000000000000001"
     agent: str = BOTO
     source: str = "203.0.113.5"
+    session: str = "session"
+    source_identity: str = ""
+    issued_to: str = ""
 
     def records(self) -> Iterable[Json]:
         service_name, _, event = self.action.partition(":")
@@ -77,10 +80,18 @@ class Call:
                 "recipientAccountId": account,
                 "sourceIPAddress": self.source,
                 "userAgent": self.agent,
-                "userIdentity": _identity(self.by, kind, self.key),
+                "userIdentity": self._identity(kind),
                 "requestParameters": {BY_NAME.get(service_name, "name"): name} if self.name != "*" else None,
                 **self._sign_in(event),
             }
+
+    def _identity(self, kind: str) -> Json:
+        found = _identity(self.by, kind, self.key, self.session)
+        if self.source_identity:
+            found["sessionContext"]["sourceIdentity"] = self.source_identity
+        if self.issued_to:
+            found["inScopeOf"] = {"issuerType": "AWS::Lambda::Function", "credentialsIssuedTo": self.issued_to}
+        return found
 
     def _sign_in(self, event: str) -> Json:
         if event != "ConsoleLogin":
@@ -98,14 +109,34 @@ def _id(arn: str, kind: str) -> str:
     return prefix + hashlib.sha256(arn.encode()).hexdigest()[:17].upper()
 
 
-def _identity(arn: str, kind: str, key: str) -> Json:
+@dataclass(frozen=True, slots=True)
+class Assume:
+    """Requests of an AWS service, or of a role of the account, for sessions of a role, every day."""
+
+    role: str
+    session: str
+    by: str = "lambda.amazonaws.com"
+    source_identity: str = ""
+
+    def records(self) -> Iterable[Json]:
+        for record in Call(self.by if ":" in self.by else self.role, "sts:AssumeRole", "x").records():
+            asked = {"roleArn": self.role, "roleSessionName": self.session}
+            if self.source_identity:
+                asked["sourceIdentity"] = self.source_identity
+            record |= {"requestParameters": asked, "eventID": f"{self.session}-{record['eventID']}"[:36]}
+            if ":" not in self.by:
+                record["userIdentity"] = {"type": "AWSService", "invokedBy": self.by}
+            yield record
+
+
+def _identity(arn: str, kind: str, key: str, name: str) -> Json:
     found = {"principalId": _id(arn, kind), "arn": arn, "accountId": arn.split(":")[4]}
     if kind == "User":
         return {"type": "IAMUser", "userName": arn.rpartition("/")[2], "accessKeyId": key, **found}
-    session = arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/session"
+    session = arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + f"/{name}"
     issuer = {"type": "Role", "userName": arn.rpartition("/")[2], **found}
     context = {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "false"}}
-    return {"type": "AssumedRole", **found, "principalId": f"{found['principalId']}:session", "arn": session} | {
+    return {"type": "AssumedRole", **found, "principalId": f"{found['principalId']}:{name}", "arn": session} | {
         "sessionContext": context
     }
 
@@ -155,7 +186,9 @@ class Someone:
         return entity | {"AssumeRolePolicyDocument": document, "InstanceProfileList": [], "RoleLastUsed": {}}
 
 
-def write_world(folder: Path, people: Sequence[Someone], calls: Iterable[Call], **details: Any) -> tuple[Path, Path]:
+def write_world(
+    folder: Path, people: Sequence[Someone], calls: Iterable[Call | Assume], **details: Any
+) -> tuple[Path, Path]:
     """Writes logs and policies, ingests the logs, and returns the data folder and the folder of policies.
 
     Every day, a role of the account lists roles in all Regions of the logs. `details` are further authorization
@@ -188,7 +221,7 @@ def write_world(folder: Path, people: Sequence[Someone], calls: Iterable[Call], 
 def report_of(
     folder: Path,
     people: Sequence[Someone],
-    calls: Iterable[Call],
+    calls: Iterable[Call | Assume],
     parts: Sequence[RolesPart] = tuple(RolesPart),
     **details: Any,
 ) -> RolesReport:

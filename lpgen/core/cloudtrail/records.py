@@ -53,10 +53,11 @@ class SessionContext(msgspec.Struct, frozen=True):
 
 
 class RequestScope(msgspec.Struct, frozen=True):
-    """The resource for which a service called."""
+    """The resource for which a service called, or whose environment got the caller's credentials."""
 
     sourceArn: str | None = None
     sourceAccount: str | None = None
+    credentialsIssuedTo: str | None = None
 
 
 class IdentityCenterUser(msgspec.Struct, frozen=True):

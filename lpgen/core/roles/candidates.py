@@ -162,10 +162,9 @@ def _kind_of(principal: Principal, user_kinds: Mapping[str, UserKind]) -> MergeK
     return kind if kind == "person" or kind == "workload" else None
 
 
-def _may_share(one: Reviewed) -> bool:
-    """Whether a principal has a need that a shared policy could cover, and none of the reasons to be left alone."""
-    principal, replacement = one.principal, one.proposal.replacement
-    trust = principal.trust.statements if principal.trust else ()
+def has_job(one: Reviewed) -> bool:
+    """Whether a principal has a replacement and a job of its own: no suspected use, and nothing of AWS's tooling."""
+    replacement = one.proposal.replacement
     return (
         one.diff.principal_class in GENERATED_CLASSES
         and replacement is not None
@@ -174,8 +173,17 @@ def _may_share(one: Reviewed) -> bool:
         and not one.grants.missing
         and not one.is_suspected
         and not any(line.suspected for line in one.diff.draft.lines)
+        and not any(tooling_of(one.principal))
+    )
+
+
+def _may_share(one: Reviewed) -> bool:
+    """Whether a principal has a need that a shared policy could cover, and none of the reasons to be left alone."""
+    principal = one.principal
+    trust = principal.trust.statements if principal.trust else ()
+    return (
+        has_job(one)
         and not _EMERGENCY.search(principal.name)
-        and not any(tooling_of(principal))
         # What a Deny or NotPrincipal leaves out depends on all statements, so their union means something else.
         and all(found.effect is Effect.ALLOW and not found.not_principal for found in trust)
     )

@@ -14,8 +14,8 @@ from lpgen.core.analysis.synthesis.covering import merge_lines
 from lpgen.core.analysis.verify import verify_generated
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
-from lpgen.core.evidence import PrincipalUsage, StatementRef
-from lpgen.core.findings import ReplacementDraft
+from lpgen.core.evidence import PrincipalGrants, PrincipalUsage, StatementRef, Use
+from lpgen.core.findings import PrincipalDiff, ReplacementDraft
 from lpgen.core.guards import Guards
 from lpgen.core.iam.limits import TRUST_POLICY_LIMIT
 from lpgen.core.iam.policy import policy_from_json, text_without_sid
@@ -207,11 +207,22 @@ def _shared_replacement(role: Principal, members: Sequence[Reviewed], making: Ma
     left = {policy.arn: policy for member in members for policy in member.diff.draft.left}
     draft = ReplacementDraft(lines=merge_lines(lines, grants.allows), left=tuple(left.values()))
     diff = replace(members[0].diff, principal=role, draft=draft)
+    return made(diff, grants, [use for member in members for use in member.usage.uses], making)
+
+
+def made(diff: PrincipalDiff, grants: PrincipalGrants, uses: Iterable[Use], making: Making) -> tuple[Replacement, str]:
+    """The policy of a role that doesn't exist yet and whose sessions made calls, and why it isn't proven."""
     replacement = generate_policy(diff, grants, making.catalog, making.options)
-    usage = PrincipalUsage(role.arn, uses=tuple(use for member in members for use in member.usage.uses))
+    usage, guards = PrincipalUsage(grants.principal.arn, uses=tuple(uses)), making.options.guards
     verified = verify_generated(replacement, grants, usage, making.catalog, decisions=making.decisions, guards=guards)
     caveat = verified.caveat if verified else None
     return replacement, replacement.refusal or (caveat.message if caveat else "")
+
+
+def renamed(role: Principal, name: str) -> Principal:
+    """A role with another name that doesn't exist yet."""
+    arn = f"{role.arn[: role.arn.index(':iam::')]}:iam::{role.account}:role{role.path}{name}"
+    return replace(role, arn=arn, name=name, principal_id="")
 
 
 def _role_with_all(members: Sequence[Principal], name: str) -> Principal:
@@ -220,8 +231,8 @@ def _role_with_all(members: Sequence[Principal], name: str) -> Principal:
     owned = [
         replace(policy, name=_owner(policy, member) + policy.name) for member in members for policy in member.policies
     ]
-    return Principal(
-        arn=f"{first.arn[: first.arn.index(':iam::')]}:iam::{first.account}:role{first.path}{name}",
+    role = Principal(
+        arn=first.arn,
         principal_id="",
         account=first.account,
         kind=PrincipalKind.ROLE,
@@ -231,6 +242,7 @@ def _role_with_all(members: Sequence[Principal], name: str) -> Principal:
         boundary=first.boundary,
         trust=policy_from_json(_shared_trust(members), place=name) if first.trust else None,
     )
+    return renamed(role, name)
 
 
 def _owner(found: AttachedPolicy | StatementRef, owner: Principal) -> str:

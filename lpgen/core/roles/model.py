@@ -31,6 +31,10 @@ AgainstKind = Literal[
     "named-elsewhere",
     "environment-unknown",
     "too-large",
+    "sessions-unknown",
+    "new-sessions",
+    "crossed-before",
+    "callers-unknown",
 ]
 _TEXTS: Final[Mapping[AgainstKind, str]] = {
     "few-days": "the logs cover only {detail} days of the account",
@@ -41,10 +45,14 @@ _TEXTS: Final[Mapping[AgainstKind, str]] = {
     "suspected-use": "some use may be an intruder's: decide on it first",
     "user-variables": "policies use a variable of users, such as aws:username, which roles don't have",
     "used-elsewhere": "IAM dates a use in the covered days that the logs don't show",
-    "unproven": "the shared policy isn't proven: {detail}",
-    "named-elsewhere": "policies of resources or trust policies name members, and must name the shared role",
+    "unproven": "a policy isn't proven: {detail}",
+    "named-elsewhere": "policies of resources or trust policies name them, and must name the new roles",
     "environment-unknown": "nothing says which environments the accounts are",
     "too-large": "the shared trust policy has {detail} characters, more than AWS allows",
+    "sessions-unknown": "records of some use show no session, or there are too many session names",
+    "new-sessions": "sessions began in the last 30 covered days or were seen on a single day, so more may come",
+    "crossed-before": "a job began to use what only others had used before",
+    "callers-unknown": "no record shows who asks for the sessions",
 }
 
 
@@ -189,6 +197,44 @@ class Curve(Part, kw_only=True):
     points: Annotated[tuple[CurvePoint, ...], means("From all separate to a single role.")]
 
 
+# ---------------------------------------------------------------- splits
+
+SessionKind = Literal["name", "source-identity", "resource"]
+"""How sessions of a role are known."""
+
+
+class SessionGroup(RowPart, kw_only=True):
+    """Sessions of a role with names of one pattern."""
+
+    kind: Annotated[SessionKind, means("How they are known.")]
+    value: Annotated[str, means("The pattern: `*` replaces numbers, UUIDs and random text.")]
+    first_day: Annotated[date, means("The first day of use.")]
+    last_day: Annotated[date, means("The last day of use.")]
+    records: Annotated[Count, means("How many records show their use.")]
+
+
+class SplitPart(Part, kw_only=True):
+    """A job of a role, and a role for this job."""
+
+    name: Annotated[str, means("The name of the new role or permission set.")]
+    sessions: Annotated[tuple[SessionGroup, ...], means("The sessions that do it, the most used first.")]
+    callers: Annotated[Texts, means("Who asks for the sessions, sorted.")]
+    removed: Annotated[Count, means("How many pairs of action and scope of the role's replacement it lacks.")]
+    dangerous_removed: Annotated[Count, means("How many of these have a dangerous action.")]
+    policy: Annotated[tuple[PolicyObject, ...], means("The documents of the new role.")]
+
+
+class Split(Part, kw_only=True):
+    """A role whose sessions do different jobs, and a role for each job."""
+
+    role: Annotated[str, means("Its ARN.")]
+    state: Annotated[State, means("Whether nothing objects to it.")]
+    parts: Annotated[tuple[SplitPart, ...], means("The jobs, sorted by their sessions.")]
+    trust: Annotated[PolicyObject | None, means("The role's trust policy, for each part; null: a permission set.")]
+    left: Annotated[Texts, means("The ARNs of AWS managed policies that stay attached, for each part.")]
+    against: Annotated[tuple[Against, ...], means("What objects to it.")]
+
+
 # ---------------------------------------------------------------- leftovers
 
 LeftoverKind = Literal[
@@ -205,11 +251,12 @@ class Leftover(RowPart, kw_only=True):
 
 
 class RolesReport(Part, kw_only=True, tag_field="schema", tag="lpgen.roles/1"):
-    """Users that should become roles, principals that could share a role, and what nobody uses."""
+    """Users that should become roles, principals that could share a role, roles to split, and what nobody uses."""
 
     users: Annotated[tuple[UserMove, ...], means("The IAM users, sorted by ARN.")] = ()
     merges: Annotated[tuple[Merge, ...], means("The proposals for shared roles, sorted by their members.")] = ()
     curves: Annotated[tuple[Curve, ...], means("What fewer roles would cost, for each group of candidates.")] = ()
+    splits: Annotated[tuple[Split, ...], means("The roles that several jobs share, sorted by ARN.")] = ()
     leftovers: Annotated[tuple[Leftover, ...], means("What nobody uses, by kind and ARN.")] = ()
     parts: Annotated[tuple[RolesPart, ...], means("The parts asked for. The others are empty.")] = tuple(RolesPart)
     problems: Annotated[Texts, means("Problems in the input files.")] = ()

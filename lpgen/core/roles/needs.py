@@ -20,7 +20,7 @@ from lpgen.core.iam.match_resource import resource_contains
 from lpgen.core.iam.policy import conditions_at_least_as_strict
 from lpgen.core.model import CURRENT_VERSION, Action, Condition, Principal, PrincipalKind, ResourceKind, Statement
 from lpgen.core.principal_names import words_of_name
-from lpgen.core.replacements import UNSEEN_KINDS, Line, Scope
+from lpgen.core.replacements import UNSEEN_KINDS, Line, Replacement, Scope
 
 _NUMBER: Final = re.compile(r"\d+")
 _OF_ITSELF: Final = (":user/${aws:username}", ":mfa/${aws:username}", ":user/*${aws:username}")
@@ -77,10 +77,27 @@ def _holds(pattern: str, resource: str) -> bool:
 
 def _of_lines(lines: Iterable[Line], grants: PrincipalGrants) -> Need:
     """The pairs of lines. A user's management of itself isn't a need of a role."""
-    parents = {grant.ref: grant.statement for grant in grants.allows}
-    found = {pair for line in lines for pair in _pairs(line.action, line.scope, parents[line.parent])}
+    found = {pair for line, pairs in lines_with_pairs(lines, grants) for pair in pairs}
     is_user = grants.principal.kind is PrincipalKind.USER
     return frozenset(pair for pair in found if not (is_user and pair.resource.endswith(_OF_ITSELF)))
+
+
+def lines_with_pairs(lines: Iterable[Line], grants: PrincipalGrants) -> list[tuple[Line, list[Pair]]]:
+    """Each line with its pairs, one for each resource of its scope."""
+    parents = {grant.ref: grant.statement for grant in grants.allows}
+    return [(line, _pairs(line.action, line.scope, parents[line.parent])) for line in lines]
+
+
+def written_pairs(replacement: Replacement, grants: PrincipalGrants) -> list[Pair]:
+    """The pairs of the statements that a replacement writes, which may be wider than its lines."""
+    parents = {grant.ref: grant.statement for grant in grants.allows}
+    statements = (statement for document in replacement.documents for statement in document.statements)
+    return [
+        pair
+        for statement in statements
+        for action in statement.actions
+        for pair in _pairs(action, statement.scope, parents[statement.parent])
+    ]
 
 
 def pairs_of(grants: Iterable[Grant]) -> Iterable[Pair]:
@@ -90,7 +107,7 @@ def pairs_of(grants: Iterable[Grant]) -> Iterable[Pair]:
             yield from _pairs(action, grant.statement, grant.statement)
 
 
-def _pairs(action: Action, scope: Scope | Statement, statement: Statement) -> Iterable[Pair]:
+def _pairs(action: Action, scope: Scope | Statement, statement: Statement) -> list[Pair]:
     if scope.not_resource:
         return [Pair(action, "", scope.resources, statement.conditions)]
     return [Pair(action, resource, (), statement.conditions) for resource in scope.resources]

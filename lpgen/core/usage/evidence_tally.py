@@ -4,11 +4,13 @@ sessions of roles, networks, tags, and how users call."""
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
-from lpgen.core.cloudtrail.assumption import assumption_from_record
+from lpgen.core.arns import ARN_FIELDS
+from lpgen.core.cloudtrail.assumption import MAX_TEXT_LENGTH, assumption_from_record, fold_session_name
 from lpgen.core.cloudtrail.origin import family_of_agent, network_from_start, program_of_agent
-from lpgen.core.cloudtrail.records import ACCESS_LOG, RawRecord, decode_additional
+from lpgen.core.cloudtrail.records import ACCESS_LOG, RawRecord, UserIdentity, decode_additional
 from lpgen.core.cloudtrail.request_tags import tags_from_record
 from lpgen.core.model import Outcome
 from lpgen.core.usage.contribution import Contribution
@@ -20,13 +22,47 @@ MAX_SOURCES: Final = 128
 
 
 class SignKind(StrEnum):
-    """What a row of the table of signs says about a user's calls with a key, or about its sign-ins."""
+    """What a row of the table of signs says about a user's calls with a key or its sign-ins, or about the sessions of a
+    role."""
 
     DAY = "key-day"
     NETWORK = "key-network"
     PROGRAM = "key-program"
     SIGN_IN = "sign-in"  # on a day
     MFA = "sign-in-mfa"  # yes or no
+    NAME = "session-name"
+    SOURCE_IDENTITY = "session-source-identity"
+    RESOURCE = "session-resource"
+    UNKNOWN = "session-unknown"  # the record has nothing of these
+
+
+_NO_SESSION: Final = (SignKind.UNKNOWN._value_, "")
+_ROLE_SESSION: Final = ":assumed-role/"
+
+
+def without_any(text: str) -> str:
+    """A resource or a group of sessions as in the table of signs: "" in place of `*`, which marks an overflow there."""
+    return "" if text == ANY else text
+
+
+@lru_cache(maxsize=16_384)
+def session_group(arn: str | None, source: str | None, resource: str | None) -> tuple[str, str]:
+    """The group of a role's session: a kind of sign and a text.
+
+    It is the source identity, or else the resource that got the credentials, or else the session name, the last part of
+    the session's ARN. In names, `*` replaces what differs from session to session.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+    """
+    if source:
+        kind, text = SignKind.SOURCE_IDENTITY, source
+    elif resource:
+        *place, name = resource.split(":", ARN_FIELDS - 1)
+        kind, text = SignKind.RESOURCE, ":".join((*place, fold_session_name(name)))
+    else:
+        kind, text = SignKind.NAME, fold_session_name(arn.rpartition("/")[2]) if arn and _ROLE_SESSION in arn else ""
+        if not text:
+            return _NO_SESSION
+    return kind._value_, without_any(text[:MAX_TEXT_LENGTH])
 
 
 class Origins:
@@ -74,7 +110,8 @@ class EvidenceTally:
     def __init__(self) -> None:
         self.assumptions: EvidenceRows = {}
         self.tags: EvidenceRows = {}
-        self.signs: EvidenceRows = {}
+        self._signs: EvidenceRows = {}
+        self._sessions: dict[tuple[Contribution, KnownCaller, tuple[str, str]], list[Any]] = {}
         self._origins: dict[tuple[str, str, str | None, str | None], Origins] = {}
         self._places: dict[str, tuple[str, str]] = {}
 
@@ -126,7 +163,37 @@ class EvidenceTally:
         self._add_sign(user, key, SignKind.PROGRAM, program_of_agent(record.userAgent or ""), moment)
 
     def _add_sign(self, user: str, key: str, kind: SignKind, detail: str, moment: str) -> None:
-        add_evidence(self.signs, (user, "", key, kind._value_, detail), 1, (moment, ""), moment)
+        add_evidence(self._signs, (user, "", key, kind._value_, detail), 1, (moment, ""), moment)
+
+    def add_session(
+        self, identity: UserIdentity | None, caller: KnownCaller, contribution: Contribution, moment: str
+    ) -> None:
+        """Count a role's call for the group of its session."""
+        session = _NO_SESSION
+        if identity is not None:
+            context, scope = identity.sessionContext, identity.inScopeOf
+            session = session_group(
+                identity.arn, context and context.sourceIdentity, scope and scope.credentialsIssuedTo
+            )
+        key = (contribution, caller, session)
+        row = self._sessions.get(key)
+        if row is None:
+            self._sessions[key] = [moment, moment, 1]
+            return
+        if moment < row[0]:
+            row[0] = moment
+        elif moment > row[1]:
+            row[1] = moment
+        row[2] += 1
+
+    def signs(self) -> dict[tuple[str, ...], list[Any]]:
+        """The rows of signs: of sessions one for all calls, and one for each action and resource."""
+        rows = {key: [*row] for key, row in self._signs.items()}
+        for (found, known, (kind, group)), (first, last, records) in self._sessions.items():
+            role = known.caller.principal or known.caller.principal_id
+            for action, resource in {("", ""), *((key[3], without_any(key[4])) for key, _ in found.rows)}:
+                add_evidence(rows, (role, action, resource, kind, group), records, (first, ""), last)
+        return {key: row[:3] for key, row in rows.items()}
 
     def fold_sources(self, origins: Origins) -> None:
         """Count the source addresses as networks instead, which bounds memory."""

@@ -123,13 +123,17 @@ SIGNS_SCHEMA: Final = pa.schema(
         *_fields(_COUNT, "records"),
     ]
 )
-"""How users call: with which keys, from where, with which programs, and when they sign in. One row per key: the
-columns up to `detail`, which sort the rows.
+"""How users call: with which keys, from where, with which programs, and when they sign in. And which sessions of a
+role use what. One row per key: the columns up to `detail`, which sort the rows.
 
 `principal` is the user's ARN, `action` is "", and `kind` a `SignKind`. For calls, `resource` is the id of the access
 key, or "" for temporary credentials and the console. `detail` is a UTC day, a network as in `NETWORKS_SCHEMA`, a
 program as in `lpgen.core.cloudtrail.origin.program_of_agent`, or whether a sign-in used MFA. Times as in
 `USAGE_SCHEMA`.
+
+For sessions, `principal` (the role), `action` and `resource` are as in `USAGE_SCHEMA`, or both "" for all calls. Denied
+calls don't count. `detail` is what `lpgen.core.usage.evidence_tally.session_group` returns. `*` marks an overflow, so a
+resource or a name that is only `*` is "".
 """
 
 ASSUMPTIONS_SCHEMA: Final = pa.schema(

@@ -156,7 +156,9 @@ class UsageTally:
         contribution, end = self._contributions.find(record, caller.alike)
         if contribution.method is not None or contribution.sets_tags:
             self._evidence.add(record, caller, contribution, moment)
-        if caller.caller.kind is CallerKind.USER and moment:
+        if contribution.by_role:
+            self._evidence.add_session(record.userIdentity, caller, contribution, moment)
+        elif caller.caller.kind is CallerKind.USER and moment:
             self._evidence.add_signs(record, caller.name, contribution, moment)
         key = (contribution, caller, moment[:10])
         found = self._counts.get(key)

@@ -76,7 +76,7 @@ def usage_from_counts(
         _table(all_skips, SKIPS_SCHEMA),
         _table(all_coverage, COVERAGE_SCHEMA),
         _table(all_activity, ACTIVITY_SCHEMA),
-        signs=_table({key: row[:3] for key, row in evidence.signs.items()}, SIGNS_SCHEMA),
+        signs=_table(evidence.signs(), SIGNS_SCHEMA),
         assumptions=_table(evidence.assumptions, ASSUMPTIONS_SCHEMA),
         networks=_table(evidence.networks(), NETWORKS_SCHEMA),
         resource_callers=_table(_resource_callers(counts), RESOURCE_CALLERS_SCHEMA),

@@ -1,4 +1,5 @@
-"""The files of new and shared roles: policies, trust policies, Terraform, CloudFormation templates, and evidence."""
+"""The files of new and shared roles and of splits: policies, trust policies, Terraform, CloudFormation templates, and
+evidence."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _NAMES: Final = ("policy", "ManagedPolicyName", "PolicyDocument")
 
 
 def files_of_roles(report: RolesReport) -> Iterator[tuple[str, str]]:
-    """The path below the output folder and the text of each file. Each user and each shared role has a folder.
+    """The path below the output folder and the text of each file. Each user and each shared role has a folder, and so
+    has each role to split, with a folder for each part.
 
     Those that aren't safe yet are in `not-safe-yet`.
     """
@@ -34,6 +36,13 @@ def files_of_roles(report: RolesReport) -> Iterator[tuple[str, str]]:
         yield from _policies(folder, merge.name, merge.policy)
         if merge.trust is not None:
             yield f"{folder}/trust.json", json.dumps(merge.trust, indent=2) + "\n"
+    for split in report.splits:
+        folder = _folder(split.state, "splits", split.role)
+        yield f"{folder}/evidence.md", ROLES.text(RolesReport(splits=(split,), parts=(RolesPart.SPLITS,)), "markdown")
+        for number, part in enumerate(split.parts, 1):
+            yield from _policies(f"{folder}/{number}-{_OTHER.sub('-', part.name)}", part.name, part.policy)
+        if split.trust is not None:
+            yield f"{folder}/trust.json", json.dumps(split.trust, indent=2) + "\n"
 
 
 def _folder(state: State, kind: str, about: str) -> str:

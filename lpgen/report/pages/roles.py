@@ -1,4 +1,4 @@
-"""Users, shared roles and leftovers as a page: first an overview, then each proposal with its evidence."""
+"""Users, shared roles, splits and leftovers as a page: first an overview, then each proposal with its evidence."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from lpgen.core.choices import RolesPart
-from lpgen.core.roles.model import Against, Merge, RolesReport, State, Target, UserMove
+from lpgen.core.roles.model import Against, Merge, RolesReport, Split, State, Target, UserMove
 from lpgen.report.blocks import (
+    MOST_ROWS,
     Block,
     Column,
     Heading,
@@ -39,10 +40,15 @@ _MERGES: Final = (
     *(Column("shared role", flexible=True), Column("members", flexible=True)),
     *(Column("saved", number=True), Column("over-grant", number=True), Column("state")),
 )
+_SPLITS: Final = (
+    *(Column("role", flexible=True), Column("becomes", flexible=True)),
+    *(Column("removed", number=True), Column("dangerous", number=True), Column("state")),
+)
 _LEFTOVERS: Final = (Column("leftover"), Column("ARN", flexible=True), Column("why", flexible=True))
 _NOTHING: Final = {
     RolesPart.USERS: "There are no users.",
     RolesPart.MERGES: "No principals do so nearly the same that they should share a role.",
+    RolesPart.SPLITS: "No role has sessions that do different jobs.",
     RolesPart.LEFTOVERS: "Nothing is left over.",
 }
 
@@ -64,10 +70,20 @@ def roles_page(report: RolesReport, most: int | None = None) -> tuple[Block, ...
         )
         for merge in report.merges
     ]
+    splits: list[Row] = [
+        (
+            *(name(label_of(split.role)), _few(part.name for part in split.parts)),
+            f"{sum(part.removed for part in split.parts):,}",
+            f"{sum(part.dangerous_removed for part in split.parts):,}",
+            _state(split.state, split.against),
+        )
+        for split in report.splits
+    ]
     leftovers: list[Row] = [(one.kind.replace("-", " "), name(one.arn), one.text) for one in report.leftovers]
     found = {
         RolesPart.USERS: (f"Users: {', '.join(f'{kinds[kind]:,} {kind}' for kind in sorted(kinds))}", _USERS, users),
         RolesPart.MERGES: (f"Shared roles for {plural(saved, 'role')} fewer", _MERGES, merges),
+        RolesPart.SPLITS: ("Roles to split", _SPLITS, splits),
         RolesPart.LEFTOVERS: ("Leftovers", _LEFTOVERS, leftovers),
     }
     counts = ", ".join(f"{len(found[part][2]):,} {part.value}" for part in report.parts)
@@ -82,6 +98,7 @@ def roles_page(report: RolesReport, most: int | None = None) -> tuple[Block, ...
     if most is None:
         blocks += [block for user in report.users for block in _user(user)]
         blocks += [block for merge in report.merges for block in _merge(merge)]
+        blocks += [block for split in report.splits for block in _split(split)]
     else:
         blocks.append(Paragraph(_NEXT))
     return *blocks, *problem_list(report.problems)
@@ -117,6 +134,21 @@ def _merge(merge: Merge) -> Iterator[Block]:
     pairs = f"{plural(merge.over_grant, 'pair')} of action and scope that a member doesn't use"
     yield Paragraph(line(f"Its policy allows {pairs}."))
     yield from _objections(merge.against)
+
+
+def _split(split: Split) -> Iterator[Block]:
+    yield Heading(line("Split of ", name(label_of(split.role))), level=2)
+    for part in split.parts:
+        lacks = f"It lacks {plural(part.removed, 'pair')} of action and scope, {part.dangerous_removed:,} dangerous."
+        callers = _few(part.callers) or line("unknown callers")
+        groups = (
+            line(name(group.value), f" ({group.kind.replace('-', ' ')}), from {group.first_day} to {group.last_day}")
+            for group in part.sessions[:MOST_ROWS]
+        )
+        yield Paragraph(line("Role ", name(part.name), " for ", *callers, f". {lacks} Its sessions:"))
+        yield bullets(*groups)
+        yield from more_in_json(len(part.sessions) - MOST_ROWS)
+    yield from _objections(split.against)
 
 
 def _few(texts: Iterable[str]) -> Line:

@@ -1,0 +1,143 @@
+"""Which sessions of a role use what, from the table of signs, and who asks for them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, NamedTuple
+
+from lpgen.core.arns import split_arn
+from lpgen.core.cloudtrail.assumption import fold_session_name
+from lpgen.core.cloudtrail.caller import id_of_named_role, names_of
+from lpgen.core.evidence import Use
+from lpgen.core.model import Action, Principal, ResourceKind
+from lpgen.core.roles.model import SessionKind
+from lpgen.core.usage.assumptions import Assumption
+from lpgen.core.usage.columns import table_rows
+from lpgen.core.usage.evidence_tally import SignKind, without_any
+from lpgen.core.usage.overflow import ANY
+from lpgen.core.usage.tables import Usage
+
+_COLUMNS: Final = ("principal", "action", "resource", "kind", "detail", "first_seen", "last_seen", "records")
+_KINDS: Final[dict[str, SessionKind | None]] = {
+    SignKind.NAME.value: "name",
+    SignKind.SOURCE_IDENTITY.value: "source-identity",
+    SignKind.RESOURCE.value: "resource",
+    SignKind.UNKNOWN.value: None,
+}
+_TYPE: Final = re.compile("^[^:/]*[:/]")
+
+
+class Session(NamedTuple):
+    """A group of a role's sessions: how it is known, and the pattern of its name, "" if all of it differs."""
+
+    kind: SessionKind
+    value: str
+
+    @property
+    def name(self) -> str:
+        """Its name. That of a resource is the last part of its path, without the type and a version or alias."""
+        if self.kind != "resource":
+            return self.value
+        path = _TYPE.sub("", split_arn(self.value).name, count=1)
+        return path.partition(":")[0].rpartition("/")[2]
+
+
+class Seen(NamedTuple):
+    """When something was used, and in how many records."""
+
+    first: date
+    last: date
+    records: int
+
+    def __or__(self, other: Seen) -> Seen:
+        return Seen(min(self.first, other.first), max(self.last, other.last), self.records + other.records)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUse:
+    """The use of a role by session, for each action and resource as in the table of signs. `sessions` have all use.
+    `unknown` use can't be assigned: a record shows no session, or there are too many."""
+
+    sessions: dict[Session, Seen] = field(default_factory=dict)
+    known: dict[Action, dict[str, dict[Session, Seen]]] = field(default_factory=lambda: defaultdict(dict))
+    unknown: set[tuple[Action, str]] = field(default_factory=set)
+
+    def of(self, use: Use) -> dict[Session, Seen]:
+        """The sessions that made calls of a use; none if a session isn't known."""
+        resource, of_action = without_any(use.resource.text), self.known.get(use.action, {})
+        found = of_action.get(resource, {})
+        if not found and use.resource.kind is ResourceKind.UNKNOWN:  # names that never existed
+            for some in of_action.values():
+                _add(found, some)
+        first = min((seen.first for seen in found.values()), default=date.max)
+        is_unknown = (use.action, resource) in self.unknown or (use.action, ANY) in self.unknown
+        # Data that an earlier version ingested have no sessions, and are older.
+        return {} if is_unknown or use.evidence.first_seen[:10] < first.isoformat() else found
+
+
+def _add(total: dict[Session, Seen], more: Mapping[Session, Seen]) -> None:
+    for session, seen in more.items():
+        total[session] = total[session] | seen if session in total else seen
+
+
+def sessions_from_usage(
+    usage: Usage, roles: Iterable[Principal], full_arn: Callable[[str, str], str]
+) -> dict[str, SessionUse]:
+    """The use of each role by session, by its ARN. `full_arn` names resources of actions as the counted use does."""
+    found: dict[str, SessionUse] = {}
+    named: dict[str, SessionUse] = {}
+    for role in roles:
+        found[role.arn] = named[role.arn] = named[id_of_named_role(role.account, role.name)] = SessionUse()
+    for role_name, action, resource, sign, detail, first, last, records in table_rows(usage.signs, _COLUMNS):
+        if sign not in _KINDS or role_name not in named:
+            continue
+        kind, of_role = _KINDS[sign], named[role_name]
+        if resource != ANY:
+            resource = without_any(full_arn(action, resource))
+        if kind is None or ANY in (resource, detail):
+            of_role.unknown.add((action, resource))
+        else:
+            session, seen = Session(kind, detail), Seen(first.date(), last.date(), records)
+            of_role.sessions.setdefault(session, seen)  # the row for all calls is the first
+            if action:
+                _add(of_role.known[action].setdefault(resource, {}), {session: seen})
+    return found
+
+
+def callers_of(sessions: Iterable[Session], requests: Sequence[Assumption]) -> tuple[str, ...]:
+    """Who asks for sessions, sorted: services, principals, and subjects of identity providers.
+
+    The table of requests doesn't keep source identities. So it shows who asks for a session with one if the name of the
+    session or the subject is the same, or if all requests with any come from one caller.
+    """
+    identified = {_caller(request) for request in requests if request.source_identity}
+    found: set[str] = set()
+    for session in sessions:
+        name = fold_session_name(session.name) or ANY
+        own = {
+            _caller(request)
+            for request in requests
+            if request.session_name == name or session.value == request.subject != ""
+        }
+        is_shared = not own and session.kind == "source-identity" and len(identified) == 1
+        found |= identified if is_shared else own
+    return tuple(sorted(found - {""}))
+
+
+def _caller(request: Assumption) -> str:
+    named = request.principal or request.subject or request.service
+    return named or request.provider or request.caller_account or request.principal_id
+
+
+def requests_by_role(roles: Iterable[Principal], requests: Iterable[Assumption]) -> dict[str, list[Assumption]]:
+    """The requests that made sessions of each role, by its ARN."""
+    arns = {name: role.arn for role in roles for name in names_of(role.arn)}
+    found: dict[str, list[Assumption]] = {arn: [] for arn in arns.values()}
+    for request in requests:
+        if request.succeeded and request.role in arns:
+            found[arns[request.role]].append(request)
+    return found

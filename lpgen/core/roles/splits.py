@@ -1,0 +1,302 @@
+"""Roles that several jobs share: sessions with different use, and a role for each job."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from heapq import heapify, heappop, heappush
+from itertools import chain, count
+from typing import Final
+
+from lpgen.core.catalog.danger import Dangers
+from lpgen.core.evidence import Use
+from lpgen.core.globs.match import holds_variable
+from lpgen.core.iam.match_resource import resources_intersect
+from lpgen.core.iam.policy import policy_to_json
+from lpgen.core.identity_center import permission_set_of
+from lpgen.core.model import CURRENT_VERSION, Action, Outcome, Principal, PrincipalKind, Resource, ResourceKind
+from lpgen.core.replacements import Line, LineKind, Replacement
+from lpgen.core.roles.candidates import Reviewed, has_job
+from lpgen.core.roles.merges import Making, Taken, documents_of, is_named_elsewhere, made, renamed
+from lpgen.core.roles.model import Against, SessionGroup, Split, SplitPart, against, state_of
+from lpgen.core.roles.needs import Pair, lines_with_pairs, uncovered, written_pairs
+from lpgen.core.roles.sessions import Session, SessionUse, callers_of
+from lpgen.core.usage.assumptions import Assumption
+
+_MOST: Final = 500
+"""The most different uses of sessions to compare. Comparing more takes seconds for each role."""
+
+_LEAST_LOST: Final = 5
+"""Each part must lack at least this part of the used pairs: a fifth."""
+
+_MONTH: Final = 30
+"""In so many covered days, all monthly jobs run once."""
+
+_MOST_NAME: Final = 64
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length"""
+
+_MOST_STEM: Final = 24
+_WORDS: Final = re.compile("[A-Za-z0-9]+")
+_ANY: Final = "*"
+_REFUSED: Final = (Outcome.DENIED, Outcome.UNAUTHENTICATED)
+_RECORDED: Final = (LineKind.OBSERVED, LineKind.INFERRED, LineKind.ATTEMPTED)
+_UNREAD: Final = (ResourceKind.NONE, ResourceKind.UNKNOWN, ResourceKind.OVERFLOW)
+_WIDER: Final = "it allows more than the role's replacement"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleInSessions:
+    """A role with its use by session, the requests for its sessions, and the covered days of its account, sorted."""
+
+    reviewed: Reviewed
+    use: SessionUse
+    requests: Sequence[Assumption]
+    days: Sequence[date]
+
+
+# ---------------------------------------------------------------- jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Sessions that do the same, sorted, and what they use as a set of bits."""
+
+    sessions: tuple[Session, ...]
+    used: int
+
+
+def jobs_of(use: Mapping[Session, int]) -> list[Job]:
+    """The jobs of sessions, sorted, from what each uses as a set of bits; none if there is too much different use.
+
+    Two jobs that share at least half of what the smaller one uses become one, the most alike first. Among these, those
+    with the most in common are first, then those of the first sessions.
+    """
+    by_use: dict[int, list[Session]] = defaultdict(list)
+    for session in sorted(use):
+        by_use[use[session]].append(session)
+    if len(by_use) > _MOST:
+        return []
+    jobs = {at: Job(tuple(some), bits) for at, (bits, some) in enumerate(by_use.items())}
+    pairs = [(one, two) for one in jobs for two in jobs if one < two]
+    heap = [(*likeness, one, two) for one, two in pairs if (likeness := _likeness(jobs[one], jobs[two]))]
+    heapify(heap)
+    numbers = count(len(jobs))
+    while heap:
+        *_, one, two = heappop(heap)
+        if one in jobs and two in jobs:
+            first, second, number = jobs.pop(one), jobs.pop(two), next(numbers)
+            joined = Job(tuple(sorted(first.sessions + second.sessions)), first.used | second.used)
+            for other, job in jobs.items():
+                if likeness := _likeness(joined, job):
+                    heappush(heap, (*likeness, other, number))
+            jobs[number] = joined
+    return sorted(jobs.values(), key=lambda job: job.sessions)
+
+
+def _likeness(one: Job, two: Job) -> tuple[float, int] | None:
+    """How alike two jobs are, the most alike first; None if they are different. A job without use is like any."""
+    common, smaller = (one.used & two.used).bit_count(), min(one.used.bit_count(), two.used.bit_count())
+    return (-common / smaller if smaller else -1.0, -common) if common * 2 >= smaller else None
+
+
+# ---------------------------------------------------------------- what sessions use
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is known about the pairs of a replacement that have recorded use: the first day for each session.
+
+    `everyones` are pairs that stay in each part, because lines without recorded use have them, or use by unknown
+    sessions needs them. `unknown` is such use.
+    """
+
+    used: dict[Pair, dict[Session, date]]
+    everyones: set[Pair]
+    unknown: list[Use]
+
+    def lost(self, job: Job) -> set[Pair]:
+        """The pairs that only other jobs use."""
+        return {pair for pair, by in self.used.items() if by.keys().isdisjoint(job.sessions)} - self.everyones
+
+    def first_uses(self, jobs: Sequence[Job]) -> Iterator[list[tuple[date, int]]]:
+        """The first day of use of each pair that isn't everyone's, with the number of the job, sorted."""
+        of_session = {session: at for at, job in enumerate(jobs) for session in job.sessions}
+        for pair in self.used.keys() - self.everyones:
+            firsts: dict[int, date] = {}
+            for session, day in self.used[pair].items():
+                at = of_session[session]
+                firsts[at] = min(day, firsts.get(at, day))
+            yield sorted((day, at) for at, day in firsts.items())
+
+
+def _work_of(one: RoleInSessions) -> _Work:
+    work = _Work(defaultdict(dict), set(), [])
+    by_action: dict[Action, set[Pair]] = defaultdict(set)
+    for line, pairs in lines_with_pairs(one.reviewed.diff.draft.lines, one.reviewed.grants):
+        if line.kind in _RECORDED:
+            by_action[line.action].update(pairs)
+        else:
+            work.everyones.update(pairs)
+    for use in one.reviewed.usage.uses:
+        if use.outcome in _REFUSED:
+            continue
+        seen = one.use.of(use)
+        if not seen:
+            work.unknown.append(use)
+        for pair in by_action[use.action]:
+            if _may_need(use.resource, pair):
+                firsts = work.used[pair]
+                firsts |= {
+                    session: min(found.first, firsts.get(session, found.first)) for session, found in seen.items()
+                }
+                if not seen:
+                    work.everyones.add(pair)
+    return work
+
+
+def _may_need(resource: Resource, pair: Pair) -> bool:
+    """Whether use of a resource may need a pair of its action."""
+    if pair.excepted or resource.kind in _UNREAD or holds_variable(pair.resource, CURRENT_VERSION):
+        return True
+    return pair.resource == resource.text or resources_intersect(pair.resource, resource.text)
+
+
+# ---------------------------------------------------------------- the proposals
+
+
+def splits_of(roles: Iterable[RoleInSessions], dangers: Dangers, taken: Taken, making: Making) -> Iterator[Split]:
+    """The proposals for roles whose sessions do different jobs."""
+    names = set(taken)
+    for one in roles:
+        if one.reviewed.principal.kind is PrincipalKind.ROLE and has_job(one.reviewed):
+            work = _work_of(one)
+            bits = {pair: 1 << at for at, pair in enumerate(sorted(work.used))}
+            use = dict.fromkeys(one.use.sessions, 0)
+            for pair, by in work.used.items():
+                for session in by:
+                    use[session] |= bits[pair]
+            jobs = jobs_of(use)
+            least = min((len(work.lost(job)) for job in jobs), default=0)
+            if len(jobs) > 1 and least * _LEAST_LOST >= len(work.used):
+                yield _split(one, work, jobs, dangers, names, making)
+
+
+def _split(
+    one: RoleInSessions, work: _Work, jobs: Sequence[Job], dangers: Dangers, names: set[tuple[str, str]], making: Making
+) -> Split:
+    role, parts, faults = one.reviewed.principal, [], []
+    for job in jobs:
+        sessions = _sessions(one.use, job)
+        name = _new_name(role, sessions, names)
+        names.add((role.account, name.lower()))
+        lost = work.lost(job)
+        policy, fault = _policy(one, renamed(role, name), job, lost, making)
+        faults += [fault] if fault else []
+        parts.append(
+            SplitPart(
+                name=name,
+                sessions=sessions,
+                callers=callers_of(job.sessions, one.requests),
+                removed=len(lost),
+                dangerous_removed=sum(dangers.is_dangerous(pair.action) for pair in lost),
+                policy=documents_of(policy),
+            )
+        )
+    found = tuple(_against(one, work, jobs, parts, faults, making))
+    is_set = permission_set_of(role.arn) is not None
+    return Split(
+        role=role.arn,
+        state=state_of(found),
+        parts=tuple(parts),
+        trust=json.loads(policy_to_json(role.trust)) if role.trust and not is_set else None,
+        left=tuple(policy.arn for policy in one.reviewed.diff.draft.left),
+        against=found,
+    )
+
+
+def _sessions(use: SessionUse, job: Job) -> tuple[SessionGroup, ...]:
+    seen = use.sessions
+    return tuple(
+        SessionGroup(
+            kind=session.kind,
+            value=session.value or _ANY,
+            first_day=seen[session].first,
+            last_day=seen[session].last,
+            records=seen[session].records,
+        )
+        for session in sorted(job.sessions, key=lambda session: (-seen[session].records, session))
+    )
+
+
+def _new_name(role: Principal, sessions: Iterable[SessionGroup], taken: Collection[tuple[str, str]]) -> str:
+    """The name of the role or permission set with that of its most used sessions, or with a number."""
+    of, names = permission_set_of(role.arn), (Session(one.kind, one.value).name for one in sessions)
+    words = next(filter(None, map(_WORDS.findall, names)), [])
+    stem, base = "-".join(["", *words])[:_MOST_STEM], of.name if of else role.name
+    ends = chain([stem] if stem else [], (f"{stem}-{number}" for number in count(2 if stem else 1)))
+    free = (base[: _MOST_NAME - len(end)] + end for end in ends)
+    return next(name for name in free if (role.account, name.lower()) not in taken)
+
+
+def _policy(
+    one: RoleInSessions, role: Principal, job: Job, lost: Collection[Pair], making: Making
+) -> tuple[Replacement, str]:
+    """The policy of a part, and why it isn't proven. It has no line that only other jobs use."""
+    diff, grants = one.reviewed.diff, replace(one.reviewed.grants, principal=role)
+    draft = replace(diff.draft, lines=tuple(_without(lines_with_pairs(diff.draft.lines, grants), lost)))
+    uses = [
+        use for use in one.reviewed.usage.uses if not (by := one.use.of(use)) or not by.keys().isdisjoint(job.sessions)
+    ]
+    replacement, fault = made(replace(diff, principal=role, draft=draft), grants, uses, making)
+    whole = one.reviewed.proposal.replacement
+    if not fault and whole and uncovered(written_pairs(replacement, grants), written_pairs(whole, grants)):
+        fault = _WIDER
+    return replacement, fault
+
+
+def _without(lines: Iterable[tuple[Line, Sequence[Pair]]], lost: Collection[Pair]) -> Iterator[Line]:
+    for line, pairs in lines:
+        kept = [pair.resource for pair in pairs if pair not in lost]
+        if len(kept) == len(pairs):
+            yield line
+        elif kept:
+            yield replace(line, scope=replace(line.scope, resources=tuple(kept)))
+
+
+def _against(
+    one: RoleInSessions,
+    work: _Work,
+    jobs: Sequence[Job],
+    parts: Sequence[SplitPart],
+    faults: Sequence[str],
+    making: Making,
+) -> Iterator[Against]:
+    reviewed, days = one.reviewed, one.days
+    if reviewed.diff.use.covered_days < making.options.min_days:
+        yield against("few-days", detail=reviewed.diff.use.covered_days)
+    if not reviewed.proposal.safe:
+        yield against("unsafe-replacement")
+    if faults:
+        yield against("unproven", detail=faults[0])
+    if work.unknown or one.use.unknown:
+        yield against("sessions-unknown", (use.action for use in work.unknown))
+    recent = days[-_MONTH] if len(days) >= _MONTH else date.min
+    groups = [group for part in parts for group in part.sessions]
+    if new := [group.value for group in groups if group.first_day >= recent or group.first_day == group.last_day]:
+        yield against("new-sessions", new)
+    settled = days[min(_MONTH, len(days)) - 1] if days else date.max
+    if crossed := {
+        parts[at].name
+        for firsts in work.first_uses(jobs)
+        for day, at in firsts[1:]
+        if day > max(settled, firsts[0][0]) and min(group.first_day for group in parts[at].sessions) < day
+    }:
+        yield against("crossed-before", crossed)
+    if uncalled := [part.name for part in parts if not part.callers]:
+        yield against("callers-unknown", uncalled)
+    if is_named_elsewhere(reviewed.principal, making.options.guards):
+        yield against("named-elsewhere", [reviewed.principal.arn])
