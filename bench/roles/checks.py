@@ -12,6 +12,8 @@ from bench.perimeter.scenario_files import account_of
 from bench.roles.laws import broken_list_laws, broken_user_laws, parts_of, role_named
 from bench.roles.merge_laws import broken_curve_laws, broken_merge_laws
 from bench.roles.scenario import Scenario
+from bench.roles.split_checks import split_faults, unsafe_faults, unsplit_faults
+from bench.roles.split_laws import broken_split_laws, broken_split_list_laws
 from bench.scenario_reading import Json
 
 _SHOWN: Final = 3
@@ -41,6 +43,12 @@ def judge(scenario: Scenario, output: Json) -> list[Verdict]:
             Verdict(f"curve {curve['account']} {curve['kind']}", "law", caught(broken_curve_laws, curve))
             for curve in output["curves"]
         ]
+    if "splits" in parts:
+        laws.append(Verdict("all splits", "law", caught(broken_split_list_laws, scenario, output)))
+        laws += [
+            Verdict(f"split {_short(split['role'])}", "law", caught(broken_split_laws, scenario, split))
+            for split in output.get("splits", ())
+        ]
     return checks + laws
 
 
@@ -64,6 +72,13 @@ def _checks(scenario: Scenario) -> Iterator[tuple[str, Json, Rule]]:
         yield f"leftover {_short(check['arn'])}", check, _leftover_faults
     for arn in checks.get("not_leftovers", ()):
         yield f"no leftover {_short(arn)}", {"arn": arn}, _kept_faults
+    for key, word, rule in (
+        ("splits", "split", split_faults),
+        ("not_split", "no split of", unsplit_faults),
+        ("never_safe", "no safe split of", unsafe_faults),
+    ):
+        for check in checks.get(key, ()):
+            yield f"{word} {_short(check['role'])}", check, rule
 
 
 def _named(members: list[str]) -> str:

@@ -14,7 +14,7 @@ from bench.roles.records import records_of
 from bench.roles.scenario import Scenario
 from bench.roles.snapshots import write_snapshot
 from bench.scenario_reading import Json
-from bench.scenario_worlds import CREATED, managed_policy, write_logs, write_trails
+from bench.scenario_worlds import CREATED, managed_policy, write_json, write_logs, write_trails
 from bench.tags.scenario import DATA_SERVICES, HOME
 
 _AWS: Final = "arn:aws:iam::aws:"
@@ -30,6 +30,12 @@ def write_inputs(scenario: Scenario, folder: Path) -> list[str]:
     write_snapshot(scenario, details, folder / "data")
     trails = write_trails(folder / "trails.json", scenario.accounts, DATA_SERVICES, home=HOME)
     options = ["--data", str(folder / "data"), "--trails", trails]
+    for index, (arn, document) in enumerate(scenario.resource_policies.items()):
+        owner = account_of(arn) or next(iter(scenario.accounts))
+        policy = {"resource": arn, "account": owner, "policy": document}
+        write_json(folder / "resource-policies" / f"{index}.json", policy)
+    if scenario.resource_policies:
+        options += ["--resource-policies", str(folder / "resource-policies")]
     return [*options, *scenario.content.get("options", []), "--format", "json"]
 
 

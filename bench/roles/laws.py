@@ -22,7 +22,7 @@ def parts_of(scenario: Scenario) -> list[str]:
     """The parts of the output that the scenario's options ask for."""
     options = scenario.content.get("options", [])
     asked = [after for before, after in pairwise(options) if before == "--only"]
-    return asked or ["users", "merges", "leftovers"]
+    return asked or ["users", "merges", "splits", "leftovers"]
 
 
 def broken_list_laws(scenario: Scenario, output: Json) -> Iterator[str]:

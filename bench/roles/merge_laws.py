@@ -12,7 +12,7 @@ from bench.guardrails.requests import allowed
 from bench.perimeter.evaluator import Request, as_list
 from bench.perimeter.scenario_files import account_of
 from bench.roles.likeness import differences, trust_lines
-from bench.roles.scenario import Scenario, statements_of
+from bench.roles.scenario import ALWAYS_ALLOWED, Scenario, statements_of
 from bench.roles.scenario_files import STATES
 from bench.scenario_reading import Json
 
@@ -38,12 +38,6 @@ DANGEROUS: Final = {
 }
 """Actions with which a principal gains permissions, lets others in, or destroys data; each with a resource."""
 
-_ALWAYS_ALLOWED: Final = frozenset({"sts:GetCallerIdentity"})
-"""Actions that need no permission, and that no policy denies.
-
-https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-"""
-
 _ELSEWHERE: Final = {
     "aws:sourceip": "8.8.8.8",
     "aws:securetransport": "false",
@@ -67,7 +61,7 @@ def refused_calls(scenario: Scenario, by: str, documents: list[Json], *, future:
         f"{call['action']} on {call['resource']} by {by.rpartition('/')[2]}"
         for call in scenario.content.get("calls", ())
         if call["by"] == by and not call.get("error") and bool(call.get("future")) == future
-        if call["action"] not in _ALWAYS_ALLOWED and not allowed(statements, scenario.request(call))
+        if call["action"] not in ALWAYS_ALLOWED and not allowed(statements, scenario.request(call))
     ]
 
 
@@ -97,7 +91,7 @@ def new_for_all(scenario: Scenario, members: list[str], documents: list[Json]) -
             continue
         request = scenario.request(call)
         made_up = re.sub(r"[^:/*]+$", "judge", call["resource"])
-        for probe, told in [(replace(request, resource=made_up), "a made-up resource"), *_elsewhere(request)]:
+        for probe, told in [(replace(request, resource=made_up), "a made-up resource"), *elsewhere(request)]:
             if allowed(new, probe) and not any(
                 allowed(old, _as(probe, arn)) for old, arn in zip(olds, members, strict=True)
             ):
@@ -105,7 +99,8 @@ def new_for_all(scenario: Scenario, members: list[str], documents: list[Json]) -
     return list(dict.fromkeys(found))
 
 
-def _elsewhere(request: Request) -> Iterator[tuple[Request, str]]:
+def elsewhere(request: Request) -> Iterator[tuple[Request, str]]:
+    """A request in other contexts, each with a text that says which."""
     for key, value in _ELSEWHERE.items():
         yield replace(request, context={**request.context, key: (value,)}), f"with {key} {value}"
 

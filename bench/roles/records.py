@@ -1,4 +1,4 @@
-"""CloudTrail records of a scenario's calls and sign-ins: one per call and day, in the caller's account.
+"""CloudTrail records of a scenario's calls and sign-ins: one per call, day and session, in the caller's account.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
@@ -15,6 +15,7 @@ from typing import Final
 from bench.perimeter.records import key_of, unique_id, uuid_of
 from bench.perimeter.scenario_files import account_of
 from bench.roles.scenario import Scenario, days_of
+from bench.roles.sessions import identity_in, requests_of
 from bench.scenario_reading import Json
 from bench.tags.records import activity_of, record_of
 
@@ -45,10 +46,23 @@ def records_of(scenario: Scenario) -> Iterator[Json]:
     length = scenario.content["days"]
     for number, call in enumerate((*scenario.seen_calls, *_activity(scenario))):
         for day in days_of(call, length):
-            yield _record(call, _time(call, number, day), f"{scenario.name}/{number}/{day}")
+            yield from _records(scenario, call, number, day)
     for number, sign_in in enumerate(scenario.sign_ins):
         for day in days_of(sign_in, length):
             yield _sign_in(sign_in, _time(sign_in, number, day), f"{scenario.name}/sign-in/{number}/{day}")
+    yield from requests_of(scenario)
+
+
+def _records(scenario: Scenario, call: Json, number: int, day: date) -> Iterator[Json]:
+    """The records of a call on a day: one for each of its sessions."""
+    seed = f"{scenario.name}/{number}/{day}"
+    if (label := call.get("session")) is None:
+        yield _record(call, _time(call, number, day), seed)
+        return
+    told = scenario.sessions[label]
+    for index in range(told.get("per_day", 1)):
+        record = _record(call, _time(call, number + index, day), f"{seed}/{index}")
+        yield record | {"userIdentity": identity_in(record["userIdentity"], told, label, day, index)}
 
 
 def _activity(scenario: Scenario) -> Iterator[Json]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 from bench.guardrails.records import heartbeat_of
 from bench.perimeter.evaluator import Request, as_list
@@ -13,6 +14,12 @@ from bench.perimeter.scenario_files import account_of
 from bench.scenario_reading import Json
 from bench.tags.decisions import asked_request
 from bench.tags.scenario import Scenario as World
+
+ALWAYS_ALLOWED: Final = frozenset({"sts:GetCallerIdentity"})
+"""Actions that need no permission, and that no policy denies.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,18 @@ class Scenario:
     def checks(self) -> Json:
         """What the output must say."""
         found: Json = self.content["checks"]
+        return found
+
+    @property
+    def sessions(self) -> dict[str, Json]:
+        """The sessions of roles by their label in the scenario."""
+        found: dict[str, Json] = self.content.get("sessions", {})
+        return found
+
+    @property
+    def resource_policies(self) -> dict[str, Json]:
+        """The policies of resources by ARN."""
+        found: dict[str, Json] = self.content.get("resource_policies", {})
         return found
 
     @property

@@ -1,4 +1,28 @@
-"""Reads scenarios and refuses those with mistakes."""
+"""Reads scenarios and refuses those with mistakes.
+
+`sessions` names the sessions of roles, each by a label of the scenario; a call has the label as its `session`:
+
+| key | meaning |
+| --- | --- |
+| `of` | the role |
+| `name` | the session name |
+| `source_identity` | the source identity, if the session has one |
+| `resource` | the ARN of the Lambda function, EC2 instance or ECS task that got the credentials, if records show it |
+| `asked_by` | who asks for the sessions, one or a list; without it, no record shows that |
+| `per_day` | in how many different sessions each call happens on each of its days; by default in one |
+
+`name`, `source_identity` and `resource` may have placeholders, which are filled anew for each session: `{number}` of
+six digits, `{date}`, `{uuid}`, `{hex}` of 16 and `{hex32}` of 32 digits, `{random}` letters and digits, and `{word}`,
+which somebody made up. An asker is `{"service": ...}`, `{"by": ARN}` (also of an account outside the scenario), or
+`{"provider": ARN, "subject": ..., "audience": ...}` of SAML or OpenID Connect. Calls without a session are in the
+session `work`, and nothing shows who asks for it. A later call (`future`) may also be in a session. `resource_policies`
+has policies of resources by ARN.
+
+`checks.splits` has the roles to split. `parts` lists the jobs: `sessions` are labels, all of whose sessions must be in
+one part, without those of other jobs; `callers` and `not_callers` are told of the part or not. Sessions that no job
+lists may be in any part. Without `parts`, only the state and `against` count. `not_split` has the roles that mustn't be
+split, and `never_safe` those without a safe split.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +36,8 @@ from bench.guardrails.requests import allowed
 from bench.guardrails.scenario_files import matching_actions
 from bench.perimeter.evaluator import as_list
 from bench.perimeter.scenario_files import account_of
-from bench.roles.scenario import Scenario, days_of, statements_of
+from bench.roles.scenario import ALWAYS_ALLOWED, Scenario, days_of, statements_of
+from bench.roles.session_mistakes import session_mistakes
 from bench.scenario_reading import Json, document_mistakes, read_scenarios, unknown_keys
 
 _FOLDER: Final = Path(__file__).parent / "scenarios"
@@ -33,22 +58,32 @@ LEFTOVERS: Final = (
     *("unattached-policy", "empty-group", "group-without-policies", "empty-instance-profile"),
     "unassumable-role",
 )
+SESSION_KINDS: Final = ("name", "source-identity", "resource")
+SPLIT_AGAINST: Final = (
+    *("few-days", "unsafe-replacement", "unproven", "sessions-unknown", "new-sessions", "crossed-before"),
+    *("callers-unknown", "named-elsewhere"),
+)
 _KEYS: Final = {
     name: frozenset(keys.split())
     for name, keys in {
-        "scenario": "title sources accounts days principals managed_policies groups instance_profiles calls sign_ins "
-        "options checks",
+        "scenario": "title sources accounts days principals managed_policies groups instance_profiles "
+        "resource_policies sessions calls sign_ins options checks",
         "principal": "arn tags trust policies managed groups boundary password mfa keys",
         "key": "id active age last_used",
         "group": "policies managed",
         "instance profile": "arn roles",
-        "call": "by action resource days every weekdays hours key agent network console error future context",
+        "call": "by action resource days every weekdays hours key agent network console error future context session",
+        "session": "of name source_identity resource asked_by per_day",
+        "asker": "service by provider subject audience",
         "sign-in": "by days every weekdays hours mfa network",
-        "checks": "users merges never_together leftovers not_leftovers",
+        "checks": "users merges never_together leftovers not_leftovers splits not_split never_safe",
         "user check": "user kind evidence goes_to against not_against findings not_findings state steps_contain why",
         "target": "kind name new",
         "merge check": "members state why",
         "leftover check": "kind arn why",
+        "split check": "role parts state against not_against why",
+        "part check": "sessions callers not_callers",
+        "role check": "role why",
         "document": "Version Id Statement",
         "statement": "Sid Effect Principal NotPrincipal Action NotAction Resource NotResource Condition",
     }.items()
@@ -85,6 +120,7 @@ def _mistakes(scenario: Scenario) -> Iterator[str]:
         for mistake in _principal_mistakes(scenario, principal)
     ]
     found += [*_part_mistakes(scenario), *_document_mistakes(scenario)]
+    found += session_mistakes(scenario, _unknown_keys)
     yield from found
     for index, call in enumerate(content.get("calls", ())):
         told = [*_call_mistakes(scenario, call), *([] if found else _refused_call(scenario, call))]
@@ -128,7 +164,8 @@ def _part_mistakes(scenario: Scenario) -> Iterator[str]:
 
 
 def _document_mistakes(scenario: Scenario) -> Iterator[str]:
-    documents = {key: scenario.content.get(key) for key in ("principals", "managed_policies", "groups")}
+    keys = ("principals", "managed_policies", "groups", "resource_policies")
+    documents = {key: scenario.content.get(key) for key in keys}
     yield from document_mistakes(_KEYS, documents)
 
 
@@ -146,11 +183,13 @@ def _call_mistakes(scenario: Scenario, call: Json) -> Iterator[str]:
         yield "on no day"
     if "key" in call and ":user/" not in by:
         yield "only users have keys"
+    if "session" in call and scenario.sessions.get(call["session"], {}).get("of") != by:
+        yield f"{by} has no session {call['session']}"
 
 
 def _refused_call(scenario: Scenario, call: Json) -> Iterator[str]:
     by = call["by"]
-    if by not in scenario.principals or call.get("error"):
+    if by not in scenario.principals or call.get("error") or call["action"] in ALWAYS_ALLOWED:
         return
     if not allowed(statements_of(scenario.documents_of(by)), scenario.request(call)):
         yield f"{call['action']} on {call['resource']} isn't allowed by the policies of {by}"
@@ -174,6 +213,30 @@ def _check_mistakes(scenario: Scenario) -> Iterator[str]:
         yield from _unknown_keys("leftover check", "checks.leftovers", check)
         if check["kind"] not in LEFTOVERS:
             yield f"checks.leftovers: no such kind {check['kind']}"
+    for check in checks.get("splits", ()):
+        yield from (f"checks.splits {check['role']}: {mistake}" for mistake in _split_check_mistakes(scenario, check))
+    for key in ("not_split", "never_safe"):
+        for check in checks.get(key, ()):
+            yield from _unknown_keys("role check", f"checks.{key}", check)
+            if check["role"] not in known or ":role/" not in check["role"]:
+                yield f"checks.{key}: {check['role']} isn't a role of the scenario"
+
+
+def _split_check_mistakes(scenario: Scenario, check: Json) -> Iterator[str]:
+    yield from _unknown_keys("split check", "check", check)
+    parts = check.get("parts", [])
+    for part in parts:
+        yield from _unknown_keys("part check", "parts", part)
+    listed = [label for part in parts for label in part["sessions"]]
+    own = {label for label, told in scenario.sessions.items() if told["of"] == check["role"]}
+    if len(parts) == 1 or len(set(listed)) != len(listed) or not set(listed) <= own:
+        yield "parts: not two or more with sessions of the role, each session once"
+    if not own:
+        yield "the role has no sessions"
+    if not set(as_list(check.get("state"))) <= set(STATES):
+        yield "no such state"
+    if unknown := {*check.get("against", ()), *check.get("not_against", ())} - set(SPLIT_AGAINST):
+        yield f"against: unknown {', '.join(sorted(unknown))}"
 
 
 def _user_check_mistakes(scenario: Scenario, check: Json) -> Iterator[str]:

@@ -8,6 +8,7 @@ from bench.perimeter.scenario_files import account_of
 from bench.roles.leftovers import leftovers_of
 from bench.roles.scenario import Scenario, statements_of
 from bench.scenario_reading import Json
+from tests.bench.split_examples import example_splits
 
 
 def example_output(scenario: Scenario) -> Json:
@@ -18,6 +19,7 @@ def example_output(scenario: Scenario) -> Json:
     return {
         "users": [_user(scenario, user, checks.get(user, {})) for user in scenario.users],
         "merges": merges,
+        "splits": example_splits(scenario),
         "curves": [{"account": one["account"], "kind": "role", "points": points, "method": "exact"} for one in merges],
         "leftovers": [{"kind": kind, "arn": arn, "text": "Nobody uses it."} for kind, arn in leftovers_of(scenario)],
     }
