@@ -20,6 +20,7 @@ from sample_logs.planted import (
     people_cast,
     security_cast,
     shop_cast,
+    sprawl_cast,
 )
 from sample_logs.planted.bucket import Files, log_files, other_files
 from sample_logs.planted.compute import compute
@@ -31,7 +32,7 @@ from sample_logs.planted.records import Chronicle, Planted
 from sample_logs.planted.world import SECURITY, SHOP
 
 HERE = Path(__file__).parent
-CASTS = (delivery_cast, fleet_cast, shop_cast, exchange_cast, data_cast, security_cast, people_cast)
+CASTS = (delivery_cast, fleet_cast, shop_cast, exchange_cast, data_cast, security_cast, people_cast, sprawl_cast)
 CAST: tuple[Member, ...] = tuple(member for module in CASTS for member in module.CAST)
 WRITTEN = ("AWSLogs", "authorization-details")
 
@@ -51,10 +52,11 @@ def sample_files() -> Files:
     planted = tell_everything()
     roles = [member.holder for member in CAST if isinstance(member.holder, Role)]
     users = [member.holder for member in CAST if isinstance(member.holder, User)]
+    unattached = [sprawl_cast.UNATTACHED]
     expected = expected_from_cast(CAST, planted)
     files = log_files(planted) | other_files()
     for account in (SHOP, SECURITY):
-        files[f"authorization-details/{account}.json"] = _text(authorization_details(account, roles, users))
+        files[f"authorization-details/{account}.json"] = _text(authorization_details(account, roles, users, unattached))
     files["compute.json"] = _text(compute())
     files["expected.json"] = _text(expected)
     files["README.md"] = handbook_from_expected(expected, len(files) - 4).encode()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lpgen.cli.options import given_of
 from lpgen.cli.output import for_terminal, layout_for, print_status, write_output
+
+if TYPE_CHECKING:
+    from lpgen.app.inputs import AnalysisInputs
 
 
 def demo_command(
@@ -20,8 +23,8 @@ def demo_command(
 ) -> None:
     """Run the main workflow on the sample organization.
 
-    Ingests the bundled logs, generates and verifies replacements, shows the review, and draws the paths to
-    administrative rights that the replacements cut.
+    Ingests the bundled logs, generates and verifies replacements, shows the review, draws the paths to administrative
+    rights that the replacements cut, and finds users to replace and roles to merge.
     """
     from lpgen.app.backtest import Days, backtest
     from lpgen.app.ingest import LogSources, ingest
@@ -71,6 +74,7 @@ def demo_command(
                 passed=f"{passed:,} of {len(verified):,}",
                 backtest=terminal_text(backtest_sentence(tested)),
                 paths=terminal_text(paths),
+                roles=terminal_text(_write_roles(output / "roles.html", inputs)),
             )
         ),
         None,
@@ -97,12 +101,25 @@ def _write_graph(file: Path, data: Path, replacements: Path) -> str:
     return graph_sentence(report)
 
 
+def _write_roles(file: Path, inputs: AnalysisInputs) -> str:
+    """Writes the page of users to replace, roles to merge and leftovers, and returns how many there are."""
+    from lpgen.app.roles import roles
+    from lpgen.edge.output_file import write_file
+    from lpgen.report.pages.roles import roles_sentence
+    from lpgen.report.render import ROLES
+
+    report = roles(inputs)
+    write_file(file, [ROLES.text(report, "html").encode()])
+    return roles_sentence(report)
+
+
 _DEMO_DAYS = (60, 30, 10)
 """The days to learn from, to test, and between windows. The 120 days of the sample logs hold four such windows."""
 
 _WRITTEN = """Files written
   {output}/review.html   the full review, for a browser: open it first
   {output}/graph.html    who can become an administrator, today and after the replacements
+  {output}/roles.html    users to replace by roles, roles to merge, and leftovers
   {output}/report.txt, report.md, report.json   the same for a terminal, a pull request and programs
   {replacements}/   a folder per principal: policy-*.json to apply, evidence.json for every line
   {data}/   the usage table behind all of this
@@ -110,4 +127,5 @@ _WRITTEN = """Files written
 Verification from the files only: {passed} replacements passed every check.
 Backtest: {backtest}
 Graph: {paths}
+Roles: {roles}
 """

@@ -22,6 +22,7 @@ class RolesFormat(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
     HTML = "html"
+    SVG = "svg"
 
 
 def roles_command(

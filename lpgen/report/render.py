@@ -203,8 +203,9 @@ BOUNDARY: Final[Formats[BoundaryReport]] = Formats(
 )
 ROLES: Final[Formats[RolesReport]] = Formats(
     "pages.roles:roles_page",
-    noun="principal",
-    title="lpgen roles",
+    of_page=_TEXT,
     text="screens:roles_screen(layout)",
     json="documents.layout:lay_out",
+    html="html.role_curve:roles_html",
+    svg="html.role_curve:roles_svg",
 )

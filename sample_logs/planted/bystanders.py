@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from sample_logs.planted.calls import bucket_call, resource
-from sample_logs.planted.delivery_cast import DEPLOYER, EXECUTION_ROLE, GITHUB, PUBLISHER
+from sample_logs.planted.delivery_cast import DEPLOYER, EXECUTION_ROLE, GITHUB, PUBLISHER, subject_of
 from sample_logs.planted.deploy_calls import assume_role
 from sample_logs.planted.identities import Json, Role
 from sample_logs.planted.member import every_day, weekly
 from sample_logs.planted.people_cast import BROWSER, DEVELOPER
 from sample_logs.planted.records import Call, Chronicle
 from sample_logs.planted.shop_cast import CHECKOUT, KEY, STOREFRONT
+from sample_logs.planted.sprawl_cast import SCHEDULED, job_starts, session_of_job
 from sample_logs.planted.world import EAST, SECURITY, SHOP, WEST, hex_of, instant, uuid_of
 
 LOG_BUCKET = "larkspur-org-cloudtrail"
@@ -80,24 +81,9 @@ def _cloudtrail_checks_its_bucket(chronicle: Chronicle) -> None:
 def _federation(chronicle: Chronicle) -> None:
     for role, days in ((DEPLOYER, (1, 3)), (PUBLISHER, (0, 2, 4))):
         for moment in weekly("federation" + role.name, *days, start=8, end=9):
-            subject = f"repo:larkspur-outdoor/{role.name}:ref:refs/heads/main"
-            identity = {
-                "type": "WebIdentityUser",
-                "principalId": f"{GITHUB}:sts.amazonaws.com:{subject}",
-                "userName": subject,
-                "identityProvider": GITHUB,
-            }
-            call = _federated("AssumeRoleWithWebIdentity", role, f"run-{moment:%m%d}", moment)
-            chronicle.log(
-                identity,
-                moment,
-                EAST,
-                call,
-                account=SHOP,
-                ip="198.51.100.19",
-                agent="configure-aws-credentials",
-                skip=FEDERATED,
-            )
+            _pipeline_assumes(chronicle, role, role.name, f"run-{moment:%m%d}", moment)
+    for job, moment in job_starts():
+        _pipeline_assumes(chronicle, SCHEDULED, job, session_of_job(job, moment), moment)
     for moment in weekly("saml", 0, start=6, end=7):
         name = "astrid.berg@larkspur.example"
         identity = {
@@ -108,6 +94,19 @@ def _federation(chronicle: Chronicle) -> None:
         }
         call = _federated("AssumeRoleWithSAML", DEVELOPER, name, moment)
         chronicle.log(identity, moment, WEST, call, account=SHOP, ip="198.51.100.71", agent=BROWSER, skip=FEDERATED)
+
+
+def _pipeline_assumes(chronicle: Chronicle, role: Role, repository: str, session: str, moment: datetime) -> None:
+    subject = subject_of(repository)
+    identity = {
+        "type": "WebIdentityUser",
+        "principalId": f"{GITHUB}:sts.amazonaws.com:{subject}",
+        "userName": subject,
+        "identityProvider": GITHUB,
+    }
+    call = _federated("AssumeRoleWithWebIdentity", role, session, moment)
+    agent = "configure-aws-credentials"
+    chronicle.log(identity, moment, EAST, call, account=SHOP, ip="198.51.100.19", agent=agent, skip=FEDERATED)
 
 
 def _federated(name: str, role: Role, session: str, moment: datetime) -> Call:

@@ -27,6 +27,11 @@ from sample_logs.planted.world import EAST, SECURITY, SHOP, choose, hex_of, uuid
 GITHUB = f"arn:aws:iam::{SHOP}:oidc-provider/token.actions.githubusercontent.com"
 
 
+def subject_of(repository: str) -> str:
+    """What a workflow on the main branch of a repository says that it is."""
+    return f"repo:larkspur-outdoor/{repository}:ref:refs/heads/main"
+
+
 GITHUB_TRUST = trust_of(
     {"Federated": GITHUB},
     "sts:AssumeRoleWithWebIdentity",

@@ -10,6 +10,7 @@ from sample_logs.planted.identities import Json, User
 from sample_logs.planted.member import ACTIVE, SSO, Member
 from sample_logs.planted.people_cast import DEVELOPERS, GROUP_DROPS
 from sample_logs.planted.records import ALLOWED, DENIED, UNDETERMINED, Planted, uses_of
+from sample_logs.planted.sprawl_cast import PROPOSALS
 from sample_logs.planted.world import DAYS, EAST, SHOP
 
 KEPT_PER_ACTION = 3
@@ -31,6 +32,7 @@ def expected_from_cast(cast: Sequence[Member], planted: Sequence[Planted]) -> Js
             for member in sorted(cast, key=lambda member: member.holder.arn)
         },
         "groups": {DEVELOPERS.arn: _group(cast, uses)},
+        "roles": PROPOSALS,
     }
 
 
@@ -84,7 +86,7 @@ def _some(resources: list[str]) -> list[str]:
 
 
 def _group(cast: Sequence[Member], uses: dict[str, dict[str, set[str]]]) -> Json:
-    members = [m for m in cast if isinstance(m.holder, User)]
+    members = [m for m in cast if isinstance(m.holder, User) and DEVELOPERS in m.holder.groups]
     inline_only = {"rds:DescribeDBInstances", "rds:StartDBInstance"}
     used = {a for m in members for a in uses.get(f"{m.holder.arn} {m.holder.unique_id}", {})} - inline_only
     return {

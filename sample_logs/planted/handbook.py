@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from sample_logs.planted.identities import Json
 
@@ -56,6 +57,12 @@ the logs of both accounts under one `sharedEventID`.
 of `fleet-node`, which may run a state machine as `platform/platform-deployer`, an administrator. No step was used in
 the 120 days. The safe replacements of the first three cut each of the three steps.
 
+## Users, shared roles, jobs and leftovers
+
+`lpgen roles` should propose:
+
+{proposals}
+
 ## The details
 """
 
@@ -79,6 +86,7 @@ def handbook_from_expected(expected: Json, files: int) -> str:
         counts="\n".join(_count_rows(expected["counts"])),
         again=expected["counts"]["redelivered_event_id"],
         principals="\n".join(_row(arn, found) for arn, found in principals.items()),
+        proposals="\n".join(_proposals(expected["roles"])),
     )
     return head + _FIELDS + "".join(_section(arn, found) for arn, found in principals.items())
 
@@ -96,6 +104,18 @@ def _count_rows(counts: Json) -> list[str]:
 def _row(arn: str, found: Json) -> str:
     safe = {True: "yes", False: "no: " + ", ".join(found["reasons"]), None: "–"}[found["safe"]]
     return f"| `{_short(arn)}` | {found['class']} | {found['planted']} | {found['conclusion']} | {safe} |"
+
+
+def _proposals(found: Json) -> Iterator[str]:
+    for user, target in found["users"].items():
+        yield f"- {'a new ' if target['new'] else ''}{target['kind']} `{target['name']}` for `{_short(user)}`"
+    for members in found["merges"]:
+        yield f"- one role for {_code(list(map(_short, members)))}"
+    for role, jobs in found["splits"].items():
+        parts = " and ".join(f"`{name}` for the sessions {_code(sessions)}" for name, sessions in jobs.items())
+        yield f"- in place of `{_short(role)}`, {parts}"
+    for leftover, kind in found["leftovers"].items():
+        yield f"- nobody can use `{_short(leftover)}` ({kind})"
 
 
 def _short(arn: str) -> str:

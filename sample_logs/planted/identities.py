@@ -225,14 +225,17 @@ class User:
         return found
 
 
-def authorization_details(account: str, roles: Sequence[Role], users: Sequence[User]) -> Json:
+def authorization_details(
+    account: str, roles: Sequence[Role], users: Sequence[User], unattached: Sequence[ManagedPolicy]
+) -> Json:
     """What `aws iam get-account-authorization-details` prints for one account."""
     mine = [role for role in roles if role.account == account]
     people = [user for user in users if user.account == account]
     groups = {group.arn: group for user in people for group in user.groups}
     attached = [p for role in mine for p in role.managed] + [p for group in groups.values() for p in group.managed]
     boundaries = [role.boundary for role in mine if role.boundary]
-    known = {policy.arn: policy for policy in (*attached, *boundaries) if policy.exported}
+    mine_too = [policy for policy in unattached if policy.account == account]
+    known = {policy.arn: policy for policy in (*attached, *boundaries, *mine_too) if policy.exported}
     return {
         "UserDetailList": [user.detail() for user in people],
         "GroupDetailList": [group.detail() for group in groups.values()],

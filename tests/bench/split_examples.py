@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import count
 from typing import Final
 
 from bench.perimeter.evaluator import applies, as_list
@@ -17,16 +19,17 @@ _TEXTS: Final = {"source-identity": "source_identity", "resource": "resource", "
 
 def example_splits(scenario: Scenario) -> list[Json]:
     """The splits that name their parts, with policies that allow exactly the calls of each."""
-    return [_split(scenario, check) for check in scenario.checks.get("splits", ()) if "parts" in check]
+    names = (f"split-{number}" for number in count())
+    return [_split(scenario, check, names) for check in scenario.checks.get("splits", ()) if "parts" in check]
 
 
-def _split(scenario: Scenario, check: Json) -> Json:
+def _split(scenario: Scenario, check: Json, names: Iterator[str]) -> Json:
     role = check["role"]
     labels = [list(job["sessions"]) for job in check["parts"]]
     listed = {label for part in labels for label in part}
     used = {session.label for session, _ in used_sessions(scenario, role)}
     labels[0] += sorted(used - listed)
-    parts = [_part(scenario, role, f"split-{index}", own) for index, own in enumerate(labels)]
+    parts = [_part(scenario, role, next(names), own) for own in labels]
     kinds = list(check.get("against", ()))
     entries = [entry for part in parts for entry in part["sessions"]]
     recent = (END - timedelta(days=30)).isoformat()
@@ -40,7 +43,7 @@ def _split(scenario: Scenario, check: Json) -> Json:
         "role": role,
         "state": "unsafe" if kinds else "safe",
         "parts": parts,
-        "trust": scenario.principals[role]["trust"],
+        "trust": None if "/aws-reserved/" in role else scenario.principals[role]["trust"],
         "against": [{"kind": kind, "text": "A reason.", "names": []} for kind in sorted(set(kinds))],
     }
 
@@ -60,13 +63,13 @@ def _part(scenario: Scenario, role: str, name: str, labels: list[str]) -> Json:
 def _entries(scenario: Scenario, role: str, labels: list[str]) -> list[Json]:
     """The entries of a part: labels with one pattern are one entry."""
     found: dict[tuple[str, str], list[tuple[date, int]]] = {}
-    for session, records in used_sessions(scenario, role):
+    for session, calls in used_sessions(scenario, role):
         if session.label in labels:
             told = scenario.sessions.get(session.label, {"name": session.value})
             text = told[_TEXTS[kind_of(told)]]
             # Nobody can fold what somebody made up.
             value = session.value if "{word}" in text else PLACEHOLDER.sub("*", text)
-            found.setdefault((session.kind, value), []).append((session.day, records))
+            found.setdefault((session.kind, value), []).append((session.day, len(calls)))
     return [
         {
             "kind": kind,

@@ -71,7 +71,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 def test_generate_as_terraform_says_what_the_json_says(terraform: Path) -> None:
     written = [path for path in (terraform / "terraform").glob("[0-9]*/**/*.tf") if path.name != "versions.tf"]
-    assert len(written) == 26
+    assert len(written) == 33
     for path in written:
         new, old = read_documents(path.read_text(encoding="utf-8")), documents_beside(path, terraform)
         assert old
@@ -85,7 +85,7 @@ def test_generate_as_terraform_says_what_the_json_says(terraform: Path) -> None:
 
 @pytest.mark.slow
 def test_generate_as_cloudformation_holds_the_json(cloudformation: Path) -> None:
-    check_templates(cloudformation, count=26)
+    check_templates(cloudformation, count=33)
 
 
 def test_generate_as_cloudformation_holds_the_json_of_an_account(sample_data: Path, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def check_templates(output: Path, *, count: int) -> None:
 def test_generate_as_cloudformation_is_clean_of_lint(cloudformation: Path) -> None:
     """The golden templates too, which quick tests compare with what is written."""
     templates = list((cloudformation / "cloudformation").rglob("*.yaml"))
-    assert len(templates) == 26
+    assert len(templates) == 33
     goldens = sorted(GOLDEN.glob("*.cfn.yaml"))
     assert len(goldens) == 3
     done = lint(*templates, *goldens)
@@ -135,12 +135,12 @@ def test_generate_as_code_twice_gives_the_same_bytes(
     found = files_below(request.getfixturevalue(form))
     assert found == files_below(generate(sample_data, tmp_path / form, form))
     # The JSON documents are there too, so that they can be verified.
-    assert sum(name.endswith("/policy-1.json") for name in found) == 28
+    assert sum(name.endswith("/policy-1.json") for name in found) == 35
 
 
 def test_what_generate_writes_follows_its_schemas(terraform: Path) -> None:
     files = [terraform / "summary.json", *terraform.glob("*/evidence.json")]
-    assert len(files) == 29
+    assert len(files) == 36
     for path in files:
         assert faults(path.stem, json.loads(path.read_text(encoding="utf-8"))) == []
 

@@ -35,13 +35,13 @@ def lpgen(*arguments: str) -> str:
 
 def test_a_review_is_one_screen(screen: str) -> None:
     assert_fits(screen)
-    assert "33 principals" in screen
+    assert "41 principals" in screen
 
 
 def test_a_review_to_a_file_in_full_or_of_one_principal_has_everything(given: list[str], tmp_path: Path) -> None:
     lpgen("review", *given, "--output", str(tmp_path / "review.txt"))
     whole = (tmp_path / "review.txt").read_text("utf-8")
-    assert whole.count("\n━━ ") == 33
+    assert whole.count("\n━━ ") == 41
     assert lpgen("review", *given, "--full") == whole
     one = lpgen("review", *given, "--principal", "role/app/storefront-api")
     assert [text.split()[1] for text in one.splitlines() if text.startswith("━━")] == ["role/app/storefront-api"]

@@ -30,6 +30,7 @@ from tests.support.documents import (
     GRAPH_PAGE,
     POLICIES_PAGE,
     README,
+    ROLES_PAGE,
     ROOT,
     TRUST_PAGE,
     WALLS_PAGE,
@@ -200,6 +201,25 @@ def test_graph_page_shows_what_graph_prints(sample_data: Path, tmp_path: Path) -
     check_command("graph", GRAPH_PAGE, "cut", sample_data, *compute, *question)
 
 
+CURVE = "lpgen roles --data lpgen-data --policies sample_logs/authorization-details --format svg -o role-curve.svg"
+
+
+def test_roles_page_shows_what_roles_prints_and_draws(sample_data: Path, tmp_path: Path) -> None:
+    check_command("roles", ROLES_PAGE, "sample", sample_data)
+    drawing = (*("--data", sample_data, "--policies", SAMPLE / "authorization-details"), "--format", "svg")
+    run_forked("roles", *drawing, "-o", tmp_path / "role-curve.svg").check_returncode()
+    check_block(ROLES_PAGE, "curve", f"```console\n$ {CURVE}\n```")
+    check_picture("role-curve.svg", tmp_path / "role-curve.svg")
+
+
+def check_picture(name: str, drawn: Path) -> None:
+    """Compares a picture of the documents with a drawn one."""
+    image = ROOT / "docs" / "images" / name
+    if os.environ.get("LPGEN_UPDATE_GOLDEN") == "1":
+        image.write_bytes(drawn.read_bytes())
+    assert image.read_bytes() == drawn.read_bytes()
+
+
 PICTURE = (
     *("explain", "analytics-etl", "s3:GetObject", "arn:aws:s3:::larkspur-analytics-lake/orders.parquet"),
     *("--policies", "sample_logs/authorization-details", "--scps", "examples/second-wall/scps.json"),
@@ -215,11 +235,7 @@ def test_page_about_the_second_wall_shows_the_picture_that_its_command_writes(
     run_forked(*PICTURE, "--output", tmp_path / "walls.svg").check_returncode()
     lines = re.sub(r" (?=--(?!context aws:Via))", " \\\n    ", " ".join(("lpgen", *PICTURE, "--output", "walls.svg")))
     check_block(WALLS_PAGE, "picture", f"```console\n$ {lines}\n```")
-    image = WALLS_PAGE.parent / "images" / "second-wall.svg"
-    drawn = (tmp_path / "walls.svg").read_bytes()
-    if os.environ.get("LPGEN_UPDATE_GOLDEN") == "1":
-        image.write_bytes(drawn)
-    assert image.read_bytes() == drawn
+    check_picture("second-wall.svg", tmp_path / "walls.svg")
 
 
 def test_trust_page_explains_every_kind() -> None:

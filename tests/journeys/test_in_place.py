@@ -92,7 +92,7 @@ def test_review_has_nothing_to_do_where_replacements_of_an_account_are_in_place(
 
 @pytest.mark.slow
 def test_review_has_nothing_to_do_where_replacements_are_in_place(home: Path) -> None:
-    found = check_nothing_to_do(home, principals=33, in_place=28)
+    found = check_nothing_to_do(home, principals=41, in_place=35)
     (analyst,) = (one for one in found["principals"] if one["principal"].endswith("/storage-analyst"))
     assert (analyst["in_place"], analyst["safe"]) == (True, False)
     assert analyst["proposal"] == "nothing: its policies already match the replacement"
@@ -119,15 +119,15 @@ def test_review_counts_what_is_in_place_apart(home: Path, tmp_path: Path) -> Non
         (tmp_path / file.name).write_text(json.dumps(details), "utf-8")
     partly = ["--data", home / "data", "--policies", tmp_path]
     text = lpgen("review", *partly, "--full")
-    assert "33 principals, 28 replacements: 2 safe, 26 already in place." in text
-    assert "Write 2 safe replacements" in text
+    assert "41 principals, 35 replacements: 4 safe, 31 already in place." in text
+    assert "Write 4 safe replacements" in text
     totals = json.loads(lpgen("review", *partly, "--format", "json"))["totals"]
-    assert (totals["replacements"], totals["safe"], totals["in_place"]) == (28, 2, 26)
+    assert (totals["replacements"], totals["safe"], totals["in_place"]) == (35, 4, 31)
     said = run("generate", *map(str, partly), "--output", str(tmp_path / "out")).stderr
-    assert f"28 replacements in {tmp_path / 'out'}: 2 safe, 26 already in place\n" in said
+    assert f"35 replacements in {tmp_path / 'out'}: 4 safe, 31 already in place\n" in said
 
 
-@pytest.mark.parametrize(("where", "count"), [("small_home", 2), pytest.param("home", 28, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("where", "count"), [("small_home", 2), pytest.param("home", 35, marks=pytest.mark.slow)])
 def test_generate_strict_takes_what_is_in_place(where: str, count: int, request: pytest.FixtureRequest) -> None:
     home: Path = request.getfixturevalue(where)
     said = run("generate", *map(str, given(home)), "--output", str(home / "strict"), "--strict")
@@ -141,7 +141,7 @@ def test_rollout_plans_nothing_for_what_is_in_place(home: Path, again: Path) -> 
     done = run("rollout", "plan", str(again), *map(str, given(home)))
     assert done.returncode == 1
     refusals = [item["refusals"] for item in json.loads(done.stdout)["principals"]]
-    assert len(refusals) == 28
+    assert len(refusals) == 35
     assert {one["why"] for found in refusals for one in found} == {"its policies already match the replacement"}
 
 
@@ -182,7 +182,7 @@ def test_review_tells_tries_of_what_is_in_place_that_the_logs_miss(home: Path, t
     (tmp_path / "partner-share.json").write_text(json.dumps({**report, "JobType": "ACTION_LEVEL"}), "utf-8")
     asked = ["review", *given(home), "--last-accessed", tmp_path]
     text = " ".join(lpgen(*asked, "--full").split())
-    assert "28 replacements already in place." in text
+    assert "35 replacements already in place." in text
     step = "find the trail that recorded its calls to kms, in all Regions, and ingest that trail's logs"
     assert f"In place, but with attempts that the logs don't show: {step}. role/partner-share" in text
     assert (

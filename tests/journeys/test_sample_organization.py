@@ -318,6 +318,25 @@ def test_explain_denies_no_use_that_the_logs_allowed(world: World) -> None:
     assert asked > 150
 
 
+def test_roles_proposes_what_was_planted(world: World) -> None:
+    found = json.loads(lpgen("roles", "--data", str(world.data), "--policies", POLICIES, "--format", "json"))
+    expected = EXPECTED["roles"]
+    moves = {one["user"]: one["goes_to"] for one in found["users"] if one["state"] == "safe"}
+    assert {user: {key: target[key] for key in ("kind", "name", "new")} for user, target in moves.items()} == expected[
+        "users"
+    ]
+    assert [one["members"] for one in found["merges"]] == expected["merges"]
+    assert {one["state"] for one in found["merges"]} == {"safe"}
+    parts = {split["role"]: {part["name"]: part for part in split["parts"]} for split in found["splits"]}
+    sessions = {
+        role: {name: [session["value"] for session in part["sessions"]] for name, part in named.items()}
+        for role, named in parts.items()
+    }
+    assert sessions == expected["splits"]
+    assert {one["state"] for one in found["splits"]} == {"safe"}
+    assert {one["arn"]: one["kind"] for one in found["leftovers"]} == expected["leftovers"]
+
+
 @pytest.mark.parametrize("question", [("s3:GetObject",), ("iam:PassRole",), ("s3:DeleteBucket", REPORTS)])
 def test_explain_of_all_gives_each_the_answer_that_it_gets_alone(world: World, question: tuple[str, ...]) -> None:
     action, resource = (*question, "")[:2]

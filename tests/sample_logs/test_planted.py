@@ -241,6 +241,48 @@ def test_young_role_is_younger_than_ninety_days_and_the_others_are_not() -> None
     assert ages[role("app/search-indexer")] == 20
 
 
+def test_pipeline_uses_the_key_of_a_user() -> None:
+    calls = by_principal()[f"arn:aws:iam::{SHOP}:user/site-publisher"]
+    assert {"GitHubActions" in record["userAgent"] for record in calls} == {True}
+    assert {record["userIdentity"]["accessKeyId"][:4] for record in calls} == {"AKIA"}
+
+
+def test_copies_of_a_role_have_one_policy_and_one_of_them_is_for_development() -> None:
+    copies = [role(f"app/thumbnailer-{name}") for name in ("1", "2", "3", "dev")]
+    assert all(statements_of(copy) == statements_of(copies[0]) for copy in copies)
+    *alike, third = (frozenset(names_of(copies[at])) for at in (0, 1, 3, 2))
+    assert {*alike, third - {"GetQueueAttributes"}} == {alike[0]}
+    assert "GetQueueAttributes" in third
+
+
+def test_jobs_share_a_role_in_sessions_of_their_own_names_and_repositories() -> None:
+    arn = role("ci/scheduled-jobs")
+    starts = {
+        (r["requestParameters"]["roleSessionName"], r["userIdentity"]["userName"].split(":")[1])
+        for r in records()
+        if r["eventName"] == "AssumeRoleWithWebIdentity" and r["requestParameters"]["roleArn"] == arn
+    }
+    assert "invoices-2026-06-08" in {session for session, _ in starts}
+    assert {repository for _, repository in starts} == {"larkspur-outdoor/invoices", "larkspur-outdoor/reports"}
+    assert all(session.startswith(repository.split("/")[1]) for session, repository in starts)
+    calls = defaultdict(set)
+    for record in by_principal()[arn]:
+        session = record["userIdentity"]["arn"].rpartition("/")[2]
+        assert session in {name for name, _ in starts}
+        calls[session.partition("-")[0]].add(record["eventName"])
+    assert calls["invoices"].isdisjoint(calls["reports"])
+
+
+def test_migration_left_a_policy_and_a_role_whose_user_is_gone() -> None:
+    users = {user["UserId"] for user in details(SHOP)["UserDetailList"]}
+    (holder,) = [h for h in details(SHOP)["RoleDetailList"] if h["RoleName"] == "cms-migration"]
+    (statement,) = holder["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"]["AWS"].startswith("AIDA")
+    assert statement["Principal"]["AWS"] not in users
+    (policy,) = [p for p in details(SHOP)["Policies"] if p["PolicyName"] == "cms-import"]
+    assert (policy["AttachmentCount"], policy["PermissionsBoundaryUsageCount"]) == (0, 0)
+
+
 def test_exporter_is_seen_under_both_conditions() -> None:
     seen = {(r.get("vpcEndpointId", ""), r["sourceIPAddress"]) for r in by_principal()[role("app/order-exporter")]}
     assert seen == {("vpce-0c4e8a17b92d6f350", "10.20.7.140"), ("", "203.0.113.61")}

@@ -150,12 +150,17 @@ def _against_members(alike: Likeness, members: Sequence[Reviewed], making: Makin
 
 
 def is_named_elsewhere(principal: Principal, guards: Guards) -> bool:
-    """Whether the policy of a resource, or the trust policy of another role, names a principal."""
+    """Whether the policy of a resource, or the trust policy of another role, names a principal, a session of it, or its
+    id."""
+    sessions = f"::{principal.account}:assumed-role/{principal.name}/"
+    marks = [json.dumps(principal.arn), *([sessions] if principal.kind is PrincipalKind.ROLE else [])]
+    marks += [principal.principal_id] if principal.principal_id else []
     return any(
-        json.dumps(principal.arn) in statement.text
+        mark in statement.text
         for found in guards.resource_policies
         if found.policy is not None and found.resource != principal.arn
         for statement in found.policy.statements
+        for mark in marks
     )
 
 

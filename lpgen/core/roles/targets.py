@@ -14,7 +14,7 @@ from lpgen.core.identity_center import is_of_permission_set, permission_set_of
 from lpgen.core.model import Action, Principal, PrincipalKind
 from lpgen.core.roles.candidates import Reviewed
 from lpgen.core.roles.model import Target
-from lpgen.core.roles.needs import Pair, pairs_of, recorded_part, uncovered
+from lpgen.core.roles.needs import pairs_of, recorded_part, uncovered
 from lpgen.core.roles.signs import WORKPLACES
 
 _NEW_ROLE: Final = "{name}-role"
@@ -53,21 +53,24 @@ class Targets:
         return self._new(user, _FOR_PERSON) if user.need else UNNEEDED
 
     def _existing(self, user: Reviewed, grants: PrincipalGrants) -> Iterator[Target]:
-        held, itself = _without_denied(grants), user.principal.arn
+        denied = _denied(grants)
+        allowed = frozenset().union(*(grant.actions for grant in grants.allows)) - denied
+        # Roles for people are often administrators, so what rules them out comes before their many pairs.
+        if grants.missing or any(map(self.dangers.is_dangerous, allowed - user.grants.granted())):
+            return
+        held, itself = [pair for pair in pairs_of(grants.allows) if pair.action not in denied], user.principal.arn
         need = [pair for pair in recorded_part(user.need, user.usage.uses) if pair.resource != itself]
-        if grants.missing or uncovered(need, held):
+        if uncovered(need, held):
             return
         extra = uncovered(held, user.need)
-        harmful = [pair for pair in extra if self.dangers.is_dangerous(pair.action)]
-        if not harmful or {pair.action for pair in harmful} <= user.grants.granted():
-            of = permission_set_of(grants.principal.arn)
-            yield Target(
-                kind="permission-set" if of else "role",
-                name=of.name if of else grants.principal.name,
-                over_grant=len(extra),
-                harmful=len(harmful),
-                text=_EXISTS,
-            )
+        of = permission_set_of(grants.principal.arn)
+        yield Target(
+            kind="permission-set" if of else "role",
+            name=of.name if of else grants.principal.name,
+            over_grant=len(extra),
+            harmful=sum(self.dangers.is_dangerous(pair.action) for pair in extra),
+            text=_EXISTS,
+        )
 
     def for_workload(self, user: Reviewed, programs: Iterable[str]) -> Target:
         """A new role that the workload's pipeline or compute can assume, if evidence names it; otherwise a question.
@@ -100,7 +103,6 @@ def _is_of_people(role: Principal) -> bool:
     return is_role and (is_of_permission_set(role) or is_assumed_by_people(role))
 
 
-def _without_denied(grants: PrincipalGrants) -> list[Pair]:
-    """The pairs that a role allows. An action that any Deny touches doesn't count."""
-    denied: frozenset[Action] = frozenset().union(*(deny.actions for deny in grants.denies))
-    return [pair for pair in pairs_of(grants.allows) if pair.action not in denied]
+def _denied(grants: PrincipalGrants) -> frozenset[Action]:
+    """The actions that any Deny touches. They don't count as allowed."""
+    return frozenset().union(*(deny.actions for deny in grants.denies))

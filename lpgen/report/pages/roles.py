@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.choices import RolesPart
-from lpgen.core.roles.model import Against, Merge, RolesReport, Split, State, Target, UserMove
+from lpgen.core.roles.model import Against, Merge, RolesReport, Split, State, Target, UserKind, UserMove
 from lpgen.report.blocks import (
     MOST_ROWS,
     Block,
@@ -36,6 +36,15 @@ _NEXT: Final = line(
     *(name("--out DIR"), " writes policies."),
 )
 _USERS: Final = (Column("user", flexible=True), Column("kind"), Column("goes to", flexible=True), Column("state"))
+_KINDS: Final[Mapping[UserKind, tuple[str, str]]] = {
+    "person": ("person", "people"),
+    "workload": ("workload", "workloads"),
+    "both": ("shared by both", "shared by both"),
+    "unused": ("unused", "unused"),
+    "unknown": ("of an unknown kind", "of an unknown kind"),
+}
+"""What one user and several users of a kind are called after their number."""
+
 _MERGES: Final = (
     *(Column("shared role", flexible=True), Column("members", flexible=True)),
     *(Column("saved", number=True), Column("over-grant", number=True), Column("state")),
@@ -58,6 +67,7 @@ Row = tuple[Words, ...]
 def roles_page(report: RolesReport, most: int | None = None) -> tuple[Block, ...]:
     """The page. With `most`, at most this many rows in each table, and no details."""
     kinds = Counter(user.kind for user in report.users)
+    users_by_kind = ", ".join(plural(kinds[kind], *_KINDS[kind]) for kind in sorted(kinds))
     saved = sum(merge.roles_saved for merge in report.merges)
     users: list[Row] = [
         (name(label_of(user.user)), user.kind, _goes_to(user.goes_to), _state(user.state, user.against))
@@ -81,13 +91,12 @@ def roles_page(report: RolesReport, most: int | None = None) -> tuple[Block, ...
     ]
     leftovers: list[Row] = [(one.kind.replace("-", " "), name(one.arn), one.text) for one in report.leftovers]
     found = {
-        RolesPart.USERS: (f"Users: {', '.join(f'{kinds[kind]:,} {kind}' for kind in sorted(kinds))}", _USERS, users),
+        RolesPart.USERS: (f"Users: {users_by_kind}" if users else "Users", _USERS, users),
         RolesPart.MERGES: (f"Shared roles for {plural(saved, 'role')} fewer", _MERGES, merges),
         RolesPart.SPLITS: ("Roles to split", _SPLITS, splits),
         RolesPart.LEFTOVERS: ("Leftovers", _LEFTOVERS, leftovers),
     }
-    counts = ", ".join(f"{len(found[part][2]):,} {part.value}" for part in report.parts)
-    blocks: list[Block] = [Heading(line(f"Roles: {counts}."), level=1)]
+    blocks: list[Block] = [Heading(line(f"Roles: {roles_sentence(report)}"), level=1)]
     for part in report.parts:
         title, columns, rows = found[part]
         blocks += [
@@ -102,6 +111,17 @@ def roles_page(report: RolesReport, most: int | None = None) -> tuple[Block, ...
     else:
         blocks.append(Paragraph(_NEXT))
     return *blocks, *problem_list(report.problems)
+
+
+def roles_sentence(report: RolesReport) -> str:
+    """How many proposals of each part there are."""
+    found = {
+        RolesPart.USERS: report.users,
+        RolesPart.MERGES: report.merges,
+        RolesPart.SPLITS: report.splits,
+        RolesPart.LEFTOVERS: report.leftovers,
+    }
+    return ", ".join(plural(len(found[part]), part.value.removesuffix("s")) for part in report.parts) + "."
 
 
 def _state(state: State, against: Sequence[Against]) -> Line:

@@ -44,7 +44,7 @@ def test_ingest_of_sample_logs_from_a_bucket_equals_that_of_the_files(s3: Server
         again = run_lpgen(proxy.server, "ingest", bucket.address(), "--data", tmp_path / "data", "--strict")
         assert (again.returncode, len(proxy.reads())) == (0, len(wanted)), again.stderr
         assert content(tmp_path / "data") == expected
-    assert first.stderr.startswith(f"{len(wanted)} new objects with 6,977 records, 6,364 of them usage\n")
+    assert first.stderr.startswith(f"{len(wanted)} new objects with 7,325 records, 6,678 of them usage\n")
     assert "CloudTrail-Digest (1), CloudTrail-Insight (1), Config (1)" in first.stderr
     assert again.stderr.startswith(
         f"0 new objects with 0 records, 0 of them usage\n{len(wanted)} objects were already known"
