@@ -134,7 +134,8 @@ def _merges(
 
 def _making(inputs: AnalysisInputs, review: Review) -> Making:
     options = replace(inputs.options, guards=review.report.guards)
-    return Making(inputs.catalog, options, current_decisions(review.reviewer.ground.coverage, options))
+    ground = review.reviewer.ground
+    return Making(inputs.catalog, options, current_decisions(ground.coverage, options), ground.scopes)
 
 
 def _taken(reviewed: list[Reviewed]) -> Taken:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lpgen.core.analysis.generate import generate_policy
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
+from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.analysis.synthesis.covering import merge_lines
 from lpgen.core.analysis.verify import verify_generated
 from lpgen.core.catalog.catalog import Catalog
@@ -38,11 +39,13 @@ Taken = Collection[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """What it takes to make a shared policy: the catalog, the options of the review, and the current decisions."""
+    """What it takes to make a policy: the catalog, the options of the review, the current decisions, and what finds
+    scopes."""
 
     catalog: Catalog
     options: Options
     decisions: tuple[Decision, ...]
+    scopes: ScopeFinder
 
 
 @dataclass(frozen=True, slots=True)

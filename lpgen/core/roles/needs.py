@@ -65,13 +65,14 @@ def recorded_part(need: Need, uses: Iterable[Use]) -> Need:
             recorded[use.action].add(use.resource.text)
 
     def narrowed(pair: Pair) -> Iterable[Pair]:
-        inside = [] if pair.excepted else [name for name in recorded[pair.action] if _holds(pair.resource, name)]
+        inside = [] if pair.excepted else [name for name in recorded[pair.action] if holds(pair.resource, name)]
         return [replace(pair, resource=name) for name in inside] or [pair]
 
     return frozenset(found for pair in need for found in narrowed(pair))
 
 
-def _holds(pattern: str, resource: str) -> bool:
+def holds(pattern: str, resource: str) -> bool:
+    """Whether a pattern certainly matches all of a resource, for any principal."""
     return not holds_variable(pattern, CURRENT_VERSION) and resource_contains(pattern, resource)
 
 
@@ -122,7 +123,7 @@ def covers(outer: Pair, inner: Pair) -> bool:
     if inner.excepted or outer.excepted:
         return outer.resource == "*" or inner.excepted == outer.excepted
     # The meaning of a variable depends on the principal.
-    return outer.resource == inner.resource or _holds(outer.resource, inner.resource)
+    return outer.resource == inner.resource or holds(outer.resource, inner.resource)
 
 
 def uncovered(need: Iterable[Pair], held: Iterable[Pair]) -> list[Pair]:

@@ -12,6 +12,7 @@ from heapq import heapify, heappop, heappush
 from itertools import chain, count
 from typing import Final
 
+from lpgen.core.analysis.scopes.scopes import ScopeFinder
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import Use
 from lpgen.core.globs.match import holds_variable
@@ -23,7 +24,7 @@ from lpgen.core.replacements import Line, LineKind, Replacement
 from lpgen.core.roles.candidates import Reviewed, has_job
 from lpgen.core.roles.merges import Making, Taken, documents_of, is_named_elsewhere, made, renamed
 from lpgen.core.roles.model import Against, SessionGroup, Split, SplitPart, against, state_of
-from lpgen.core.roles.needs import Pair, lines_with_pairs, uncovered, written_pairs
+from lpgen.core.roles.needs import Pair, holds, lines_with_pairs, uncovered, written_pairs
 from lpgen.core.roles.sessions import Session, SessionUse, callers_of
 from lpgen.core.usage.assumptions import Assumption
 
@@ -110,22 +111,41 @@ def _likeness(one: Job, two: Job) -> tuple[float, int] | None:
 class _Work:
     """What is known about the pairs of a replacement that have recorded use: the first day for each session.
 
-    `everyones` are pairs that stay in each part, because lines without recorded use have them, or use by unknown
-    sessions needs them. `unknown` is such use.
+    `used` has the recorded resources in place of the wider scopes that follow from them, and `scopes` says from which
+    pair of the replacement each comes. `everyones` are pairs of the replacement that stay in each part, because lines
+    without recorded use have them, or use by unknown sessions needs them. `unknown` is such use.
     """
 
     used: dict[Pair, dict[Session, date]]
+    scopes: dict[Pair, set[Pair]]
     everyones: set[Pair]
     unknown: list[Use]
 
+    def unused(self, job: Job) -> int:
+        """How many pairs only other jobs use."""
+        mine = self._pairs(job)
+        return sum(1 for pair in self.used if pair not in mine and not self.scopes[pair] <= self.everyones)
+
     def lost(self, job: Job) -> set[Pair]:
-        """The pairs that only other jobs use."""
-        return {pair for pair, by in self.used.items() if by.keys().isdisjoint(job.sessions)} - self.everyones
+        """The pairs of the replacement that only other jobs use."""
+        mine = {scope for pair in self._pairs(job) for scope in self.scopes[pair]}
+        return {scope for scopes in self.scopes.values() for scope in scopes} - mine - self.everyones
+
+    def shared(self, job: Job) -> set[Pair]:
+        """The pairs of the replacement that a job uses on some resources, and others on other resources."""
+        mine = self._pairs(job)
+        others = {scope for pair in self.used.keys() - mine for scope in self.scopes[pair]}
+        return {scope for pair in mine for scope in self.scopes[pair]} & others - self.everyones
+
+    def _pairs(self, job: Job) -> set[Pair]:
+        return {pair for pair, by in self.used.items() if not by.keys().isdisjoint(job.sessions)}
 
     def first_uses(self, jobs: Sequence[Job]) -> Iterator[list[tuple[date, int]]]:
         """The first day of use of each pair that isn't everyone's, with the number of the job, sorted."""
         of_session = {session: at for at, job in enumerate(jobs) for session in job.sessions}
-        for pair in self.used.keys() - self.everyones:
+        for pair in self.used:
+            if self.scopes[pair] <= self.everyones:
+                continue
             firsts: dict[int, date] = {}
             for session, day in self.used[pair].items():
                 at = of_session[session]
@@ -134,7 +154,7 @@ class _Work:
 
 
 def _work_of(one: RoleInSessions) -> _Work:
-    work = _Work(defaultdict(dict), set(), [])
+    work = _Work(defaultdict(dict), defaultdict(set), set(), [])
     by_action: dict[Action, set[Pair]] = defaultdict(set)
     for line, pairs in lines_with_pairs(one.reviewed.diff.draft.lines, one.reviewed.grants):
         if line.kind in _RECORDED:
@@ -149,7 +169,9 @@ def _work_of(one: RoleInSessions) -> _Work:
             work.unknown.append(use)
         for pair in by_action[use.action]:
             if _may_need(use.resource, pair):
-                firsts = work.used[pair]
+                recorded = replace(pair, resource=use.resource.text) if _is_within(use.resource, pair) else pair
+                work.scopes[recorded].add(pair)
+                firsts = work.used[recorded]
                 firsts |= {
                     session: min(found.first, firsts.get(session, found.first)) for session, found in seen.items()
                 }
@@ -163,6 +185,11 @@ def _may_need(resource: Resource, pair: Pair) -> bool:
     if pair.excepted or resource.kind in _UNREAD or holds_variable(pair.resource, CURRENT_VERSION):
         return True
     return pair.resource == resource.text or resources_intersect(pair.resource, resource.text)
+
+
+def _is_within(resource: Resource, pair: Pair) -> bool:
+    """Whether a recorded resource is part of the scope of a pair."""
+    return resource.kind not in _UNREAD and not pair.excepted and holds(pair.resource, resource.text)
 
 
 # ---------------------------------------------------------------- the proposals
@@ -180,7 +207,7 @@ def splits_of(roles: Iterable[RoleInSessions], dangers: Dangers, taken: Taken, m
                 for session in by:
                     use[session] |= bits[pair]
             jobs = jobs_of(use)
-            least = min((len(work.lost(job)) for job in jobs), default=0)
+            least = min(map(work.unused, jobs), default=0)
             if len(jobs) > 1 and least * _LEAST_LOST >= len(work.used):
                 yield _split(one, work, jobs, dangers, names, making)
 
@@ -193,16 +220,16 @@ def _split(
         sessions = _sessions(one.use, job)
         name = _new_name(role, sessions, names)
         names.add((role.account, name.lower()))
-        lost = work.lost(job)
-        policy, fault = _policy(one, renamed(role, name), job, lost, making)
+        lost, shared = work.lost(job), work.shared(job)
+        policy, fault, narrowed = _policy(one, renamed(role, name), job, (lost, shared), making)
         faults += [fault] if fault else []
         parts.append(
             SplitPart(
                 name=name,
                 sessions=sessions,
                 callers=callers_of(job.sessions, one.requests),
-                removed=len(lost),
-                dangerous_removed=sum(dangers.is_dangerous(pair.action) for pair in lost),
+                removed=len(lost | narrowed),
+                dangerous_removed=sum(dangers.is_dangerous(pair.action) for pair in lost | narrowed),
                 policy=documents_of(policy),
             )
         )
@@ -243,28 +270,52 @@ def _new_name(role: Principal, sessions: Iterable[SessionGroup], taken: Collecti
 
 
 def _policy(
-    one: RoleInSessions, role: Principal, job: Job, lost: Collection[Pair], making: Making
-) -> tuple[Replacement, str]:
-    """The policy of a part, and why it isn't proven. It has no line that only other jobs use."""
+    one: RoleInSessions, role: Principal, job: Job, pairs: tuple[set[Pair], set[Pair]], making: Making
+) -> tuple[Replacement, str, set[Pair]]:
+    """The policy of a part, why it isn't proven, and the pairs in place of which it has narrower ones.
+
+    It has no line that only other jobs use (the first of the `pairs`). Pairs that others use on other resources (the
+    second) get the scope that a review would find from the part's own use.
+    """
+    lost, shared = pairs
     diff, grants = one.reviewed.diff, replace(one.reviewed.grants, principal=role)
-    draft = replace(diff.draft, lines=tuple(_without(lines_with_pairs(diff.draft.lines, grants), lost)))
     uses = [
         use for use in one.reviewed.usage.uses if not (by := one.use.of(use)) or not by.keys().isdisjoint(job.sessions)
     ]
+    own = {pair: _own_resources(pair, uses, making.scopes) for pair in shared}
+    narrow = {pair: found for pair, found in own.items() if found != {pair.resource}}
+    narrow |= {pair: set[str]() for pair in lost}
+    lines = tuple(_narrowed(lines_with_pairs(diff.draft.lines, grants), narrow))
+    draft = replace(diff.draft, lines=lines)
     replacement, fault = made(replace(diff, principal=role, draft=draft), grants, uses, making)
     whole = one.reviewed.proposal.replacement
-    if not fault and whole and uncovered(written_pairs(replacement, grants), written_pairs(whole, grants)):
+    takes, written = making.catalog.takes_resource, written_pairs(replacement, grants)
+    asked = (pair for pair in written if pair.excepted or takes(pair.action, pair.resource))
+    if not fault and whole and uncovered(asked, written_pairs(whole, grants)):
         fault = _WIDER
-    return replacement, fault
+    return replacement, fault, narrow.keys() - lost
 
 
-def _without(lines: Iterable[tuple[Line, Sequence[Pair]]], lost: Collection[Pair]) -> Iterator[Line]:
+def _own_resources(pair: Pair, uses: Iterable[Use], scopes: ScopeFinder) -> set[str]:
+    """The resources of a part within the scope of a pair: those that a review would find from the part's own use."""
+    uses = list(uses)
+    named, found = scopes.of_uses(uses), set[str]()
+    for use in uses:
+        if use.action == pair.action and use.outcome not in _REFUSED and _may_need(use.resource, pair):
+            scope = named.of(use)
+            resource = scope.resource if scope else use.resource
+            found.add(resource.text if _is_within(resource, pair) else pair.resource)
+    return {pair.resource} if pair.resource in found else found
+
+
+def _narrowed(lines: Iterable[tuple[Line, Sequence[Pair]]], narrow: Mapping[Pair, Collection[str]]) -> Iterator[Line]:
+    """Lines with other resources in place of some pairs; no line without any."""
     for line, pairs in lines:
-        kept = [pair.resource for pair in pairs if pair not in lost]
-        if len(kept) == len(pairs):
+        kept = [text for pair in pairs for text in sorted(narrow.get(pair, (pair.resource,)))]
+        if narrow.keys().isdisjoint(pairs):
             yield line
         elif kept:
-            yield replace(line, scope=replace(line.scope, resources=tuple(kept)))
+            yield replace(line, scope=replace(line.scope, resources=tuple(dict.fromkeys(kept))))
 
 
 def _against(

@@ -103,6 +103,9 @@ _ASSUMES: Final = ("sts.amazonaws.com", "AssumeRole")
 _HAS_ROWS: Final = (CallerKind.ROLE, CallerKind.USER, CallerKind.CROSS_ACCOUNT_ID)
 _OWN_ROWS: Final = (None, SkipReason.DENIED, SkipReason.UNDETERMINED)
 _REFUSED: Final = (Outcome.DENIED, Outcome.UNAUTHENTICATED)
+_OF_SESSIONS: Final = (None, SkipReason.NO_PERMISSION)
+"""What sessions of roles do: use, and calls that need no permission."""
+
 _FOREIGN_CALLERS: Final = (SkipReason.SERVICE_CALLER, SkipReason.CROSS_ACCOUNT_CALLER, SkipReason.ANONYMOUS_CALLER)
 """Skips of calls by AWS services, other accounts and anonymous callers."""
 
@@ -115,8 +118,8 @@ class Contribution:
     if it `gives_usage`, and as use of a resource by somebody else if it `is_foreign`. A call by a role or user of
     another account does both. It has no rows if it `hides_use`: the event map doesn't know the call. `assumed` is the
     role that an AWS service assumed; `detail` is then the service. `method` is set if the record asks for a session of
-    a role, and `sets_tags` if it sets tags of a resource. Such records have evidence of their own, and so
-    has use `by_role`: use by a role that wasn't refused.
+    a role, and `sets_tags` if it sets tags of a resource. Such records have evidence of their own, and so have calls
+    `by_role`: calls by a role that weren't refused.
     """
 
     skip: SkipReason | None
@@ -175,7 +178,7 @@ def contribution_from_record(record: Record, caller: Caller, event_map: RecordMa
         is_foreign=is_foreign,
         method=method,
         sets_tags=skip is None and method is None and bool(tags),
-        by_role=skip is None and caller.kind is CallerKind.ROLE and outcome.outcome not in _REFUSED,
+        by_role=skip in _OF_SESSIONS and caller.kind is CallerKind.ROLE and outcome.outcome not in _REFUSED,
     )
 
 

@@ -183,8 +183,9 @@ def test_each_objection(tmp_path: Path, more: list[Call | Assume], kind: Against
     assert kinds(split_of(tmp_path, [*INVOICES, *ORDERS, *more])) == {kind}
 
 
-def test_a_role_that_others_name_is_not_safe_to_split(tmp_path: Path) -> None:
-    other = Someone("role/other", trust={"AWS": WORKER.arn})
+@pytest.mark.parametrize("name", [WORKER.arn, f"arn:aws:sts::{ACCOUNT}:assumed-role/worker/invoices-1"])
+def test_a_role_that_others_name_is_not_safe_to_split(tmp_path: Path, name: str) -> None:
+    other = Someone("role/other", trust={"AWS": name})
     assert kinds(split_of(tmp_path, [*INVOICES, *ORDERS, *ASKED], other)) == {"named-elsewhere"}
 
 

@@ -37,4 +37,4 @@ def test_users_are_counted_in_english(kinds: tuple[str, ...], title: str) -> Non
 
 
 def test_a_single_proposal_is_counted_in_english() -> None:
-    assert headings(roles_report(), 1) == ["Roles: 3 users, 1 merge, 1 leftover."]
+    assert headings(roles_report(), 1) == ["Roles: 3 users, 1 merge, 1 split, 1 leftover."]
