@@ -11,7 +11,7 @@
 | `asked_by` | who asks for the sessions, one or a list; without it, no record shows that |
 | `per_day` | in how many different sessions each call happens on each of its days; by default in one |
 
-`name`, `source_identity` and `resource` may have placeholders, which are filled anew for each session: `{number}` of
+`name`, `source_identity` and `resource` may have placeholders, which are filled again for each session: `{number}` of
 six digits, `{date}`, `{uuid}`, `{hex}` of 16 and `{hex32}` of 32 digits, `{random}` letters and digits, and `{word}`,
 which somebody made up. An asker is `{"service": ...}`, `{"by": ARN}` (also of an account outside the scenario), or
 `{"provider": ARN, "subject": ..., "audience": ...}` of SAML or OpenID Connect. Calls without a session are in the
@@ -19,7 +19,7 @@ session `work`, and nothing shows who asks for it. A later call (`future`) may a
 has policies of resources by ARN.
 
 `checks.splits` has the roles to split. `parts` lists the jobs: `sessions` are labels, all of whose sessions must be in
-one part, without those of other jobs; `callers` and `not_callers` are told of the part or not. Sessions that no job
+one part, without those of other jobs; `callers` and `not_callers` are named in the part or not. Sessions that no job
 lists may be in any part. Without `parts`, only the state and `against` count. `not_split` has the roles that mustn't be
 split, and `never_safe` those without a safe split.
 """

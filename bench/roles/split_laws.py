@@ -128,7 +128,7 @@ def _counts(found: list[tuple[date, list[Json]]]) -> Iterator[tuple[str, str, in
 
 
 def _caller_faults(placement: Placement) -> Iterator[str]:
-    """Each caller of a part asks for sessions of it. For sessions of resources, any of the role's callers may be told:
+    """Each caller of a part asks for sessions of it. For sessions of resources, any of the role's callers may be named:
     requests don't name the resource."""
     scenario = placement.scenario
     for number, part in enumerate(placement.parts):
@@ -157,4 +157,4 @@ def _crossing_faults(placement: Placement) -> Iterator[str]:
     for number, first in enumerate(firsts):
         before = {action for other in firsts if other is not first for action, day in other.items() if day < start}
         if crossed := sorted(action for action, day in first.items() if day >= start and action in before):
-            yield f"{placement.parts[number]['name']} first used lately what others used: {', '.join(crossed[:_SHOWN])}"
+            yield f"{placement.parts[number]['name']} recently first used what others used: {', '.join(crossed[:_SHOWN])}"

@@ -184,7 +184,9 @@ PROPOSALS: Json = {
         PUBLISHER.arn: {"kind": "role", "name": PUBLISHER.name, "new": True},
     },
     "merges": [[role.arn for role in COPIES]],
-    "splits": {SCHEDULED.arn: {"scheduled-jobs-invoices": ["invoices-*-*-*"], "scheduled-jobs-reports": ["reports-*-*-*"]}},
+    "splits": {
+        SCHEDULED.arn: {"scheduled-jobs-invoices": ["invoices-*-*-*"], "scheduled-jobs-reports": ["reports-*-*-*"]}
+    },
     "leftovers": {UNATTACHED.arn: "unattached-policy", MIGRATION.arn: "unassumable-role"},
 }
 """What `lpgen roles` should propose: where safe moves of users go, all shared roles, the jobs of

@@ -178,7 +178,7 @@ FAULTS: Final[dict[str, tuple[Scenario, Change, str]]] = {
     "a safe split that was crossed": (
         LATELY,
         lambda one: _object_to(one),
-        "split-1 first used lately what others used: sqs:DeleteMessage",
+        "split-1 recently first used what others used: sqs:DeleteMessage",
     ),
     "a crossing untold": (LATELY, lambda one: _object_to(one, "unproven"), "against lacks crossed-before"),
     "new sessions untold": (

@@ -272,7 +272,7 @@ def _new_name(role: Principal, sessions: Iterable[SessionGroup], taken: Collecti
 def _policy(
     one: RoleInSessions, role: Principal, job: Job, pairs: tuple[set[Pair], set[Pair]], making: Making
 ) -> tuple[Replacement, str, set[Pair]]:
-    """The policy of a part, why it isn't proven, and the pairs in place of which it has narrower ones.
+    """The policy of a part, why it isn't proven, and the pairs that it has only in a narrower form.
 
     It has no line that only other jobs use (the first of the `pairs`). Pairs that others use on other resources (the
     second) get the scope that a review would find from the part's own use.
