@@ -157,4 +157,5 @@ def _crossing_faults(placement: Placement) -> Iterator[str]:
     for number, first in enumerate(firsts):
         before = {action for other in firsts if other is not first for action, day in other.items() if day < start}
         if crossed := sorted(action for action, day in first.items() if day >= start and action in before):
-            yield f"{placement.parts[number]['name']} recently first used what others used: {', '.join(crossed[:_SHOWN])}"
+            name = placement.parts[number]["name"]
+            yield f"{name} recently first used what others used: {', '.join(crossed[:_SHOWN])}"
