@@ -90,7 +90,7 @@ def tags_screen(report: TagReport, layout: Layout) -> str:
 
 def roles_screen(report: RolesReport, layout: Layout) -> str:
     """The proposals, in at most 40 lines, or all about one principal."""
-    if len(report.users) + len(report.merges) == 1:
+    if len(report.users) + len(report.merges) + len(report.splits) == 1:
         return "".join(page_text(roles_page(report), layout))
     return _largest_that_fits((roles_page(report, most) for most in range(REVIEW_ROWS, 0, -1)), layout)
 

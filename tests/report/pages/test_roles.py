@@ -6,8 +6,9 @@ import pytest
 from msgspec import structs
 
 from lpgen.core.roles.model import RolesReport
-from lpgen.report.blocks import Heading
+from lpgen.report.blocks import DEFAULT_LAYOUT, Heading
 from lpgen.report.pages.roles import roles_page
+from lpgen.report.screens import roles_screen
 from tests.report.role_reports import roles_report
 
 
@@ -38,3 +39,10 @@ def test_users_are_counted_in_english(kinds: tuple[str, ...], title: str) -> Non
 
 def test_a_single_proposal_is_counted_in_english() -> None:
     assert headings(roles_report(), 1) == ["Roles: 3 users, 1 merge, 1 split, 1 leftover."]
+
+
+def test_the_screen_of_a_single_split_shows_its_sessions() -> None:
+    report = roles_report()
+    few = RolesReport(splits=report.splits[:1])
+    assert "Its sessions:" in roles_screen(few, DEFAULT_LAYOUT)
+    assert "Its sessions:" not in roles_screen(report, DEFAULT_LAYOUT)
