@@ -76,7 +76,7 @@ def drift(inputs: AnalysisInputs, *, since: str = "", choice: DriftOptions, prop
     ground = load_ground(inputs)
     reviewer, after = _state_now(ground, catalog, options)
     then = _side_of_baseline(baseline, catalog, options.decisions)
-    comparison = comparison_of(then.state, after, catalog, choice)
+    comparison = comparison_of(then.state, after, catalog, choice, reviewer.ground.judge.finder.peers)
     folders = {
         replacement.principal: replacement.folder
         for folder in proposed

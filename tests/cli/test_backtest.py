@@ -40,7 +40,7 @@ def test_json_follows_its_schema_and_adds_up(found: dict[str, Any]) -> None:
     assert [error.message for error in Draft202012Validator(SCHEMAS["backtest"]).iter_errors(found)] == []
     totals, principals = found["totals"], found["principals"]
     assert len(found["windows"]) == 2
-    assert totals["replacements"] == len(principals) == 27
+    assert totals["replacements"] == len(principals) == 34
     assert totals["pairs"] == sum(len(principal["windows"]) for principal in principals)
     assert (
         totals["denied_needs"]

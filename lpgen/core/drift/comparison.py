@@ -9,6 +9,7 @@ from typing import Final
 
 from lpgen.core.analysis.decisions import decisions_in_force
 from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder
+from lpgen.core.analysis.observability.rare_needs import NO_PEERS, Peers
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.drift.coverage import find_lost_coverage
 from lpgen.core.drift.disuse import find_disuse, finder_of_disuse
@@ -115,9 +116,11 @@ class StateComparison:
         )
 
 
-def comparison_of(before: State, after: State, catalog: Catalog, options: DriftOptions) -> StateComparison:
-    """The comparison of two states."""
-    finder = finder_of_disuse(after, catalog, unused_days=options.unused_days)
+def comparison_of(
+    before: State, after: State, catalog: Catalog, options: DriftOptions, peers: Peers = NO_PEERS
+) -> StateComparison:
+    """The comparison of two states. `peers` are those of the later one."""
+    finder = finder_of_disuse(after, catalog, unused_days=options.unused_days, peers=peers)
     return StateComparison(before, after, catalog, options, Gains(catalog), finder)
 
 

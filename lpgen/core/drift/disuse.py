@@ -11,6 +11,7 @@ from lpgen.core.analysis.grants.granting import granting_by_action
 from lpgen.core.analysis.observability.missed_use import ObservedUse
 from lpgen.core.analysis.observability.missed_use_finder import MissedUseFinder, MissedUses
 from lpgen.core.analysis.observability.observability import Observability
+from lpgen.core.analysis.observability.rare_needs import NO_PEERS, Peers
 from lpgen.core.analysis.scopes.scopes import exact_scopes
 from lpgen.core.analysis.synthesis.lines import lines_from_uses
 from lpgen.core.catalog.catalog import Catalog
@@ -83,10 +84,10 @@ def find_disuse(
             yield _newly_unused(pair.arn, unused, gains, days=unused_days)
 
 
-def finder_of_disuse(state: State, catalog: Catalog, *, unused_days: int) -> MissedUseFinder:
-    """A finder for uses that the logs of a state may have missed, as in a review of the state."""
+def finder_of_disuse(state: State, catalog: Catalog, *, unused_days: int, peers: Peers = NO_PEERS) -> MissedUseFinder:
+    """A finder for uses that the logs of a state may have missed, as in a review of the state with these peers."""
     observability = Observability(catalog, state.coverage, state.trails, min_days=unused_days)
-    return MissedUseFinder(catalog, observability, state.principals)
+    return MissedUseFinder(catalog, observability, state.principals, peers)
 
 
 def _missed_recently(member: Member, days: _QuietDays, finder: MissedUseFinder, *, unused_days: int) -> MissedUses:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
-from lpgen.core.analysis.grants.trust import own_accounts
+from lpgen.core.analysis.grants.trust import own_accounts, trusted_kinds
+from lpgen.core.analysis.observability.rare_needs import peers_from_actions
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.choices import Severity
@@ -85,7 +86,13 @@ class State:
 
 def drift_between(before: State, after: State, catalog: Catalog, options: DriftOptions, *, size: int = 100) -> Drift:
     """The drift between two states, whose principals are compared in batches of a size."""
-    comparison = comparison_of(before.shared, after.shared, catalog, options)
+    principals = [grant.principal for grant in after.grants]
+    used = ((one.arn, trusted_kinds(one), after.usages.get(one.arn, PrincipalUsage(one.arn))) for one in principals)
+    peers = peers_from_actions(
+        (arn, kinds, [use.action for use in usage.uses if use.is_done and not use.suspected])
+        for arn, kinds, usage in used
+    )
+    comparison = comparison_of(before.shared, after.shared, catalog, options, peers)
     then, parts = {member.grants.principal.arn: member for member in before.members}, DriftParts()
     for start in range(0, len(after.grants), size):
         some = after.members[start : start + size]
