@@ -166,11 +166,11 @@ def test_no_principal_loses_a_covered_day(sample_data: Path, after: Path, tmp_pa
 def test_too_few_days_leave_it_open_and_say_why(plan_file: Path, after: Path) -> None:
     asked = ("--trails", after / "trails.json", "--since", plan_file, "--min-days", 110)
     found = json.loads(observe(after / "data", *asked, "--format", "json"))
-    assert found["counts"] == {"used": 6, "removed": 1, "open": 45, "gone": 0}
+    assert found["counts"] == {"used": 6, "removed": 1, "open": 64, "gone": 0}
     whys = {one["why"] for one in found["outcomes"] if one["status"] == "open"}
     assert all(why.startswith("recorded only since") for why in whys)
     text = observe(after / "data", *asked)
-    assert text.startswith("Known outcomes: 7 of 52 kept actions in the plan.")
+    assert text.startswith("Known outcomes: 7 of 71 kept actions in the plan.")
     assert (date(2026, 9, 30) - MADE).days < 110 < (date(2026, 9, 30) - FIRST_DAY).days
 
 

@@ -58,7 +58,7 @@ def test_ingest_of_sample_logs_through_athena_equals_that_of_the_files(moto: Ser
         again = through.run(through.address, *options)
         assert (again.returncode, len(through.athena.queries)) == (0, 120), again.stderr
     assert tables(tmp_path / "data") == tables_from_records(tmp_path, found)
-    assert first.stderr.startswith("120 new days with 7,977 records, 6,363 of them usage\n")
+    assert first.stderr.startswith("120 new days with 8,325 records, 6,677 of them usage\n")
     assert "  skipped 1,001: records that occur twice in their file (duplicate)" in first.stderr
     assert again.stderr.startswith("0 new days with 0 records, 0 of them usage\n120 days were already known\n")
     assert "note: Athena scanned 120,000 bytes" in first.stderr
