@@ -165,6 +165,7 @@ def free_objects(document: Any) -> Iterator[Any]:
     for parent in objects_of(document):
         yield from (parent[key] for key in FREE if key in parent)
         yield from (free for key in POLICIES for free in objects_of(parent.get(key)))
+        yield from objects_of(parent) if "Statement" in parent else ()
 
 
 def test_schema_command_prints_each_schema(tmp_path: Path) -> None:
