@@ -13,12 +13,13 @@ from functools import cache, reduce
 from operator import or_
 from typing import Final
 
+from lpgen.core.analysis.scopes.scopes import NAMED_KINDS
 from lpgen.core.evidence import Grant, PrincipalGrants, Use
 from lpgen.core.findings import PrincipalDiff
 from lpgen.core.globs.match import has_wildcard, holds_variable
 from lpgen.core.iam.match_resource import resource_contains
 from lpgen.core.iam.policy import conditions_at_least_as_strict
-from lpgen.core.model import CURRENT_VERSION, Action, Condition, Principal, PrincipalKind, ResourceKind, Statement
+from lpgen.core.model import CURRENT_VERSION, Action, Condition, Principal, PrincipalKind, Resource, Statement
 from lpgen.core.principal_names import words_of_name
 from lpgen.core.replacements import UNSEEN_KINDS, Line, Replacement, Scope
 
@@ -59,20 +60,24 @@ def recorded_part(need: Need, uses: Iterable[Use]) -> Need:
 
     Pairs without recorded resources stay as they are.
     """
-    recorded: dict[Action, set[str]] = defaultdict(set)
+    recorded: dict[Action, set[Resource]] = defaultdict(set)
     for use in uses:
-        if use.is_done and use.resource.kind in (ResourceKind.ARN, ResourceKind.FOLD):
-            recorded[use.action].add(use.resource.text)
+        if use.is_done:
+            recorded[use.action].add(use.resource)
 
     def narrowed(pair: Pair) -> Iterable[Pair]:
-        inside = [] if pair.excepted else [name for name in recorded[pair.action] if holds(pair.resource, name)]
-        return [replace(pair, resource=name) for name in inside] or [pair]
+        inside = (resource for resource in recorded[pair.action] if is_within(resource, pair))
+        return [replace(pair, resource=resource.text) for resource in inside] or [pair]
 
     return frozenset(found for pair in need for found in narrowed(pair))
 
 
-def holds(pattern: str, resource: str) -> bool:
-    """Whether a pattern certainly matches all of a resource, for any principal."""
+def is_within(resource: Resource, pair: Pair) -> bool:
+    """Whether a recorded resource is known and part of the scope of a pair."""
+    return resource.kind in NAMED_KINDS and not pair.excepted and _holds(pair.resource, resource.text)
+
+
+def _holds(pattern: str, resource: str) -> bool:
     return not holds_variable(pattern, CURRENT_VERSION) and resource_contains(pattern, resource)
 
 
@@ -123,7 +128,7 @@ def covers(outer: Pair, inner: Pair) -> bool:
     if inner.excepted or outer.excepted:
         return outer.resource == "*" or inner.excepted == outer.excepted
     # The meaning of a variable depends on the principal.
-    return outer.resource == inner.resource or holds(outer.resource, inner.resource)
+    return outer.resource == inner.resource or _holds(outer.resource, inner.resource)
 
 
 def uncovered(need: Iterable[Pair], held: Iterable[Pair]) -> list[Pair]:

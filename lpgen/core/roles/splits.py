@@ -12,19 +12,19 @@ from heapq import heapify, heappop, heappush
 from itertools import chain, count
 from typing import Final
 
-from lpgen.core.analysis.scopes.scopes import ScopeFinder
+from lpgen.core.analysis.scopes.scopes import NAMED_KINDS, NamedScopes, ScopeFinder
 from lpgen.core.catalog.danger import Dangers
 from lpgen.core.evidence import Use
 from lpgen.core.globs.match import holds_variable
 from lpgen.core.iam.match_resource import resources_intersect
 from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.identity_center import permission_set_of
-from lpgen.core.model import CURRENT_VERSION, Action, Outcome, Principal, PrincipalKind, Resource, ResourceKind
+from lpgen.core.model import CURRENT_VERSION, Action, Outcome, Principal, PrincipalKind, Resource
 from lpgen.core.replacements import Line, LineKind, Replacement
 from lpgen.core.roles.candidates import Reviewed, has_job
 from lpgen.core.roles.merges import Making, Taken, documents_of, is_named_elsewhere, made, renamed
 from lpgen.core.roles.model import Against, SessionGroup, Split, SplitPart, against, state_of
-from lpgen.core.roles.needs import Pair, holds, lines_with_pairs, uncovered, written_pairs
+from lpgen.core.roles.needs import Pair, is_within, lines_with_pairs, uncovered, written_pairs
 from lpgen.core.roles.sessions import Session, SessionUse, callers_of
 from lpgen.core.usage.assumptions import Assumption
 
@@ -43,9 +43,7 @@ _MOST_NAME: Final = 64
 _MOST_STEM: Final = 24
 _WORDS: Final = re.compile("[A-Za-z0-9]+")
 _ANY: Final = "*"
-_REFUSED: Final = (Outcome.DENIED, Outcome.UNAUTHENTICATED)
 _RECORDED: Final = (LineKind.OBSERVED, LineKind.INFERRED, LineKind.ATTEMPTED)
-_UNREAD: Final = (ResourceKind.NONE, ResourceKind.UNKNOWN, ResourceKind.OVERFLOW)
 _WIDER: Final = "it allows more than the role's replacement"
 
 
@@ -126,16 +124,17 @@ class _Work:
         mine = self._pairs(job)
         return sum(1 for pair in self.used if pair not in mine and not self.scopes[pair] <= self.everyones)
 
-    def lost(self, job: Job) -> set[Pair]:
-        """The pairs of the replacement that only other jobs use."""
-        mine = {scope for pair in self._pairs(job) for scope in self.scopes[pair]}
-        return {scope for scopes in self.scopes.values() for scope in scopes} - mine - self.everyones
+    def narrowed(self, job: Job, own: Sequence[Use], scopes: ScopeFinder) -> dict[Pair, set[str]]:
+        """The pairs of the replacement that a job doesn't get as they are, with the resources that it gets instead.
 
-    def shared(self, job: Job) -> set[Pair]:
-        """The pairs of the replacement that a job uses on some resources, and others on other resources."""
-        mine = self._pairs(job)
-        others = {scope for pair in self.used.keys() - mine for scope in self.scopes[pair]}
-        return {scope for pair in mine for scope in self.scopes[pair]} & others - self.everyones
+        Those that only others use have none. If others use other resources of a pair, the job gets the scope that a
+        review would find from its own use.
+        """
+        mine, named = self._pairs(job), scopes.of_uses(own)
+        used = {scope for pair in mine for scope in self.scopes[pair]}
+        others = {scope for pair in self.used.keys() - mine for scope in self.scopes[pair]} - self.everyones
+        found = {scope: _resources_within(scope, own, named) if scope in used else set[str]() for scope in others}
+        return {scope: resources for scope, resources in found.items() if resources != {scope.resource}}
 
     def _pairs(self, job: Job) -> set[Pair]:
         return {pair for pair, by in self.used.items() if not by.keys().isdisjoint(job.sessions)}
@@ -162,14 +161,14 @@ def _work_of(one: RoleInSessions) -> _Work:
         else:
             work.everyones.update(pairs)
     for use in one.reviewed.usage.uses:
-        if use.outcome in _REFUSED:
+        if use.outcome is Outcome.DENIED:
             continue
         seen = one.use.of(use)
         if not seen:
             work.unknown.append(use)
         for pair in by_action[use.action]:
             if _may_need(use.resource, pair):
-                recorded = replace(pair, resource=use.resource.text) if _is_within(use.resource, pair) else pair
+                recorded = replace(pair, resource=use.resource.text) if is_within(use.resource, pair) else pair
                 work.scopes[recorded].add(pair)
                 firsts = work.used[recorded]
                 firsts |= {
@@ -182,14 +181,9 @@ def _work_of(one: RoleInSessions) -> _Work:
 
 def _may_need(resource: Resource, pair: Pair) -> bool:
     """Whether use of a resource may need a pair of its action."""
-    if pair.excepted or resource.kind in _UNREAD or holds_variable(pair.resource, CURRENT_VERSION):
+    if pair.excepted or resource.kind not in NAMED_KINDS or holds_variable(pair.resource, CURRENT_VERSION):
         return True
     return pair.resource == resource.text or resources_intersect(pair.resource, resource.text)
-
-
-def _is_within(resource: Resource, pair: Pair) -> bool:
-    """Whether a recorded resource is part of the scope of a pair."""
-    return resource.kind not in _UNREAD and not pair.excepted and holds(pair.resource, resource.text)
 
 
 # ---------------------------------------------------------------- the proposals
@@ -220,16 +214,17 @@ def _split(
         sessions = _sessions(one.use, job)
         name = _new_name(role, sessions, names)
         names.add((role.account, name.lower()))
-        lost, shared = work.lost(job), work.shared(job)
-        policy, fault, narrowed = _policy(one, renamed(role, name), job, (lost, shared), making)
+        own = [use for use in one.reviewed.usage.uses if _may_be_of(job, one.use.of(use))]
+        narrowed = work.narrowed(job, own, making.scopes)
+        policy, fault = _policy(one.reviewed, renamed(role, name), narrowed, own, making)
         faults += [fault] if fault else []
         parts.append(
             SplitPart(
                 name=name,
                 sessions=sessions,
                 callers=callers_of(job.sessions, one.requests),
-                removed=len(lost | narrowed),
-                dangerous_removed=sum(dangers.is_dangerous(pair.action) for pair in lost | narrowed),
+                removed=len(narrowed),
+                dangerous_removed=sum(dangers.is_dangerous(pair.action) for pair in narrowed),
                 policy=documents_of(policy),
             )
         )
@@ -269,42 +264,35 @@ def _new_name(role: Principal, sessions: Iterable[SessionGroup], taken: Collecti
     return next(name for name in free if (role.account, name.lower()) not in taken)
 
 
-def _policy(
-    one: RoleInSessions, role: Principal, job: Job, pairs: tuple[set[Pair], set[Pair]], making: Making
-) -> tuple[Replacement, str, set[Pair]]:
-    """The policy of a part, why it isn't proven, and the pairs that it has only in a narrower form.
+def _may_be_of(job: Job, sessions: Collection[Session]) -> bool:
+    """Whether a job may have made calls: some of its sessions did, or the sessions aren't known."""
+    return not sessions or not set(sessions).isdisjoint(job.sessions)
 
-    It has no line that only other jobs use (the first of the `pairs`). Pairs that others use on other resources (the
-    second) get the scope that a review would find from the part's own use.
-    """
-    lost, shared = pairs
-    diff, grants = one.reviewed.diff, replace(one.reviewed.grants, principal=role)
-    uses = [
-        use for use in one.reviewed.usage.uses if not (by := one.use.of(use)) or not by.keys().isdisjoint(job.sessions)
-    ]
-    own = {pair: _own_resources(pair, uses, making.scopes) for pair in shared}
-    narrow = {pair: found for pair, found in own.items() if found != {pair.resource}}
-    narrow |= {pair: set[str]() for pair in lost}
-    lines = tuple(_narrowed(lines_with_pairs(diff.draft.lines, grants), narrow))
+
+def _policy(
+    one: Reviewed, role: Principal, narrowed: Mapping[Pair, Collection[str]], uses: Iterable[Use], making: Making
+) -> tuple[Replacement, str]:
+    """The policy of a part: the role's replacement with other resources in place of some pairs. And why it isn't
+    proven."""
+    diff, grants = one.diff, replace(one.grants, principal=role)
+    lines = tuple(_narrowed(lines_with_pairs(diff.draft.lines, grants), narrowed))
     draft = replace(diff.draft, lines=lines)
     replacement, fault = made(replace(diff, principal=role, draft=draft), grants, uses, making)
-    whole = one.reviewed.proposal.replacement
-    takes, written = making.catalog.takes_resource, written_pairs(replacement, grants)
-    asked = (pair for pair in written if pair.excepted or takes(pair.action, pair.resource))
+    whole, takes = one.proposal.replacement, making.catalog.takes_resource
+    asked = (pair for pair in written_pairs(replacement, grants) if pair.excepted or takes(pair.action, pair.resource))
     if not fault and whole and uncovered(asked, written_pairs(whole, grants)):
         fault = _WIDER
-    return replacement, fault, narrow.keys() - lost
+    return replacement, fault
 
 
-def _own_resources(pair: Pair, uses: Iterable[Use], scopes: ScopeFinder) -> set[str]:
-    """The resources of a part within the scope of a pair: those that a review would find from the part's own use."""
-    uses = list(uses)
-    named, found = scopes.of_uses(uses), set[str]()
+def _resources_within(pair: Pair, uses: Iterable[Use], named: NamedScopes) -> set[str]:
+    """The resources of uses within the scope of a pair, as wide as they are `named`."""
+    found = set[str]()
     for use in uses:
-        if use.action == pair.action and use.outcome not in _REFUSED and _may_need(use.resource, pair):
+        if use.action == pair.action and use.outcome is not Outcome.DENIED and _may_need(use.resource, pair):
             scope = named.of(use)
             resource = scope.resource if scope else use.resource
-            found.add(resource.text if _is_within(resource, pair) else pair.resource)
+            found.add(resource.text if is_within(resource, pair) else pair.resource)
     return {pair.resource} if pair.resource in found else found
 
 

@@ -53,7 +53,8 @@ _PRIVILEGED_SERVICES: Final = ("iam", "kms")
 _WORTH_PINNING: Final = ("dynamodb", "s3", "secretsmanager", *_PRIVILEGED_SERVICES)
 """Services whose resources are data, secrets, keys and permissions, which an intruder wants."""
 
-_NAMED: Final = (ResourceKind.ARN, ResourceKind.FOLD)
+NAMED_KINDS: Final = (ResourceKind.ARN, ResourceKind.FOLD)
+"""The kinds of resources that records name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +306,7 @@ def _climbs(uses: Iterable[Use], created: Collection[str], catalog: Catalog, *, 
     first: dict[str, tuple[str, Action]] = {}
     days: dict[str, int] = {}
     for use in uses:
-        if use.resource.kind in _NAMED and use.evidence.first_seen:
+        if use.resource.kind in NAMED_KINDS and use.evidence.first_seen:
             seen = (use.evidence.first_seen, use.action)
             first[use.resource.text] = min(seen, first.get(use.resource.text, seen))
             days[use.resource.text] = max(len(use.on), 1, days.get(use.resource.text, 0))
@@ -363,7 +364,7 @@ def _in_any_account(
         resource = found[climb.text].resource if climb.text in found else Resource(ResourceKind.ARN, climb.text)
         fields = split_arn(resource.text)
         is_work = fields.account in accounts or climb.days > _FEWEST_VISITS
-        if resource.kind in _NAMED and fields.account.isdigit() and is_work:
+        if resource.kind in NAMED_KINDS and fields.account.isdigit() and is_work:
             alike[fields.partition, fields.service, fields.name][fields.account].append(climb.text)
     for (partition, service, name), by_account in alike.items():
         if len(by_account) >= SEVERAL:
