@@ -18,6 +18,7 @@ from bench.guardrails.scenario import Scenario, account_of_caller
 from bench.guardrails.scenario_files import FOLDERS, KINDS, REASONS, load_scenarios
 from bench.scenario_reading import Json
 from tests.bench.guardrail_examples import example_output
+from tests.bench.scenario_edits import write_wrong
 from tests.support.forked_lpgen import run_forked
 
 OPEN: Final = {scenario.name: scenario for scenario in load_scenarios("open", FOLDERS["open"])}
@@ -255,15 +256,7 @@ def test_check_without_state_needs_a_document_only_if_it_asks_about_one(check: J
 def test_reader_names_file_and_place_of_a_mistake(
     name: str, place: tuple[Any, ...], value: Any, told: str, tmp_path: Path
 ) -> None:
-    content = copy.deepcopy(OPEN[name].content)
-    found: Any = content
-    for step in place[:-1]:
-        found = found[step]
-    if value is None:
-        del found[place[-1]]
-    else:
-        found[place[-1]] = value
-    (tmp_path / "wrong.json").write_text(json.dumps(content))
+    write_wrong(OPEN[name].content, place, value, tmp_path)
     (tmp_path / "torn.json").write_text("{")
     with pytest.raises(ValueError, match=r"torn\.json: unreadable") as refused:
         load_scenarios("open", tmp_path)

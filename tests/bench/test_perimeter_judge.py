@@ -18,6 +18,7 @@ from bench.perimeter.inputs import write_inputs
 from bench.perimeter.laws import EDITS, SNS_ACTIONS, can_edit
 from bench.perimeter.requests import request_of, request_of_call
 from bench.perimeter.scenario_files import FOLDERS, KINDS, Scenario, account_of, contains, is_service, load_scenarios
+from tests.bench.scenario_edits import write_wrong
 
 OPEN: Final = {scenario.name: scenario for scenario in load_scenarios("open", FOLDERS["open"])}
 SEED: Final = OPEN["shared-role-one-instance"]
@@ -357,21 +358,13 @@ def test_logs_have_a_record_per_call_day_and_receiver(tmp_path: Path) -> None:
             "*",
             "Statement[0]: unknown keys Principle",
         ),
-        (("principals", 0, "trust"), None, "unreadable"),
+        (("principals", 0, "arn"), None, "unreadable"),
     ],
 )
 def test_reader_names_file_and_place_of_a_mistake(
     place: tuple[Any, ...], value: Any, told: str, tmp_path: Path
 ) -> None:
-    content = copy.deepcopy(SEED.content)
-    found: Any = content
-    for step in place[:-1]:
-        found = found[step]
-    if value is None:
-        del found["arn"]
-    else:
-        found[place[-1]] = value
-    (tmp_path / "wrong.json").write_text(json.dumps(content))
+    write_wrong(SEED.content, place, value, tmp_path)
     (tmp_path / "torn.json").write_text("{")
     with pytest.raises(ValueError, match=r"torn\.json: unreadable") as refused:
         load_scenarios("open", tmp_path)

@@ -21,6 +21,7 @@ from bench.roles.scenario import Scenario
 from bench.roles.scenario_files import AGAINST, FOLDERS, LEFTOVERS, load_scenarios
 from bench.scenario_reading import Json
 from tests.bench.role_examples import example_output
+from tests.bench.scenario_edits import write_wrong
 
 OPEN: Final = {scenario.name: scenario for scenario in load_scenarios("open", FOLDERS["open"])}
 PERSON: Final = OPEN["person-to-a-new-role"]
@@ -304,12 +305,7 @@ def test_environments_come_from_path_name_tag_and_account() -> None:
 def test_reader_names_file_and_place_of_a_mistake(
     place: tuple[Any, ...], value: Any, told: str, tmp_path: Path
 ) -> None:
-    content = copy.deepcopy(COPIES.content)
-    found: Any = content
-    for step in place[:-1]:
-        found = found[step]
-    found[place[-1]] = value
-    (tmp_path / "wrong.json").write_text(json.dumps(content))
+    write_wrong(COPIES.content, place, value, tmp_path)
     with pytest.raises(ValueError, match=r"wrong\.json: ") as refused:
         load_scenarios("open", tmp_path)
     assert told in str(refused.value)

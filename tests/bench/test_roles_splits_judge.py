@@ -21,6 +21,7 @@ from bench.roles.sessions import kind_of, sessions_of
 from bench.roles.split_parts import Placement
 from bench.scenario_reading import Json
 from tests.bench.role_examples import example_output
+from tests.bench.scenario_edits import write_wrong
 
 OPEN: Final = {one.name: one for one in load_scenarios("open", FOLDERS["open"]) if one.sessions}
 FIVE: Final = OPEN["five-jobs-in-one-role"]
@@ -338,12 +339,7 @@ def test_placeholders_are_filled_anew_for_each_session() -> None:
     ],
 )
 def test_reader_names_the_place_of_a_mistake(place: tuple[Any, ...], value: Any, told: str, tmp_path: Path) -> None:
-    content = copy.deepcopy(FIVE.content)
-    found: Any = content
-    for step in place[:-1]:
-        found = found[step]
-    found[place[-1]] = value
-    (tmp_path / "wrong.json").write_text(json.dumps(content))
+    write_wrong(FIVE.content, place, value, tmp_path)
     with pytest.raises(ValueError, match=r"wrong\.json: ") as refused:
         load_scenarios("open", tmp_path)
     assert told in str(refused.value)

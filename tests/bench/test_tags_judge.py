@@ -21,6 +21,7 @@ from bench.tags.probes import is_real
 from bench.tags.records import records_of
 from bench.tags.scenario import CREATES, TAGGING, Scenario, happens_once, type_of
 from bench.tags.scenario_files import FOLDERS, REASONS, STATES, load_scenarios
+from tests.bench.scenario_edits import write_wrong
 from tests.bench.tag_examples import example_output
 
 OPEN: Final = {scenario.name: scenario for scenario in load_scenarios("open", FOLDERS["open"])}
@@ -376,12 +377,7 @@ def test_records_spell_tags_as_the_service_does(action: str, arn: str, told: Jso
 def test_reader_names_file_and_place_of_a_mistake(
     place: tuple[Any, ...], value: Any, told: str, tmp_path: Path
 ) -> None:
-    content = copy.deepcopy(SEED.content)
-    found: Any = content
-    for step in place[:-1]:
-        found = found[step]
-    found[place[-1]] = value
-    (tmp_path / "wrong.json").write_text(json.dumps(content))
+    write_wrong(SEED.content, place, value, tmp_path)
     (tmp_path / "torn.json").write_text("{")
     with pytest.raises(ValueError, match=r"torn\.json: unreadable") as refused:
         load_scenarios("open", tmp_path)
