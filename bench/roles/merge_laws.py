@@ -91,11 +91,11 @@ def new_for_all(scenario: Scenario, members: list[str], documents: list[Json]) -
             continue
         request = scenario.request(call)
         made_up = re.sub(r"[^:/*]+$", "judge", call["resource"])
-        for probe, told in [(replace(request, resource=made_up), "a made-up resource"), *elsewhere(request)]:
+        for probe, what in [(replace(request, resource=made_up), "a made-up resource"), *elsewhere(request)]:
             if allowed(new, probe) and not any(
                 allowed(old, _as(probe, arn)) for old, arn in zip(olds, members, strict=True)
             ):
-                found.append(f"{call['action']} on {call['resource']} ({told})")
+                found.append(f"{call['action']} on {call['resource']} ({what})")
     return list(dict.fromkeys(found))
 
 

@@ -59,10 +59,10 @@ def _records(scenario: Scenario, call: Json, number: int, day: date) -> Iterator
     if (label := call.get("session")) is None:
         yield _record(call, _time(call, number, day), seed)
         return
-    told = scenario.sessions[label]
-    for index in range(told.get("per_day", 1)):
+    session = scenario.sessions[label]
+    for index in range(session.get("per_day", 1)):
         record = _record(call, _time(call, number + index, day), f"{seed}/{index}")
-        yield record | {"userIdentity": identity_in(record["userIdentity"], told, label, day, index)}
+        yield record | {"userIdentity": identity_in(record["userIdentity"], session, label, day, index)}
 
 
 def _activity(scenario: Scenario) -> Iterator[Json]:

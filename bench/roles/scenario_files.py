@@ -228,7 +228,7 @@ def _split_check_mistakes(scenario: Scenario, check: Json) -> Iterator[str]:
     for part in parts:
         yield from _unknown_keys("part check", "parts", part)
     listed = [label for part in parts for label in part["sessions"]]
-    own = {label for label, told in scenario.sessions.items() if told["of"] == check["role"]}
+    own = {label for label, session in scenario.sessions.items() if session["of"] == check["role"]}
     if len(parts) == 1 or len(set(listed)) != len(listed) or not set(listed) <= own:
         yield "parts: not two or more with sessions of the role, each session once"
     if not own:

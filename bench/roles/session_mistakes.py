@@ -28,30 +28,30 @@ UnknownKeys = Callable[[str, str, Json], Iterator[str]]
 def session_mistakes(scenario: Scenario, unknown_keys: UnknownKeys) -> Iterator[str]:
     """The mistakes of all sessions, each with its place."""
     used = {call.get("session") for call in scenario.content.get("calls", ())}
-    for label, told in scenario.sessions.items():
-        found = [*unknown_keys("session", "session", told), *_mistakes(scenario, label, told, unknown_keys)]
+    for label, session in scenario.sessions.items():
+        found = [*unknown_keys("session", "session", session), *_mistakes(scenario, label, session, unknown_keys)]
         if label not in used:
             found.append("no call is in it")
         yield from (f"sessions.{label}: {mistake}" for mistake in found)
 
 
-def _mistakes(scenario: Scenario, label: str, told: Json, unknown_keys: UnknownKeys) -> Iterator[str]:
-    role = told["of"]
+def _mistakes(scenario: Scenario, label: str, session: Json, unknown_keys: UnknownKeys) -> Iterator[str]:
+    role = session["of"]
     if ":role/" not in role or role not in scenario.principals:
         yield f"{role} isn't a role of the scenario"
         return
-    texts = {key: told[key] for key in ("name", "source_identity", "resource") if key in told}
+    texts = {key: session[key] for key in ("name", "source_identity", "resource") if key in session}
     placeholders = {name for text in texts.values() for name in PLACEHOLDER.findall(text)}
     if unknown := placeholders - set(PLACEHOLDERS):
         yield f"unknown placeholders {', '.join(sorted(unknown))}"
         return
-    if told.get("per_day", 1) != 1 and not placeholders - {"date"}:
+    if session.get("per_day", 1) != 1 and not placeholders - {"date"}:
         yield "several sessions a day need a placeholder that tells them apart"
     for key, text in texts.items():
         raw = filled(text, label, END, 0)
         if not (_RESOURCE if key == "resource" else _NAME).fullmatch(raw):
             yield f"{key}: AWS has no such {raw}"
-    for asker in as_list(told.get("asked_by")):
+    for asker in as_list(session.get("asked_by")):
         yield from unknown_keys("asker", "asked_by", asker)
         yield from _asker_mistakes(scenario, role, asker)
 
@@ -75,5 +75,5 @@ def _asker_mistakes(scenario: Scenario, role: str, asker: Json) -> Iterator[str]
         request = scenario.request({"by": by, "action": "sts:AssumeRole", "resource": role})
         if not allowed(statements_of(scenario.documents_of(by)), request):
             yield f"asked_by: the policies of {by} don't allow it"
-        if by in {told["of"] for told in scenario.sessions.values()}:
+        if by in {session["of"] for session in scenario.sessions.values()}:
             yield f"asked_by: {by} asks in a session of its own, which the format can't name"

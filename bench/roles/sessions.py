@@ -49,20 +49,20 @@ class Session:
 # ---- Names
 
 
-def kind_of(told: Json) -> str:
+def kind_of(session: Json) -> str:
     """What tells a session from others."""
-    return "source-identity" if "source_identity" in told else "resource" if "resource" in told else "name"
+    return "source-identity" if "source_identity" in session else "resource" if "resource" in session else "name"
 
 
 def sessions_of(scenario: Scenario, label: str, *, later: bool = False) -> Iterator[Session]:
     """The sessions of a label: those in the logs, or some after them."""
-    told = scenario.sessions[label]
-    kind = kind_of(told)
-    text = told[{"source-identity": "source_identity"}.get(kind, kind)]
+    session = scenario.sessions[label]
+    kind = kind_of(session)
+    text = session[{"source-identity": "source_identity"}.get(kind, kind)]
     days = [END + timedelta(days=ahead) for ahead in range(_LATER)] if later else days_of_session(scenario, label)
     for day in days:
-        for index in range(told.get("per_day", 1)):
-            yield Session(label, told["of"], kind, filled(text, label, day, index), day)
+        for index in range(session.get("per_day", 1)):
+            yield Session(label, session["of"], kind, filled(text, label, day, index), day)
 
 
 def days_of_session(scenario: Scenario, label: str) -> list[date]:
@@ -109,14 +109,14 @@ PLACEHOLDERS: Final[Mapping[str, Callable[[str, date], str]]] = {
 # ---- Records
 
 
-def identity_in(identity: Json, told: Json, label: str, day: date, index: int) -> Json:
+def identity_in(identity: Json, session: Json, label: str, day: date, index: int) -> Json:
     """The `userIdentity` of a call in a session, from that of a role's call."""
-    name = filled(told["name"], label, day, index)
+    name = filled(session["name"], label, day, index)
     issuer = identity["sessionContext"]["sessionIssuer"]
     context = {**identity["sessionContext"], "attributes": {"creationDate": f"{day}T00:00:00Z"}}
     context["attributes"]["mfaAuthenticated"] = "false"
-    if "source_identity" in told:
-        context["sourceIdentity"] = filled(told["source_identity"], label, day, index)
+    if "source_identity" in session:
+        context["sourceIdentity"] = filled(session["source_identity"], label, day, index)
     found = {
         **identity,
         "principalId": f"{issuer['principalId']}:{name}",
@@ -124,8 +124,8 @@ def identity_in(identity: Json, told: Json, label: str, day: date, index: int) -
         "accessKeyId": _key(label, day, index),
         "sessionContext": context,
     }
-    if "resource" in told:
-        arn = filled(told["resource"], label, day, index)
+    if "resource" in session:
+        arn = filled(session["resource"], label, day, index)
         service = arn.split(":")[2]
         if service == "ec2":
             context["ec2RoleDelivery"] = "2.0"
@@ -135,18 +135,20 @@ def identity_in(identity: Json, told: Json, label: str, day: date, index: int) -
 
 def requests_of(scenario: Scenario) -> Iterator[Json]:
     """The records of requests for sessions: one per session and asker. Without an asker there is none."""
-    for label, told in scenario.sessions.items():
+    for label, session in scenario.sessions.items():
         for day in days_of_session(scenario, label):
-            for index in range(told.get("per_day", 1)):
-                for number, asker in enumerate(as_list(told.get("asked_by"))):
-                    yield _request(told, asker, (label, day, index), f"{scenario.name}/{label}/{day}/{index}/{number}")
+            for index in range(session.get("per_day", 1)):
+                for number, asker in enumerate(as_list(session.get("asked_by"))):
+                    yield _request(
+                        session, asker, (label, day, index), f"{scenario.name}/{label}/{day}/{index}/{number}"
+                    )
 
 
-def _request(told: Json, asker: Json, place: tuple[str, date, int], seed: str) -> Json:
-    role, (label, day, index) = told["of"], place
-    name, account = filled(told["name"], label, day, index), account_of(role)
+def _request(session: Json, asker: Json, place: tuple[str, date, int], seed: str) -> Json:
+    role, (label, day, index) = session["of"], place
+    name, account = filled(session["name"], label, day, index), account_of(role)
     asked = _Asked(role, name, f"{day}T00:00:{index % 60:02}Z")
-    source = {"sourceIdentity": filled(told["source_identity"], *place)} if "source_identity" in told else {}
+    source = {"sourceIdentity": filled(session["source_identity"], *place)} if "source_identity" in session else {}
     parts = _federated(asked, asker) if "provider" in asker else _plain(asked, asker)
     answer = {
         "credentials": {

@@ -42,17 +42,18 @@ def _part_faults(placement: Placement, jobs: list[Json]) -> Iterator[str]:
         if number in taken:
             yield f"{name} and {taken[number]} are in one part"
         taken.setdefault(number, name)
-        told = placement.parts[number]["callers"]
-        if missing := [one for one in job.get("callers", ()) if not any(fnmatchcase(one, caller) for caller in told)]:
-            yield f"{name}: no caller {', '.join(missing)} (but {', '.join(told) or 'none'})"
-        if wrong := [one for one in job.get("not_callers", ()) if one in told]:
+        callers = placement.parts[number]["callers"]
+        wanted = job.get("callers", ())
+        if missing := [one for one in wanted if not any(fnmatchcase(one, caller) for caller in callers)]:
+            yield f"{name}: no caller {', '.join(missing)} (but {', '.join(callers) or 'none'})"
+        if wrong := [one for one in job.get("not_callers", ()) if one in callers]:
             yield f"{name}: a wrong caller {', '.join(wrong)}"
 
 
 def unsplit_faults(_: Scenario, check: Json, output: Json) -> Iterator[str]:
     """What is wrong if a role mustn't be split."""
-    if told := [split for split in output["splits"] if split["role"] == check["role"]]:
-        yield f"it is split into {', '.join(part['name'] for part in told[0]['parts'])}"
+    if found := [split for split in output["splits"] if split["role"] == check["role"]]:
+        yield f"it is split into {', '.join(part['name'] for part in found[0]['parts'])}"
 
 
 def unsafe_faults(_: Scenario, check: Json, output: Json) -> Iterator[str]:

@@ -57,8 +57,8 @@ def broken_split_laws(scenario: Scenario, split: Json) -> Iterator[str]:
     yield from _session_faults(placement)
     yield from _caller_faults(placement)
     for number, part in enumerate(placement.parts):
-        told = [*policy_faults(placement, number), *danger_faults(placement, number)]
-        yield from (f"{part['name']}: {fault}" for fault in told)
+        faults = [*policy_faults(placement, number), *danger_faults(placement, number)]
+        yield from (f"{part['name']}: {fault}" for fault in faults)
     if split["state"] == "safe":
         yield from _crossing_faults(placement)
 
@@ -111,12 +111,12 @@ def _session_faults(placement: Placement) -> Iterator[str]:
     with_errors = any(one["by"] == placement.role and one.get("error") for one in placement.scenario.seen_calls)
     for number, part in enumerate(placement.parts):
         for index, entry in enumerate(part["sessions"]):
-            told = entry["first_day"], entry["last_day"], entry["records"]
+            shown = entry["first_day"], entry["last_day"], entry["records"]
             known = list(_counts(found.get(Place(number, index), [])))
             if not known:
                 yield f"no session is {entry['value']}"
-            elif not with_errors and told not in known:
-                yield f"{entry['value']} has {told}, not {' or '.join(map(str, known))}"
+            elif not with_errors and shown not in known:
+                yield f"{entry['value']} has {shown}, not {' or '.join(map(str, known))}"
 
 
 def _counts(found: list[tuple[date, list[Json]]]) -> Iterator[tuple[str, str, int]]:
@@ -135,8 +135,8 @@ def _caller_faults(placement: Placement) -> Iterator[str]:
         kinds = {entry["kind"] for entry in part["sessions"]}
         labels = [
             label
-            for label, told in scenario.sessions.items()
-            if told["of"] == placement.role
+            for label, session in scenario.sessions.items()
+            if session["of"] == placement.role
             if "resource" in kinds or number in placement.parts_of(label)
         ]
         known = {name for label in labels for names in askers_of(scenario, label) for name in names}

@@ -46,9 +46,9 @@ class Placement:
     @cached_property
     def _patterns(self) -> dict[tuple[str, str], set[Place]]:
         found: dict[tuple[str, str], set[Place]] = {}
-        for part, told in enumerate(self.parts):
-            for number, entry in enumerate(told["sessions"]):
-                found.setdefault((entry["kind"], entry["value"]), set()).add(Place(part, number))
+        for number, part in enumerate(self.parts):
+            for index, entry in enumerate(part["sessions"]):
+                found.setdefault((entry["kind"], entry["value"]), set()).add(Place(number, index))
         return found
 
     @cached_property
@@ -99,8 +99,8 @@ def used_sessions(scenario: Scenario, role: str) -> Iterator[tuple[Session, list
         if call["by"] == role and not call.get("error"):
             for day in days_of(call, length):
                 calls.setdefault((call.get("session", ""), day), []).append(call)
-    for label, told in scenario.sessions.items():
-        if told["of"] == role:
+    for label, session in scenario.sessions.items():
+        if session["of"] == role:
             found = ((one, calls.get((label, one.day), [])) for one in sessions_of(scenario, label))
             yield from ((one, these) for one, these in found if these)
     for (label, day), these in calls.items():

@@ -65,8 +65,8 @@ def _entries(scenario: Scenario, role: str, labels: list[str]) -> list[Json]:
     found: dict[tuple[str, str], list[tuple[date, int]]] = {}
     for session, calls in used_sessions(scenario, role):
         if session.label in labels:
-            told = scenario.sessions.get(session.label, {"name": session.value})
-            text = told[_TEXTS[kind_of(told)]]
+            given = scenario.sessions.get(session.label, {"name": session.value})
+            text = given[_TEXTS[kind_of(given)]]
             # Nobody can fold what somebody made up.
             value = session.value if "{word}" in text else PLACEHOLDER.sub("*", text)
             found.setdefault((session.kind, value), []).append((session.day, len(calls)))

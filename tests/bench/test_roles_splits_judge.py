@@ -303,7 +303,7 @@ def test_requests_show_who_asks_in_the_form_of_each_kind() -> None:
     ] == []
 
 
-def test_placeholders_are_filled_anew_for_each_session() -> None:
+def test_placeholders_are_filled_again_for_each_session() -> None:
     names = [one.value for one in sessions_of(TASKS, "web")]
     assert len(set(names)) == len(names) == 300
     later = {one.value for one in sessions_of(TASKS, "web", later=True)}
