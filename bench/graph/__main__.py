@@ -19,7 +19,8 @@ from typing import Final
 
 from typer.testing import CliRunner
 
-from bench.graph.scenario_files import FOLDERS, Json, Scenario, load_scenarios, write_inputs
+from bench.graph.scenario_files import FOLDERS, Scenario, load_scenarios, write_inputs
+from bench.scenario_reading import Json
 from lpgen.cli.main import app
 
 PROCESSES: Final = 2

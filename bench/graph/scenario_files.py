@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-Json = dict[str, Any]
+from bench.perimeter.evaluator import as_list
+from bench.scenario_reading import Json, document_mistakes, read_scenarios, unknown_keys
 
 _FOLDER: Final = Path(__file__).parent / "scenarios"
 FOLDERS: Final = {"open": _FOLDER, "held-back": _FOLDER / "held_back"}
@@ -43,54 +44,25 @@ def load_scenarios(half: str, folder: Path) -> list[Scenario]:
     Raises:
         ValueError: Files have mistakes; the message has a line per mistake, which names its file and place.
     """
-    scenarios, mistakes = [], []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            scenarios.append(Scenario(path.stem, half, json.loads(path.read_text())))
-            mistakes += [f"{path.name}: {mistake}" for mistake in _mistakes(scenarios[-1].content)]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            mistakes.append(f"{path.name}: unreadable: {error!r}")
-    if mistakes:
-        raise ValueError("\n".join(mistakes))
-    return scenarios
+    return read_scenarios(half, folder, Scenario, lambda scenario: _mistakes(scenario.content))
 
 
 def _mistakes(content: Json) -> Iterator[str]:
-    yield from _unknown_keys("scenario", "scenario", content)
+    yield from unknown_keys(_KEYS, "scenario", "scenario", content)
     arns = [principal["arn"] for principal in content["principals"]]
     for index, principal in enumerate(content["principals"]):
-        yield from _unknown_keys("principal", f"principals[{index}]", principal)
+        yield from unknown_keys(_KEYS, "principal", f"principals[{index}]", principal)
         if ("trust" in principal) != (_kind(principal["arn"]) == "Role"):
             yield f"principals[{index}]: a role has a trust policy, and a user has none"
-    for place, document in _documents("", {key: value for key, value in content.items() if key != "checks"}):
-        yield from _unknown_keys("document", place, document)
-        for index, statement in enumerate(_as_list(document["Statement"])):
-            yield from _unknown_keys("statement", f"{place}.Statement[{index}]", statement)
+    yield from document_mistakes(_KEYS, {key: value for key, value in content.items() if key != "checks"})
     for index, entry in enumerate(content.get("compute", [])):
-        yield from _unknown_keys("compute", f"compute[{index}]", entry)
+        yield from unknown_keys(_KEYS, "compute", f"compute[{index}]", entry)
     for index, check in enumerate(content["checks"]):
-        yield from _unknown_keys("check", f"checks[{index}]", check)
+        yield from unknown_keys(_KEYS, "check", f"checks[{index}]", check)
         if check["from"] not in arns or (check["to"].startswith("arn:aws:iam:") and check["to"] not in arns):
             yield f"checks[{index}]: {check['from']} or {check['to']} isn't a principal of the scenario"
         if check["expect"] not in ("open", "closed", "depends") or (check["expect"] == "depends") != ("keys" in check):
             yield f"checks[{index}]: no such expectation, or keys without one that depends"
-
-
-def _unknown_keys(kind: str, place: str, found: Json) -> Iterator[str]:
-    if unknown := sorted(set(found) - _KEYS[kind]):
-        yield f"{place}: unknown keys {', '.join(unknown)}"
-
-
-def _documents(place: str, found: Any) -> Iterator[tuple[str, Json]]:
-    """The policy documents below a place."""
-    if isinstance(found, dict) and "Statement" in found:
-        yield place, found
-    elif isinstance(found, dict):
-        for key, value in found.items():
-            yield from _documents(f"{place}.{key}".lstrip("."), value)
-    elif isinstance(found, list):
-        for index, value in enumerate(found):
-            yield from _documents(f"{place}[{index}]", value)
 
 
 def write_inputs(scenario: Scenario, folder: Path) -> list[str]:
@@ -122,7 +94,7 @@ def _authorization_details(content: Json, account: str) -> Json:
             f"{kind}DetailList": [_entity(found, kind) for found in entities if _kind(found["arn"]) == kind]
             for kind in ("User", "Group", "Role")
         },
-        "Policies": [_policy(arn, _as_list(versions)) for arn, versions in policies.items()],
+        "Policies": [_policy(arn, as_list(versions)) for arn, versions in policies.items()],
     }
 
 
@@ -174,16 +146,12 @@ def _groups(content: Json) -> Json:
 
 
 def _profiles(role: Json) -> list[str]:
-    return _as_list(role.get("instance_profile", []))
+    return as_list(role.get("instance_profile", []))
 
 
 def _write(path: Path, content: object) -> str:
     path.write_text(json.dumps(content))
     return str(path)
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _account(arn: str) -> str:
