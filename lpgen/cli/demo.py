@@ -24,7 +24,7 @@ def demo_command(
     """Run the main workflow on the sample organization.
 
     Ingests the bundled logs, generates and verifies replacements, shows the review, draws the paths to administrative
-    rights that the replacements cut, and finds users to replace and roles to merge.
+    rights that the replacements cut, and finds users to replace and roles to merge or to split.
     """
     from lpgen.app.backtest import Days, backtest
     from lpgen.app.ingest import LogSources, ingest
@@ -102,7 +102,7 @@ def _write_graph(file: Path, data: Path, replacements: Path) -> str:
 
 
 def _write_roles(file: Path, inputs: AnalysisInputs) -> str:
-    """Writes the page of users to replace, roles to merge and leftovers, and returns how many there are."""
+    """Writes the page of users to replace, roles to merge or to split and leftovers, and returns how many there are."""
     from lpgen.app.roles import roles
     from lpgen.edge.output_file import write_file
     from lpgen.report.pages.roles import roles_sentence
@@ -119,7 +119,7 @@ _DEMO_DAYS = (60, 30, 10)
 _WRITTEN = """Files written
   {output}/review.html   the full review, for a browser: open it first
   {output}/graph.html    who can become an administrator, today and after the replacements
-  {output}/roles.html    users to replace by roles, roles to merge, and leftovers
+  {output}/roles.html    users to replace by roles, roles to merge or to split, and leftovers
   {output}/report.txt, report.md, report.json   the same for a terminal, a pull request and programs
   {replacements}/   a folder per principal: policy-*.json to apply, evidence.json for every line
   {data}/   the usage table behind all of this
