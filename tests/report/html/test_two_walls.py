@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
+import unicodedata
 from dataclasses import replace
 from itertools import cycle
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lpgen.core.explanations import Explanation
@@ -283,6 +283,7 @@ hostile = st.sampled_from(CORPUS) | st.text(max_size=40)
 
 
 @given(st.lists(hostile, min_size=1, max_size=7), st.sampled_from(["svg", "html"]))
+@example(["role\u202egpj.exe\u2066\u200b\ufeff"], "svg")
 @settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_text_acts_on_the_picture(texts: list[str], form: str) -> None:
     """The page has the same elements and classes, whatever the names are, and shows no control character."""
@@ -298,4 +299,4 @@ def test_no_text_acts_on_the_picture(texts: list[str], form: str) -> None:
         says = root.find(f"{SVG}desc")
         assert says is not None
         assert terminal_text(found.sentence) in (says.text or "")
-    assert json.dumps(page).count("\\u202e") == 0
+    assert not any(unicodedata.category(character) in ("Cc", "Cf") for character in page.replace("\n", ""))

@@ -39,10 +39,11 @@ def test_ingest_of_sample_logs_from_a_bucket_equals_that_of_the_files(s3: Server
     expected = content_from_files(tmp_path, wanted)
     with fault_proxy(s3) as proxy:
         first = run_lpgen(proxy.server, "ingest", bucket.address(), "--data", tmp_path / "data", "--strict")
-        assert (first.returncode, len(proxy.reads())) == (0, len(wanted)), first.stderr
+        read = [request.path for request in proxy.reads()]  # a server that stalls gets a second request
+        assert (first.returncode, len({*read})) == (0, len(wanted)), first.stderr
         assert content(tmp_path / "data") == expected
         again = run_lpgen(proxy.server, "ingest", bucket.address(), "--data", tmp_path / "data", "--strict")
-        assert (again.returncode, len(proxy.reads())) == (0, len(wanted)), again.stderr
+        assert (again.returncode, len(proxy.reads())) == (0, len(read)), again.stderr
         assert content(tmp_path / "data") == expected
     assert first.stderr.startswith(f"{len(wanted)} new objects with 7,325 records, 6,678 of them usage\n")
     assert "CloudTrail-Digest (1), CloudTrail-Insight (1), Config (1)" in first.stderr
