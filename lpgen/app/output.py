@@ -71,7 +71,8 @@ def summary_of(made: Review | Report) -> ReviewSummary:
         EngineError: the engine's cluster was lost, or its workers can't run lpgen.
     """
     review = _review_of(made)
-    return summary_of_review(report_of_proposals(review.report, ()), review.map(_summarize))
+    summaries = list(review.map(_summarize))
+    return summary_of_review(review.head(), summaries)
 
 
 def review_page(made: Review | Report, catalog: Catalog, given: Given = NO_OPTIONS) -> ReviewPage:
@@ -98,7 +99,7 @@ def _parted(made: Review | Report, write: Callable[[PrincipalView], str], given:
     for summary, packed in review.map(partial(_pack_principal, write)):
         summaries.append(summary)
         places[summary.arn] = spill.add(packed)
-    whole = summary_of_review(report_of_proposals(review.report, ()), summaries)
+    whole = summary_of_review(review.head(), summaries)
     return PartedReview(whole, lambda arn: spill.read(places[arn]).decode(), given)
 
 
@@ -203,6 +204,9 @@ class _Made:
 
     def map(self, fn: Callable[[Proposal], Result]) -> Iterable[Result]:
         return map(fn, self.report.proposals)
+
+    def head(self) -> Report:
+        return report_of_proposals(self.report, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Generic
 
 from lpgen.app.inputs import IN_THIS_PROCESS, AnalysisInputs
+from lpgen.app.savings import Noted, Notes, NoteTaker, account_names
 from lpgen.core.analysis.backtest.backtest import forecaster_of_review
 from lpgen.core.analysis.decisions import decisions_in_force, stamp_of_decisions, with_acceptance
 from lpgen.core.analysis.grants.principal_grants import GrantsOnDemand
@@ -34,12 +35,13 @@ from lpgen.core.model import Principal, PrincipalKind, SkipReason
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.principal_names import hint_of_name, is_named
 from lpgen.core.replacements import Decision
+from lpgen.core.roles.candidates import sets_in_several_accounts
 from lpgen.core.trust.evidence import TrustEvidence, with_use
 from lpgen.core.trust.roles import TrustProposal, propose_trust
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.foreign_callers import arns_by_id, divide_by_log
-from lpgen.core.usage.row_slices import RowSlices, ValueRuns, find_value_runs
-from lpgen.core.usage.tables import Usage
+from lpgen.core.usage.row_slices import RowSlices, TableSlices, ValueRuns, find_value_runs
+from lpgen.core.usage.tables import SIGNS_SCHEMA, Usage
 from lpgen.edge.catalog.files import digest_catalog
 from lpgen.edge.collector import collector_paused
 from lpgen.edge.data_folder.kept_values import FEWEST_ROWS, kept_values
@@ -47,6 +49,7 @@ from lpgen.edge.data_folder.ledger import count_unread_files, find_log_place
 from lpgen.edge.data_folder.usage_files import read_current_usage
 from lpgen.edge.engine import Engine, Result, results_of
 from lpgen.edge.engines.local_processes import LocalEngine
+from lpgen.edge.readers.credentials import read_iam_extras
 from lpgen.edge.readers.iam_pages import digest_policy_files
 from lpgen.edge.readers.iam_snapshot import OutlinedPolicies, outline_policies, read_snapshot
 from lpgen.edge.readers.snapshot_files import read_passwords
@@ -69,19 +72,20 @@ def analyse(inputs: AnalysisInputs, *, network: bool = True) -> Report:
     Raises:
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
-    return open_review(inputs, network=network).whole_report()
+    return open_review(inputs, network=network, savings=True).whole_report()
 
 
-def open_review(inputs: AnalysisInputs, *, network: bool = False) -> Review:
+def open_review(inputs: AnalysisInputs, *, network: bool = False, savings: bool = False) -> Review:
     """The review of a data folder and policies, ready to be made principal by principal.
 
-    With `network`, also of what each principal can become.
+    With `network`, also of what each principal can become. With `savings`, also of the proposals for roles that save
+    most, unless the options choose some principals.
 
     Raises:
         LpgenError: the data folder or a policy file can't be read, or the options choose no principal.
     """
     _LOG.info("reading %s", inputs.data)
-    review = review_of_ground(load_ground(inputs, kept=True), inputs)
+    review = review_of_ground(load_ground(inputs, kept=True), inputs, savings=savings and not inputs.options.principal)
     unread = any(skip.reason is SkipReason.UNREADABLE_FILE for skip in review.report.diff.skips)
     files = count_unread_files(inputs.data) if unread else 0
     if network and review.size:
@@ -98,8 +102,14 @@ def _becomings(inputs: AnalysisInputs) -> Becomings:
     return Becomings(World(read.principals, read.groups, inputs.catalog, options.guards, listed, passwords=passwords))
 
 
-def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
-    """The review of loaded usage and principals. The report's `unread_files` is 0.
+def _note_taker(inputs: AnalysisInputs, outlines: Sequence[Principal]) -> NoteTaker:
+    extras = read_iam_extras((*inputs.files.credentials, *inputs.policies), read_passwords(inputs.files.login_profiles))
+    return NoteTaker(account_names(inputs.options), sets_in_several_accounts(outlines), extras)
+
+
+def review_of_ground(ground: Ground, inputs: AnalysisInputs, *, savings: bool = False) -> Review:
+    """The review of loaded usage and principals, with `savings` also of the proposals for roles that save most. The
+    report's `unread_files` is 0.
 
     Raises:
         InvocationError: the options choose no principal.
@@ -137,11 +147,13 @@ def review_of_ground(ground: Ground, inputs: AnalysisInputs) -> Review:
     units = units_of_review(principals, options.principal)
     engine = engine_for_units(inputs.engine, len(units), BATCH_UNITS)
     copied = copied_services_from_usage(ground.usage, catalog)
-    batches = Batches(units, BATCH_UNITS, ground.slices, copied, accessed, ground.whole)
+    signs = TableSlices(ground.usage.signs, "principal", SIGNS_SCHEMA) if savings else None
+    batches = Batches(units, BATCH_UNITS, ground.slices, copied, accessed, ground.whole, signs)
     chosen = [principal for unit in units for principal in unit if is_chosen(principal, options.principal)]
     accounts = frozenset(principal.account for principal in chosen)
     trust = dict(_narrowed_trust(ground, coverage, options, catalog)) if options.trust else {}
-    return Review(report, reviewer, batches, engine, accounts, len(chosen), trust)
+    notes = Notes(_note_taker(inputs, principals)) if savings else None
+    return Review(report, reviewer, batches, engine, accounts, len(chosen), trust, notes)
 
 
 def _chosen_users(users: Sequence[PrincipalUsage], pattern: str) -> tuple[PrincipalUsage, ...]:
@@ -210,7 +222,8 @@ def engine_for_units(engine: Engine, units: int, size: int) -> Engine:
 class Review:
     """A review that is made principal by principal. `report` has everything except the proposals, `accounts` are the
     accounts of the principals to review, and `size` is the number of these principals. `narrowed_trust` are the
-    narrowed trust policies by ARN of the role, if the options ask for them."""
+    narrowed trust policies by ARN of the role, if the options ask for them. `notes` are about the principals of the
+    last `map`, if they were asked for."""
 
     report: Report
     reviewer: Reviewer
@@ -219,6 +232,7 @@ class Review:
     accounts: frozenset[str]
     size: int
     narrowed_trust: Mapping[str, TrustProposal]
+    notes: Notes | None = None
 
     def map(self, fn: Callable[[Proposal], Result]) -> Iterator[Result]:
         """The result of a function for each proposal, computed where the proposal is made, in any order.
@@ -227,10 +241,19 @@ class Review:
             EngineError: the engine's cluster was lost, or its workers can't run lpgen.
         """
         done = 0
-        for found in results_of(self.engine, _ProposalMap(self.reviewer, fn), self.batches):
+        taker = self.notes.begin() if self.notes else None
+        for found in results_of(self.engine, _ProposalMap(self.reviewer, fn, taker), self.batches):
             done += len(found)
             _LOG.info("reviewed %d of %d principals", done, self.size)
-            yield from found
+            for result, noted in found:
+                if self.notes and noted:
+                    self.notes.add(noted)
+                yield result
+
+    def head(self) -> Report:
+        """The report without proposals, after they were made."""
+        savings = self.notes.savings(self.reviewer.ground.judge.finder.dangers) if self.notes else ()
+        return replace(report_of_proposals(self.report, ()), savings=savings)
 
     def whole_report(self) -> Report:
         """The report with all proposals, sorted by ARN.
@@ -239,19 +262,23 @@ class Review:
         """
         here = replace(self, engine=IN_THIS_PROCESS)
         proposals = tuple(sorted(here.map(lambda proposal: proposal), key=lambda proposal: proposal.diff.principal.arn))
-        return report_of_proposals(self.report, proposals)
+        return report_of_proposals(self.head(), proposals)
 
 
 @dataclass(frozen=True, slots=True)
 class _ProposalMap(Generic[Result]):
-    """A worker's task for a batch: a function of each proposal."""
+    """A worker's task for a batch: a function of each proposal, and notes of its principal."""
 
     reviewer: Reviewer
     fn: Callable[[Proposal], Result]
+    taker: NoteTaker | None
 
-    def __call__(self, batch: Batch) -> list[Result]:
+    def __call__(self, batch: Batch) -> list[tuple[Result, Noted | None]]:
         with collector_paused():
-            return [self.fn(proposal) for proposal in self.reviewer.propose(batch)]
+            return [
+                (self.fn(found.proposal), self.taker.note(self.reviewer, found, batch) if self.taker else None)
+                for found in self.reviewer.propose_recorded(batch)
+            ]
 
 
 def report_of_proposals(report: Report, proposals: tuple[Proposal, ...]) -> Report:

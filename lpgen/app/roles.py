@@ -11,15 +11,14 @@ from msgspec import structs
 
 from lpgen.app.inputs import AnalysisInputs
 from lpgen.app.review import Review, current_decisions, open_review, refuse_empty_choice
+from lpgen.app.savings import account_names
 from lpgen.core.choices import RolesPart
-from lpgen.core.evidence import PrincipalUsage
 from lpgen.core.model import Principal, PrincipalKind, SnapshotProblemKind
 from lpgen.core.principal_names import is_named
-from lpgen.core.roles.candidates import Reviewed, candidates_of
+from lpgen.core.roles.candidates import Reviewed, likeness_of, reviewed_from, sets_in_several_accounts
 from lpgen.core.roles.leftovers import AccountInventory, leftovers_of
-from lpgen.core.roles.merges import Making, Taken, curve_of, merges_of, weigh
+from lpgen.core.roles.merges import Making, Taken, curve_of, merge_of, weigh_all
 from lpgen.core.roles.model import Curve, Merge, RolesReport, Split, UserKind
-from lpgen.core.roles.needs import need_of, used_part
 from lpgen.core.roles.sessions import requests_by_role, sessions_from_usage
 from lpgen.core.roles.signs import signs_from_usage
 from lpgen.core.roles.splits import RoleInSessions, splits_of
@@ -94,15 +93,9 @@ def _with_reviewed(report: RolesReport, inputs: AnalysisInputs, extras: IamExtra
 
 def _reviewed(review: Review) -> Iterator[Reviewed]:
     """Every principal with its review, its grants, its use and its need."""
-    plain = replace(review.reviewer, forecast=None)
     for batch in review.batches:
-        grants = review.reviewer.grants_of(batch)
-        records = plain.records_of(batch, grants)
-        for proposal in review.reviewer.propose(batch, grants):
-            arn = proposal.diff.principal.arn
-            usage = records[arn].usage if arn in records else PrincipalUsage(arn)
-            need, used = (find(proposal.diff, grants[arn]) for find in (need_of, used_part))
-            yield Reviewed(proposal, grants[arn], usage, need, used)
+        for found in review.reviewer.propose_recorded(batch):
+            yield reviewed_from(*found)
 
 
 def _user_facts(
@@ -121,15 +114,14 @@ def _merges(
     several accounts."""
     making, taken = _making(inputs, review), _taken(reviewed)
     dangers = review.reviewer.ground.judge.finder.dangers
-    snapshot = inputs.options.snapshot
-    accounts = {one.account: one.name for one in snapshot.accounts} if snapshot else {}
-    weighed = [weigh(group, dangers) for group in candidates_of(reviewed, accounts, kinds, by_name=False)]
-    merges = [merge for one in weighed for merge in merges_of(one, taken, making)]
-    merged = {arn for merge in merges for arn in merge.members}
-    rest = [one for one in reviewed if one.principal.arn not in merged]
-    for group in candidates_of(rest, accounts, kinds, by_name=True):
-        merges += merges_of(weigh(group, dangers), taken, making)
-    return sorted(merges, key=lambda merge: merge.members), [curve_of(one) for one in weighed]
+    accounts, by_arn = account_names(inputs.options), {one.principal.arn: one for one in reviewed}
+    several = sets_in_several_accounts(one.principal for one in reviewed)
+    alike = {arn: found for arn, one in by_arn.items() if (found := likeness_of(one, accounts, kinds, several))}
+    merges, curves = [], []
+    for weighed in weigh_all(alike, by_arn.__getitem__, dangers):
+        merges += [merge_of(weighed, bits, members, taken, making) for bits, members in weighed.shared()]
+        curves += [curve_of(weighed)] if weighed.group.alike.account else []
+    return sorted(merges, key=lambda merge: merge.members), curves
 
 
 def _making(inputs: AnalysisInputs, review: Review) -> Making:

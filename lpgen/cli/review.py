@@ -88,7 +88,7 @@ def review_command(
     given = given_of(context, _OWN)
     layout = layout_for(output, root=sarif_root)
     with engine.open() as at:
-        review = open_review(replace(read, engine=at), network=not no_graph)
+        review = open_review(replace(read, engine=at), network=not no_graph, savings=True)
         page_file = _page_with_files(review.size, output) if chosen is ReviewFormat.HTML else None
         if write_decisions is not None:
             then = given.command("review", ("--decisions", str(write_decisions)))

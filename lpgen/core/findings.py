@@ -18,6 +18,7 @@ from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, SkipReason
 from lpgen.core.registry.row import Caveat, Finding
 from lpgen.core.replacements import Decision, DecisionsStamp, LeftPolicy, Line, Replacement, Verification
+from lpgen.core.roles.model import Saving
 from lpgen.core.snapshots import SnapshotStamp
 
 
@@ -497,7 +498,7 @@ class Report:
     the number of log files that couldn't be read and weren't replaced. All files are from the folder or bucket
     `log_place` ("": none). `generation` is the name of the usage tables. `trust` lists the outsiders that may assume
     roles, the worst first. `decisions` are the decisions that it took into account, if any. `max_risk` is the highest
-    risk of a safe replacement, None without a backtest.
+    risk of a safe replacement, None without a backtest. `savings` are the proposals for roles that save most.
     """
 
     diff: Diff
@@ -513,6 +514,7 @@ class Report:
     trust: tuple[OutsideTrust, ...] = ()
     decisions: DecisionsStamp | None = None
     max_risk: float | None = None
+    savings: tuple[Saving, ...] = ()
 
     @property
     def resource_counts(self) -> tuple[int, int]:

@@ -6,7 +6,10 @@ A batch needs nothing else than the inputs that all principals share, so batches
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import pyarrow as pa
 
 from lpgen.core.analysis.caveats.inputs import PrincipalRecords, ReviewGround
 from lpgen.core.analysis.caveats.unpredictable import days_at_work
@@ -26,7 +29,8 @@ from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.replacements import Replacement, with_replacement
-from lpgen.core.usage.row_slices import RowSlices
+from lpgen.core.roles.sessions import keys_of_signs
+from lpgen.core.usage.row_slices import RowSlices, TableSlices
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage
 
 _Unit = tuple[Principal, ...]
@@ -46,13 +50,15 @@ class Batch:
     copied: Mapping[str, tuple[str, ...]]
     accessed: Mapping[str, AccessReport]
     elsewhere: Usage = EMPTY_USAGE
+    signs: pa.Table = field(default_factory=lambda: EMPTY_USAGE.signs)
 
 
 @dataclass(frozen=True, slots=True)
 class Batches:
     """The units in batches of `size`; each batch is made when it is requested.
 
-    `units` may hold outlines of principals, from which `whole` reads the principals.
+    `units` may hold outlines of principals, from which `whole` reads the principals. `signs` are those of all
+    principals, if batches have any.
     """
 
     units: Sequence[_Unit]
@@ -61,6 +67,7 @@ class Batches:
     copied: Mapping[str, frozenset[str]]
     accessed: Mapping[str, AccessReport]
     whole: Callable[[Principal], Principal]
+    signs: TableSlices | None = None
 
     def __iter__(self) -> Iterator[Batch]:
         for start in range(0, len(self.units), self.size):
@@ -68,7 +75,17 @@ class Batches:
             arns = [principal.arn for unit in some for principal in unit]
             copied = copied_services(arns, self.copied)
             accessed = {arn: self.accessed[arn] for arn in arns if arn in self.accessed}
-            yield Batch(some, self.slices.rows_of(arns), copied, accessed, self.slices.elsewhere_of(arns))
+            keys = keys_of_signs(principal for unit in some for principal in unit)
+            signs = self.signs.rows_of(keys) if self.signs else EMPTY_USAGE.signs
+            yield Batch(some, self.slices.rows_of(arns), copied, accessed, self.slices.elsewhere_of(arns), signs)
+
+
+class Recorded(NamedTuple):
+    """A proposal with the grants and the counted use that it rests on."""
+
+    proposal: Proposal
+    grants: PrincipalGrants
+    usage: PrincipalUsage
 
 
 def whole_already(principal: Principal) -> Principal:
@@ -105,12 +122,19 @@ class Reviewer:
 
         `grants` are their grants, if already expanded.
         """
+        return [found.proposal for found in self.propose_recorded(batch, grants)]
+
+    def propose_recorded(self, batch: Batch, grants: Mapping[str, PrincipalGrants] | None = None) -> list[Recorded]:
+        """The same proposals with what they rest on."""
         grants = self.grants_of(batch) if grants is None else grants
         records = self.records_of(batch, grants)
-        found: list[Proposal] = []
-        for unit in batch.units:
-            found += self._propose_unit(unit, grants, records)
-        return [proposal for proposal in found if is_chosen(proposal.diff.principal, self.options.principal)]
+        return [
+            Recorded(proposal, grants[arn], records[arn].usage)
+            for unit in batch.units
+            for proposal in self._propose_unit(unit, grants, records)
+            for arn in (proposal.diff.principal.arn,)
+            if is_chosen(proposal.diff.principal, self.options.principal)
+        ]
 
     def _propose_unit(
         self, unit: _Unit, grants: Mapping[str, PrincipalGrants], records: Mapping[str, PrincipalRecords]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Generic, Protocol, TypeVar
 
 from lpgen.core.analysis.grants.aws_policies import without_left
 from lpgen.core.analysis.grants.trust import trust_allows, trusted_kinds
+from lpgen.core.arns import split_arn
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage, Suspected
 from lpgen.core.findings import GENERATED_CLASSES, PrincipalDiff, Proposal
 from lpgen.core.iam.policy import text_without_sid
@@ -18,7 +19,7 @@ from lpgen.core.identity_center import is_of_permission_set, permission_set_of
 from lpgen.core.model import Effect, Principal, PrincipalKind
 from lpgen.core.principal_names import words_of_name
 from lpgen.core.roles.model import MergeKind, UserKind
-from lpgen.core.roles.needs import Need
+from lpgen.core.roles.needs import Need, need_of, used_part
 from lpgen.core.tooling import tooling_of
 
 _ENVIRONMENTS: Final = {
@@ -72,6 +73,11 @@ class Reviewed:
         return any(use.suspected is not Suspected.NO and use.is_done for use in self.usage.uses)
 
 
+def reviewed_from(proposal: Proposal, grants: PrincipalGrants, usage: PrincipalUsage) -> Reviewed:
+    """A principal with its need."""
+    return Reviewed(proposal, grants, usage, need_of(proposal.diff, grants), used_part(proposal.diff, grants))
+
+
 def environments_in(text: str) -> frozenset[str]:
     """The environments that the words of a text name. `pre-prod` counts as one word."""
     words = _PREFIX.sub(r"\1", " ".join(words_of_name(text))).split()
@@ -112,47 +118,69 @@ class Likeness:
     boundary: str
     denies: frozenset[str]
 
+    def across_accounts(self, arn: str) -> Likeness:
+        """The same for roles in several accounts with the path and name of an ARN."""
+        return replace(self, account="", name=split_arn(arn).name)
+
+
+class Member(Protocol):
+    """What a comparison of principals needs of each: its need, and the part of it that shows its job."""
+
+    @property
+    def principal(self) -> Principal: ...
+    @property
+    def need(self) -> Need: ...
+    @property
+    def used(self) -> Need: ...
+
+
+M = TypeVar("M", bound=Member)
+
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(Generic[M]):
     """Principals that could share a role if their needs are alike, sorted by ARN."""
 
     alike: Likeness
-    members: tuple[Reviewed, ...]
+    members: tuple[M, ...]
 
 
-def candidates_of(
-    reviewed: Sequence[Reviewed], accounts: Mapping[str, str], user_kinds: Mapping[str, UserKind], *, by_name: bool
-) -> list[Candidates]:
-    """The groups of candidates with at least two members: in each account, or roles of one name in several accounts.
+def sets_in_several_accounts(principals: Iterable[Principal]) -> frozenset[object]:
+    """The permission sets with roles in several accounts. These roles have the needs of all, so they share nothing."""
+    sets = Counter(permission_set_of(one.arn) for one in principals)
+    return frozenset(of for of, number in sets.items() if number > 1) - {None}
 
-    A permission set with roles in several accounts is left out, because its roles have the needs of all.
+
+def likeness_of(
+    one: Reviewed, accounts: Mapping[str, str], user_kinds: Mapping[str, UserKind], several: Collection[object]
+) -> Likeness | None:
+    """What others of its account must have in common with a principal to share a role; None if it can't share one.
+
+    `accounts` are the names of accounts, `several` are the permission sets with roles in several accounts.
     """
-    sets = Counter(permission_set_of(one.principal.arn) for one in reviewed)
-    groups: dict[Likeness, list[Reviewed]] = defaultdict(list)
-    for one in reviewed:
-        principal, of = one.principal, permission_set_of(one.principal.arn)
-        kind, boundary = _kind_of(principal, user_kinds), principal.boundary
-        if kind and (kind == "role" or not by_name) and (of is None or sets[of] == 1) and _may_share(one):
-            where = ("", principal.path + principal.name) if by_name else (principal.account, "")
-            denies = without_left(one.grants, one.diff.draft.left).denies
-            alike = Likeness(
-                *where,
-                kind,
-                environment_of(principal, accounts),
-                trust_of(principal),
-                (boundary.arn or boundary.name).replace(principal.account, "") if boundary else "",
-                frozenset(text_without_sid(deny.statement.text) for deny in denies),
-            )
-            groups[alike].append(one)
-    found = []
-    for alike, members in groups.items():
-        # The candidates with the same actions are next to each other.
-        ordered = sorted(members, key=lambda one: (sorted({pair.action for pair in one.used}), one.principal.arn))
-        for start in range(0, len(ordered) if len(ordered) > 1 else 0, _MOST):
-            some = sorted(ordered[start : start + _MOST], key=lambda one: one.principal.arn)
-            found.append(Candidates(alike, tuple(some)))
-    return sorted(found, key=lambda group: (group.alike.account, group.alike.kind, group.members[0].principal.arn))
+    principal, boundary = one.principal, one.principal.boundary
+    kind = _kind_of(principal, user_kinds)
+    if not kind or permission_set_of(principal.arn) in several or not _may_share(one):
+        return None
+    denies = without_left(one.grants, one.diff.draft.left).denies
+    return Likeness(
+        principal.account,
+        "",
+        kind,
+        environment_of(principal, accounts),
+        trust_of(principal),
+        (boundary.arn or boundary.name).replace(principal.account, "") if boundary else "",
+        frozenset(text_without_sid(deny.statement.text) for deny in denies),
+    )
+
+
+def candidates_of(alike: Likeness, members: Collection[M]) -> list[Candidates[M]]:
+    """The groups to compare, of principals with this in common: none of a single principal."""
+    # The candidates with the same actions are next to each other.
+    ordered = sorted(members, key=lambda one: (sorted({pair.action for pair in one.used}), one.principal.arn))
+    found = [ordered[start : start + _MOST] for start in range(0, len(ordered), _MOST)]
+    groups = [Candidates(alike, tuple(sorted(some, key=lambda one: one.principal.arn))) for some in found]
+    return groups if len(ordered) > 1 else []
 
 
 def _kind_of(principal: Principal, user_kinds: Mapping[str, UserKind]) -> MergeKind | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Any, Final
+from typing import Any, Final, Generic
 
 from lpgen.core.analysis.generate import generate_policy
 from lpgen.core.analysis.grants.principal_grants import grants_from_principals
@@ -25,7 +26,7 @@ from lpgen.core.model import CURRENT_VERSION, READ_LEVELS, Action, AttachedPolic
 from lpgen.core.options import Options
 from lpgen.core.principal_names import parts_of_name
 from lpgen.core.replacements import Decision, Replacement
-from lpgen.core.roles.candidates import Candidates, Likeness, Reviewed
+from lpgen.core.roles.candidates import Candidates, Likeness, M, Reviewed, candidates_of
 from lpgen.core.roles.model import Against, AgainstKind, Curve, CurvePoint, Merge, against, state_of
 from lpgen.core.roles.needs import Overlap, templates_of
 from lpgen.core.roles.partitions import MOST_EXACT, partitions
@@ -49,11 +50,11 @@ class Making:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighing:
+class Weighing(Generic[M]):
     """How alike the needs of candidates are: as they are, and with their own names replaced by marks (`alike`, and
     `used` of the part that shows their job)."""
 
-    group: Candidates
+    group: Candidates[M]
     real: Overlap
     alike: Overlap
     used: Overlap
@@ -66,8 +67,38 @@ class Weighing:
         gained = self.real if self.group.alike.account else self.alike
         return gained.harmful(bits) == 0 and self.used.is_near(bits) and self.alike.is_near(bits)
 
+    def shared(self) -> Iterator[tuple[int, list[M]]]:
+        """The members of each shared role: the fewest groups, and of these the ones with the least over-grant."""
+        members = self.group.members
+        for bits in partitions(len(members), self.real.over_grant, self.may_merge)[-1]:
+            if bits & (bits - 1):
+                yield bits, [one for at, one in enumerate(members) if bits >> at & 1]
 
-def weigh(group: Candidates, dangers: Dangers) -> Weighing:
+
+def weigh_all(found: Mapping[str, Likeness], load: Callable[[str], M], dangers: Dangers) -> Iterator[Weighing[M]]:
+    """The weighed candidates: those of each account, then the roles of one name in several accounts. A role that could
+    share one in its account is in no group for several accounts.
+
+    `found` says by ARN what others must have in common with a principal, and `load` gives the principals of groups.
+    """
+    merged = set[str]()
+    for weighed in _weigh_groups(found, load, dangers):
+        merged |= {one.principal.arn for _, members in weighed.shared() for one in members}
+        yield weighed
+    rest = {arn: alike.across_accounts(arn) for arn, alike in found.items() if alike.kind == "role"}
+    yield from _weigh_groups({arn: rest[arn] for arn in rest.keys() - merged}, load, dangers)
+
+
+def _weigh_groups(found: Mapping[str, Likeness], load: Callable[[str], M], dangers: Dangers) -> Iterator[Weighing[M]]:
+    groups: dict[Likeness, list[str]] = defaultdict(list)
+    for arn in sorted(found):
+        groups[found[arn]].append(arn)
+    for alike in sorted(groups, key=lambda alike: (alike.account, alike.kind, groups[alike][0])):
+        if len(groups[alike]) > 1:
+            yield from (weigh(group, dangers) for group in candidates_of(alike, list(map(load, groups[alike]))))
+
+
+def weigh(group: Candidates[M], dangers: Dangers) -> Weighing[M]:
     """The overlap of the needs of candidates. Everything that changes IAM is harmful to gain."""
 
     def is_harmful(action: Action) -> bool:
@@ -80,7 +111,7 @@ def weigh(group: Candidates, dangers: Dangers) -> Weighing:
     return Weighing(group, *(Overlap(some, is_harmful) for some in (needs, alike, used)))
 
 
-def curve_of(weighed: Weighing) -> Curve:
+def curve_of(weighed: Weighing[M]) -> Curve:
     """The least over-grant for each number of roles."""
     members, real = weighed.group.members, weighed.real
     return Curve(
@@ -99,16 +130,10 @@ def curve_of(weighed: Weighing) -> Curve:
     )
 
 
-def merges_of(weighed: Weighing, taken: Taken, making: Making) -> Iterator[Merge]:
-    """The proposals for candidates: the fewest groups, and of these the ones with the least over-grant."""
-    members = weighed.group.members
-    for bits in partitions(len(members), weighed.real.over_grant, weighed.may_merge)[-1]:
-        if bits & (bits - 1):
-            some = [one for at, one in enumerate(members) if bits >> at & 1]
-            yield _merge(weighed, bits, some, taken, making)
-
-
-def _merge(weighed: Weighing, bits: int, members: Sequence[Reviewed], taken: Taken, making: Making) -> Merge:
+def merge_of(
+    weighed: Weighing[Reviewed], bits: int, members: Sequence[Reviewed], taken: Taken, making: Making
+) -> Merge:
+    """The proposal for members of a group, which are also given as a set of bits."""
     alike, principals = weighed.group.alike, [one.principal for one in members]
     name = shared_name(principals, taken) if alike.account else principals[0].name
     role = _role_with_all(principals, name)

@@ -84,6 +84,11 @@ def _add(total: dict[Session, Seen], more: Mapping[Session, Seen]) -> None:
         total[session] = total[session] | seen if session in total else seen
 
 
+def keys_of_signs(principals: Iterable[Principal]) -> list[str]:
+    """The texts by which the table of signs names some principals."""
+    return [name for one in principals for name in (one.arn, id_of_named_role(one.account, one.name))]
+
+
 def sessions_from_usage(
     usage: Usage, roles: Iterable[Principal], full_arn: Callable[[str, str], str]
 ) -> dict[str, SessionUse]:
@@ -91,7 +96,8 @@ def sessions_from_usage(
     found: dict[str, SessionUse] = {}
     named: dict[str, SessionUse] = {}
     for role in roles:
-        found[role.arn] = named[role.arn] = named[id_of_named_role(role.account, role.name)] = SessionUse()
+        found[role.arn] = SessionUse()
+        named |= dict.fromkeys(keys_of_signs([role]), found[role.arn])
     for role_name, action, resource, sign, detail, first, last, records in table_rows(usage.signs, _COLUMNS):
         if sign not in _KINDS or role_name not in named:
             continue

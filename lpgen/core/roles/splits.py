@@ -193,17 +193,30 @@ def splits_of(roles: Iterable[RoleInSessions], dangers: Dangers, taken: Taken, m
     """The proposals for roles whose sessions do different jobs."""
     names = set(taken)
     for one in roles:
-        if one.reviewed.principal.kind is PrincipalKind.ROLE and has_job(one.reviewed):
-            work = _work_of(one)
-            bits = {pair: 1 << at for at, pair in enumerate(sorted(work.used))}
-            use = dict.fromkeys(one.use.sessions, 0)
-            for pair, by in work.used.items():
-                for session in by:
-                    use[session] |= bits[pair]
-            jobs = jobs_of(use)
-            least = min(map(work.unused, jobs), default=0)
-            if len(jobs) > 1 and least * _LEAST_LOST >= len(work.used):
-                yield _split(one, work, jobs, dangers, names, making)
+        work, jobs = _jobs_of_role(one)
+        if jobs:
+            yield _split(one, work, jobs, dangers, names, making)
+
+
+def saved_by_split(one: RoleInSessions) -> tuple[int, int]:
+    """How many jobs a role should be split into, and how many used pairs they lack together. Both are 0 for one job."""
+    work, jobs = _jobs_of_role(one)
+    return len(jobs), sum(map(work.unused, jobs))
+
+
+def _jobs_of_role(one: RoleInSessions) -> tuple[_Work, list[Job]]:
+    """The jobs to split a role into, if any, and the use that shows them."""
+    if one.reviewed.principal.kind is not PrincipalKind.ROLE or not has_job(one.reviewed):
+        return _Work({}, {}, set(), []), []
+    work = _work_of(one)
+    bits = {pair: 1 << at for at, pair in enumerate(sorted(work.used))}
+    use = dict.fromkeys(one.use.sessions, 0)
+    for pair, by in work.used.items():
+        for session in by:
+            use[session] |= bits[pair]
+    jobs = jobs_of(use)
+    least = min(map(work.unused, jobs), default=0)
+    return work, jobs if len(jobs) > 1 and least * _LEAST_LOST >= len(work.used) else []
 
 
 def _split(

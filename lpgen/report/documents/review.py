@@ -14,6 +14,7 @@ from lpgen.core.documents import CatalogPart, Count, DecisionsPart, Message, Par
 from lpgen.core.evidence import UnmappedEvent
 from lpgen.core.model import AccessLevel, Outcome, PrincipalKind, SkipReason
 from lpgen.core.replacements import LineKind, ReplacementDocument
+from lpgen.core.roles.model import Saving
 from lpgen.report.documents.inputs import (
     CoveragePart,
     GuardsPart,
@@ -394,6 +395,10 @@ class ReviewHead(Part, kw_only=True, tag_field="schema", tag="lpgen.review/1"):
     min_days: Annotated[Count, means("Number of covered days that are enough.")]
     max_risk: Annotated[Share | None, means("The highest risk of a safe replacement; null: no backtest.")]
     totals: Annotated[TotalsPart, means("The sums over the principals with a replacement.")]
+    savings: Annotated[
+        tuple[Saving, ...],
+        means("The three proposals of `lpgen roles` that save most. Empty if `--principal` chooses some principals."),
+    ]
     outside_trust: Annotated[tuple[OutsideTrustPart, ...], means("Outsiders that can assume roles, the worst first.")]
     coverage: Annotated[CoveragePart, means("The logs that were read.")]
     guards: Annotated[GuardsPart, means("The policies given in addition to the principals' own.")]

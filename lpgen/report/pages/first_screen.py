@@ -33,6 +33,7 @@ from lpgen.report.pages.review import (
     decision_blocks,
     numbers_of_actions,
     numbers_of_replacements,
+    saving_blocks,
     unlisted_blocks,
     words_of_day,
 )
@@ -43,6 +44,7 @@ from lpgen.report.words import cut_labels, dangers_of, label_in_list, name_for_o
 _LONGEST_DATE: Final = 20
 _LONGEST_FILE: Final = 30
 _LONGEST_NAME: Final = 44
+_LONGEST_SAVING: Final = 30
 _LONGEST_MESSAGE: Final = 110
 """The maximum width of a message: with the name before it, about two lines of a screen."""
 
@@ -59,6 +61,7 @@ def first_screen(review: ReviewSummary, given: Given, *, width: int, size: int, 
     yield Heading(numbers_of_replacements(review), level=3)
     yield from decision_blocks(review, longest=_LONGEST_FILE)
     yield from map(Paragraph, numbers_of_actions(review))
+    yield from saving_blocks(review, longest=_LONGEST_SAVING)
     yield from _coverage(review)
     yield from _recreated(review)
     yield from _principals(review, width - _OTHER_COLUMNS, most=1 + size // 2)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.evidence import PrincipalUsage, Use
 from lpgen.core.findings import Diff, Report
 from lpgen.core.model import Outcome
+from lpgen.core.roles.model import Saving, SavingKind
 from lpgen.report.blocks import (
     REVIEW_ROWS,
     Block,
@@ -139,6 +140,7 @@ def headline_blocks(review: ReviewSummary) -> Iterable[Block]:
     yield from decision_blocks(review)
     yield from map(Paragraph, numbers_of_actions(review))
     yield from (Paragraph(line(text)) for text in reach_texts(review.counts.reach))
+    yield from saving_blocks(review)
 
 
 def decision_blocks(review: ReviewSummary, *, longest: int = 0) -> Iterable[Block]:
@@ -188,6 +190,32 @@ def _numbers_of_actions(review: ReviewSummary) -> Iterable[Line]:
             strong(f"{count(total.removed)} removed"),
             f" ({count(total.dangerous)} dangerous)." if total.dangerous else ".",
         )
+
+
+_SAVINGS: Final[Mapping[SavingKind, str]] = {
+    "merge": " and {others} could share a role",
+    "split": " could be {roles}",
+    "user": " ({keys}) could become a role",
+}
+
+
+def saving_blocks(review: ReviewSummary, *, longest: int = 0) -> Iterator[Block]:
+    """The proposals for roles that save most. Names longer than `longest` are cut."""
+    summaries = {summary.arn: summary for summary in review.principals}
+    labels: Iterable[str] = (label_in_list(summaries[saving.principals[0]]) for saving in review.report.savings)
+    labels = cut_labels(labels, longest) if longest else labels
+    found = [line(name(label), _saved(one)) for label, one in zip(labels, review.report.savings, strict=True)]
+    if found:
+        texts = (part for one in found for part in ("; ", one))
+        yield Paragraph(line(strong("Roles: "), *list(texts)[1:], ". See ", name("lpgen roles"), "."))
+
+
+def _saved(saving: Saving) -> str:
+    return _SAVINGS[saving.kind].format(
+        others=plural(len(saving.principals) - 1, "other"),
+        roles=plural(saving.roles, "role"),
+        keys=plural(saving.saved, "access key"),
+    )
 
 
 def _what_to_do(review: ReviewSummary, given: Given) -> Iterable[Block]:

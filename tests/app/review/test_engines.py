@@ -71,7 +71,7 @@ def small_batches(policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def review_text(data: Path, policies: Path, form: str, engine: Engine = LocalEngine()) -> str:  # noqa: B008
     catalog = bundled_catalog()
-    review = open_review(AnalysisInputs(data, [policies], catalog, Options(), engine=engine))
+    review = open_review(AnalysisInputs(data, [policies], catalog, Options(), engine=engine), savings=True)
     if form == "html":
         return PAGE.text(review_page(review, catalog), form)
     return "".join(review_parts(review, form))

@@ -52,7 +52,7 @@ def opened(data: Path, folder: Path, count: int, action: str = "s3:GetObject") -
     pages = [{"RoleDetailList": roles[start : start + 100]} for start in range(0, count, 100)]
     for number, page in enumerate(pages):
         (folder / f"{number:03}.json").write_text(json.dumps(page))
-    return open_review(AnalysisInputs(data, [folder], bundled_catalog(), Options()))
+    return open_review(AnalysisInputs(data, [folder], bundled_catalog(), Options()), savings=True)
 
 
 def held_by_review(data: Path, folder: Path, count: int) -> int:
