@@ -15,6 +15,7 @@ from lpgen.core.evidence import AccountCoverage, LogCoverage, LogGap, PrincipalU
 from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
 from lpgen.core.model import SkipReason
 from lpgen.core.replacements import Decision, DecisionKind, DecisionsStamp
+from lpgen.core.roles.model import Saving
 from tests.report.cases import SECURITY, SHOP, Case, seen, use_of
 from tests.report.cases_without_replacement import without_replacement
 from tests.report.safe_cases import applied, deployer, exporter, sso, storefront, user_in_group
@@ -55,7 +56,13 @@ def organization() -> Report:
     )
     ways = (trust("everyone", "anyone"), trust("account", "999988887777", "sts:ExternalId"))
     kinds = (DecisionKind.KEEP, DecisionKind.ACCEPT, DecisionKind.ACCEPT)
-    return replace(found, trust=ways, decisions=DecisionsStamp("policies/decisions.toml", kinds))
+    arns = [proposal.diff.principal.arn for proposal in found.proposals]
+    savings = (
+        Saving(kind="merge", principals=tuple(arns[:3]), roles=1, saved=2),
+        Saving(kind="split", principals=(arns[3],), roles=5, saved=1234),
+        Saving(kind="user", principals=(arns[-1],), roles=1, saved=2),
+    )
+    return replace(found, trust=ways, decisions=DecisionsStamp("policies/decisions.toml", kinds), savings=savings)
 
 
 def trust(case: str, who: str, limits: str = "") -> OutsideTrust:

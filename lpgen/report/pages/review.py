@@ -192,30 +192,30 @@ def _numbers_of_actions(review: ReviewSummary) -> Iterable[Line]:
         )
 
 
-_SAVINGS: Final[Mapping[SavingKind, str]] = {
-    "merge": " and {others} could share a role",
-    "split": " could be {roles}",
-    "user": " ({keys}) could become a role",
+_SAVINGS: Final[Mapping[SavingKind, tuple[str, str]]] = {
+    "merge": ("merge ", " and {others}"),
+    "split": ("split ", " into {roles}"),
+    "user": ("replace user ", " ({keys})"),
 }
+"""The words before and after the name of the first principal."""
 
 
 def saving_blocks(review: ReviewSummary, *, longest: int = 0) -> Iterator[Block]:
     """The proposals for roles that save most. Names longer than `longest` are cut."""
-    summaries = {summary.arn: summary for summary in review.principals}
-    labels: Iterable[str] = (label_in_list(summaries[saving.principals[0]]) for saving in review.report.savings)
-    labels = cut_labels(labels, longest) if longest else labels
-    found = [line(name(label), _saved(one)) for label, one in zip(labels, review.report.savings, strict=True)]
-    if found:
-        texts = (part for one in found for part in ("; ", one))
-        yield Paragraph(line(strong("Roles: "), *list(texts)[1:], ". See ", name("lpgen roles"), "."))
+    texts = [part for saving in review.report.savings for part in ("; ", _saved(saving, longest))]
+    if texts:
+        yield Paragraph(line(strong("Roles: "), *texts[1:], ". See ", name("lpgen roles"), "."))
 
 
-def _saved(saving: Saving) -> str:
-    return _SAVINGS[saving.kind].format(
-        others=plural(len(saving.principals) - 1, "other"),
-        roles=plural(saving.roles, "role"),
-        keys=plural(saving.saved, "access key"),
-    )
+def _saved(saving: Saving, longest: int) -> Line:
+    first = saving.principals[0].rpartition("/")[2]
+    before, after = _SAVINGS[saving.kind]
+    facts = {
+        "others": plural(len(saving.principals) - 1, "other"),
+        "roles": count(saving.roles),
+        "keys": plural(saving.saved, "access key"),
+    }
+    return line(before, name(shorten(first, longest) if longest else first), after.format_map(facts))
 
 
 def _what_to_do(review: ReviewSummary, given: Given) -> Iterable[Block]:

@@ -45,7 +45,7 @@ def test_savings_are_those_of_the_roles_report(sample_data: Path, format: str) -
 
 def test_screen_names_them_and_a_choice_of_principals_has_none(sample_data: Path) -> None:
     options = ("--data", sample_data, "--policies", ROOT / "authorization-details", "--no-graph", "--no-backtest")
-    assert "and 2 others could share a role" in " ".join(lpgen("review", *options).split())
+    assert "Roles: merge thumbnailer-1 and 2 others; split scheduled-jobs into 2; replace user" in " ".join(lpgen("review", *options).split())
     text = lpgen("review", *options, "--principal", "role/app/thumbnailer-1", "--format", "json")
     assert json.loads(text)["savings"] == []
 
