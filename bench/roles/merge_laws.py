@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from bench.guardrails.requests import allowed
+from bench.guardrails.scenario_files import matching_actions
 from bench.perimeter.evaluator import Request, as_list
 from bench.perimeter.scenario_files import account_of
 from bench.roles.likeness import differences, trust_lines
@@ -18,6 +19,9 @@ from bench.scenario_reading import Json
 
 _SHOWN: Final = 3
 """How many requests a fault names."""
+
+_SAMPLED_NAMES: Final = 5
+"""How many actions a sample takes from a pattern."""
 
 DANGEROUS: Final = {
     "iam:AttachRolePolicy": "arn:aws:iam::{account}:role/judge",
@@ -119,6 +123,44 @@ def _probes(scenario: Scenario, by: str, action: str, statements: list[Json]) ->
         yield replace(plain, resource=arn)
 
 
+def requests_in(scenario: Scenario, role: str, statement: Json) -> Iterator[Request]:
+    """Requests that a statement names, with made-up text in place of its wildcards, in the context that it asks for."""
+    context = {
+        key: str(as_list(values)[0]).replace("*", "judge")
+        for tests in statement.get("Condition", {}).values()
+        for key, values in tests.items()
+        if as_list(values)
+    }
+    for pattern in as_list(statement.get("Action")):
+        service, _, name = pattern.partition(":")
+        names = matching_actions(service, name.lower())[:_SAMPLED_NAMES] if "*" in name or "?" in name else [name]
+        for resource in as_list(statement.get("Resource")):
+            arn = resource if resource == "*" else resource.replace("*", "judge").replace("?", "j")
+            for action in names:
+                asked = {"by": role, "action": f"{service}:{action}", "resource": arn}
+                yield scenario.request(asked)
+                yield scenario.request(asked | {"context": context})
+
+
+def _twins(scenario: Scenario, members: list[str], documents: list[Json]) -> int:
+    """How many triples of member, action and resource documents allow in another member's account, and the member's own
+    policies allow in its own account.
+
+    Without a policy of the resource, a role has no access to another account:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+    """
+    accounts, new = {account_of(arn) for arn in members}, statements_of(documents)
+    found = set()
+    for arn in members:
+        own, old = account_of(arn), statements_of(scenario.documents_of(arn))
+        for probe in (probe for statement in new for probe in requests_in(scenario, arn, statement)):
+            twins = [probe.resource.replace(other, own) for other in accounts if other in probe.resource]
+            is_allowed = any(allowed(old, replace(probe, resource=twin)) for twin in twins)
+            if is_allowed and own not in probe.resource and allowed(new, probe):
+                found.add((arn, probe.action, probe.resource))
+    return len(found)
+
+
 def broken_merge_laws(scenario: Scenario, merge: Json) -> Iterator[str]:
     """The laws that a proposal for a shared role breaks, a sentence each."""
     members, state = merge["members"], merge["state"]
@@ -132,8 +174,6 @@ def broken_merge_laws(scenario: Scenario, merge: Json) -> Iterator[str]:
         yield f"a proposal is {state} with {', '.join(sorted(kinds)) or 'nothing'} against it"
     if merge["roles_saved"] != len(members) - 1:
         yield f"it saves {merge['roles_saved']} roles"
-    if merge["harmful"] != 0 or merge["over_grant"] < 0:
-        yield f"over_grant {merge['over_grant']}, harmful {merge['harmful']}"
     accounts = {account_of(arn) for arn in members}
     if len(accounts) == 1 and merge["account"] not in (*accounts, ""):
         yield f"the account is {merge['account']}"
@@ -141,6 +181,8 @@ def broken_merge_laws(scenario: Scenario, merge: Json) -> Iterator[str]:
         yield "members of several accounts have different names, or the proposal names an account"
     yield from differences(scenario, members)
     documents = documents_in(merge["policy"])
+    if not 0 <= merge["harmful"] <= min(merge["over_grant"], _twins(scenario, members, documents)):
+        yield f"over_grant {merge['over_grant']}, harmful {merge['harmful']}"
     if gained := new_for_all(scenario, members, documents):
         yield f"newly allowed for all members: {'; '.join(gained[:_SHOWN])}"
     for arn in members:

@@ -8,17 +8,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bench.guardrails.requests import allowed
-from bench.guardrails.scenario_files import matching_actions
 from bench.perimeter.evaluator import Request, applies, as_list
 from bench.perimeter.scenario_files import account_of
-from bench.roles.merge_laws import DANGEROUS, documents_in, elsewhere
+from bench.roles.merge_laws import DANGEROUS, documents_in, elsewhere, requests_in
 from bench.roles.scenario import ALWAYS_ALLOWED, Scenario, statements_of
 from bench.roles.split_parts import Placement
 from bench.scenario_reading import Json
 
 _SHOWN: Final = 3
-_SAMPLED_NAMES: Final = 5
-"""How many actions a sample takes from a pattern."""
 
 
 def policy_faults(placement: Placement, number: int) -> Iterator[str]:
@@ -70,26 +67,7 @@ def _samples(scenario: Scenario, role: str, statements: list[Json]) -> Iterator[
     for action, resource in DANGEROUS.items():
         yield scenario.request({"by": role, "action": action, "resource": resource.format(account=account_of(role))})
     for statement in statements:
-        yield from _named(scenario, role, statement)
-
-
-def _named(scenario: Scenario, role: str, statement: Json) -> Iterator[Request]:
-    """Requests that a statement names, with made-up text in place of its wildcards, in the context that it asks for."""
-    context = {
-        key: str(as_list(values)[0]).replace("*", "judge")
-        for tests in statement.get("Condition", {}).values()
-        for key, values in tests.items()
-        if as_list(values)
-    }
-    for pattern in as_list(statement.get("Action")):
-        service, _, name = pattern.partition(":")
-        names = matching_actions(service, name.lower())[:_SAMPLED_NAMES] if "*" in name or "?" in name else [name]
-        for resource in as_list(statement.get("Resource")):
-            arn = resource if resource == "*" else resource.replace("*", "judge").replace("?", "j")
-            for action in names:
-                asked = {"by": role, "action": f"{service}:{action}", "resource": arn}
-                yield scenario.request(asked)
-                yield scenario.request(asked | {"context": context})
+        yield from requests_in(scenario, role, statement)
 
 
 def danger_faults(placement: Placement, number: int) -> Iterator[str]:

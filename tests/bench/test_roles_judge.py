@@ -28,6 +28,7 @@ PERSON: Final = OPEN["person-to-a-new-role"]
 KNOWN: Final = OPEN["person-to-a-permission-set"]
 PROGRAM: Final = OPEN["pipeline-without-a-provider"]
 COPIES: Final = OPEN["member-with-a-dangerous-extra"]
+NAMESAKES: Final = OPEN["one-name-in-two-accounts"]
 LEFT: Final = OPEN["leftovers"]
 ACCOUNT: Final = "111111111111"
 ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/"
@@ -137,7 +138,12 @@ FAULTS: Final[dict[str, tuple[Scenario, Change, str]]] = {
         lambda one: _merge(one)["policy"][0]["Statement"][0].pop("Condition"),
         "newly allowed for all members: s3:GetObject on arn:aws:s3:::sales-data/2026.csv (with aws:sourceip",
     ),
-    "harm": (COPIES, lambda one: _merge(one).update(harmful=1), "harmful 1"),
+    "harm": (COPIES, lambda one: _merge(one).update(harmful=1, over_grant=1), "harmful 1"),
+    "harm beyond the account's number": (
+        NAMESAKES,
+        lambda one: _merge(one).update(harmful=9, over_grant=9),
+        "harmful 9",
+    ),
     "roles saved": (COPIES, lambda one: _merge(one).update(roles_saved=2), "it saves 2 roles"),
     "a curve that starts above zero": (
         COPIES,
@@ -183,6 +189,13 @@ def test_inactive_keys_need_no_deactivating() -> None:
     for key in _user(output)["keys"]:
         key["active"] = False
     assert [fault for verdict in judge(PROGRAM, output) for fault in verdict.faults if "deactivated" in fault] == []
+
+
+@pytest.mark.parametrize("harmful", [0, 1, 4])
+def test_namesakes_may_gain_what_they_do_on_scopes_in_each_others_accounts(harmful: int) -> None:
+    output = copy.deepcopy(example_output(NAMESAKES))
+    _merge(output).update(harmful=harmful, over_grant=4)
+    assert [fault for verdict in judge(NAMESAKES, output) for fault in verdict.faults] == []
 
 
 def test_no_policy_refuses_a_call_that_needs_no_permission() -> None:
