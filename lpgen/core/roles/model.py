@@ -171,7 +171,7 @@ class Merge(Part, kw_only=True):
     over_grant: Annotated[
         Count, means("How many triples of member, action and scope the policy allows without use by the member.")
     ]
-    harmful: Annotated[Count, means("How many of these have a dangerous action: none.")]
+    harmful: Annotated[Count, means("How many of these have a dangerous action: none within one account.")]
     against: Annotated[tuple[Against, ...], means("What objects to it.")]
     policy: Annotated[tuple[PolicyObject, ...], means("The shared documents.")]
     left: Annotated[Texts, means("The ARNs of AWS managed policies that stay attached.")]

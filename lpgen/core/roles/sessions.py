@@ -13,7 +13,7 @@ from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.assumption import fold_session_name
 from lpgen.core.cloudtrail.caller import id_of_named_role, names_of
 from lpgen.core.evidence import Use
-from lpgen.core.model import Action, Principal, ResourceKind
+from lpgen.core.model import Action, AssumptionMethod, Principal, ResourceKind
 from lpgen.core.roles.model import SessionKind
 from lpgen.core.usage.assumptions import Assumption
 from lpgen.core.usage.columns import table_rows
@@ -117,21 +117,29 @@ def sessions_from_usage(
 def callers_of(sessions: Iterable[Session], requests: Sequence[Assumption]) -> tuple[str, ...]:
     """Who asks for sessions, sorted: services, principals, and subjects of identity providers.
 
-    The table of requests doesn't keep source identities. So it shows who asks for a session with one if the name of the
-    session or the subject is the same, or if all requests with any come from one caller.
+    A source identity stays for the whole session, so requests that give one asked for the sessions with one, and only
+    for these. The table of requests doesn't keep the identity itself. So it shows who asks for a session with one if
+    the name of the session or the subject is the same, or if all requests with any come from one caller.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     """
-    identified = {_caller(request) for request in requests if request.source_identity}
     found: set[str] = set()
     for session in sessions:
-        name = fold_session_name(session.name) or ANY
-        own = {
-            _caller(request)
-            for request in requests
-            if request.session_name == name or session.value == request.subject != ""
-        }
-        is_shared = not own and session.kind == "source-identity" and len(identified) == 1
-        found |= identified if is_shared else own
+        has_identity, name = session.kind == "source-identity", fold_session_name(session.name) or ANY
+        fitting = [request for request in requests if _has_source_identity(request) == has_identity]
+        own = [one for one in fitting if one.session_name == name or session.value == one.subject != ""]
+        is_shared = not own and has_identity and len({*map(_caller, fitting)}) == 1
+        found |= {*map(_caller, fitting if is_shared else own)}
     return tuple(sorted(found - {""}))
+
+
+def _has_source_identity(request: Assumption) -> bool:
+    """Whether a session has a source identity. Roles Anywhere sets that of the certificate's subject.
+
+    https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
+    """
+    return bool(request.source_identity) or (
+        request.method is AssumptionMethod.ROLES_ANYWHERE and bool(request.subject)
+    )
 
 
 def _caller(request: Assumption) -> str:

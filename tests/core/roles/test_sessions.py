@@ -84,3 +84,15 @@ def test_a_source_identity_has_the_only_caller_that_sets_any() -> None:
     requests = [asked("ci", session_name="x", source_identity="yes"), asked("other", session_name="y")]
     assert callers_of([Session("source-identity", "bo")], requests) == ("ci",)
     assert callers_of([Session("source-identity", "bo")], [*requests, asked("me", source_identity="yes")]) == ()
+
+
+def test_only_requests_with_a_source_identity_ask_for_sessions_with_one() -> None:
+    requests = [asked("ci", session_name="nightly"), asked("ops", session_name="tool", source_identity="yes")]
+    assert callers_of([Session("source-identity", "nightly")], requests) == ("ops",)
+    assert callers_of([Session("name", "nightly")], requests) == ("ci",)
+    assert callers_of([Session("name", "tool")], requests) == ()
+
+
+def test_roles_anywhere_sets_a_source_identity() -> None:
+    request = replace(asked(subject="host-7"), method=AssumptionMethod.ROLES_ANYWHERE)
+    assert callers_of([Session("source-identity", "host-7")], [request, asked("ci", session_name="x")]) == ("host-7",)
