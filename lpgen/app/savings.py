@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from lpgen.core.analysis.reviewer import Batch, Recorded, Reviewer
 from lpgen.core.catalog.danger import Dangers
+from lpgen.core.findings import Saving, SavingKind
 from lpgen.core.model import PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.roles.candidates import Likeness, Reviewed, likeness_of, reviewed_from
-from lpgen.core.roles.model import Saving, UserKind
+from lpgen.core.roles.model import UserKind
 from lpgen.core.roles.savings import Sketch, greatest_savings
 from lpgen.core.roles.sessions import sessions_from_usage
 from lpgen.core.roles.signs import signs_from_usage
@@ -60,14 +61,14 @@ class NoteTaker:
         signs, credentials = signs_from_usage(usage, [arn])[arn], self.extras.credentials_of(arn)
         facts = UserFacts(one, signs, credentials, reviewer.ground.coverage, least)
         keys = sum(key.active is not False for key in facts.keys)
-        return kind_of_user(facts), Saving(kind="user", principals=(arn,), roles=1, saved=keys) if keys else None
+        return kind_of_user(facts), Saving(SavingKind.USER, (arn,), 1, keys) if keys else None
 
 
 def _saved_by_split(one: Reviewed, usage: Usage, reviewer: Reviewer) -> Saving | None:
     arn = one.principal.arn
     use = sessions_from_usage(usage, [one.principal], reviewer.counter.names.full_arn)[arn]
     jobs, lacked = saved_by_split(RoleInSessions(one, use, (), ()))
-    return Saving(kind="split", principals=(arn,), roles=jobs, saved=lacked) if jobs else None
+    return Saving(SavingKind.SPLIT, (arn,), jobs, lacked) if jobs else None
 
 
 @dataclass(slots=True)

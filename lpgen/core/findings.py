@@ -18,7 +18,6 @@ from lpgen.core.guards import NO_GUARDS, Guards
 from lpgen.core.model import AccessLevel, Action, ActionPattern, Principal, SkipReason
 from lpgen.core.registry.row import Caveat, Finding
 from lpgen.core.replacements import Decision, DecisionsStamp, LeftPolicy, Line, Replacement, Verification
-from lpgen.core.roles.model import Saving
 from lpgen.core.snapshots import SnapshotStamp
 
 
@@ -487,6 +486,28 @@ class OutsideTrust(Finding):
     _: KW_ONLY
     principal: str
     severity: Severity
+
+
+class SavingKind(StrEnum):
+    """The proposals for roles that save something."""
+
+    MERGE = "merge"
+    SPLIT = "split"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What a proposal for roles saves. `roles` or permission sets replace the `principals`, sorted ARNs.
+
+    `saved` is how many roles fewer there are (merge), how many used pairs of action and scope the roles lack together
+    (split), or how many access keys nobody needs any longer (user).
+    """
+
+    kind: SavingKind
+    principals: tuple[str, ...]
+    roles: int
+    saved: int
 
 
 @dataclass(frozen=True, slots=True)

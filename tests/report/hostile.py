@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from markdown_it import MarkdownIt
-from msgspec import inspect, structs
+from msgspec import structs
 from rich.cells import cell_len
 
 from lpgen.core.documents import Part
@@ -69,15 +69,9 @@ def poison(value: Any, change: Callable[[str], str]) -> Any:
         fields = [field.name for field in dataclasses.fields(value) if field.init and field.name not in RAW]
         return dataclasses.replace(value, **{name: poison(getattr(value, name), change) for name in fields})
     if isinstance(value, Part):
-        texts = [field.name for field in structs.fields(value) if not _is_choice(field)]
-        return structs.replace(value, **{name: poison(getattr(value, name), change) for name in texts})
+        members = {name: poison(getattr(value, name), change) for name in value.__struct_fields__}
+        return structs.replace(value, **members)
     return value
-
-
-def _is_choice(field: structs.FieldInfo) -> bool:
-    """Whether a field of a document is one of some fixed texts."""
-    found = inspect.type_info(field.type)
-    return isinstance(found.type if isinstance(found, inspect.Metadata) else found, inspect.LiteralType)
 
 
 def poisoned_report(report: Report, change: Callable[[str], str]) -> Report:

@@ -12,10 +12,9 @@ from datetime import date
 from lpgen.core.analysis.grants.trust import OutsideTrustKind
 from lpgen.core.choices import Severity
 from lpgen.core.evidence import AccountCoverage, LogCoverage, LogGap, PrincipalUsage, SeenEvents
-from lpgen.core.findings import Diff, OutsideTrust, Report, SkipCount
+from lpgen.core.findings import Diff, OutsideTrust, Report, Saving, SavingKind, SkipCount
 from lpgen.core.model import SkipReason
 from lpgen.core.replacements import Decision, DecisionKind, DecisionsStamp
-from lpgen.core.roles.model import Saving
 from tests.report.cases import SECURITY, SHOP, Case, seen, use_of
 from tests.report.cases_without_replacement import without_replacement
 from tests.report.safe_cases import applied, deployer, exporter, sso, storefront, user_in_group
@@ -58,9 +57,9 @@ def organization() -> Report:
     kinds = (DecisionKind.KEEP, DecisionKind.ACCEPT, DecisionKind.ACCEPT)
     arns = [proposal.diff.principal.arn for proposal in found.proposals]
     savings = (
-        Saving(kind="merge", principals=tuple(arns[:3]), roles=1, saved=2),
-        Saving(kind="split", principals=(arns[3],), roles=5, saved=1234),
-        Saving(kind="user", principals=(arns[-1],), roles=1, saved=2),
+        Saving(SavingKind.MERGE, tuple(arns[:3]), 1, 2),
+        Saving(SavingKind.SPLIT, (arns[3],), 5, 1234),
+        Saving(SavingKind.USER, (arns[-1],), 1, 2),
     )
     return replace(found, trust=ways, decisions=DecisionsStamp("policies/decisions.toml", kinds), savings=savings)
 

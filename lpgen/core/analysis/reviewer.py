@@ -22,6 +22,7 @@ from lpgen.core.analysis.synthesis.permission_sets import hold_sets_together, sh
 from lpgen.core.analysis.verify import documents_of_replacement, verify_generated
 from lpgen.core.backtests import Forecast
 from lpgen.core.catalog.catalog import Catalog
+from lpgen.core.cloudtrail.caller import names_in_signs
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage
 from lpgen.core.findings import GENERATED_CLASSES, Becoming, PrincipalDiff, Proposal, RestsOn
 from lpgen.core.iam.policy import policy_from_json, says_the_same
@@ -29,7 +30,6 @@ from lpgen.core.last_accessed import AccessReport
 from lpgen.core.model import Principal
 from lpgen.core.options import Options, is_chosen
 from lpgen.core.replacements import Replacement, with_replacement
-from lpgen.core.roles.sessions import keys_of_signs
 from lpgen.core.usage.row_slices import RowSlices, TableSlices
 from lpgen.core.usage.tables import EMPTY_USAGE, Usage
 
@@ -75,8 +75,8 @@ class Batches:
             arns = [principal.arn for unit in some for principal in unit]
             copied = copied_services(arns, self.copied)
             accessed = {arn: self.accessed[arn] for arn in arns if arn in self.accessed}
-            keys = keys_of_signs(principal for unit in some for principal in unit)
-            signs = self.signs.rows_of(keys) if self.signs else EMPTY_USAGE.signs
+            named = (name for arn in arns for name in names_in_signs(arn))
+            signs = self.signs.rows_of(named) if self.signs else EMPTY_USAGE.signs
             yield Batch(some, self.slices.rows_of(arns), copied, accessed, self.slices.elsewhere_of(arns), signs)
 
 

@@ -239,6 +239,12 @@ def name_in_skips(caller: Caller) -> str:
     return caller.principal or (caller.principal_id if account_of_named_role(caller.principal_id) else "")
 
 
+def names_in_signs(principal: str) -> tuple[str, str]:
+    """The names that the table of signs can give a role or user: the ARN, or `id_of_named_role`."""
+    fields = split_arn(principal)
+    return principal, id_of_named_role(fields.account, fields.name.rpartition("/")[2])
+
+
 # ---------------------------------------------------------------- principals beyond the caller
 
 _SESSION: Final = "assumed-role/"

@@ -250,26 +250,6 @@ class Leftover(RowPart, kw_only=True):
     text: Annotated[str, means("Why nobody uses it, as a clause.")]
 
 
-# ---------------------------------------------------------------- savings
-
-SavingKind = Literal["merge", "split", "user"]
-
-
-class Saving(RowPart, kw_only=True):
-    """What a proposal of `lpgen roles` saves."""
-
-    kind: Annotated[SavingKind, means("Whether to merge roles, to split a role, or to replace a user.")]
-    principals: Annotated[Texts, means("The ARNs of the roles or of the user, sorted.")]
-    roles: Annotated[Count, means("How many roles or permission sets replace them.")]
-    saved: Annotated[
-        Count,
-        means(
-            "How many roles fewer there are (merge), how many used pairs of action and scope the roles lack together"
-            " (split), or how many access keys nobody needs any longer (user)."
-        ),
-    ]
-
-
 class RolesReport(Part, kw_only=True, tag_field="schema", tag="lpgen.roles/1"):
     """Users that should become roles, principals that could share a role, roles to split, and what nobody uses."""
 

@@ -8,13 +8,12 @@ from itertools import chain, zip_longest
 from typing import Final
 
 from lpgen.core.catalog.danger import Dangers
+from lpgen.core.findings import Saving, SavingKind
 from lpgen.core.model import Principal
 from lpgen.core.roles.candidates import Likeness
 from lpgen.core.roles.merges import weigh_all
-from lpgen.core.roles.model import Saving, SavingKind
 from lpgen.core.roles.needs import Need
 
-_KINDS: Final[tuple[SavingKind, ...]] = ("merge", "split", "user")
 _MOST: Final = 3
 
 
@@ -36,10 +35,10 @@ def greatest_savings(
     and `load` gives its sketch.
     """
     merges = [
-        Saving(kind="merge", principals=tuple(one.principal.arn for one in members), roles=1, saved=len(members) - 1)
+        Saving(SavingKind.MERGE, tuple(one.principal.arn for one in members), 1, len(members) - 1)
         for weighed in weigh_all(alike, load, dangers)
         for _, members in weighed.shared()
     ]
     found = sorted((*merges, *own), key=lambda saving: (-saving.saved, saving.principals))
-    by_kind = ([saving for saving in found if saving.kind == kind] for kind in _KINDS)
+    by_kind = ([saving for saving in found if saving.kind == kind] for kind in SavingKind)
     return tuple(filter(None, chain(*zip_longest(*by_kind))))[:_MOST]

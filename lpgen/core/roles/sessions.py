@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from lpgen.core.arns import split_arn
 from lpgen.core.cloudtrail.assumption import fold_session_name
-from lpgen.core.cloudtrail.caller import id_of_named_role, names_of
+from lpgen.core.cloudtrail.caller import names_in_signs, names_of
 from lpgen.core.evidence import Use
 from lpgen.core.model import Action, AssumptionMethod, Principal, ResourceKind
 from lpgen.core.roles.model import SessionKind
@@ -84,11 +84,6 @@ def _add(total: dict[Session, Seen], more: Mapping[Session, Seen]) -> None:
         total[session] = total[session] | seen if session in total else seen
 
 
-def keys_of_signs(principals: Iterable[Principal]) -> list[str]:
-    """The texts by which the table of signs names some principals."""
-    return [name for one in principals for name in (one.arn, id_of_named_role(one.account, one.name))]
-
-
 def sessions_from_usage(
     usage: Usage, roles: Iterable[Principal], full_arn: Callable[[str, str], str]
 ) -> dict[str, SessionUse]:
@@ -97,7 +92,7 @@ def sessions_from_usage(
     named: dict[str, SessionUse] = {}
     for role in roles:
         found[role.arn] = SessionUse()
-        named |= dict.fromkeys(keys_of_signs([role]), found[role.arn])
+        named |= dict.fromkeys(names_in_signs(role.arn), found[role.arn])
     for role_name, action, resource, sign, detail, first, last, records in table_rows(usage.signs, _COLUMNS):
         if sign not in _KINDS or role_name not in named:
             continue

@@ -12,9 +12,9 @@ import msgspec
 from lpgen.core.choices import Severity
 from lpgen.core.documents import CatalogPart, Count, DecisionsPart, Message, Parameters, Part, RowPart, means
 from lpgen.core.evidence import UnmappedEvent
+from lpgen.core.findings import SavingKind
 from lpgen.core.model import AccessLevel, Outcome, PrincipalKind, SkipReason
 from lpgen.core.replacements import LineKind, ReplacementDocument
-from lpgen.core.roles.model import Saving
 from lpgen.report.documents.inputs import (
     CoveragePart,
     GuardsPart,
@@ -368,6 +368,21 @@ class OutsideTrustPart(RowPart, kw_only=True):
     accepted_by: AcceptedBy
 
 
+class SavingPart(RowPart, kw_only=True):
+    """What a proposal of `lpgen roles` saves."""
+
+    kind: Annotated[SavingKind, means("Whether to merge roles, to split a role, or to replace a user.")]
+    principals: Annotated[Texts, means("The ARNs of the roles or of the user, sorted.")]
+    roles: Annotated[Count, means("How many roles or permission sets replace them.")]
+    saved: Annotated[
+        Count,
+        means(
+            "How many roles fewer there are (merge), how many used pairs of action and scope the roles lack together "
+            "(split), or how many access keys nobody needs any longer (user)."
+        ),
+    ]
+
+
 class SkipPart(RowPart, kw_only=True):
     """Records that don't count as usage, by reason."""
 
@@ -396,7 +411,7 @@ class ReviewHead(Part, kw_only=True, tag_field="schema", tag="lpgen.review/1"):
     max_risk: Annotated[Share | None, means("The highest risk of a safe replacement; null: no backtest.")]
     totals: Annotated[TotalsPart, means("The sums over the principals with a replacement.")]
     savings: Annotated[
-        tuple[Saving, ...],
+        tuple[SavingPart, ...],
         means("The three proposals of `lpgen roles` that save most. Empty if `--principal` chooses some principals."),
     ]
     outside_trust: Annotated[tuple[OutsideTrustPart, ...], means("Outsiders that can assume roles, the worst first.")]
@@ -456,6 +471,7 @@ def _head_of_review(review: ReviewSummary) -> ReviewHead:
             )
             for trust in report.trust
         ],
+        savings=[SavingPart.from_attributes(saving) for saving in report.savings],
         coverage=part_from_coverage(diff.coverage),
         guards=part_from_guards(report),
         snapshot=part_from_snapshot(report.snapshot),

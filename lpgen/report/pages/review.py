@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.evidence import PrincipalUsage, Use
-from lpgen.core.findings import Diff, Report
+from lpgen.core.findings import Diff, Report, Saving, SavingKind
 from lpgen.core.model import Outcome
-from lpgen.core.roles.model import Saving, SavingKind
 from lpgen.report.blocks import (
     REVIEW_ROWS,
     Block,
@@ -193,9 +192,9 @@ def _numbers_of_actions(review: ReviewSummary) -> Iterable[Line]:
 
 
 _SAVINGS: Final[Mapping[SavingKind, tuple[str, str]]] = {
-    "merge": ("merge ", " and {others}"),
-    "split": ("split ", " into {roles}"),
-    "user": ("replace user ", " ({keys})"),
+    SavingKind.MERGE: ("merge ", " and {others}"),
+    SavingKind.SPLIT: ("split ", " into {roles}"),
+    SavingKind.USER: ("replace user ", " ({keys})"),
 }
 """The words before and after the name of the first principal."""
 

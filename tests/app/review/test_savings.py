@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpgen.core.catalog.danger import Dangers
-from lpgen.core.roles.model import Saving
+from lpgen.core.findings import Saving, SavingKind
 from lpgen.core.roles.savings import greatest_savings
 from lpgen.edge.catalog.files import bundled_catalog
 from tests.support.forked_lpgen import run_forked
@@ -45,14 +45,16 @@ def test_savings_are_those_of_the_roles_report(sample_data: Path, format: str) -
 
 def test_screen_names_them_and_a_choice_of_principals_has_none(sample_data: Path) -> None:
     options = ("--data", sample_data, "--policies", ROOT / "authorization-details", "--no-graph", "--no-backtest")
-    assert "Roles: merge thumbnailer-1 and 2 others; split scheduled-jobs into 2; replace user" in " ".join(lpgen("review", *options).split())
+    assert "Roles: merge thumbnailer-1 and 2 others; split scheduled-jobs into 2; replace user" in " ".join(
+        lpgen("review", *options).split()
+    )
     text = lpgen("review", *options, "--principal", "role/app/thumbnailer-1", "--format", "json")
     assert json.loads(text)["savings"] == []
 
 
 savings = st.builds(
-    lambda kind, number, saved: Saving(kind=kind, principals=(f"arn{number}",), roles=2, saved=saved),
-    st.sampled_from(["split", "user"]),
+    lambda kind, number, saved: Saving(kind, (f"arn{number}",), 2, saved),
+    st.sampled_from([SavingKind.SPLIT, SavingKind.USER]),
     st.integers(0, 99),
     st.integers(1, 9),
 )
@@ -63,7 +65,7 @@ def test_the_first_of_each_kind_comes_before_any_second(found: list[Saving]) -> 
     chosen = greatest_savings(found, {}, NO_SKETCHES.__getitem__, DANGERS)
     assert len(chosen) == min(3, len(found))
     assert {one.kind for one in chosen} == {one.kind for one in found}
-    for kind in ("split", "user"):
+    for kind in SavingKind:
         saved = sorted((one.saved for one in found if one.kind == kind), reverse=True)
         shown = [one.saved for one in chosen if one.kind == kind]
         assert shown == saved[: len(shown)]
