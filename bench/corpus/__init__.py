@@ -29,6 +29,34 @@ they declare, needs in `later.parquet`, and no service last accessed. `python -m
 review believes the intruders, as `bench.corpus.beliefs` describes. `--no-intrusions` writes the same world without
 what intruders do.
 
+**Crews.** `--crews N` adds N crews of each kind in the modules `crews`, in accounts of their own for each half and
+copy, and leaves what the other accounts hold as it is. They judge `lpgen roles`. A crew kind is a function that gets a
+`Draw` and returns a `Crew` (`bench.corpus.crew`); `Kinds.crew()` declares it:
+
+    KINDS = Kinds()
+
+    @KINDS.crew()
+    def copies_of_a_worker(d: Draw) -> Crew:
+        queue = d.queue()
+        schedule = step(daily, "sqs:ReceiveMessage DeleteMessage", queue)
+        grants = [grant("sqs:*", queue.arn)]
+        members = [
+            Member(f"copy{n}", Profile(f"{d.app}-worker-{n}", "a copy of the worker", grants, schedule, "ecs"))
+            for n in (1, 2, 3)
+        ]
+        return Crew(members, merges=[labels("copy1", "copy2", "copy3")])
+
+`d.account` is the production account; `d.in_account(DEVELOPMENT)` draws resources of the same names in another one,
+of which `QUIET` records no data events. A
+`Job` gives a schedule sessions (`bench.corpus.session.Session`), from which records get session names, source
+identities, callers, user agents, addresses, keys and sign-ins. A role with several jobs should be split into these.
+Actions need a line in `operations/`; `Corpus` raises where the policies don't allow what a member needs. Like judged
+kinds, members have exactly the policies that they declare: make them wider than their needs. They have needs in
+`later.parquet`, and no service last accessed. The truth has a column `job`, and `roles.json` says which members are to
+be merged, to be kept apart, to be split (with the session names, source identities and functions of each job), and what
+users are. Held-back crews are in `kinds/held_back/crews.py`, which `CREW_THEMES` of that package lists.
+`python -m bench.corpus.mined` measures what `lpgen roles` finds of them.
+
 **Kinds.** `kinds/` declares them, a function each: it draws a principal's names, resources and paces, and gives its
 schedule. The principals of a kind differ in these. A steady kind has the same needs all year, except for the keys of
 objects, which count as new only where their bucket does.

@@ -27,6 +27,7 @@ def main() -> None:
         default=0,
         help="principals of each kind in accounts that hold intruders (four months or more)",
     )
+    parser.add_argument("--crews", type=int, default=0, help="crews of each kind")
     parser.add_argument("--no-intrusions", action="store_true", help="leave out what intruders do, and nothing else")
     parser.add_argument("--plan", type=Path, help="a plan of `lpgen observe`, whose trails record the last days too")
     parser.add_argument("--plan-days", type=int, default=31, help="how many days")
@@ -47,6 +48,7 @@ def main() -> None:
             plan=asked.plan,
             plan_days=asked.plan_days,
             pace=asked.pace,
+            crews=asked.crews,
         )
     )
     counts = corpus.write(asked.out)

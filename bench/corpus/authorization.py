@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from bench.corpus.crew_truth import user_credentials
 from bench.corpus.policies import AWS_MANAGED, AWS_PATHS
 from bench.corpus.principals import Principal
 from bench.corpus.profile import stable_number
+from bench.corpus.session_records import SessionBook
 
 Json = dict[str, Any]
 
@@ -19,12 +21,14 @@ _OLD: Final = "2019-05-06T12:00:00+00:00"
 _SERVICES: Final = {"lambda": "lambda", "ec2": "ec2", "ecs": "ecs-tasks"}
 
 
-def authorization_details(principals: Sequence[Principal], last_used: Mapping[str, datetime]) -> Json:
-    """The details of one account's principals; `last_used` by ARN."""
+def authorization_details(
+    principals: Sequence[Principal], last_used: Mapping[str, datetime], book: SessionBook
+) -> Json:
+    """The details of one account's principals; `last_used` by ARN. Of crews' users, also their credentials."""
     roles = [one for one in principals if not one.is_user]
     users = [one for one in principals if one.is_user]
     return {
-        "UserDetailList": [_user(one) for one in users],
+        "UserDetailList": [_user(one) | user_credentials(one, book) for one in users],
         "GroupDetailList": [],
         "RoleDetailList": [_role(one, last_used.get(one.arn)) for one in roles],
         "Policies": [*_customer_policies(principals), *_aws_policies(principals)],
@@ -41,7 +45,7 @@ def _user(principal: Principal) -> Json:
         "UserPolicyList": _inline(principal),
         "GroupList": [],
         "AttachedManagedPolicies": _attached(principal),
-        "Tags": [],
+        "Tags": _tags(principal),
     }
 
 
@@ -64,10 +68,15 @@ def _role(principal: Principal, last_used: datetime | None) -> Json:
             "InstanceProfileList": [_profile(principal, brief)] if principal.profile.caller == "ec2" else [],
             "RolePolicyList": _inline(principal),
             "AttachedManagedPolicies": _attached(principal),
-            "Tags": [],
+            "Tags": _tags(principal),
             "RoleLastUsed": used,
         }
     )
+
+
+def _tags(principal: Principal) -> list[Json]:
+    tags = principal.member.tags if principal.member else {}
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _profile(principal: Principal, role: Json) -> Json:
@@ -85,6 +94,8 @@ def _profile(principal: Principal, role: Json) -> Json:
 def _trust(principal: Principal) -> Json:
     account = principal.account.id
     trusted = principal.profile.trusted
+    if principal.member and principal.member.trust:
+        return {"Version": "2012-10-17", "Statement": [dict(statement) for statement in principal.member.trust]}
     match principal.profile.caller:
         case "oidc":
             provider = f"arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com"

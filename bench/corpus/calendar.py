@@ -10,6 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
+from bench.corpus.session import Session
+
 START: Final = date(2025, 9, 1)
 NEW_DAYS: Final = 31
 """How long a resource that came into being after the first day counts as new."""
@@ -62,7 +64,8 @@ class Use:
     those that its record doesn't show. `invoked_by` is the service that calls with the principal's session, `scenario`
     the intrusion that the call belongs to, and `at` the second of the day, -1 for any. `params` are further request
     parameters, `answer` response elements. `error` is the code with which the call fails though it is allowed, such as
-    when it is throttled, and `message` that failure's message.
+    when it is throttled, and `message` that failure's message. `session` says with which credentials the call is made,
+    and `job` for which job of a role that several jobs share; only crews have them.
     """
 
     action: str
@@ -78,6 +81,8 @@ class Use:
     answer: Mapping[str, Any] | None = None
     error: str = ""
     message: str = ""
+    session: Session | None = None
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-na
 
 from __future__ import annotations
 
+import copy
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from bench.corpus.calendar import Place
@@ -47,6 +48,15 @@ class Draw:
         self._taken = 0
         self.mine: set[str] = set()
         """The ARNs of the resources of its application."""
+        self.neighbors: Mapping[str, Account] = {}
+        """Of a crew, its accounts by the names of `bench.corpus.crew.CREW_ACCOUNTS`."""
+
+    def in_account(self, name: str) -> Draw:
+        """The same application in another account of the crew, under the same names."""
+        other = copy.copy(self)
+        other.account = self.neighbors[name]
+        other.region = other.account.regions[self.account.regions.index(self.region)]
+        return other
 
     # ---------------------------------------------------------------- choices
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench.corpus.kinds import INTRUDED, JUDGED, KINDS, held_back
+from bench.corpus.kinds import CREWS, INTRUDED, JUDGED, KINDS, held_back
 from bench.corpus.profile import Kind
 
 TUNED: Final = "tuned"
@@ -21,8 +21,8 @@ HELD_BACK: Final = "held-back"
 
 def half_of(kind: str) -> str:
     """The half that a kind belongs to."""
-    is_held_back = (KINDS | JUDGED | INTRUDED)[kind].draw.__module__.startswith(f"{held_back.__name__}.")
-    return HELD_BACK if is_held_back else TUNED
+    declared = CREWS[kind] if kind in CREWS else (KINDS | JUDGED | INTRUDED)[kind].draw
+    return HELD_BACK if declared.__module__.startswith(f"{held_back.__name__}.") else TUNED
 
 
 HALVES: Final[dict[str, list[Kind]]] = {

@@ -8,11 +8,12 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-w
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bench.corpus.calendar import Place
+from bench.corpus.calendar import START, Place
 
 DATA_TYPES: Final = (
     "AWS::S3::Object",
@@ -66,6 +67,17 @@ class Account:
         setting = self.recorded.get(data_type)
         return setting == "all" or (setting == "writes" and not reads)
 
+    def about(self) -> dict[str, Any]:
+        """The entry of `accounts.json`."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "regions": self.regions,
+            "opened": (START + timedelta(days=self.opened)).isoformat() if self.opened >= 0 else None,
+            "data_events": self.recorded,
+            "logging_stopped": [[start.isoformat(), end.isoformat()] for start, end in self.silences],
+        }
+
 
 def draw_accounts(rng: random.Random, principals: int, days: int) -> list[Account]:
     """The organization's accounts: one in six is opened during the year."""
@@ -104,6 +116,21 @@ def draw_intruded_accounts(rng: random.Random) -> dict[str, Account]:
     return {
         name: Account(f"{name}-prod", str(rng.randrange(10**11, 10**12)), rng.choice(_REGIONS), -1, dict(recorded))
         for name in INTRUDED_ACCOUNTS
+    }
+
+
+def draw_crew_accounts(rng: random.Random, names: Mapping[str, bool], copy: int) -> dict[str, Account]:
+    """The accounts of one copy of the crews of a half, by name; `names` says which record data events."""
+    regions = rng.choice(_REGIONS)
+    return {
+        name: Account(
+            f"crews{copy}-{name}",
+            str(rng.randrange(10**11, 10**12)),
+            regions,
+            -1,
+            dict.fromkeys(DATA_TYPES, "all") if is_recorded else {},
+        )
+        for name, is_recorded in names.items()
     }
 
 

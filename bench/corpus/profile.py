@@ -6,10 +6,13 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.corpus.calendar import Day, Use
 from bench.corpus.draw import Draw
+
+if TYPE_CHECKING:
+    from bench.corpus.crew import CrewFunction
 
 Schedule = Callable[[Day], Iterator[Use]]
 
@@ -110,6 +113,7 @@ class Kinds:
 
     def __init__(self) -> None:
         self.found: list[Kind] = []
+        self.crews: dict[str, CrewFunction] = {}
 
     def kind(self, *, steady: bool = False) -> Callable[[KindFunction], KindFunction]:
         """Declares a function as a kind under its name."""
@@ -140,6 +144,15 @@ class Kinds:
     def ordinary(self, account: str) -> Callable[[KindFunction], KindFunction]:
         """Declares a function as a kind whose job is harmful on a day or two."""
         return self._with_role(Role.ORDINARY, account)
+
+    def crew(self) -> Callable[[CrewFunction], CrewFunction]:
+        """Declares a function as a kind of crews under its name."""
+
+        def declare(function: CrewFunction) -> CrewFunction:
+            self.crews[function.__name__] = function
+            return function
+
+        return declare
 
     def _with_role(self, role: Role, account: str, theme: str = "") -> Callable[[KindFunction], KindFunction]:
         def declare(function: KindFunction) -> KindFunction:

@@ -18,7 +18,7 @@ from bench.corpus.profile import stable_number
 
 Json = dict[str, Any]
 
-_AGENTS: Final = {
+AGENTS: Final = {
     "lambda": "Boto3/1.40.21 md/Botocore#1.40.21 ua/2.1 os/linux lang/python#3.13.5 exec-env/AWS_Lambda_python3.13",
     "ec2": "aws-sdk-go-v2/1.32.4 os/linux lang/go#1.24.3",
     "ecs": "aws-sdk-java/2.31.5 md/io#sync os/Linux lang/java#21.0.6 exec-env/AWS_ECS_FARGATE",
@@ -29,6 +29,7 @@ _AGENTS: Final = {
     "irsa": "aws-sdk-go-v2/1.36.6 ua/2.1 os/linux lang/go#1.24.4 md/GOOS#linux md/GOARCH#amd64",
     "vendor": "Boto3/1.38.46 md/Botocore#1.38.46 ua/2.1 os/linux lang/python#3.11.13",
 }
+"""The user agent by a profile's caller."""
 _INTRUDER_AGENT: Final = "python-requests/2.32.3"
 _UNDERCOVER: Final = frozenset(("slow", "mimicry", "peers"))
 """Themes whose intruders act from where the principal works, with its tools."""
@@ -58,16 +59,16 @@ def write_record(use: Use, principal: Principal, moment: datetime, rng: random.R
     record: Json = {
         "eventVersion": "1.11",
         "userIdentity": _identity(principal, moment, service),
-        "eventTime": _zulu(moment),
+        "eventTime": zulu(moment),
         "eventSource": operation.source,
         "eventName": operation.event,
         "awsRegion": region,
-        "sourceIPAddress": service or _address(principal, use.scenario if is_strange else ""),
-        "userAgent": service or (_INTRUDER_AGENT if is_strange else _AGENTS[principal.profile.caller]),
+        "sourceIPAddress": service or address_of(principal, use.scenario if is_strange else ""),
+        "userAgent": service or (_INTRUDER_AGENT if is_strange else AGENTS[principal.profile.caller]),
         "requestParameters": request or None,
         "responseElements": answer if allowed and not use.error else None,
-        "requestID": _uuid(rng),
-        "eventID": _uuid(rng),
+        "requestID": uuid_of(rng),
+        "eventID": uuid_of(rng),
         "readOnly": operation.reads,
         "eventType": "AwsApiCall",
         "managementEvent": not operation.data_type,
@@ -79,8 +80,8 @@ def write_record(use: Use, principal: Principal, moment: datetime, rng: random.R
     elif use.error:
         record |= {"errorCode": use.error} | ({"errorMessage": use.message} if use.message else {})
     if principal.profile.console:
-        record |= {"sessionCredentialFromConsole": "true", "userAgent": _AGENTS["sso"]}
-    owner = (arn.split(":", 5)[4:5] or [""])[0] if principal.kind.role else ""
+        record |= {"sessionCredentialFromConsole": "true", "userAgent": AGENTS["sso"]}
+    owner = (arn.split(":", 5)[4:5] or [""])[0] if principal.kind.role or principal.member else ""
     if resources := _resources(operation, arn, owner or account):
         record["resources"] = resources
     return record
@@ -129,7 +130,7 @@ def _identity(principal: Principal, moment: datetime, service: str) -> Json:
             "accessKeyId": f"AKIA{principal.unique_id[4:20]}",
             "userName": principal.profile.name,
         } | (_console_session(moment) if principal.profile.console else invoked)
-    session = _session(principal, moment)
+    session = session_name(principal, moment)
     context: Json = {
         "sessionIssuer": {
             "type": "Role",
@@ -138,7 +139,7 @@ def _identity(principal: Principal, moment: datetime, service: str) -> Json:
             "accountId": account,
             "userName": principal.profile.name,
         },
-        "attributes": {"creationDate": _zulu(moment.replace(minute=0, second=0)), "mfaAuthenticated": "false"},
+        "attributes": {"creationDate": zulu(moment.replace(minute=0, second=0)), "mfaAuthenticated": "false"},
     }
     if principal.profile.caller == "ec2":
         context["ec2RoleDelivery"] = "2.0"
@@ -153,7 +154,7 @@ def _identity(principal: Principal, moment: datetime, service: str) -> Json:
 
 
 def _console_session(moment: datetime) -> Json:
-    attributes = {"creationDate": _zulu(moment.replace(minute=0, second=0)), "mfaAuthenticated": "true"}
+    attributes = {"creationDate": zulu(moment.replace(minute=0, second=0)), "mfaAuthenticated": "true"}
     return {"accessKeyId": f"ASIA{moment:%Y%m%d%H}000000", "sessionContext": {"attributes": attributes}}
 
 
@@ -163,30 +164,30 @@ def write_assumption(principal: Principal, moment: datetime, rng: random.Random)
     return {
         "eventVersion": "1.11",
         "userIdentity": {"type": "AWSService", "invokedBy": service},
-        "eventTime": _zulu(moment),
+        "eventTime": zulu(moment),
         "eventSource": "sts.amazonaws.com",
         "eventName": "AssumeRole",
         "awsRegion": principal.region,
         "sourceIPAddress": service,
         "userAgent": service,
-        "requestParameters": {"roleArn": arn, "roleSessionName": _session(principal, moment)},
+        "requestParameters": {"roleArn": arn, "roleSessionName": session_name(principal, moment)},
         "responseElements": {
             "credentials": {"accessKeyId": f"ASIA{stable_number(arn):010d}{moment:%H%M}XX"},
             "assumedRoleUser": {"assumedRoleId": principal.unique_id, "arn": arn},
         },
-        "requestID": _uuid(rng),
-        "eventID": _uuid(rng),
+        "requestID": uuid_of(rng),
+        "eventID": uuid_of(rng),
         "readOnly": True,
         "resources": [{"accountId": account, "type": "AWS::IAM::Role", "ARN": arn}],
         "eventType": "AwsApiCall",
         "managementEvent": True,
         "recipientAccountId": account,
-        "sharedEventID": _uuid(rng),
+        "sharedEventID": uuid_of(rng),
         "eventCategory": "Management",
     }
 
 
-def _session(principal: Principal, moment: datetime) -> str:
+def session_name(principal: Principal, moment: datetime) -> str:
     """The session's name, as the services and tools choose it."""
     number = stable_number(f"{principal.arn}/{moment:%Y%m%d}")
     match principal.profile.caller:
@@ -212,7 +213,8 @@ def _session(principal: Principal, moment: datetime) -> str:
             return f"botocore-session-{1756684800 + number % 31_000_000}"
 
 
-def _address(principal: Principal, scenario: str) -> str:
+def address_of(principal: Principal, scenario: str = "") -> str:
+    """The IP address of the principal, or of its intruder."""
     number = stable_number(principal.arn)
     if scenario:
         return f"198.51.100.{stable_number(scenario) % 250 + 1}"
@@ -221,12 +223,14 @@ def _address(principal: Principal, scenario: str) -> str:
     return f"10.{number % 8}.{number // 8 % 250}.{number // 2000 % 250}"
 
 
-def _uuid(rng: random.Random) -> str:
+def uuid_of(rng: random.Random) -> str:
+    """A random UUID."""
     digits = f"{rng.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
-def _zulu(moment: datetime) -> str:
+def zulu(moment: datetime) -> str:
+    """The time as records have it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -42,6 +42,9 @@ TRUTH_SCHEMA: Final = pa.schema(
 FAILURES_SCHEMA: Final = TRUTH_SCHEMA.append(pa.field("error", pa.string(), nullable=False))
 """The same with `error`, for corpora with intruders' accounts: the code with which an allowed call failed, else ""."""
 
+JOB: Final = pa.field("job", pa.string(), nullable=False)
+"""In corpora with crews: for which job of a role that several jobs share, else ""."""
+
 
 class TruthWriter:
     """Writes the truth in row groups, so memory stays flat."""

@@ -10,15 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
 from bench.corpus.access_logs import IN_ACCESS_LOGS, is_in_access_logs, write_access_logs
 from bench.corpus.authorization import authorization_details
 from bench.corpus.calendar import START, Day, NeedKind, Use, days_of
+from bench.corpus.crew_truth import credential_report, crew_truth
 from bench.corpus.half import HALVES, half_of
 from bench.corpus.intrusions import DANGEROUS, STARTED_AT, STOPPED_AT
-from bench.corpus.kinds import INTRUDED, JUDGED
+from bench.corpus.kinds import CREWS, INTRUDED, JUDGED
 from bench.corpus.last_accessed import SERVICES, last_accessed_report
 from bench.corpus.operations.delivery import OPERATIONS
 from bench.corpus.operations.table import NEVER
@@ -30,9 +32,10 @@ from bench.corpus.organization import (
     trail_settings,
 )
 from bench.corpus.planned import NEVER_ON, NO_PLAN, Planned, read_plan
-from bench.corpus.principals import Principal, draw_judged, draw_principals
+from bench.corpus.principals import DrawnCrew, Principal, draw_crews, draw_judged, draw_principals
 from bench.corpus.records import region_of, spread, write_assumption, write_record
-from bench.corpus.truth import FAILURES_SCHEMA, TRUTH_SCHEMA, TruthWriter
+from bench.corpus.session_records import SessionBook
+from bench.corpus.truth import FAILURES_SCHEMA, JOB, TRUTH_SCHEMA, TruthWriter
 
 Json = dict[str, Any]
 
@@ -47,6 +50,7 @@ class Asked:
     `intruders` is how many principals of each kind to add in accounts that hold intruders. Without intrusions, nobody
     but the principals themselves does anything. The trails of `plan` exist in the last `plan_days`. At `pace` 2, new
     resources come twice as often. With `has_access_logs`, buckets have server access logs in the last `plan_days`.
+    `crews` is how many crews of each kind to add.
     """
 
     seed: int
@@ -60,11 +64,12 @@ class Asked:
     plan_days: int = 31
     has_access_logs: bool = False
     pace: float = 1.0
+    crews: int = 0
 
     @property
     def judges(self) -> bool:
         """Whether some principals have needs in the year after the logs."""
-        return self.judged + self.intruders > 0
+        return self.judged + self.intruders + self.crews > 0
 
 
 class Corpus:
@@ -92,7 +97,14 @@ class Corpus:
             everyone += draw_judged(
                 INTRUDED.values(), intruded, copies=asked.intruders, days=len(self.days), seed=asked.seed
             )
+        self.crews: list[DrawnCrew] = []
+        if asked.crews:
+            crew_accounts, crews = draw_crews(CREWS, copies=asked.crews, days=len(self.days), seed=asked.seed)
+            self.accounts += crew_accounts
+            self.crews = [crew for crew in crews if asked.half in ("both", crew.half)]
+            everyone += [principal for crew in crews for principal in crew.principals.values()]
         self.principals = [one for one in everyone if asked.half in ("both", half_of(one.kind.name))]
+        self._book = SessionBook(self.principals)
         for one in self.principals:
             if asked.has_intrusions and one.intrusion and one.intrusion.silences:
                 one.account.silences.append(_silence(one.intrusion.first, one.intrusion.last))
@@ -113,6 +125,7 @@ class Corpus:
         counts = {"principals": len(self.principals), "records": 0, "files": 0}
         intruders: dict[str, Json] = {}
         schema = FAILURES_SCHEMA if self.asked.intruders else TRUTH_SCHEMA
+        schema = schema.append(JOB) if self.asked.crews else schema
         with TruthWriter(folder / "truth.parquet", schema) as truth:
             for index, today in enumerate(self.days):
                 self._write_day(folder, truth, (index, today), counts, last_used, tried, intruders)
@@ -149,6 +162,9 @@ class Corpus:
                 if principal.profile.assumed_by:
                     seen = write_assumption(principal, moment, today.rng)
                     files[principal.account.id, seen["awsRegion"]].append(seen)
+                if record and principal.member:
+                    for start in self._book.dress(record, use, principal, moment, today.rng):
+                        files[start["recipientAccountId"], start["awsRegion"]].append(start)
                 if record:
                     files[principal.account.id, record["awsRegion"]].append(record)
         if when[1] == self._planned.since.date():
@@ -168,7 +184,11 @@ class Corpus:
         (folder / "policies").mkdir(exist_ok=True)
         for account in self.accounts:
             here = [one for one in self.principals if one.account is account]
-            _write_json(folder / "policies" / f"{account.id}.json", authorization_details(here, last_used))
+            details = authorization_details(here, last_used, self._book)
+            _write_json(folder / "policies" / f"{account.id}.json", details)
+            if any(one.member and one.member.user for one in here):
+                report = credential_report(here, self._book)
+                (folder / "policies" / f"{account.id}-credential-report.csv").write_text(report, encoding="utf-8")
         trails = [
             setting
             for account in self.accounts
@@ -177,18 +197,21 @@ class Corpus:
         _write_json(folder / "trails.json", trails)
         _write_json(folder / "principals.json", [one.about() for one in self.principals])
         _write_json(folder / "intrusions.json", [_listed(one) for one in intruders.values()])
-        _write_json(folder / "accounts.json", [_account(one) for one in self.accounts])
+        if self.asked.crews:
+            _write_json(folder / "roles.json", [crew_truth(crew, self._book) for crew in self.crews])
+        _write_json(folder / "accounts.json", [one.about() for one in self.accounts])
 
     def _write_later(self, path: Path) -> None:
         """The first of each need that judged kinds have in the year after the logs."""
-        known: set[tuple[str, str, str]] = set()
+        known: set[tuple[str, str, str, str]] = set()
         judged = [principal for principal in self.principals if principal.is_judged]
-        with TruthWriter(path) as later:
+        schema = TRUTH_SCHEMA.append(JOB) if self.asked.crews else TRUTH_SCHEMA
+        with TruthWriter(path, schema) as later:
             for index in range(len(self.days), len(self.days) + LATER_DAYS):
                 for principal in judged:
                     rng = random.Random(f"{self.asked.seed}/{principal.arn}/{index}")
                     for use, moment in _timed(principal, Day(index, START + timedelta(days=index), rng)):
-                        key = (principal.arn, use.action, use.place.arn)
+                        key = (principal.arn, use.job, use.action, use.place.arn)
                         if key not in known:
                             known.add(key)
                             _tell(later, use, principal, moment, rng, unlogged="after_the_logs")
@@ -239,7 +262,9 @@ def _timed(principal: Principal, today: Day) -> Iterator[tuple[Use, datetime]]:
     if today.index < max(principal.profile.born, principal.account.opened):
         return
     uses = list(principal.profile.schedule(today))
-    yield from zip(uses, spread(today.rng, principal.profile.hours, midnight, len(uses)), strict=True)
+    moments = spread(today.rng, principal.profile.hours, midnight, len(uses))
+    timed = [midnight + timedelta(seconds=use.at) if use.at >= 0 else at for use, at in zip(uses, moments, strict=True)]
+    yield from sorted(zip(uses, timed, strict=True), key=itemgetter(1))
 
 
 def _timed_intruder(principal: Principal, today: Day) -> Iterator[tuple[Use, datetime]]:
@@ -302,6 +327,7 @@ def _tell(
                 "born": START + timedelta(days=use.place.born) if use.place.born >= 0 else None,
                 "event_id": record["eventID"] if record and not is_unseen else "",
                 "error": use.error,
+                "job": use.job,
             }
         )
     return record
@@ -350,19 +376,6 @@ def _listed(intruder: Json) -> Json:
     outcomes = [name for name in ("succeeded", "denied", "failed") if name in intruder]
     pairs = {name: [list(pair) for pair in sorted(intruder[name])] for name in outcomes}
     return intruder | pairs | {"dangerous": sorted({action for action, _ in pairs["succeeded"]} & DANGEROUS)}
-
-
-def _account(account: Account) -> Json:
-    opened = (START + timedelta(days=account.opened)).isoformat() if account.opened >= 0 else None
-    silences = [[start.isoformat(), end.isoformat()] for start, end in account.silences]
-    return {
-        "id": account.id,
-        "name": account.name,
-        "regions": account.regions,
-        "opened": opened,
-        "data_events": account.recorded,
-        "logging_stopped": silences,
-    }
 
 
 def _write_file(logs: Path, account: str, region: str, day: date, records: Sequence[Json]) -> None:

@@ -54,9 +54,9 @@ def _principals(corpus: Path) -> dict[str, Json]:
 
 
 def _truth(corpus: Path) -> list[Json]:
-    """The rows of a corpus's truth, without the column that only corpora with intruded kinds have."""
+    """The rows of a corpus's truth, without the columns that only corpora with intruded kinds or crews have."""
     rows = pq.read_table(corpus / "truth.parquet").to_pylist()
-    return [{name: value for name, value in row.items() if name != "error"} for row in rows]
+    return [{name: value for name, value in row.items() if name not in ("error", "job")} for row in rows]
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -218,7 +218,7 @@ def test_half_of_the_judged_kinds_is_held_back_and_each_half_has_both_answers() 
     assert answers == {(half, answer) for half in (TUNED, HELD_BACK) for answer in (True, False)}
 
 
-@pytest.mark.parametrize("added", [{"judged": 1}, {"intruders": 1}])
+@pytest.mark.parametrize("added", [{"judged": 1}, {"intruders": 1}, {"crews": 1}])
 def test_added_kinds_leave_the_files_of_other_accounts_as_they_are(tmp_path: Path, added: dict[str, Any]) -> None:
     plainly = Asked(seed=5, principals=20, months=2)
     for name, asked in (("without", plainly), ("with", replace(plainly, **added))):

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from bench.corpus.crew import CrewFunction
 from bench.corpus.kinds import (
     applications,
     bystanders,
     chores,
+    crew_edges,
+    crew_jobs,
+    crew_lookalikes,
+    crew_users,
+    crews,
     data,
     held_back,
     operations,
@@ -23,6 +31,10 @@ JUDGED_THEMES = (situations, *held_back.JUDGED_THEMES)
 
 INTRUDED_THEMES = (victims, bystanders, chores, *held_back.INTRUDED_THEMES)
 
+_HELD_BACK_CREWS: tuple[Any, ...] = getattr(held_back, "CREW_THEMES", ())
+
+CREW_THEMES = (crews, crew_lookalikes, crew_jobs, crew_users, crew_edges, *_HELD_BACK_CREWS)
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in sorted((one for theme in THEMES for one in theme.KINDS.found), key=lambda kind: kind.name)
@@ -36,3 +48,8 @@ are asked for.
 
 INTRUDED: dict[str, Kind] = {kind.name: kind for theme in INTRUDED_THEMES for kind in theme.KINDS.found}
 """Each kind of the accounts that hold intruders by its name. It has as many principals of each as are asked for."""
+
+CREWS: dict[str, CrewFunction] = {
+    name: function for theme in CREW_THEMES for name, function in theme.KINDS.crews.items()
+}
+"""Each kind of crews by its name."""
