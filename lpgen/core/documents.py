@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self, dataclass_transform
 
 import msgspec
 
+from lpgen.core.backtests import EvidenceClass
 from lpgen.errors import OutputError, quote_reason
 
 
@@ -73,6 +74,22 @@ class CatalogPart(RowPart, kw_only=True):
 
     catalog_version: Annotated[str, means("Its version.")] = msgspec.field(name="version")
     catalog_date: Annotated[str, means("Its date.")] = msgspec.field(name="date")
+
+
+class RiskPart(RowPart, kw_only=True):
+    """How likely a replacement is to deny something soon."""
+
+    days: Annotated[Count, means("Number of next days.")]
+    evidence: Annotated[EvidenceClass, means("The class of the past that it was made from.")] = msgspec.field(
+        name="class"
+    )
+    share: Annotated[
+        float,
+        msgspec.Meta(
+            ge=0, le=1, description="The share of the replacements of this class that deny something in these days."
+        ),
+    ]
+    needs: Annotated[float, msgspec.Meta(ge=0, description="The mean number of needs that they deny.")]
 
 
 # ---------------------------------------------------------------- the summary of an output folder

@@ -74,7 +74,7 @@ def test_out_writes_the_policies_of_shared_roles(world: tuple[object, ...], tmp_
     (trust,) = (tmp_path / "new").rglob("trust.json")
     policy = json.loads((trust.parent / "policy-1.json").read_text())
     assert next(one["Action"] for one in policy["Statement"] if one["Effect"] == "Allow") == "dynamodb:DescribeTable"
-    assert (trust.parent / "code-1" / "policy.tf").exists()
+    assert (trust.parent / "role.tf").exists()
 
 
 def test_documents_that_are_not_safe_are_in_a_folder_that_says_so() -> None:

@@ -13,13 +13,6 @@ from lpgen.core.iam.principals import PrincipalForm, RequestPrincipal, principal
 from lpgen.core.model import Group, Principal
 from lpgen.core.roles.model import Leftover, LeftoverKind
 
-_TEXTS: Final[Mapping[LeftoverKind, str]] = {
-    "unattached-policy": "no role, user or group has it, and it is nobody's boundary",
-    "empty-group": "no user is a member",
-    "group-without-policies": "it gives its members nothing",
-    "empty-instance-profile": "it has no role",
-    "unassumable-role": "no principal in its trust policy exists",
-}
 _IDS: Final = ("AROA", "AIDA")
 _FORMS: Final = (PrincipalForm.USER, PrincipalForm.ROLE, PrincipalForm.ROLE_SESSION)
 
@@ -47,15 +40,15 @@ def leftovers_of(found: AccountInventory) -> tuple[Leftover, ...]:
     attached |= {one.boundary.arn for one in found.principals if one.boundary}
     existing = {_identity(principal_from_text(one.arn)) for one in found.principals}
     arns: Mapping[LeftoverKind, list[str]] = {
-        "unattached-policy": [arn for arn in found.policies if arn not in attached],
-        "empty-group": [group.arn for group in found.groups if not group.members],
-        "group-without-policies": [group.arn for group in found.groups if not group.policies],
-        "empty-instance-profile": [arn for arn, roles in found.profiles.items() if not roles],
-        "unassumable-role": [one.arn for one in found.principals if _is_unassumable(one, existing, found)],
+        LeftoverKind.UNATTACHED_POLICY: [arn for arn in found.policies if arn not in attached],
+        LeftoverKind.EMPTY_GROUP: [group.arn for group in found.groups if not group.members],
+        LeftoverKind.GROUP_WITHOUT_POLICIES: [group.arn for group in found.groups if not group.policies],
+        LeftoverKind.EMPTY_INSTANCE_PROFILE: [arn for arn, roles in found.profiles.items() if not roles],
+        LeftoverKind.UNASSUMABLE_ROLE: [one.arn for one in found.principals if _is_unassumable(one, existing, found)],
     }
     return tuple(
-        Leftover(kind=kind, arn=arn, text=text)
-        for kind, text in _TEXTS.items()
+        Leftover(kind=kind, arn=arn, text=kind.text)
+        for kind in LeftoverKind
         for arn in sorted(arns[kind])
         if account_in_arn(arn) in found.complete
     )

@@ -16,24 +16,26 @@ from lpgen.core.analysis.synthesis.covering import merge_lines
 from lpgen.core.analysis.verify import verify_generated
 from lpgen.core.catalog.catalog import Catalog
 from lpgen.core.catalog.danger import Dangers
+from lpgen.core.documents import RiskPart
 from lpgen.core.evidence import PrincipalGrants, PrincipalUsage, StatementRef, Use
 from lpgen.core.findings import PrincipalDiff, ReplacementDraft
 from lpgen.core.guards import Guards
 from lpgen.core.iam.limits import TRUST_POLICY_LIMIT
 from lpgen.core.iam.policy import policy_from_json, text_without_sid
-from lpgen.core.identity_center import permission_set_of
+from lpgen.core.identity_center import is_of_permission_set, permission_set_of
 from lpgen.core.model import CURRENT_VERSION, READ_LEVELS, Action, AttachedPolicy, PolicyKind, Principal, PrincipalKind
 from lpgen.core.options import Options
 from lpgen.core.principal_names import parts_of_name
 from lpgen.core.replacements import Decision, Replacement
 from lpgen.core.roles.candidates import Candidates, Likeness, M, Reviewed, candidates_of
-from lpgen.core.roles.model import Against, AgainstKind, Curve, CurvePoint, Merge, against, state_of
+from lpgen.core.roles.model import Against, AgainstKind, Curve, CurvePoint, Merge, RoleSettings, against, state_of
 from lpgen.core.roles.needs import Overlap, templates_of
 from lpgen.core.roles.partitions import MOST_EXACT, partitions
 
 _SHARED: Final = "-shared"
 _FALLBACK: Final = "shared-role"
 _IAM: Final = "iam:"
+_OF_AWS: Final = "aws:"
 Taken = Collection[tuple[str, str]]
 """The accounts of principals that exist, each with a name in lower case."""
 
@@ -121,9 +123,7 @@ def curve_of(weighed: Weighing[M]) -> Curve:
         method="exact" if len(members) <= MOST_EXACT else "greedy",
         points=tuple(
             CurvePoint(
-                roles=len(groups),
-                over_grant=sum(map(real.over_grant, groups)),
-                harmful=sum(map(real.harmful, groups)),
+                roles=len(groups), over_grant=sum(map(real.over_grant, groups)), harmful=sum(map(real.harmful, groups))
             )
             for groups in partitions(len(members), real.over_grant, lambda _group: True)
         ),
@@ -138,13 +138,17 @@ def merge_of(
     name = shared_name(principals, taken) if alike.account else principals[0].name
     role = _role_with_all(principals, name)
     replacement, fault = _shared_replacement(role, members, making)
-    found = [*_against_members(alike, members, making)]
+    found = [*against_members(members, making)]
+    if names := [one.principal.arn for one in members if uses_user_variables(one)]:
+        found.append(against(AgainstKind.USER_VARIABLES, names))
+    if not alike.account and not alike.environment:
+        found.append(against(AgainstKind.ENVIRONMENT_UNKNOWN))
     if fault:
-        found.append(against("unproven", detail=fault))
+        found.append(against(AgainstKind.UNPROVEN, detail=fault))
     trust = _shared_trust(principals) if role.trust else None
     size = len(json.dumps(trust, separators=(",", ":")))
     if size > making.options.trust_quotas.get(role.account, TRUST_POLICY_LIMIT):
-        found.append(against("too-large", detail=size))
+        found.append(against(AgainstKind.TOO_LARGE, detail=size))
     return Merge(
         name=name,
         kind=alike.kind,
@@ -158,23 +162,22 @@ def merge_of(
         policy=documents_of(replacement),
         left=tuple(policy.arn for policy in replacement.left),
         trust=trust,
+        settings=settings_of(principals),
+        risk=risk_of(members),
     )
 
 
-def _against_members(alike: Likeness, members: Sequence[Reviewed], making: Making) -> Iterator[Against]:
-    few = min(one.diff.use.covered_days for one in members)
-    if few < making.options.min_days:
-        yield against("few-days", detail=few)
+def against_members(members: Iterable[Reviewed], making: Making) -> Iterator[Against]:
+    """What objects to new roles in place of these principals, whatever the roles allow."""
+    days = {one.principal.arn: one.diff.use.covered_days for one in members}
     tests: Mapping[AgainstKind, Callable[[Reviewed], bool]] = {
-        "unsafe-replacement": lambda one: not one.proposal.safe,
-        "named-elsewhere": lambda one: is_named_elsewhere(one.principal, making.options.guards),
-        "user-variables": uses_user_variables,
+        AgainstKind.FEW_DAYS: lambda one: days[one.principal.arn] < making.options.min_days,
+        AgainstKind.UNSAFE_REPLACEMENT: lambda one: not one.proposal.safe,
+        AgainstKind.NAMED_ELSEWHERE: lambda one: is_named_elsewhere(one.principal, making.options.guards),
     }
     for kind, is_found in tests.items():
         if names := [one.principal.arn for one in members if is_found(one)]:
-            yield against(kind, names)
-    if not alike.account and not alike.environment:
-        yield against("environment-unknown")
+            yield against(kind, names, detail=min(days.values()))
 
 
 def is_named_elsewhere(principal: Principal, guards: Guards) -> bool:
@@ -203,6 +206,30 @@ def uses_user_variables(one: Reviewed) -> bool:
         for text in (pair.resource, *(value for found in pair.conditions for value in (found.key, *found.values)))
     )
     return any("aws:username" in text for text in texts)
+
+
+def settings_of(old: Sequence[Principal]) -> RoleSettings:
+    """What a new role keeps: the tags that all old ones have, and the path and boundary of the first.
+
+    Only AWS can set tags that begin with `aws:`.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html and
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+    """
+    first, is_set = old[0], is_of_permission_set(old[0])
+    shared = () if is_set else set.intersection(*(set(one.tags) for one in old))
+    return RoleSettings(
+        path="" if is_set else first.path,
+        boundary=first.boundary.arn or first.boundary.name if first.boundary else "",
+        tags={key: value for key, value in sorted(shared) if not key.lower().startswith(_OF_AWS)},
+    )
+
+
+def risk_of(members: Iterable[Reviewed]) -> RiskPart | None:
+    """The highest forecast of replacements; None if one has none."""
+    risks = [one.diff.draft.risk for one in members]
+    known = [risk for risk in risks if risk]
+    worst = max(known, key=lambda risk: (risk.share, risk.needs)) if len(known) == len(risks) else None
+    return RiskPart.from_attributes(worst) if worst else None
 
 
 def documents_of(replacement: Replacement) -> tuple[dict[str, Any], ...]:
@@ -264,15 +291,12 @@ def _role_with_all(members: Sequence[Principal], name: str) -> Principal:
     owned = [
         replace(policy, name=_owner(policy, member) + policy.name) for member in members for policy in member.policies
     ]
-    role = Principal(
-        arn=first.arn,
-        principal_id="",
-        account=first.account,
+    role = replace(
+        first,
         kind=PrincipalKind.ROLE,
-        name=name,
-        path=first.path,
+        groups=(),
         policies=tuple({(policy.kind, policy.group, policy.arn or policy.name): policy for policy in owned}.values()),
-        boundary=first.boundary,
+        tags=tuple(settings_of(members).tags.items()),
         trust=policy_from_json(_shared_trust(members), place=name) if first.trust else None,
     )
     return renamed(role, name)

@@ -2,58 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Any, Final, Literal
-
-import msgspec
+from enum import StrEnum
+from typing import Annotated, Literal, Self
 
 from lpgen.core.choices import RolesPart
-from lpgen.core.documents import Count, Part, RowPart, means
+from lpgen.core.documents import Count, Part, PolicyObject, RiskPart, RowPart, means
 
 Texts = tuple[str, ...]
-PolicyObject = Annotated[dict[str, Any], msgspec.Meta(extra_json_schema={"additionalProperties": True})]
-"""A policy as AWS takes it."""
-
 State = Literal["safe", "unsafe"]
 """Whether something objects to a proposal."""
 
-AgainstKind = Literal[
-    "few-days",
-    "unsafe-replacement",
-    "compute-unknown",
-    "kind-unknown",
-    "shared-key",
-    "suspected-use",
-    "user-variables",
-    "used-elsewhere",
-    "unproven",
-    "named-elsewhere",
-    "environment-unknown",
-    "too-large",
-    "sessions-unknown",
-    "new-sessions",
-    "crossed-before",
-    "callers-unknown",
-]
-_TEXTS: Final[Mapping[AgainstKind, str]] = {
-    "few-days": "the logs cover only {detail} days of the account",
-    "unsafe-replacement": "`lpgen review` doesn't call the replacement safe",
-    "compute-unknown": "no evidence names what runs the workload: ask the owner",
-    "kind-unknown": "the evidence doesn't show whether a person or a program uses it",
-    "shared-key": "a key is used from several networks and by several programs, so several may hold it",
-    "suspected-use": "some use may be an intruder's: decide on it first",
-    "user-variables": "policies use a variable of users, such as aws:username, which roles don't have",
-    "used-elsewhere": "IAM dates a use in the covered days that the logs don't show",
-    "unproven": "a policy isn't proven: {detail}",
-    "named-elsewhere": "policies of resources or trust policies name them, and must name the new roles",
-    "environment-unknown": "nothing says which environments the accounts are",
-    "too-large": "the shared trust policy has {detail} characters, more than AWS allows",
-    "sessions-unknown": "records of some use show no session, or there are too many session names",
-    "new-sessions": "sessions began in the last 30 covered days or were seen on a single day, so more may come",
-    "crossed-before": "a job began to use what only others had used before",
-    "callers-unknown": "no record shows who asks for the sessions",
-}
+
+class Worded(StrEnum):
+    """A kind with the clause that says it."""
+
+    text: str
+
+    def __new__(cls, value: str, text: str) -> Self:
+        """The member with a value."""
+        kind = str.__new__(cls, value)
+        kind._value_, kind.text = value, text
+        return kind
+
+
+class AgainstKind(Worded):
+    """What objects to a proposal."""
+
+    FEW_DAYS = "few-days", "the logs cover only {detail} days of the account"
+    UNSAFE_REPLACEMENT = "unsafe-replacement", "`lpgen review` doesn't call the replacement safe"
+    COMPUTE_UNKNOWN = "compute-unknown", "no evidence names what runs the workload: ask the owner"
+    KIND_UNKNOWN = "kind-unknown", "the evidence doesn't show whether a person or a program uses it"
+    SHARED_KEY = "shared-key", "a key is used from several networks and by several programs, so several may hold it"
+    SUSPECTED_USE = "suspected-use", "some use may be an intruder's: decide on it first"
+    USER_VARIABLES = "user-variables", "policies use a variable of users, such as aws:username, which roles don't have"
+    USED_ELSEWHERE = "used-elsewhere", "IAM dates a use in the covered days that the logs don't show"
+    UNPROVEN = "unproven", "a policy isn't proven: {detail}"
+    NAMED_ELSEWHERE = ("named-elsewhere", "policies of resources or trust policies name them, and must name new roles")
+    ENVIRONMENT_UNKNOWN = "environment-unknown", "nothing says which environments the accounts are"
+    TOO_LARGE = "too-large", "the shared trust policy has {detail} characters, more than AWS allows"
+    SESSIONS_UNKNOWN = "sessions-unknown", "records of some use show no session, or there are too many session names"
+    NEW_SESSIONS = ("new-sessions", "sessions began in the last 30 days or were seen on a single day, so more may come")
+    CROSSED_BEFORE = "crossed-before", "a job began to use what only others had used before"
+    CALLERS_UNKNOWN = "callers-unknown", "no record shows who asks for the sessions"
 
 
 class Against(RowPart, kw_only=True):
@@ -66,7 +58,15 @@ class Against(RowPart, kw_only=True):
 
 def against(kind: AgainstKind, names: Iterable[str] = (), *, detail: object = "") -> Against:
     """The objection of a kind."""
-    return Against(kind=kind, text=_TEXTS[kind].format(detail=detail), names=tuple(sorted(set(names))))
+    return Against(kind=kind, text=kind.text.format(detail=detail), names=tuple(sorted(set(names))))
+
+
+class RoleSettings(RowPart, kw_only=True):
+    """What a new role keeps of the old one in addition to policies. A permission set has neither path nor tags."""
+
+    path: Annotated[str, means('Its path. "": a permission set.')]
+    boundary: Annotated[str, means('The ARN of its permissions boundary, or the file of `--boundary`. "": none.')]
+    tags: Annotated[dict[str, str], means("Its tags.")]
 
 
 def state_of(found: Iterable[Against]) -> State:
@@ -79,18 +79,20 @@ def state_of(found: Iterable[Against]) -> State:
 UserKind = Literal["person", "workload", "both", "unused", "unknown"]
 """Who uses an IAM user."""
 
-EvidenceKind = Literal[
-    "console-sign-in",
-    "mfa",
-    "password",
-    "no-password",
-    "key",
-    "key-unused",
-    "user-agent",
-    "hours",
-    "networks",
-    "name-tag",
-]
+
+class EvidenceKind(Worded):
+    """A fact about a user."""
+
+    CONSOLE_SIGN_IN = "console-sign-in", "it signed in to the console on {count} days, last on {last}"
+    MFA = "mfa", "{text}"
+    PASSWORD = "password", "it has a password for the console"
+    NO_PASSWORD = "no-password", "it has no password for the console"
+    KEY = "key", "key {key} was used on {count} days, last on {last}"
+    KEY_UNUSED = "key-unused", "key {key} wasn't used in the covered days"
+    USER_AGENT = "user-agent", "{key} was used by {text}"
+    HOURS = "hours", "{key} was used {days}, {hours}"
+    NETWORKS = "networks", "{key} was used from {text}"
+    NAME_TAG = "name-tag", "its tag {key} is {text}"
 
 
 FindingKind = Literal["inline-policy", "unused-key", "sign-in-only", "old-key"]
@@ -151,6 +153,8 @@ class UserMove(Part, kw_only=True):
     steps: Annotated[tuple[Step, ...], means("What to do, in this order.")]
     against: Annotated[tuple[Against, ...], means("What objects to it.")]
     findings: Annotated[tuple[UserFinding, ...], means("What is also found.")]
+    left: Annotated[Texts, means("The ARNs of AWS managed policies that a new role needs too.")]
+    settings: Annotated[RoleSettings | None, means("What a new role keeps of the user; null: none is new.")]
 
 
 # ---------------------------------------------------------------- merges
@@ -176,6 +180,13 @@ class Merge(Part, kw_only=True):
     policy: Annotated[tuple[PolicyObject, ...], means("The shared documents.")]
     left: Annotated[Texts, means("The ARNs of AWS managed policies that stay attached.")]
     trust: Annotated[PolicyObject | None, means("The shared trust policy; null: members are users.")]
+    settings: Annotated[
+        RoleSettings,
+        means(
+            "What it keeps of all members. In several accounts, the ARN of the boundary is that of the first member."
+        ),
+    ]
+    risk: Annotated[RiskPart | None, means("The highest forecast of a member's replacement; null: one has none.")]
 
 
 class CurvePoint(RowPart, kw_only=True):
@@ -232,14 +243,25 @@ class Split(Part, kw_only=True):
     parts: Annotated[tuple[SplitPart, ...], means("The jobs, sorted by their sessions.")]
     trust: Annotated[PolicyObject | None, means("The role's trust policy, for each part; null: a permission set.")]
     left: Annotated[Texts, means("The ARNs of AWS managed policies that stay attached, for each part.")]
+    settings: Annotated[RoleSettings, means("What each part keeps of the role.")]
+    risk: Annotated[
+        RiskPart | None,
+        means("The forecast of the role's replacement, that of a part isn't measured; null: no backtest."),
+    ]
     against: Annotated[tuple[Against, ...], means("What objects to it.")]
 
 
 # ---------------------------------------------------------------- leftovers
 
-LeftoverKind = Literal[
-    "unattached-policy", "empty-group", "group-without-policies", "empty-instance-profile", "unassumable-role"
-]
+
+class LeftoverKind(Worded):
+    """What nobody uses."""
+
+    UNATTACHED_POLICY = "unattached-policy", "no role, user or group has it, and it is nobody's boundary"
+    EMPTY_GROUP = "empty-group", "no user is a member"
+    GROUP_WITHOUT_POLICIES = "group-without-policies", "it gives its members nothing"
+    EMPTY_INSTANCE_PROFILE = "empty-instance-profile", "it has no role"
+    UNASSUMABLE_ROLE = "unassumable-role", "no principal in its trust policy exists"
 
 
 class Leftover(RowPart, kw_only=True):

@@ -49,12 +49,14 @@ class Session(NamedTuple):
 class Seen(NamedTuple):
     """When something was used, and in how many records."""
 
-    first: date
-    last: date
+    first_day: date
+    last_day: date
     records: int
 
     def __or__(self, other: Seen) -> Seen:
-        return Seen(min(self.first, other.first), max(self.last, other.last), self.records + other.records)
+        return Seen(
+            min(self.first_day, other.first_day), max(self.last_day, other.last_day), self.records + other.records
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class SessionUse:
         if not found and use.resource.kind is ResourceKind.UNKNOWN:  # names that never existed
             for some in of_action.values():
                 _add(found, some)
-        first = min((seen.first for seen in found.values()), default=date.max)
+        first = min((seen.first_day for seen in found.values()), default=date.max)
         is_unknown = (use.action, resource) in self.unknown or (use.action, ANY) in self.unknown
         # Data that an earlier version ingested have no sessions, and are older.
         return {} if is_unknown or use.evidence.first_seen[:10] < first.isoformat() else found

@@ -19,11 +19,11 @@ from lpgen.core.globs.match import holds_variable
 from lpgen.core.iam.match_resource import resources_intersect
 from lpgen.core.iam.policy import policy_to_json
 from lpgen.core.identity_center import permission_set_of
-from lpgen.core.model import CURRENT_VERSION, Action, Outcome, Principal, PrincipalKind, Resource
+from lpgen.core.model import CURRENT_VERSION, Action, Outcome, Principal, Resource
 from lpgen.core.replacements import Line, LineKind, Replacement
 from lpgen.core.roles.candidates import Reviewed, has_job
-from lpgen.core.roles.merges import Making, Taken, documents_of, is_named_elsewhere, made, renamed
-from lpgen.core.roles.model import Against, SessionGroup, Split, SplitPart, against, state_of
+from lpgen.core.roles.merges import Making, Taken, against_members, documents_of, made, renamed, risk_of, settings_of
+from lpgen.core.roles.model import Against, AgainstKind, SessionGroup, Split, SplitPart, against, state_of
 from lpgen.core.roles.needs import Pair, is_within, lines_with_pairs, uncovered, written_pairs
 from lpgen.core.roles.sessions import Session, SessionUse, callers_of
 from lpgen.core.usage.assumptions import Assumption
@@ -139,17 +139,14 @@ class _Work:
     def _pairs(self, job: Job) -> set[Pair]:
         return {pair for pair, by in self.used.items() if not by.keys().isdisjoint(job.sessions)}
 
-    def first_uses(self, jobs: Sequence[Job]) -> Iterator[list[tuple[date, int]]]:
-        """The first day of use of each pair that isn't everyone's, with the number of the job, sorted."""
-        of_session = {session: at for at, job in enumerate(jobs) for session in job.sessions}
-        for pair in self.used:
-            if self.scopes[pair] <= self.everyones:
-                continue
-            firsts: dict[int, date] = {}
-            for session, day in self.used[pair].items():
-                at = of_session[session]
-                firsts[at] = min(day, firsts.get(at, day))
-            yield sorted((day, at) for at, day in firsts.items())
+    def crosses_after(self, job: Job, settled: date) -> bool:
+        """Whether a job began after a day to use a pair that isn't everyone's and that another job had used before."""
+        firsts = (
+            (min(by.values()), min((by[session] for session in job.sessions if session in by), default=date.min))
+            for pair, by in self.used.items()
+            if by and not self.scopes[pair] <= self.everyones
+        )
+        return any(own > max(first, settled) for first, own in firsts)
 
 
 def _work_of(one: RoleInSessions) -> _Work:
@@ -171,9 +168,8 @@ def _work_of(one: RoleInSessions) -> _Work:
                 recorded = replace(pair, resource=use.resource.text) if is_within(use.resource, pair) else pair
                 work.scopes[recorded].add(pair)
                 firsts = work.used[recorded]
-                firsts |= {
-                    session: min(found.first, firsts.get(session, found.first)) for session, found in seen.items()
-                }
+                for session, found in seen.items():
+                    firsts[session] = min(found.first_day, firsts.get(session, found.first_day))
                 if not seen:
                     work.everyones.add(pair)
     return work
@@ -206,14 +202,13 @@ def saved_by_split(one: RoleInSessions) -> tuple[int, int]:
 
 def _jobs_of_role(one: RoleInSessions) -> tuple[_Work, list[Job]]:
     """The jobs to split a role into, if any, and the use that shows them."""
-    if one.reviewed.principal.kind is not PrincipalKind.ROLE or not has_job(one.reviewed):
+    if not has_job(one.reviewed):
         return _Work({}, {}, set(), []), []
     work = _work_of(one)
-    bits = {pair: 1 << at for at, pair in enumerate(sorted(work.used))}
     use = dict.fromkeys(one.use.sessions, 0)
-    for pair, by in work.used.items():
+    for at, by in enumerate(work.used.values()):
         for session in by:
-            use[session] |= bits[pair]
+            use[session] |= 1 << at
     jobs = jobs_of(use)
     least = min(map(work.unused, jobs), default=0)
     return work, jobs if len(jobs) > 1 and least * _LEAST_LOST >= len(work.used) else []
@@ -227,10 +222,12 @@ def _split(
         sessions = _sessions(one.use, job)
         name = _new_name(role, sessions, names)
         names.add((role.account, name.lower()))
-        own = [use for use in one.reviewed.usage.uses if _may_be_of(job, one.use.of(use))]
+        # Use by unknown sessions may be of any job.
+        by = ((use, one.use.of(use)) for use in one.reviewed.usage.uses)
+        own = [use for use, some in by if not some or not some.keys().isdisjoint(job.sessions)]
         narrowed = work.narrowed(job, own, making.scopes)
         policy, fault = _policy(one.reviewed, renamed(role, name), narrowed, own, making)
-        faults += [fault] if fault else []
+        faults += [against(AgainstKind.UNPROVEN, detail=fault)] if fault else []
         parts.append(
             SplitPart(
                 name=name,
@@ -241,7 +238,7 @@ def _split(
                 policy=documents_of(policy),
             )
         )
-    found = tuple(_against(one, work, jobs, parts, faults, making))
+    found = (*against_members([one.reviewed], making), *faults[:1], *_against(one, work, jobs, parts))
     is_set = permission_set_of(role.arn) is not None
     return Split(
         role=role.arn,
@@ -249,22 +246,16 @@ def _split(
         parts=tuple(parts),
         trust=json.loads(policy_to_json(role.trust)) if role.trust and not is_set else None,
         left=tuple(policy.arn for policy in one.reviewed.diff.draft.left),
+        settings=settings_of([role]),
+        risk=risk_of([one.reviewed]),
         against=found,
     )
 
 
 def _sessions(use: SessionUse, job: Job) -> tuple[SessionGroup, ...]:
     seen = use.sessions
-    return tuple(
-        SessionGroup(
-            kind=session.kind,
-            value=session.value or _ANY,
-            first_day=seen[session].first,
-            last_day=seen[session].last,
-            records=seen[session].records,
-        )
-        for session in sorted(job.sessions, key=lambda session: (-seen[session].records, session))
-    )
+    found = sorted(job.sessions, key=lambda session: (-seen[session].records, session))
+    return tuple(SessionGroup.from_attributes(seen[one], one, value=one.value or _ANY) for one in found)
 
 
 def _new_name(role: Principal, sessions: Iterable[SessionGroup], taken: Collection[tuple[str, str]]) -> str:
@@ -275,11 +266,6 @@ def _new_name(role: Principal, sessions: Iterable[SessionGroup], taken: Collecti
     ends = chain([stem] if stem else [], (f"{stem}-{number}" for number in count(2 if stem else 1)))
     free = (base[: _MOST_NAME - len(end)] + end for end in ends)
     return next(name for name in free if (role.account, name.lower()) not in taken)
-
-
-def _may_be_of(job: Job, sessions: Collection[Session]) -> bool:
-    """Whether a job may have made calls: some of its sessions did, or the sessions aren't known."""
-    return not sessions or not set(sessions).isdisjoint(job.sessions)
 
 
 def _policy(
@@ -319,36 +305,19 @@ def _narrowed(lines: Iterable[tuple[Line, Sequence[Pair]]], narrow: Mapping[Pair
             yield replace(line, scope=replace(line.scope, resources=tuple(dict.fromkeys(kept))))
 
 
-def _against(
-    one: RoleInSessions,
-    work: _Work,
-    jobs: Sequence[Job],
-    parts: Sequence[SplitPart],
-    faults: Sequence[str],
-    making: Making,
-) -> Iterator[Against]:
-    reviewed, days = one.reviewed, one.days
-    if reviewed.diff.use.covered_days < making.options.min_days:
-        yield against("few-days", detail=reviewed.diff.use.covered_days)
-    if not reviewed.proposal.safe:
-        yield against("unsafe-replacement")
-    if faults:
-        yield against("unproven", detail=faults[0])
+def _against(one: RoleInSessions, work: _Work, jobs: Sequence[Job], parts: Sequence[SplitPart]) -> Iterator[Against]:
+    days = one.days
     if work.unknown or one.use.unknown:
-        yield against("sessions-unknown", (use.action for use in work.unknown))
+        yield against(AgainstKind.SESSIONS_UNKNOWN, (use.action for use in work.unknown))
     recent = days[-_MONTH] if len(days) >= _MONTH else date.min
     groups = [group for part in parts for group in part.sessions]
     if new := [group.value for group in groups if group.first_day >= recent or group.first_day == group.last_day]:
-        yield against("new-sessions", new)
+        yield against(AgainstKind.NEW_SESSIONS, new)
     settled = days[min(_MONTH, len(days)) - 1] if days else date.max
-    if crossed := {
-        parts[at].name
-        for firsts in work.first_uses(jobs)
-        for day, at in firsts[1:]
-        if day > max(settled, firsts[0][0]) and min(group.first_day for group in parts[at].sessions) < day
-    }:
-        yield against("crossed-before", crossed)
+    since = (max(settled, min(group.first_day for group in part.sessions)) for part in parts)
+    if crossed := [
+        part.name for job, day, part in zip(jobs, since, parts, strict=True) if work.crosses_after(job, day)
+    ]:
+        yield against(AgainstKind.CROSSED_BEFORE, crossed)
     if uncalled := [part.name for part in parts if not part.callers]:
-        yield against("callers-unknown", uncalled)
-    if is_named_elsewhere(reviewed.principal, making.options.guards):
-        yield against("named-elsewhere", [reviewed.principal.arn])
+        yield against(AgainstKind.CALLERS_UNKNOWN, uncalled)

@@ -16,7 +16,7 @@ from lpgen.core.evidence import LogCoverage
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import Outcome, PolicyKind, Principal
 from lpgen.core.roles.candidates import Reviewed
-from lpgen.core.roles.merges import documents_of, uses_user_variables
+from lpgen.core.roles.merges import documents_of, settings_of, uses_user_variables
 from lpgen.core.roles.model import (
     Against,
     AgainstKind,
@@ -128,6 +128,8 @@ def move_of_user(facts: UserFacts, targets: Targets) -> UserMove:
         steps=tuple(_steps(facts, kind, target)),
         against=found,
         findings=tuple(_findings(facts)),
+        left=tuple(policy.arn for policy in reviewed.diff.draft.left) if target.new else (),
+        settings=settings_of([facts.user]) if target.new else None,
     )
 
 
@@ -142,35 +144,22 @@ def _target(facts: UserFacts, kind: UserKind, targets: Targets) -> Target:
 def _against(facts: UserFacts, kind: UserKind, target: Target) -> Iterator[Against]:
     reviewed = facts.reviewed
     days = reviewed.diff.use.covered_days
-    if days < facts.min_days:
-        yield against("few-days", detail=days)
     if shared := [key for key, use in facts.used_keys.items() if use.is_shared]:
-        yield against("shared-key", shared)
-    tests: Mapping[AgainstKind, bool] = {
-        "unsafe-replacement": facts.has_use and not reviewed.proposal.safe,
-        "compute-unknown": kind in ("workload", "both") and target.kind == "question",
-        "kind-unknown": kind == "unknown",
-        "suspected-use": reviewed.is_suspected,
-        "user-variables": uses_user_variables(reviewed),
-        "used-elsewhere": facts.is_used_elsewhere,
+        yield against(AgainstKind.SHARED_KEY, shared)
+    tests = {
+        AgainstKind.FEW_DAYS: days < facts.min_days,
+        AgainstKind.UNSAFE_REPLACEMENT: facts.has_use and not reviewed.proposal.safe,
+        AgainstKind.COMPUTE_UNKNOWN: kind in ("workload", "both") and target.kind == "question",
+        AgainstKind.KIND_UNKNOWN: kind == "unknown",
+        AgainstKind.SUSPECTED_USE: reviewed.is_suspected,
+        AgainstKind.USER_VARIABLES: uses_user_variables(reviewed),
+        AgainstKind.USED_ELSEWHERE: facts.is_used_elsewhere,
     }
-    yield from (against(found) for found, is_found in tests.items() if is_found)
+    yield from (against(found, detail=days) for found, is_found in tests.items() if is_found)
 
 
 # ---------------------------------------------------------------- evidence
 
-_FACTS: Final[Mapping[EvidenceKind, str]] = {
-    "console-sign-in": "it signed in to the console on {count} days, last on {last}",
-    "mfa": "{text}",
-    "password": "it has a password for the console",
-    "no-password": "it has no password for the console",
-    "key": "key {key} was used on {count} days, last on {last}",
-    "key-unused": "key {key} wasn't used in the covered days",
-    "user-agent": "{key} was used by {text}",
-    "hours": "{key} was used {days}, {hours}",
-    "networks": "{key} was used from {text}",
-    "name-tag": "its tag {key} is {text}",
-}
 _KEY: Final = "key {key}"
 _TEMPORARY: Final = "a session or the console"
 _MFA: Final = {"yes": "it signed in with MFA", "no": "it signed in without MFA", "device": "it has an MFA device"}
@@ -180,28 +169,28 @@ _UNKNOWN_PLACE: Final = "an unknown place"
 
 
 def _fact(kind: EvidenceKind, **parameters: object) -> UserEvidence:
-    return UserEvidence(kind=kind, text=_FACTS[kind].format_map(parameters))
+    return UserEvidence(kind=kind, text=kind.text.format_map(parameters))
 
 
 def _evidence(facts: UserFacts) -> Iterator[UserEvidence]:
     signs, credentials = facts.signs, facts.credentials
     if signs.sign_ins:
-        yield _fact("console-sign-in", count=len(signs.sign_ins), last=max(signs.sign_ins))
+        yield _fact(EvidenceKind.CONSOLE_SIGN_IN, count=len(signs.sign_ins), last=max(signs.sign_ins))
     for answer in sorted(_MFA.keys() & {*signs.mfa, *(["device"] if credentials.mfa else [])}):
-        yield _fact("mfa", text=_MFA[answer])
+        yield _fact(EvidenceKind.MFA, text=_MFA[answer])
     if credentials.password is not None:
-        yield _fact("password" if credentials.password else "no-password")
-    yield from (_fact("key-unused", key=key.id) for key in facts.keys if not key.days_used)
+        yield _fact(EvidenceKind.PASSWORD if credentials.password else EvidenceKind.NO_PASSWORD)
+    yield from (_fact(EvidenceKind.KEY_UNUSED, key=key.id) for key in facts.keys if not key.days_used)
     for id_, use in sorted(signs.keys.items()):
         key = _KEY.format(key=id_) if id_ else _TEMPORARY
         if id_:
-            yield _fact("key", key=id_, count=len(use.days), last=max(use.days))
-        yield _fact("user-agent", key=key, text=_listed(use.programs))
-        yield _fact("hours", key=key, days=_DAYS_OF_WEEK[use.on_weekends], hours=_HOURS[use.by_day])
-        yield _fact("networks", key=key, text=_listed(use.networks))
+            yield _fact(EvidenceKind.KEY, key=id_, count=len(use.days), last=max(use.days))
+        yield _fact(EvidenceKind.USER_AGENT, key=key, text=_listed(use.programs))
+        yield _fact(EvidenceKind.HOURS, key=key, days=_DAYS_OF_WEEK[use.on_weekends], hours=_HOURS[use.by_day])
+        yield _fact(EvidenceKind.NETWORKS, key=key, text=_listed(use.networks))
     for tag, value in facts.user.tags:
         if tag.lower() in _NAME_TAGS:
-            yield _fact("name-tag", key=tag, text=value)
+            yield _fact(EvidenceKind.NAME_TAG, key=tag, text=value)
 
 
 def _listed(texts: Iterable[str]) -> str:
@@ -212,14 +201,11 @@ def _findings(facts: UserFacts) -> Iterator[UserFinding]:
     last = facts.coverage.last_day or date.min
     used = [key for key in facts.keys if key.days_used or (key.last_used and key.last_used >= facts.first_day)]
     signs_in_only = facts.signs.sign_ins and not facts.has_use and not facts.used_keys
-    inline = [policy.name for policy in facts.user.policies if policy.kind is PolicyKind.INLINE]
-    unused = [key.id for key in facts.keys if key.active is not False and key not in used]
-    old = [key.id for key in used if key.created and last - key.created > _OLD]
     found: Mapping[FindingKind, list[str]] = {
-        "inline-policy": inline,
-        "unused-key": unused,
+        "inline-policy": [policy.name for policy in facts.user.policies if policy.kind is PolicyKind.INLINE],
+        "unused-key": [key.id for key in facts.keys if key.active is not False and key not in used],
         "sign-in-only": [facts.user.arn] if signs_in_only else [],
-        "old-key": old,
+        "old-key": [key.id for key in used if key.created and last - key.created > _OLD],
     }
     yield from (UserFinding(kind=kind, names=tuple(sorted(names))) for kind, names in found.items() if names)
 

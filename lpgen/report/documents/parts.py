@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 import msgspec
 
 from lpgen.core.analysis.caveats.kinds import CAVEAT_KINDS
-from lpgen.core.backtests import EvidenceClass
-from lpgen.core.documents import Count, DecisionsPart, Message, Parameters, Part, RowPart, means
+from lpgen.core.documents import Count, DecisionsPart, Message, Parameters, Part, RiskPart, RowPart, means
 from lpgen.core.evidence import Evidence, Use
 from lpgen.core.findings import DroppedLine, PrincipalClass, RestsOn
 from lpgen.core.model import AccessLevel, DenialKind, Outcome, PolicyKind, ResourceKind
@@ -146,17 +145,6 @@ class AcceptedPart(RowPart, kw_only=True):
     parameters: Parameters
     item: Annotated[str, means("The item in the decision that accepts it.")]
     accepted_by: AcceptedBy
-
-
-class RiskPart(RowPart, kw_only=True):
-    """How likely a replacement is to deny something soon."""
-
-    days: Annotated[Count, means("Number of next days.")]
-    evidence: Annotated[EvidenceClass, means("The class of the past that it was made from.")] = msgspec.field(
-        name="class"
-    )
-    share: Annotated[Share, means("The share of the replacements of this class that deny something in these days.")]
-    needs: Annotated[Amount, means("The mean number of needs that they deny.")]
 
 
 class ProposalPart(Part, kw_only=True):

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lpgen.core.choices import RolesPart
-from lpgen.core.roles.model import Against, Merge, RolesReport, Split, State, Target, UserKind, UserMove
+from lpgen.core.documents import RiskPart
+from lpgen.core.roles.model import Against, Merge, RoleSettings, RolesReport, Split, State, Target, UserKind, UserMove
 from lpgen.report.blocks import (
     MOST_ROWS,
     Block,
@@ -31,6 +32,7 @@ from lpgen.report.blocks import (
 from lpgen.report.words import label_of, words_of_reason
 
 _MOST_NAMES: Final = 4
+_NO_RISK: Final = "unknown, because no backtest ran"
 _NEXT: Final = line(
     *("Next: ", name("--principal P"), " shows the evidence and the steps, and "),
     *(name("--out DIR"), " writes policies."),
@@ -140,7 +142,9 @@ def _user(user: UserMove) -> Iterator[Block]:
     target = user.goes_to
     if target.kind != "question":
         beyond = f"{plural(target.over_grant, 'pair')} beyond the need, {target.harmful:,} of them dangerous"
-        yield Paragraph(line("Goes to ", *_goes_to(target), f": {target.text}. It allows {beyond}."))
+        yield Paragraph(
+            line("Goes to ", *_goes_to(target), f": {target.text}. It allows {beyond}. ", *_settings(user.settings))
+        )
     if user.findings:
         yield bullets(*(line(f"{one.kind.replace('-', ' ')}: ", *_few(one.names)) for one in user.findings))
     yield from _objections(user.against)
@@ -152,7 +156,8 @@ def _merge(merge: Merge) -> Iterator[Block]:
     yield Heading(line("Shared role ", name(merge.name)), level=2)
     yield bullets(*(name(arn) for arn in merge.members))
     pairs = f"{plural(merge.over_grant, 'pair')} of action and scope that a member doesn't use"
-    yield Paragraph(line(f"Its policy allows {pairs}."))
+    yield Paragraph(line(f"Its policy allows {pairs}. ", *_settings(merge.settings)))
+    yield _risk("highest risk of a member", merge.risk)
     yield from _objections(merge.against)
 
 
@@ -168,7 +173,23 @@ def _split(split: Split) -> Iterator[Block]:
         yield Paragraph(line("Role ", name(part.name), " for ", *callers, f". {lacks} Its sessions:"))
         yield bullets(*groups)
         yield from more_in_json(len(part.sessions) - MOST_ROWS)
+    yield Paragraph(_settings(split.settings))
+    yield _risk("risk of the role's replacement (that of a part isn't measured)", split.risk)
     yield from _objections(split.against)
+
+
+def _settings(kept: RoleSettings | None) -> Line:
+    if kept is None:
+        return ()
+    boundary = line("boundary ", name(kept.boundary)) if kept.boundary else line("no boundary")
+    path = line(", path ", name(kept.path)) if kept.path else ()
+    tags = line(", tags ", _few(f"{key}={value}" for key, value in kept.tags.items())) if kept.tags else ()
+    return line("It keeps: ", boundary, path, tags, ".")
+
+
+def _risk(whose: str, risk: RiskPart | None) -> Block:
+    deny = f"class {risk.evidence}, {risk.share:.1%} deny something within {risk.days} days" if risk else _NO_RISK
+    return Paragraph(line(f"The {whose}: {deny}."))
 
 
 def _few(texts: Iterable[str]) -> Line:

@@ -51,7 +51,7 @@ def test_a_use_with_unknown_sessions_belongs_to_none(resource: str) -> None:
 
 def asked(principal: str = "", **more: str) -> Assumption:
     texts = dict.fromkeys(Assumption.__slots__, "") | {"principal": principal} | more
-    known = {"day": SEEN.first, "method": AssumptionMethod.ASSUME_ROLE, "outcome": Outcome.ALLOWED, "records": 1}
+    known = {"day": SEEN.first_day, "method": AssumptionMethod.ASSUME_ROLE, "outcome": Outcome.ALLOWED, "records": 1}
     return Assumption(**(texts | known))  # type: ignore[arg-type]
 
 
