@@ -46,15 +46,15 @@ copy, and leaves what the other accounts hold as it is. They judge `lpgen roles`
         ]
         return Crew(members, merges=[labels("copy1", "copy2", "copy3")])
 
-`d.account` is the production account; `d.in_account(DEVELOPMENT)` draws resources of the same names in another one,
-of which `QUIET` records no data events. A
-`Job` gives a schedule sessions (`bench.corpus.session.Session`), from which records get session names, source
-identities, callers, user agents, addresses, keys and sign-ins. A role with several jobs should be split into these.
-Actions need a line in `operations/`; `Corpus` raises where the policies don't allow what a member needs. Like judged
-kinds, members have exactly the policies that they declare: make them wider than their needs. They have needs in
-`later.parquet`, and no service last accessed. The truth has a column `job`, and `roles.json` says which members are to
-be merged, to be kept apart, to be split (with the session names, source identities and functions of each job), and what
-users are. Held-back crews are in `kinds/held_back/crews.py`, which `CREW_THEMES` of that package lists.
+`d.account` is the production account; `d.in_account(DEVELOPMENT)` draws resources of the same names in another one.
+The account `QUIET` records no data events. A `Job` gives a schedule sessions (`bench.corpus.session.Session`), from
+which records get session names, source identities, callers, user agents, addresses, keys and sign-ins. A role with
+several jobs should be split into these. Actions need a line in `operations/`; `Corpus` raises where the policies
+don't allow what a member needs. Like judged kinds, members have exactly the policies that they declare: make them
+wider than their needs. They have needs in `later.parquet`, and no service last accessed. The truth has a column
+`job`, and `roles.json` says which members are to be merged, to be kept apart, to be split (with the session names,
+source identities and functions of each job), and what users are. Held-back crews are in `kinds/held_back/crews/`,
+which `CREW_THEMES` of that package lists.
 `python -m bench.corpus.mined` measures what `lpgen roles` finds of them.
 
 **Kinds.** `kinds/` declares them, a function each: it draws a principal's names, resources and paces, and gives its

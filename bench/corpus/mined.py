@@ -218,7 +218,7 @@ def _does(part: Json, job: Json) -> bool:
 
 
 def _covers(part: Json, job: Json) -> bool:
-    """Whether the part has all sessions of the job, of the kind by which it tells sessions apart."""
+    """Whether the part has all sessions of the job, of the kinds that it has."""
     kinds = {group["kind"] for group in part["sessions"]}
     wanted = {value for kind in kinds for value in job[_FIELDS[kind]]}
     return wanted == {value for group in part["sessions"] for value in _matched(group, job)}
@@ -262,7 +262,7 @@ def _is_goal(goal: Json, truth: Json) -> bool:
 
 
 def _permission_set(role: str) -> str:
-    """The permission set that a role's name stands for.
+    """The permission set in the name of its role.
 
     https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
     """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bench.corpus.crew import CrewFunction
 from bench.corpus.kinds import (
     applications,
@@ -31,9 +29,8 @@ JUDGED_THEMES = (situations, *held_back.JUDGED_THEMES)
 
 INTRUDED_THEMES = (victims, bystanders, chores, *held_back.INTRUDED_THEMES)
 
-_HELD_BACK_CREWS: tuple[Any, ...] = getattr(held_back, "CREW_THEMES", ())
 
-CREW_THEMES = (crews, crew_lookalikes, crew_jobs, crew_users, crew_edges, *_HELD_BACK_CREWS)
+CREW_THEMES = (crews, crew_lookalikes, crew_jobs, crew_users, crew_edges, *held_back.CREW_THEMES)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind

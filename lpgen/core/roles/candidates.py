@@ -1,4 +1,4 @@
-"""Which principals could share a role: those of one kind, environment, trust, boundary and set of Denies."""
+"""Which principals could share a role: those of one kind, environment, tenant, trust, boundary and set of Denies."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ _ENVIRONMENTS: Final = {
 
 _PREFIX: Final = re.compile(r"\b(pre|non) ")
 _TAGS: Final = frozenset({"env", "environment", "stage"})
+_TENANT_TAGS: Final = frozenset({"tenant", "customer", "client"})
 _MOST: Final = 60
 """The most candidates to compare with each other. Comparing more takes minutes."""
 
@@ -114,6 +115,7 @@ class Likeness:
     name: str
     kind: MergeKind
     environment: frozenset[str]
+    tenants: frozenset[str]
     trust: frozenset[object]
     boundary: str
     denies: frozenset[str]
@@ -168,6 +170,7 @@ def likeness_of(
         "",
         kind,
         environment_of(principal, accounts),
+        frozenset(value for key, value in principal.tags if not _TENANT_TAGS.isdisjoint(words_of_name(key))),
         trust_of(principal),
         (boundary.arn or boundary.name).replace(principal.account, "") if boundary else "",
         frozenset(text_without_sid(deny.statement.text) for deny in denies),

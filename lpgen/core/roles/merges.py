@@ -54,18 +54,22 @@ class Making:
 @dataclass(frozen=True, slots=True)
 class Weighing(Generic[M]):
     """How alike the needs of candidates are: as they are, and with their own names replaced by marks (`alike`, and
-    `used` of the part that shows their job)."""
+    `used` of the part that shows their job). And with which actions each changes something."""
 
     group: Candidates[M]
     real: Overlap
     alike: Overlap
     used: Overlap
+    changes: tuple[frozenset[Action], ...]
 
     def may_merge(self, bits: int) -> bool:
-        """Whether the members do nearly the same and need nearly the same, and none gains a dangerous action.
+        """Whether the members do nearly the same and need nearly the same, and none gains a dangerous action, or any
+        action that changes something: who only reads must not be able to delete.
 
         Namesakes in several accounts each keep a role of their own account, so there the accounts in scopes are equal.
         """
+        if len({actions for at, actions in enumerate(self.changes) if bits >> at & 1}) > 1:
+            return False
         gained = self.real if self.group.alike.account else self.alike
         return gained.harmful(bits) == 0 and self.used.is_near(bits) and self.alike.is_near(bits)
 
@@ -103,14 +107,18 @@ def _weigh_groups(found: Mapping[str, Likeness], load: Callable[[str], M], dange
 def weigh(group: Candidates[M], dangers: Dangers) -> Weighing[M]:
     """The overlap of the needs of candidates. Everything that changes IAM is harmful to gain."""
 
+    def changes_something(action: Action) -> bool:
+        return dangers.catalog.detail(action).level not in READ_LEVELS
+
     def is_harmful(action: Action) -> bool:
-        changes_iam = action.startswith(_IAM) and dangers.catalog.detail(action).level not in READ_LEVELS
-        return changes_iam or dangers.is_dangerous(action)
+        return dangers.is_dangerous(action) or (action.startswith(_IAM) and changes_something(action))
 
     alike = [templates_of(one.need, one.principal) for one in group.members]
     used = [templates_of(one.used, one.principal) for one in group.members]
     needs = [one.need for one in group.members]
-    return Weighing(group, *(Overlap(some, is_harmful) for some in (needs, alike, used)))
+    changes = tuple(frozenset(pair.action for pair in need if changes_something(pair.action)) for need in needs)
+    real, alike_needs, used_needs = (Overlap(some, is_harmful) for some in (needs, alike, used))
+    return Weighing(group, real, alike_needs, used_needs, changes)
 
 
 def curve_of(weighed: Weighing[M]) -> Curve:

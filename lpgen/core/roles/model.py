@@ -198,8 +198,8 @@ class CurvePoint(RowPart, kw_only=True):
 
 
 class Curve(Part, kw_only=True):
-    """The trade of roles against over-grant among candidates: principals of one account and environment, with the same
-    kind of trust, boundary and Denies."""
+    """The trade of roles against over-grant among candidates: principals of one account, environment and tenant, with
+    the same kind of trust, boundary and Denies."""
 
     account: Annotated[str, means("Their account.")]
     kind: Annotated[MergeKind, means("Their kind.")]

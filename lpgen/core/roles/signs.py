@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -22,6 +22,9 @@ _WEEKEND_SHARE: Final = 5
 """A week has 29% of weekend days. The evening of a Friday in America is a Saturday in UTC, so up to a fifth is none."""
 
 _WORKING_HOURS: Final = 13
+_FEW_HOURS: Final = 10
+"""Up to a tenth of the hours may be outside working hours."""
+
 _ENOUGH_DAYS: Final = 5
 _ENOUGH_HOURS: Final = 3
 """A person doesn't start at the same hour every day, as a scheduled job does."""
@@ -56,10 +59,10 @@ class Credentials:
 
 @dataclass(slots=True)
 class KeyUse:
-    """The use of a key: its days, with the first and last hour, the networks and the programs."""
+    """The use of a key: its days, how often each hour is the first or last of a day, the networks and the programs."""
 
     days: set[date] = field(default_factory=set)
-    hours: set[int] = field(default_factory=set)
+    hours: Counter[int] = field(default_factory=Counter)
     networks: set[str] = field(default_factory=set)
     programs: set[str] = field(default_factory=set)
 
@@ -71,10 +74,10 @@ class KeyUse:
 
     @property
     def by_day(self) -> bool:
-        """Whether it is used only within working hours, in any time zone."""
-        hours = sorted(self.hours)
-        gaps = ((later - hour) % _HOURS or _HOURS for hour, later in zip(hours, [*hours[1:], *hours[:1]], strict=True))
-        return max(gaps, default=_HOURS) >= _HOURS - _WORKING_HOURS + 1
+        """Whether it is used within working hours, in any time zone, except for a few days, such as those on call."""
+        starts = range(_HOURS)
+        most = max(sum(self.hours[(start + hour) % _HOURS] for hour in range(_WORKING_HOURS)) for start in starts)
+        return (self.hours.total() - most) * _FEW_HOURS <= self.hours.total()
 
     @property
     def is_of_person(self) -> bool:
@@ -129,7 +132,7 @@ def _add_sign(signs: UserSigns, key: str, kind: SignKind, detail: str, times: tu
         signs.sign_ins.update(time.date() for time in times)
     elif kind is SignKind.DAY:
         signs.keys[key].days.update(time.date() for time in times)
-        signs.keys[key].hours.update(time.hour for time in times)
+        signs.keys[key].hours.update({time.hour for time in times})
     elif kind is SignKind.NETWORK:
         signs.keys[key].networks.add(detail)
     elif detail != AgentFamily.SERVICE.value:

@@ -17,6 +17,10 @@ from lpgen.core.roles.model import Target
 from lpgen.core.roles.needs import pairs_of, recorded_part, uncovered
 from lpgen.core.roles.signs import WORKPLACES
 
+_LONGEST_SET: Final = 32
+"""https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreatePermissionSet.html"""
+
+_NEW: Final = "-new"
 _NEW_ROLE: Final = "{name}-role"
 _FOR_PERSON: Final = "no permission set or role for people allows what the user needs without more dangerous actions"
 _EXISTS: Final = "it allows all that the user was recorded to use, and what logs can't show"
@@ -38,19 +42,20 @@ class Targets:
     dangers: Dangers
 
     def for_person(self, user: Reviewed) -> Target:
-        """The permission set or role for people with the least over-grant, or a new role.
+        """The permission set or role for people with the least over-grant, or a new one: a permission set if the
+        account has any.
 
         None of them may allow a dangerous action that the user can't do today.
         """
         found = [
             target
             for grants in self.grants
-            if grants.principal.account == user.principal.account and _is_of_people(grants.principal)
+            if _are_of_one_account(grants, user) and _is_of_people(grants.principal)
             for target in self._existing(user, grants)
         ]
         if found:
             return min(found, key=lambda target: (target.over_grant, target.harmful, target.name))
-        return self._new(user, _FOR_PERSON) if user.need else UNNEEDED
+        return self._new_for_person(user) if user.need else UNNEEDED
 
     def _existing(self, user: Reviewed, grants: PrincipalGrants) -> Iterator[Target]:
         denied = _denied(grants)
@@ -91,11 +96,24 @@ class Targets:
                     return self._new(user, _FOR_WORKLOAD.format(program=program, trusted=name))
         return NO_COMPUTE
 
+    def _new_for_person(self, user: Reviewed) -> Target:
+        held = {permission_set_of(one.principal.arn) for one in self.grants if _are_of_one_account(one, user)} - {None}
+        if not held:
+            return self._new(user, _FOR_PERSON)
+        name = user.principal.name[:_LONGEST_SET]
+        if any(of and of.name == name for of in held):
+            name = f"{name[: _LONGEST_SET - len(_NEW)]}{_NEW}"
+        return Target(kind="permission-set", name=name, new=True, text=_FOR_PERSON)
+
     def _new(self, user: Reviewed, text: str) -> Target:
         name, account = user.principal.name, user.principal.account
         roles = (one.principal for one in self.grants if one.principal.kind is PrincipalKind.ROLE)
         is_taken = any((role.account, role.name) == (account, name) for role in roles)
         return Target(kind="role", name=_NEW_ROLE.format(name=name) if is_taken else name, new=True, text=text)
+
+
+def _are_of_one_account(grants: PrincipalGrants, user: Reviewed) -> bool:
+    return grants.principal.account == user.principal.account
 
 
 def _is_of_people(role: Principal) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from lpgen.core.cloudtrail.origin import AgentFamily
 from lpgen.core.evidence import LogCoverage
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import Outcome, PolicyKind, Principal
@@ -32,10 +33,11 @@ from lpgen.core.roles.model import (
     against,
     state_of,
 )
-from lpgen.core.roles.signs import CONSOLE, TOOLS, Credentials, KeyUse, UserSigns
+from lpgen.core.roles.signs import CONSOLE, TOOLS, WORKPLACES, Credentials, KeyUse, UserSigns
 from lpgen.core.roles.targets import UNKNOWN, UNNEEDED, Targets
 
 _KEY_ID: Final = "AKIA"
+_USED_MFA: Final = "yes"
 _OLD: Final = timedelta(365)
 _NAME_TAGS: Final = frozenset({"name", "owner", "team", "contact", "email", "purpose", "application", "service"})
 
@@ -73,6 +75,17 @@ class UserFacts:
         return bool(usage.unmapped) or any(use.outcome is not Outcome.DENIED for use in usage.uses)
 
     @property
+    def has_mfa(self) -> bool:
+        """Whether it has an MFA device or used one. Programs can't use any."""
+        return bool(self.credentials.mfa) or _USED_MFA in self.signs.mfa
+
+    @property
+    def names_workplace(self) -> bool:
+        """Whether its name or a tag names a pipeline or compute."""
+        texts = (self.user.name, *(value for _, value in self.user.tags))
+        return any(name in text.lower() for name in WORKPLACES for text in texts)
+
+    @property
     def is_used_elsewhere(self) -> bool:
         """Whether IAM dates a use in the covered days, and the logs show none."""
         last = max((key.last_used for key in self.credentials.keys if key.last_used), default=date.min)
@@ -102,10 +115,13 @@ def kind_of_user(facts: UserFacts) -> UserKind:
     keys = signs.keys.values()
     if not (signs.keys or signs.sign_ins or facts.has_use):
         return "unknown" if facts.first_day == date.max or facts.is_used_elsewhere else "unused"
-    is_person = bool(signs.sign_ins) or not CONSOLE.isdisjoint(signs.programs) or any(use.is_of_person for use in keys)
+    works_as_person = not facts.names_workplace and any(use.is_of_person for use in keys)
+    # A pipeline that deploys by day looks the same.
+    works_as_person &= facts.credentials.password is not False or signs.programs != {AgentFamily.TERRAFORM.value}
+    is_person = bool(signs.sign_ins) or facts.has_mfa or not CONSOLE.isdisjoint(signs.programs) or works_as_person
     is_one_program = bool(keys) and all(len(use.programs) == 1 and TOOLS.isdisjoint(use.programs) for use in keys)
-    has_no_person = facts.credentials.password is False and is_one_program and not is_person
-    is_workload = has_no_person or any(use.is_of_workload for use in keys)
+    has_no_person = (facts.credentials.password is False and is_one_program) or facts.names_workplace
+    is_workload = (has_no_person and not is_person) or any(use.is_of_workload for use in keys)
     if is_person:
         return "both" if is_workload else "person"
     return "workload" if is_workload else "unknown"
@@ -220,8 +236,8 @@ _STEPS: Final = {
         "The person works with it: its sessions call what the user called.",
     ),
     "create": (
-        "Create role {target} with the least-privilege policy, and let the person or the program assume it.",
-        "Sessions of role {target} call what the user called, and no call is denied.",
+        "Create {kind} {target} with the least-privilege policy, and let the person or the program use it.",
+        "Sessions of {kind} {target} call what the user called, and no call is denied.",
     ),
     "deactivate": ("Deactivate key {key}.", "No use of key {key} for {days} covered days, and no denied call."),
     "deactivate-any": (

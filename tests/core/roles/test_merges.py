@@ -75,3 +75,20 @@ def test_a_role_of_one_name_in_several_accounts_is_not_safe_without_known_enviro
     (merge,) = found.merges
     assert (merge.members, merge.account, merge.name) == ((PAIR[0].arn, other.arn), "", "shop-1")
     assert "environment-unknown" in {one.kind for one in merge.against}
+
+
+def test_who_reads_gains_no_action_that_changes_something(tmp_path: Path) -> None:
+    reads = ("dynamodb:DescribeTable", "dynamodb:ListTables", "dynamodb:ListBackups", "dynamodb:DescribeBackup")
+    readers = [Someone(f"role/read-{number}", (allow(reads),)) for number in (1, 2)]
+    deletes = Someone("role/read-3", (allow([*reads, "dynamodb:UpdateTable"]),))
+    calls = [Call(one.arn, action, "orders") for one in (*readers, deletes) for action in reads]
+    found = report_of(
+        tmp_path, [*readers, deletes], [*calls, Call(deletes.arn, "dynamodb:UpdateTable", "orders")], [RolesPart.MERGES]
+    )
+    assert [merge.members for merge in found.merges] == [tuple(one.arn for one in readers)]
+
+
+def test_roles_of_several_tenants_stay_apart(tmp_path: Path) -> None:
+    tenants = [Someone(f"role/shop-{who}", (allow(TABLES),), tags=(("Tenant", who),)) for who in ("a", "b")]
+    found = report_of(tmp_path, tenants, [call for one in tenants for call in calls_of(one)], [RolesPart.MERGES])
+    assert (found.merges, found.curves) == ((), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 
 import msgspec
@@ -86,5 +87,11 @@ def test_program_is_the_pipeline_compute_or_first_product(agent: str, program: s
     ],
 )
 def test_how_people_and_programs_work(days: list[date], hours: set[int], programs: set[str], kind: str) -> None:
-    use = KeyUse(set(days), hours, set(), programs)
+    use = KeyUse(set(days), Counter(hours), set(), programs)
     assert (use.is_of_person, use.is_of_workload) == (kind == "person", kind == "workload")
+
+
+@pytest.mark.parametrize(("nights", "by_day"), [(0, True), (4, True), (5, False)])
+def test_a_few_nights_on_call_are_no_work_around_the_clock(nights: int, by_day: bool) -> None:
+    use = KeyUse(set(WEEK), Counter({9: 20, 17: 20, 2: nights}))
+    assert use.by_day == by_day
