@@ -16,10 +16,12 @@ from bench.corpus.kinds.held_back import (
     victims,
     warehouses,
 )
+from bench.corpus.kinds.held_back.crews import alike, jobs, users
 
 THEMES = (clusters, delivery, warehouses, services, upkeep, people)
 JUDGED_THEMES = (situations,)
 INTRUDED_THEMES = (victims, bystanders, chores)
+CREW_THEMES = (users, jobs, alike)
 
 VICTIMS: Final[dict[str, tuple[str, ...]]] = {
     "stolen_ci_token": ("plan_checker", "parameter_publisher", "site_publisher"),
