@@ -28,7 +28,7 @@ from lpgen.report.summary import PartedReview
 _LINES: Final = 40
 _COLUMNS: Final = 100
 _NARROWEST: Final = 72
-_REVIEW_SIZES: Final = (*((size, 3) for size in range(16, 3, -1)), *((size, 2) for size in range(4, -1, -1)), (0, 1))
+_REVIEW_SIZES: Final = (*((size, 3) for size in range(16, 3, -1)), *((size, 2) for size in range(4, -2, -1)), (-1, 1))
 """Sizes of a review's lists and numbers of steps to try. The first pair that fits is used, otherwise the last."""
 
 

@@ -52,8 +52,9 @@ _LONGEST_MESSAGE: Final = 110
 def first_screen(review: ReviewSummary, given: Given, *, width: int, size: int, steps: int) -> Iterator[PageBlock]:
     """What to know and do first, for a screen of `width` columns.
 
-    Lists grow with `size`, from one row each.
+    Lists grow with `size`, from one row each. Below zero, only what decides the next steps stays.
     """
+    is_brief, size = size < 0, max(size, 0)
     diff = review.report.diff
     dates = f" as of {words_of_day(diff)}; catalog of {shorten(diff.catalog_date, _LONGEST_DATE)}"
     yield Heading(line("lpgen review", quiet(dates)), level=1)
@@ -62,8 +63,9 @@ def first_screen(review: ReviewSummary, given: Given, *, width: int, size: int, 
     yield from decision_blocks(review, longest=_LONGEST_FILE)
     yield from map(Paragraph, numbers_of_actions(review))
     yield from saving_blocks(review, longest=_LONGEST_SAVING)
-    yield from _coverage(review)
-    yield from _recreated(review)
+    yield from _coverage(review, most_regions=0 if is_brief else 2)
+    if not is_brief:
+        yield from _recreated(review)
     yield from _principals(review, width - _OTHER_COLUMNS, most=1 + size // 2)
     if not review.principals:
         yield from unlisted_blocks(review, most=1 + size)
@@ -74,7 +76,7 @@ def first_screen(review: ReviewSummary, given: Given, *, width: int, size: int, 
 # ---------------------------------------------------------------- coverage
 
 
-def _coverage(review: ReviewSummary) -> Iterator[PageBlock]:
+def _coverage(review: ReviewSummary, most_regions: int) -> Iterator[PageBlock]:
     report = review.report
     accounts, unread = report.diff.coverage.accounts, review.accounts_without_logs
     if not accounts:
@@ -83,13 +85,14 @@ def _coverage(review: ReviewSummary) -> Iterator[PageBlock]:
     fewest, most = min(account.covered_days for account in accounts), max(account.covered_days for account in accounts)
     days = plural(most, "covered day") if fewest == most else f"{count(fewest)} to {plural(most, 'covered day')}"
     regions = sorted({region for account in accounts for region in account.regions})
+    named = names([shorten(region, 20) for region in regions], most=most_regions)
     yield Paragraph(
         line(
             "Logs: ",
             bad(f"{days} (minimum for safe: {report.min_days})") if fewest < report.min_days else days,
-            f" in {plural(len(accounts), 'account')}, {plural(len(regions), 'Region')} (",
-            names([shorten(region, 20) for region in regions], most=2),
-            ").",
+            f" in {plural(len(accounts), 'account')}, {plural(len(regions), 'Region')}",
+            line(" (", named, ")") if most_regions else "",
+            ".",
             line(" ", bad(f"No logs of {plural(len(unread), 'account')} were read.")) if unread else "",
         )
     )
