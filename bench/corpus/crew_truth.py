@@ -73,6 +73,7 @@ def _job(book: SessionBook, arn: str, job: str) -> Json:
         "names": sorted(seen.names),
         "source_identities": sorted(seen.source_identities),
         "functions": sorted(seen.functions),
+        "subjects": sorted(seen.subjects),
     }
 
 

@@ -63,7 +63,12 @@ _BAD: Final = {
 }
 _BY_STATE: Final = tuple(f"{part}_{state}" for part in _GOOD for state in ("safe", "unsafe"))
 _LEFT_OUT: Final = (NeedKind.INTRUDER, NeedKind.DENIED)
-_FIELDS: Final = {"name": "names", "source-identity": "source_identities", "resource": "functions"}
+_FIELDS: Final = {
+    "name": "names",
+    "source-identity": "source_identities",
+    "resource": "functions",
+    "subject": "subjects",
+}
 
 
 @dataclass(slots=True)

@@ -38,6 +38,7 @@ class Seen:
     names: set[str] = field(default_factory=set)
     source_identities: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
+    subjects: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -90,6 +91,8 @@ class SessionBook:
             seen.names.add(_name(principal, session, moment))
             seen.source_identities.update(filter(None, [session.source_identity]))
             seen.functions.update(filter(None, [session.issued_to]))
+            if session.by and principal.profile.caller in ("oidc", "irsa"):
+                seen.subjects.add(session.by)
         elif session.console:
             self.signed_in[principal.arn] = moment
         else:

@@ -64,7 +64,9 @@ def roles_per_tenant(d: Draw) -> Crew:
     pool = d.own("cognito-idp", f"userpool/{d.region}_{d.upper(9)}")
     work = step(often(0.8), "cognito-idp:AdminGetUser", pool)
     control = plane.member("plane", work, grant("cognito-idp:*", pool.arn))
-    return Crew([*members, control], [labels(*(member.label for member in members))])
+    # Tags name the tenants, and each role reaches only its own data: one policy for all would end that isolation.
+    names, why = labels(*(member.label for member in members)), "a tenant's data must stay out of reach of the others"
+    return Crew([*members, control], apart=[Apart(labels(name), names - {name}, why) for name in sorted(names)])
 
 
 @KINDS.crew()
@@ -83,7 +85,9 @@ def numbered_environments(d: Draw) -> Crew:
         grants = [grant("sqs:*", queue.arn), grant("dynamodb:*", table.arn), grant("s3:*", f"{bucket.arn}/*")]
         profile = Profile(f"{d.app}-{env}-worker", "the worker of a test environment", grants, work, "ecs")
         members.append(Member(env, profile, DEVELOPMENT, tags={"environment": env, "app": d.app}))
-    return Crew(members, [labels(*(member.label for member in members))])
+    # Their tags say that they are different environments, and each role can change only the data of its own.
+    names, why = labels(*(member.label for member in members)), "their tags name different environments"
+    return Crew(members, apart=[Apart(labels(name), names - {name}, why) for name in sorted(names)])
 
 
 @KINDS.crew()
@@ -102,7 +106,8 @@ def roles_per_region(d: Draw) -> Crew:
         schedule = in_session(always(Session(f"{d.app}-{word}", issued_to=function)), work)
         profile = Profile(f"{d.app}-{word}-{region}", "a function's copy in a Region", grants, schedule, "lambda")
         members.append(Member(region, profile, tags={"region": region, "app": d.app}))
-    return Crew(members, [labels(*(member.label for member in members))])
+    # Either is fair: no role can reach another Region's data today, and nothing shows whether that is on purpose.
+    return Crew(members)
 
 
 # ---------------------------------------------------------------- look-alikes

@@ -64,7 +64,9 @@ def key_in_repository_secrets(d: Draw) -> Crew:
         work = in_session(always(Session("GitHubActions", by=subject, agent=_RUNNER)), releases(0.2))
         about = "the same releases, since they began to move to the identity provider"
         members.append(Member("federated", Profile(f"{d.app}-release", about, grants, work, "oidc", (6, 20))))
-    truth = User(UserKind.WORKLOAD, (Goal.ROLE,), existing="federated" if is_half_done else "")
+    # Without the other role, no record or policy says which repository a trust policy would have to name.
+    goals = (Goal.ROLE,) if is_half_done else (Goal.ROLE, Goal.QUESTION)
+    truth = User(UserKind.WORKLOAD, goals, existing="federated" if is_half_done else "")
     return Crew([replace(members[0], user=truth), *members[1:]])
 
 
@@ -105,7 +107,9 @@ def key_of_a_vendor(d: Draw) -> Crew:
     name = d.pick(f"{vendor}-{d.app}", f"{d.subject}-{vendor}-connector", f"svc_{vendor}_{d.subject}")
     profile = Profile(name, "another company's tool with a key", grants, in_session(cloud, work), "user")
     tags = {"vendor": vendor.title(), "owner": f"{d.subject}-data"}
-    return Crew([Member("vendor", profile, tags=tags, user=User(UserKind.WORKLOAD, (Goal.ROLE,)))])
+    # Nothing shows the vendor's account and the external ID that the trust policy of a role would need.
+    truth = User(UserKind.WORKLOAD, (Goal.ROLE, Goal.QUESTION))
+    return Crew([Member("vendor", profile, tags=tags, user=truth)])
 
 
 @KINDS.crew()
