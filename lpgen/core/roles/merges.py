@@ -29,12 +29,13 @@ from lpgen.core.principal_names import parts_of_name
 from lpgen.core.replacements import Decision, Replacement
 from lpgen.core.roles.candidates import Candidates, Likeness, M, Reviewed, candidates_of
 from lpgen.core.roles.model import Against, AgainstKind, Curve, CurvePoint, Merge, RoleSettings, against, state_of
-from lpgen.core.roles.needs import Overlap, templates_of
+from lpgen.core.roles.needs import Overlap, pairs_of, templates_of, uncovered
 from lpgen.core.roles.partitions import MOST_EXACT, partitions
 
 _SHARED: Final = "-shared"
 _FALLBACK: Final = "shared-role"
 _IAM: Final = "iam:"
+_LOGGING: Final = frozenset({"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"})
 _OF_AWS: Final = "aws:"
 Taken = Collection[tuple[str, str]]
 """The accounts of principals that exist, each with a name in lower case."""
@@ -149,6 +150,8 @@ def merge_of(
     found = [*against_members(members, making)]
     if names := [one.principal.arn for one in members if uses_user_variables(one)]:
         found.append(against(AgainstKind.USER_VARIABLES, names))
+    if alike.account and (gained := _gained_resources(members)):
+        found.append(against(AgainstKind.OWN_RESOURCES, gained, detail=min(gained.values())))
     if not alike.account and not alike.environment:
         found.append(against(AgainstKind.ENVIRONMENT_UNKNOWN))
     if fault:
@@ -186,6 +189,17 @@ def against_members(members: Iterable[Reviewed], making: Making) -> Iterator[Aga
     for kind, is_found in tests.items():
         if names := [one.principal.arn for one in members if is_found(one)]:
             yield against(kind, names, detail=min(days.values()))
+
+
+def _gained_resources(members: Sequence[Reviewed]) -> dict[str, str]:
+    """A resource that a member could use in a shared role, and can't use today, by ARN of each member with any.
+
+    A number in a name may be that of a copy or of a customer. Who writes to a group of logs learns nothing from it.
+    """
+    every = (pair for one in members for pair in one.need if pair.action not in _LOGGING)
+    needs = {pair for pair in every if pair.resource not in ("", "*")}
+    found = {one.principal.arn: uncovered(needs, (*one.need, *pairs_of(one.grants.allows))) for one in members}
+    return {arn: min(pairs).resource for arn, pairs in found.items() if pairs}
 
 
 def is_named_elsewhere(principal: Principal, guards: Guards) -> bool:

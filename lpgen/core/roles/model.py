@@ -40,6 +40,7 @@ class AgainstKind(Worded):
     USED_ELSEWHERE = "used-elsewhere", "IAM dates a use in the covered days that the logs don't show"
     UNPROVEN = "unproven", "a policy isn't proven: {detail}"
     NAMED_ELSEWHERE = ("named-elsewhere", "policies of resources or trust policies name them, and must name new roles")
+    OWN_RESOURCES = "own-resources", "a member could use what it can't use today, such as {detail}"
     ENVIRONMENT_UNKNOWN = "environment-unknown", "nothing says which environments the accounts are"
     TOO_LARGE = "too-large", "the shared trust policy has {detail} characters, more than AWS allows"
     SESSIONS_UNKNOWN = "sessions-unknown", "records of some use show no session, or there are too many session names"

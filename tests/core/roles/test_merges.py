@@ -92,3 +92,20 @@ def test_roles_of_several_tenants_stay_apart(tmp_path: Path) -> None:
     tenants = [Someone(f"role/shop-{who}", (allow(TABLES),), tags=(("Tenant", who),)) for who in ("a", "b")]
     found = report_of(tmp_path, tenants, [call for one in tenants for call in calls_of(one)], [RolesPart.MERGES])
     assert (found.merges, found.curves) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("resource", "kinds"),
+    [(f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders-{{n}}", {"own-resources"}), ("*", set())],
+    ids=["tables of its own", "all tables"],
+)
+def test_who_would_reach_resources_of_another_one_is_not_safe(tmp_path: Path, resource: str, kinds: set[str]) -> None:
+    numbered = [
+        Someone(f"role/orders-{n}", (allow([TABLES[0]], resource.format(n=n)), allow([TABLES[1]]))) for n in (1, 2)
+    ]
+    calls = [Call(one.arn, TABLES[0], one.arn.rpartition("/")[2]) for one in numbered]
+    found = report_of(tmp_path, numbered, [*calls, *(Call(one.arn, TABLES[1]) for one in numbered)], [RolesPart.MERGES])
+    (merge,) = found.merges
+    objections = {one.kind.value: one.names for one in merge.against}
+    assert objections.keys() & {"own-resources"} == kinds
+    assert all(objections[kind] == tuple(one.arn for one in numbered) for kind in kinds)
