@@ -91,8 +91,8 @@ class SessionBook:
             seen.names.add(_name(principal, session, moment))
             seen.source_identities.update(filter(None, [session.source_identity]))
             seen.functions.update(filter(None, [session.issued_to]))
-            if session.by and principal.profile.caller in ("oidc", "irsa"):
-                seen.subjects.add(session.by)
+            caller = _caller(principal, session, moment)
+            seen.subjects.update([caller] if _is_federated(caller) else [])
         elif session.console:
             self.signed_in[principal.arn] = moment
         else:
@@ -107,8 +107,7 @@ class SessionBook:
         The record in the role's account only says of callers of other accounts that they are of these.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html#cloudtrail-integration_examples-sts-api
         """
-        by = session.by or _default_caller(principal, session, began)
-        caller = principal.profile.caller
+        by = _caller(principal, session, began)
         if not by:
             return
         record = _base(principal, "sts.amazonaws.com", "AssumeRole", began, rng)
@@ -120,14 +119,14 @@ class SessionBook:
         record["resources"] = [{"accountId": principal.account.id, "type": "AWS::IAM::Role", "ARN": principal.arn}]
         record["readOnly"] = True
         record["sourceIPAddress"] = session.address or address_of(principal)
-        record["userAgent"] = session.agent or AGENTS.get(caller, by)
-        if by.startswith("arn:"):
+        record["userAgent"] = session.agent or AGENTS.get(principal.profile.caller, by)
+        if _is_federated(by):
+            record |= _federated(principal, by)
+        elif by.startswith("arn:"):
             record["userIdentity"] = self._caller_identity(by, began)
-        elif by.endswith(".amazonaws.com"):
+        else:
             record |= {"userIdentity": {"type": "AWSService", "invokedBy": by}, "sourceIPAddress": by, "userAgent": by}
             record["sharedEventID"] = uuid_of(rng)
-        else:
-            record |= _federated(principal, by)
         owner = by.split(":")[4] if by.startswith("arn:") else principal.account.id
         if owner != principal.account.id:
             record["sharedEventID"] = uuid_of(rng)
@@ -186,6 +185,15 @@ def provider_of(principal: Principal) -> str:
         return f"arn:aws:iam::{account}:oidc-provider/{issuer}"
     kind = "saml" if caller == "sso" else "oidc"
     return f"arn:aws:iam::{account}:{kind}-provider/{_PROVIDERS[caller]}"
+
+
+def _caller(principal: Principal, session: Session, began: datetime) -> str:
+    """Who asks for a session: an ARN, a service, or the subject of an identity provider; "" if no record shows it."""
+    return session.by or _default_caller(principal, session, began)
+
+
+def _is_federated(caller: str) -> bool:
+    return bool(caller) and not caller.startswith("arn:") and not caller.endswith(".amazonaws.com")
 
 
 def _default_caller(principal: Principal, session: Session, began: datetime) -> str:
