@@ -192,14 +192,15 @@ def against_members(members: Iterable[Reviewed], making: Making) -> Iterator[Aga
 
 
 def _gained_resources(members: Sequence[Reviewed]) -> dict[str, str]:
-    """A resource that a member could use in a shared role, and can't use today, by ARN of each member with any.
+    """For each member, by ARN, a resource that it could use in a shared role but can't use today, if there is any.
 
-    A number in a name may be that of a copy or of a customer. Who writes to a group of logs learns nothing from it.
+    A number in a name may be that of a copy or of a customer. Writing to a log group shows nothing of what is in it.
+    Denies and boundaries don't matter: all members have the same.
     """
-    every = (pair for one in members for pair in one.need if pair.action not in _LOGGING)
-    needs = {pair for pair in every if pair.resource not in ("", "*")}
-    found = {one.principal.arn: uncovered(needs, (*one.need, *pairs_of(one.grants.allows))) for one in members}
-    return {arn: min(pairs).resource for arn, pairs in found.items() if pairs}
+    needs = frozenset().union(*(one.need for one in members))
+    named = [pair for pair in needs if pair.resource not in ("", "*") and pair.action not in _LOGGING]
+    gained = {one.principal.arn: uncovered(named, (*one.need, *pairs_of(one.grants.allows))) for one in members}
+    return {arn: min(pairs).resource for arn, pairs in gained.items() if pairs}
 
 
 def is_named_elsewhere(principal: Principal, guards: Guards) -> bool:

@@ -99,7 +99,9 @@ def test_roles_of_several_tenants_stay_apart(tmp_path: Path) -> None:
     [(f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders-{{n}}", {"own-resources"}), ("*", set())],
     ids=["tables of its own", "all tables"],
 )
-def test_who_would_reach_resources_of_another_one_is_not_safe(tmp_path: Path, resource: str, kinds: set[str]) -> None:
+def test_a_merge_that_opens_resources_of_one_member_to_another_is_not_safe(
+    tmp_path: Path, resource: str, kinds: set[str]
+) -> None:
     numbered = [
         Someone(f"role/orders-{n}", (allow([TABLES[0]], resource.format(n=n)), allow([TABLES[1]]))) for n in (1, 2)
     ]
