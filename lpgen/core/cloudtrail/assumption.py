@@ -129,6 +129,32 @@ def assumption_from_record(
 
 _ALLOWED: Final = Outcome.ALLOWED._value_
 
+
+def issued_session(record: RawRecord, key: AssumptionKey) -> tuple[str, str, str] | None:
+    """The role, the subject and the id of the session's key, if a record with this key gave a web identity a session.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html#cloudtrail-integration_examples-sts-api
+    """
+    role, _, _, _, method, *_ = key
+    provider, subject, (outcome, error) = key[10], key[11], key[-2:]
+    response = record.responseElements
+    if method != AssumptionMethod.WEB_IDENTITY or outcome != _ALLOWED or error or not isinstance(response, dict):
+        return None
+    credentials = response.get("credentials")
+    session_key = linkable_key(credentials.get("accessKeyId"), provider) if isinstance(credentials, dict) else ""
+    return (role, subject, session_key) if role and subject and session_key else None
+
+
+def linkable_key(key: object, provider: str | None) -> str:
+    """The id of a key of a session that an identity provider in IAM gave, or "". A provider without an ARN, such as
+    Cognito, has the users of an app, and their subjects show no job."""
+    is_known = provider is not None and provider.startswith("arn:")
+    return key if is_known and isinstance(key, str) and _KEY.fullmatch(key) else ""
+
+
+_KEY: Final = re.compile("[A-Z0-9]{16,128}")
+"""https://docs.aws.amazon.com/STS/latest/APIReference/API_Credentials.html"""
+
 # ---------------------------------------------------------------- the forms
 
 

@@ -44,10 +44,17 @@ class SessionAttributes(msgspec.Struct, frozen=True):
     mfaAuthenticated: str | bool | None = None
 
 
+class WebIdFederation(msgspec.Struct, frozen=True):
+    """The identity provider of the token that the session was requested with. Other sessions have an empty object."""
+
+    federatedProvider: str | None = None
+
+
 class SessionContext(msgspec.Struct, frozen=True):
     """The session of temporary credentials."""
 
     sessionIssuer: SessionIssuer | None = None
+    webIdFederationData: WebIdFederation | None = None
     sourceIdentity: str | None = None
     attributes: SessionAttributes | None = None
 
@@ -88,6 +95,7 @@ IDENTITY_PARTS: Final = (
     SessionContext,
     SessionIssuer,
     SessionAttributes,
+    WebIdFederation,
     RequestScope,
     IdentityCenterUser,
 )

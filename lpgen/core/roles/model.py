@@ -43,7 +43,10 @@ class AgainstKind(Worded):
     OWN_RESOURCES = "own-resources", "a member could use what it can't use today, such as {detail}"
     ENVIRONMENT_UNKNOWN = "environment-unknown", "nothing says which environments the accounts are"
     TOO_LARGE = "too-large", "the shared trust policy has {detail} characters, more than AWS allows"
-    SESSIONS_UNKNOWN = "sessions-unknown", "records of some use show no session, or there are too many session names"
+    SESSIONS_UNKNOWN = (
+        "sessions-unknown",
+        "records of some use don't show whose session it is, or there are too many session names",
+    )
     NEW_SESSIONS = ("new-sessions", "sessions began in the last 30 days or were seen on a single day, so more may come")
     CROSSED_BEFORE = "crossed-before", "a job began to use what only others had used before"
     CALLERS_UNKNOWN = "callers-unknown", "no record shows who asks for the sessions"
@@ -211,7 +214,7 @@ class Curve(Part, kw_only=True):
 
 # ---------------------------------------------------------------- splits
 
-SessionKind = Literal["name", "source-identity", "resource"]
+SessionKind = Literal["name", "source-identity", "resource", "subject"]
 """How sessions of a role are known."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,8 +17,10 @@ from lpgen.core.model import Action, AssumptionMethod, Principal, ResourceKind
 from lpgen.core.roles.model import SessionKind
 from lpgen.core.usage.assumptions import Assumption
 from lpgen.core.usage.columns import table_rows
-from lpgen.core.usage.evidence_tally import SignKind, without_any
+from lpgen.core.usage.evidence_tally import without_any
 from lpgen.core.usage.overflow import ANY
+from lpgen.core.usage.session_links import split_detail
+from lpgen.core.usage.sign_kinds import SignKind
 from lpgen.core.usage.tables import Usage
 
 _COLUMNS: Final = ("principal", "action", "resource", "kind", "detail", "first_seen", "last_seen", "records")
@@ -26,20 +28,37 @@ _KINDS: Final[dict[str, SessionKind | None]] = {
     SignKind.NAME.value: "name",
     SignKind.SOURCE_IDENTITY.value: "source-identity",
     SignKind.RESOURCE.value: "resource",
+    SignKind.SUBJECT.value: "subject",
+    SignKind.KEY.value: "name",
     SignKind.UNKNOWN.value: None,
 }
 _TYPE: Final = re.compile("^[^:/]*[:/]")
+_AS: Final = " as "
+_COMMON: Final = re.compile(r"\b(?:system:serviceaccount|repo|ref|refs|heads)\b")
+"""What the subjects of all service accounts and pipelines have.
+
+https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/
+https://docs.github.com/en/actions/reference/security/oidc
+"""
 
 
 class Session(NamedTuple):
-    """A group of a role's sessions: how it is known, and the pattern of its name, "" if all of it differs."""
+    """A group of a role's sessions: how it is known, and the pattern of its name, "" if all of it differs. A subject
+    is followed by `as` and the name if it has several names."""
 
     kind: SessionKind
     value: str
 
     @property
+    def subject(self) -> str:
+        """The subject of its web identity, "" if it isn't known by one."""
+        return self.value.partition(_AS)[0] if self.kind == "subject" else ""
+
+    @property
     def name(self) -> str:
         """Its name. That of a resource is the last part of its path, without the type and a version or alias."""
+        if self.kind == "subject":
+            return _COMMON.sub("", self.value)
         if self.kind != "resource":
             return self.value
         path = _TYPE.sub("", split_arn(self.value).name, count=1)
@@ -62,11 +81,13 @@ class Seen(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class SessionUse:
     """The use of a role by session, for each action and resource as in the table of signs. `sessions` have all use.
-    `unknown` use can't be assigned: a record shows no session, or there are too many."""
+    `unknown` use can't be assigned: a record shows no session, or there are too many. `is_partial` if some calls have
+    no subject, but calls with one were the same."""
 
     sessions: dict[Session, Seen] = field(default_factory=dict)
     known: dict[Action, dict[str, dict[Session, Seen]]] = field(default_factory=lambda: defaultdict(dict))
     unknown: set[tuple[Action, str]] = field(default_factory=set)
+    is_partial: bool = False
 
     def of(self, use: Use) -> dict[Session, Seen]:
         """The sessions that made calls of a use; none if a session isn't known."""
@@ -86,29 +107,60 @@ def _add(total: dict[Session, Seen], more: Mapping[Session, Seen]) -> None:
         total[session] = total[session] | seen if session in total else seen
 
 
+class _Row(NamedTuple):
+    """A row of the table of signs about sessions. Its action is "" for all calls."""
+
+    action: Action
+    resource: str
+    kind: str
+    detail: str
+    seen: Seen
+
+
 def sessions_from_usage(
     usage: Usage, roles: Iterable[Principal], full_arn: Callable[[str, str], str]
 ) -> dict[str, SessionUse]:
     """The use of each role by session, by its ARN. `full_arn` names resources of actions as the counted use does."""
-    found: dict[str, SessionUse] = {}
-    named: dict[str, SessionUse] = {}
-    for role in roles:
-        found[role.arn] = SessionUse()
-        named |= dict.fromkeys(names_in_signs(role.arn), found[role.arn])
-    for role_name, action, resource, sign, detail, first, last, records in table_rows(usage.signs, _COLUMNS):
-        if sign not in _KINDS or role_name not in named:
-            continue
-        kind, of_role = _KINDS[sign], named[role_name]
-        if resource != ANY:
-            resource = without_any(full_arn(action, resource))
-        if kind is None or ANY in (resource, detail):
-            of_role.unknown.add((action, resource))
+    found: dict[str, list[_Row]] = {role.arn: [] for role in roles}
+    named = {name: found[arn] for arn in found for name in names_in_signs(arn)}
+    for role_name, action, resource, kind, detail, first, last, records in table_rows(usage.signs, _COLUMNS):
+        if kind in _KINDS and role_name in named:
+            seen = Seen(first.date(), last.date(), records)
+            resource = resource if resource == ANY else without_any(full_arn(action, resource))
+            named[role_name].append(_Row(action, resource, kind, detail, seen))
+    return {arn: _use_from_rows(rows) for arn, rows in found.items()}
+
+
+def _use_from_rows(rows: Sequence[_Row]) -> SessionUse:
+    """The use of one role. Calls belong to subjects of web identities if several of them share a name."""
+    pairs = {split_detail(row.detail) for row in rows if row.kind == SignKind.SUBJECT}
+    subjects = Counter(name for name, _ in pairs)
+    names = Counter(subject for name, subject in pairs if subjects[name] > 1)
+    sessions: dict[Session, Seen] = {}
+    known: dict[Action, dict[str, dict[Session, Seen]]] = defaultdict(dict)
+    unknown, unlinked = set[tuple[Action, str]](), set[tuple[Action, str]]()
+    for row in rows:
+        kind, (first, second) = _KINDS[row.kind], split_detail(row.detail)
+        if row.kind == SignKind.SUBJECT:
+            name = f"{second}{_AS}{first or ANY}" if names[second] > 1 else second
+            session = Session("subject", name) if subjects[first] > 1 else Session("name", first)
+        elif row.kind == SignKind.KEY:
+            session = Session("name", second)
+            if subjects[second] > 1:
+                unlinked.add((row.action, row.resource))
+                continue
+        elif kind and ANY not in (row.resource, row.detail):
+            session = Session(kind, row.detail)
         else:
-            session, seen = Session(kind, detail), Seen(first.date(), last.date(), records)
-            of_role.sessions.setdefault(session, seen)  # the row for all calls is the first
-            if action:
-                _add(of_role.known[action].setdefault(resource, {}), {session: seen})
-    return found
+            unknown.add((row.action, row.resource))
+            continue
+        if row.action:
+            _add(known[row.action].setdefault(row.resource, {}), {session: row.seen})
+            sessions.setdefault(session, row.seen)
+        else:  # the rows for all calls are the first
+            _add(sessions, {session: row.seen})
+    unknown |= {pair for pair in unlinked if pair[0] and pair[1] not in known.get(pair[0], {})}
+    return SessionUse(sessions, known, unknown, is_partial=bool(unlinked))
 
 
 def callers_of(sessions: Iterable[Session], requests: Sequence[Assumption]) -> tuple[str, ...]:
@@ -124,6 +176,8 @@ def callers_of(sessions: Iterable[Session], requests: Sequence[Assumption]) -> t
         has_identity, name = session.kind == "source-identity", fold_session_name(session.name) or ANY
         fitting = [request for request in requests if _has_source_identity(request) == has_identity]
         own = [one for one in fitting if one.session_name == name or session.value == one.subject != ""]
+        if session.subject:
+            own = [one for one in requests if one.subject == session.subject]
         is_shared = not own and has_identity and len({*map(_caller, fitting)}) == 1
         found |= {*map(_caller, fitting if is_shared else own)}
     return tuple(sorted(found - {""}))

@@ -307,7 +307,7 @@ def _narrowed(lines: Iterable[tuple[Line, Sequence[Pair]]], narrow: Mapping[Pair
 
 def _against(one: RoleInSessions, work: _Work, jobs: Sequence[Job], parts: Sequence[SplitPart]) -> Iterator[Against]:
     days = one.days
-    if work.unknown or one.use.unknown:
+    if work.unknown or one.use.unknown or one.use.is_partial:
         yield against(AgainstKind.SESSIONS_UNKNOWN, (use.action for use in work.unknown))
     recent = days[-_MONTH] if len(days) >= _MONTH else date.min
     groups = [group for part in parts for group in part.sessions]

@@ -3,12 +3,17 @@ sessions of roles, networks, tags, and how users call."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
 from lpgen.core.arns import ARN_FIELDS
-from lpgen.core.cloudtrail.assumption import MAX_TEXT_LENGTH, assumption_from_record, fold_session_name
+from lpgen.core.cloudtrail.assumption import (
+    MAX_TEXT_LENGTH,
+    assumption_from_record,
+    fold_session_name,
+    issued_session,
+    linkable_key,
+)
 from lpgen.core.cloudtrail.origin import family_of_agent, network_from_start, program_of_agent
 from lpgen.core.cloudtrail.records import ACCESS_LOG, RawRecord, UserIdentity, decode_additional
 from lpgen.core.cloudtrail.request_tags import tags_from_record
@@ -16,24 +21,11 @@ from lpgen.core.model import Outcome
 from lpgen.core.usage.contribution import Contribution
 from lpgen.core.usage.mapping_cache import KnownCaller
 from lpgen.core.usage.overflow import ANY, NETWORK_LIMIT
+from lpgen.core.usage.session_links import link_detail
+from lpgen.core.usage.sign_kinds import SignKind
 
 MAX_SOURCES: Final = 128
 """How many source addresses of an origin to hold before they are folded."""
-
-
-class SignKind(StrEnum):
-    """What a row of the table of signs says about a user's calls with a key or its sign-ins, or about the sessions of a
-    role."""
-
-    DAY = "key-day"
-    NETWORK = "key-network"
-    PROGRAM = "key-program"
-    SIGN_IN = "sign-in"  # on a day
-    MFA = "sign-in-mfa"  # yes or no
-    NAME = "session-name"
-    SOURCE_IDENTITY = "session-source-identity"
-    RESOURCE = "session-resource"
-    UNKNOWN = "session-unknown"  # the record has nothing of these
 
 
 _NO_SESSION: Final = (SignKind.UNKNOWN._value_, "")
@@ -46,11 +38,12 @@ def without_any(text: str) -> str:
 
 
 @lru_cache(maxsize=16_384)
-def session_group(arn: str | None, source: str | None, resource: str | None) -> tuple[str, str]:
+def session_group(arn: str | None, source: str | None, resource: str | None, key: str = "") -> tuple[str, str]:
     """The group of a role's session: a kind of sign and a text.
 
     It is the source identity, or else the resource that got the credentials, or else the session name, the last part of
-    the session's ARN. In names, `*` replaces what differs from session to session.
+    the session's ARN. In names, `*` replaces what differs from session to session. With the key of a web identity's
+    session, it is the key and the name.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
     """
     if source:
@@ -62,6 +55,8 @@ def session_group(arn: str | None, source: str | None, resource: str | None) -> 
         kind, text = SignKind.NAME, fold_session_name(arn.rpartition("/")[2]) if arn and _ROLE_SESSION in arn else ""
         if not text:
             return _NO_SESSION
+        if key and " " not in text:
+            return SignKind.KEY._value_, link_detail(key, without_any(text[:MAX_TEXT_LENGTH]))
     return kind._value_, without_any(text[:MAX_TEXT_LENGTH])
 
 
@@ -133,6 +128,9 @@ class EvidenceTally:
             day = moment[:10]
             key = assumption_from_record(record, caller.caller, method=found.method, outcome=found.outcome, day=day)
             add_evidence(self.assumptions, key, 1, first, moment)
+            if issued := issued_session(record, key):
+                role, subject, session_key = issued
+                add_evidence(self._signs, (role, "", subject, SignKind.ISSUED._value_, session_key), 1, first, moment)
         if found.sets_tags and found.outcome == _ALLOWED:
             for tag, value in dict(tags_from_record(record)).items():
                 key = (caller.name, found.account, found.event_source, found.event_name, tag, value)
@@ -172,13 +170,15 @@ class EvidenceTally:
         session = _NO_SESSION
         if identity is not None:
             context, scope = identity.sessionContext, identity.inScopeOf
+            web = context.webIdFederationData if context else None
+            key = linkable_key(identity.accessKeyId, web.federatedProvider) if web else ""
             session = session_group(
-                identity.arn, context and context.sourceIdentity, scope and scope.credentialsIssuedTo
+                identity.arn, context and context.sourceIdentity, scope and scope.credentialsIssuedTo, key
             )
-        key = (contribution, caller, session)
-        row = self._sessions.get(key)
+        counted = (contribution, caller, session)
+        row = self._sessions.get(counted)
         if row is None:
-            self._sessions[key] = [moment, moment, 1]
+            self._sessions[counted] = [moment, moment, 1]
             return
         if moment < row[0]:
             row[0] = moment

@@ -16,6 +16,7 @@ import pyarrow as pa
 from lpgen.core.model import SkipReason
 from lpgen.core.usage.columns import empty_table, table_rows, unpack_texts
 from lpgen.core.usage.overflow import OVERFLOW_LIMIT, collapse_overflow
+from lpgen.core.usage.session_links import link_sessions
 from lpgen.core.usage.table_merge import Reduction, TableShape, merge_tables
 
 SCHEMA_VERSION: Final = 4
@@ -132,7 +133,8 @@ program as in `lpgen.core.cloudtrail.origin.program_of_agent`, or whether a sign
 `USAGE_SCHEMA`.
 
 For sessions, `principal` (the role), `action` and `resource` are as in `USAGE_SCHEMA`, or both "" for all calls. Denied
-calls don't count. `detail` is what `lpgen.core.usage.evidence_tally.session_group` returns. `*` marks an overflow, so a
+calls don't count. `detail` is what `lpgen.core.usage.evidence_tally.session_group` returns, with a subject in place of
+the key if `lpgen.core.usage.session_links` knows it. `*` marks an overflow, so a
 resource or a name that is only `*` is "".
 """
 
@@ -290,6 +292,7 @@ def merge_usage(parts: Iterable[Usage], *, limit: int = OVERFLOW_LIMIT) -> Usage
     """
     found = [part.tables() for part in parts]
     merged = {name: merge_tables([tables[name] for tables in found], shape) for name, shape in TABLES.items()}
+    merged["signs"] = link_sessions(merged["signs"], TABLES["signs"], limit=limit)
     return Usage(*(collapse_overflow(name, table, TABLES[name], limit=limit) for name, table in merged.items()))
 
 

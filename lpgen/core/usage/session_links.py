@@ -1,0 +1,97 @@
+"""Links calls to the subjects of web identities, by the id of the session's key.
+
+Only the request for a session names the subject, such as a service account. The session's calls have its key, and a
+name that the program chose, which often is only a time. The request and the calls may be in different files, so tables
+keep keys until both are merged. The limits count only what stays the same when a call is linked, so it doesn't matter
+in which order parts are merged.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from math import isqrt
+from typing import Any
+
+import pyarrow as pa
+
+from lpgen.core.usage.columns import column_values, flag_column, table_rows
+from lpgen.core.usage.overflow import ANY, FEW, OVERFLOW_LIMIT
+from lpgen.core.usage.sign_kinds import LINK_KINDS, SignKind
+from lpgen.core.usage.table_merge import TableShape, merge_tables
+
+_Row = tuple[Any, ...]
+
+
+def link_detail(first: str, second: str) -> str:
+    """The detail of a row: a key and a name, or a name and a subject. The first has no space."""
+    return f"{first} {second}"
+
+
+def split_detail(detail: str) -> tuple[str, str]:
+    """Both parts of a detail."""
+    first, _, second = detail.partition(" ")
+    return first, second
+
+
+def link_sessions(signs: pa.Table, shape: TableShape, *, limit: int) -> pa.Table:
+    """The table of signs with a subject for each call whose request is in the table too.
+
+    A role whose sessions have too many keys, uses, names or subjects has session names instead, and a mark. So has one
+    with a key of two subjects. `limit` lowers all limits.
+    """
+    is_link = [kind in LINK_KINDS for kind in column_values(signs.column("kind"))]
+    if not any(is_link):
+        return signs
+    by_role: dict[str, list[_Row]] = defaultdict(list)
+    for row in table_rows(signs.filter(flag_column(is_link)), shape.schema.names):
+        by_role[row[0]].append(row)
+    linked = [row for role, rows in by_role.items() for row in _linked(role, rows, limit)]
+    columns = zip(*linked, strict=True)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, shape.schema, strict=True)]
+    others = signs.filter(flag_column([not flag for flag in is_link]))
+    return merge_tables([others, pa.Table.from_arrays(arrays, schema=shape.schema)], shape)
+
+
+def _linked(role: str, rows: Sequence[_Row], limit: int) -> Iterable[_Row]:
+    """The rows of a role with subjects, or with names if there is too much of anything."""
+    subjects: dict[str, set[str]] = defaultdict(set)
+    uses, names, keys = set[tuple[str, str]](), set[str](), set[str]()
+    for _, action, resource, kind, detail, *_ in rows:
+        if kind == SignKind.ISSUED:
+            subjects[detail].add(resource)
+            continue
+        first, second = split_detail(detail)
+        uses.add((action, resource))
+        names.add(second if kind == SignKind.KEY else first)
+        keys.update([first] if kind == SignKind.KEY else [])
+    most_keys, most_uses = min(limit, OVERFLOW_LIMIT), min(limit, FEW)
+    most_names = isqrt(most_uses)  # as each name may have each subject
+    if (
+        ANY in subjects
+        or any(len(of_key) > 1 for of_key in subjects.values())
+        or len(keys | subjects.keys()) > most_keys
+        or len(uses) > most_uses
+        or max(len(names), len(set().union(*subjects.values()))) > most_names
+    ):
+        return _by_name(role, rows)
+    return (_with_subject(row, subjects) for row in rows)
+
+
+def _with_subject(row: _Row, subjects: dict[str, set[str]]) -> _Row:
+    role, action, resource, kind, detail, *rest = row
+    key, name = split_detail(detail)
+    if kind != SignKind.KEY or key not in subjects:
+        return row
+    (subject,) = subjects[key]
+    return (role, action, resource, SignKind.SUBJECT.value, link_detail(name, subject), *rest)
+
+
+def _by_name(role: str, rows: Iterable[_Row]) -> Iterator[_Row]:
+    """The rows with names in place of keys and subjects, and the mark, which keeps later rows from being linked."""
+    for row in rows:
+        _, action, resource, kind, detail, *rest = row
+        if kind != SignKind.ISSUED:
+            name = split_detail(detail)[kind == SignKind.KEY]
+            yield (role, action, resource, SignKind.NAME.value, name, *rest)
+        yield (role, "", ANY, SignKind.ISSUED.value, ANY, *rest)
