@@ -23,7 +23,7 @@ from lpgen.core.roles.sessions import requests_by_role, sessions_from_usage
 from lpgen.core.roles.signs import signs_from_usage
 from lpgen.core.roles.splits import RoleInSessions, splits_of
 from lpgen.core.roles.targets import Targets
-from lpgen.core.roles.users import UserFacts, kind_of_user, move_of_user
+from lpgen.core.roles.users import UserFacts, move_of_user
 from lpgen.core.snapshots import Subject
 from lpgen.core.usage.assumptions import assumptions_from_usage
 from lpgen.core.usage.tables import Usage
@@ -70,15 +70,17 @@ def _with_reviewed(report: RolesReport, inputs: AnalysisInputs, extras: IamExtra
     reviewed = sorted(_reviewed(review), key=lambda one: one.principal.arn)
     usage = read_current_usage(inputs.data, stored=True)[1]
     facts = _user_facts(inputs, review, reviewed, extras, usage)
+    providers = read_identity_providers(inputs.files.identity_providers)
+    known = frozenset(providers.arns) if providers else frozenset()
+    jobs = {one.principal.arn: one.used for one in reviewed}
+    targets = Targets(tuple(one.grants for one in reviewed), jobs, known, review.reviewer.ground.judge.finder.dangers)
     if RolesPart.USERS in report.parts:
-        providers = read_identity_providers(inputs.files.identity_providers)
-        dangers = review.reviewer.ground.judge.finder.dangers
-        known = frozenset(providers.arns) if providers else frozenset()
-        targets = Targets(tuple(one.grants for one in reviewed), known, dangers)
         chosen = (one for one in facts if is_named(one.user.arn, pattern))
         report = structs.replace(report, users=tuple(move_of_user(one, targets) for one in chosen))
     if RolesPart.MERGES in report.parts:
-        kinds = {one.user.arn: kind_of_user(one) for one in facts}
+        moves = (move_of_user(one, targets) for one in facts)
+        # Users who go to what exists need no shared role.
+        kinds = {move.user: move.kind for move in moves if move.goes_to.new or move.goes_to.kind == "question"}
         merges, curves = _merges(inputs, review, reviewed, kinds)
         report = structs.replace(
             report,

@@ -86,13 +86,17 @@ def environments_in(text: str) -> frozenset[str]:
 
 
 def environment_of(principal: Principal, accounts: Mapping[str, str]) -> frozenset[str]:
-    """The environments that a principal's tags, path and name state, or else the name of its account.
+    """The environments that a principal's tags, path and name state, or else the name of its account. `production-1`
+    and `production-2` are two environments in tags, but may be copies in names.
 
     `accounts` are the names of accounts.
     """
     tags = [value for key, value in principal.tags if not _TAGS.isdisjoint(words_of_name(key))]
     stated = environments_in(" ".join((principal.path, principal.name, *tags)))
-    return stated or frozenset(tag.lower() for tag in tags) or environments_in(accounts.get(principal.account, ""))
+    numbers = frozenset(word for tag in tags for word in words_of_name(tag) if word.isdecimal())
+    if stated:
+        return stated | numbers
+    return frozenset(tag.lower() for tag in tags) or environments_in(accounts.get(principal.account, ""))
 
 
 def trust_of(principal: Principal) -> frozenset[object]:

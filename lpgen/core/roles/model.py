@@ -33,6 +33,7 @@ class AgainstKind(Worded):
     FEW_DAYS = "few-days", "the logs cover only {detail} days of the account"
     UNSAFE_REPLACEMENT = "unsafe-replacement", "`lpgen review` doesn't call the replacement safe"
     COMPUTE_UNKNOWN = "compute-unknown", "no evidence names what runs the workload: ask the owner"
+    TRUST_UNCONFIRMED = "trust-unconfirmed", "the role must trust this pipeline: ask the owner for its subject"
     KIND_UNKNOWN = "kind-unknown", "the evidence doesn't show whether a person or a program uses it"
     SHARED_KEY = "shared-key", "a key is used from several networks and by several programs, so several may hold it"
     SUSPECTED_USE = "suspected-use", "some use may be an intruder's: decide on it first"

@@ -47,6 +47,9 @@ WORKPLACES: Final[Mapping[str, str]] = {
 """Pipelines and compute that user agents name, and how the host of the OIDC provider or the service begins that assumes
 their roles."""
 
+WORKPLACE_WORDS: Final = frozenset({"ci", "cd", "cicd", "gha", "pipeline", "pipelines", "automation", "bot", "robot"})
+"""Words for a pipeline or a program in the names of its user."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from lpgen.core.identity_center import is_of_permission_set, permission_set_of
 from lpgen.core.model import Action, Principal, PrincipalKind
 from lpgen.core.roles.candidates import Reviewed
 from lpgen.core.roles.model import Target
-from lpgen.core.roles.needs import pairs_of, recorded_part, uncovered
+from lpgen.core.roles.needs import Need, pairs_of, recorded_part, uncovered
 from lpgen.core.roles.signs import WORKPLACES
 
 _LONGEST_SET: Final = 32
@@ -35,9 +35,11 @@ NO_COMPUTE: Final = Target(kind="question", text="Ask the owner: where does the 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """The roles of all accounts with their grants, and identity providers that exist."""
+    """The roles of all accounts with their grants, what each was recorded to need, by ARN, and identity providers that
+    exist."""
 
     grants: tuple[PrincipalGrants, ...]
+    jobs: Mapping[str, Need]
     providers: frozenset[str]
     dangers: Dangers
 
@@ -78,9 +80,10 @@ class Targets:
         )
 
     def for_workload(self, user: Reviewed, programs: Iterable[str]) -> Target:
-        """A new role that the workload's pipeline or compute can assume, if evidence names it; otherwise a question.
+        """A role that the workload's pipeline or compute can assume, if evidence names it; otherwise a question.
 
-        The account has an identity provider, or uses a service of AWS, if a list or a trust policy names it.
+        It is the only one of the pipeline that does the same, or that allows little more than the user needs; or else a
+        new one. The account has an identity provider, or uses a service of AWS, if a list or a trust policy names it.
         """
         account = user.principal.account
         known = {
@@ -93,8 +96,28 @@ class Targets:
         for program in sorted(WORKPLACES.keys() & programs):
             for name in sorted(known):
                 if name.rpartition(":oidc-provider/")[2].startswith(WORKPLACES[program]):
-                    return self._new(user, _FOR_WORKLOAD.format(program=program, trusted=name))
+                    found = [one for role in self._roles_of(name, account) for one in self._fitting(user, role)]
+                    new = self._new(user, _FOR_WORKLOAD.format(program=program, trusted=name))
+                    return found[0] if len(found) == 1 else new
         return NO_COMPUTE
+
+    def _roles_of(self, provider: str, account: str) -> Iterator[PrincipalGrants]:
+        """The roles of an account that only an identity provider may assume."""
+        if provider.startswith("arn:"):
+            for grants in self.grants:
+                role = grants.principal
+                named = {name for allow in trust_allows(role) for _, name in allow.principals or (("", "*"),)}
+                if role.account == account and named == {provider}:
+                    yield grants
+
+    def _fitting(self, user: Reviewed, role: PrincipalGrants) -> Iterator[Target]:
+        """A role that exists, if it does the same as the user, or allows little more than the user needs."""
+        job = self.jobs.get(role.principal.arn, frozenset())
+        shared = len(user.used) - len(uncovered(user.used, job))
+        is_alike = 0 < min(len(user.used), len(job)) <= shared * 2
+        for target in self._existing(user, role):
+            if is_alike or target.over_grant <= len(user.need):
+                yield target
 
     def _new_for_person(self, user: Reviewed) -> Target:
         held = {permission_set_of(one.principal.arn) for one in self.grants if _are_of_one_account(one, user)} - {None}

@@ -16,6 +16,7 @@ from lpgen.core.cloudtrail.origin import AgentFamily
 from lpgen.core.evidence import LogCoverage
 from lpgen.core.findings import PrincipalClass
 from lpgen.core.model import Outcome, PolicyKind, Principal
+from lpgen.core.principal_names import words_of_name
 from lpgen.core.roles.candidates import Reviewed
 from lpgen.core.roles.merges import documents_of, settings_of, uses_user_variables
 from lpgen.core.roles.model import (
@@ -33,13 +34,14 @@ from lpgen.core.roles.model import (
     against,
     state_of,
 )
-from lpgen.core.roles.signs import CONSOLE, TOOLS, WORKPLACES, Credentials, KeyUse, UserSigns
+from lpgen.core.roles.signs import CONSOLE, TOOLS, WORKPLACE_WORDS, WORKPLACES, Credentials, KeyUse, UserSigns
 from lpgen.core.roles.targets import UNKNOWN, UNNEEDED, Targets
 
 _KEY_ID: Final = "AKIA"
 _USED_MFA: Final = "yes"
 _OLD: Final = timedelta(365)
-_NAME_TAGS: Final = frozenset({"name", "owner", "team", "contact", "email", "purpose", "application", "service"})
+_OWNER_TAGS: Final = frozenset({"owner", "team", "contact", "email"})
+_NAME_TAGS: Final = _OWNER_TAGS | {"name", "purpose", "application", "service"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,11 @@ class UserFacts:
 
     @property
     def names_workplace(self) -> bool:
-        """Whether its name or a tag names a pipeline or compute."""
-        texts = (self.user.name, *(value for _, value in self.user.tags))
-        return any(name in text.lower() for name in WORKPLACES for text in texts)
+        """Whether its name or a tag names a pipeline or compute. The tags of its owner and team name others."""
+        texts = (self.user.name, *(value for key, value in self.user.tags if key.lower() not in _OWNER_TAGS))
+        return any(name in text.lower() for name in WORKPLACES for text in texts) or any(
+            not WORKPLACE_WORDS.isdisjoint(words_of_name(text)) for text in texts
+        )
 
     @property
     def is_used_elsewhere(self) -> bool:
@@ -167,6 +171,7 @@ def _against(facts: UserFacts, kind: UserKind, target: Target) -> Iterator[Again
         AgainstKind.UNSAFE_REPLACEMENT: facts.has_use and not reviewed.proposal.safe,
         AgainstKind.COMPUTE_UNKNOWN: kind in ("workload", "both") and target.kind == "question",
         AgainstKind.KIND_UNKNOWN: kind == "unknown",
+        AgainstKind.TRUST_UNCONFIRMED: kind == "workload" and target.kind == "role" and not target.new,
         AgainstKind.SUSPECTED_USE: reviewed.is_suspected,
         AgainstKind.USER_VARIABLES: uses_user_variables(reviewed),
         AgainstKind.USED_ELSEWHERE: facts.is_used_elsewhere,

@@ -37,6 +37,7 @@ GET = Action("s3:GetObject")
         ("OrdersNonProd", "/", (), "", {"non-production"}),
         ("orders", "/team/QaTools/", (), "", {"test"}),
         ("orders", "/", (("deploymentStage", "Prod-EU"),), "", {"production"}),
+        ("orders-1", "/", (("environment", "production-2"),), "", {"production", "2"}),
         ("product-api", "/", (), "", set()),
         ("DeviceProductLatest", "/", (), "", set()),
     ],

@@ -25,11 +25,64 @@ def someone(name: str, **more: object) -> Someone:
     return Someone(name, (allow(["ec2:Describe*"]),), **more)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["user/shop-jenkins", "user/deploy"])
-def test_a_user_that_is_named_for_a_pipeline_is_a_workload(tmp_path: Path, name: str) -> None:
-    tags = (("used-by", "GitLab runner"),) if name == "user/deploy" else ()
+@pytest.mark.parametrize(
+    ("name", "tags"),
+    [
+        ("user/shop-jenkins", ()),
+        ("user/shop-ci", ()),
+        ("user/ShopPipeline", ()),
+        ("user/deploy", (("used-by", "GitLab runner"),)),
+        ("user/deploy", (("purpose", "CI"), ("owner", "ada"))),
+    ],
+)
+def test_a_user_that_is_named_for_a_pipeline_is_a_workload(
+    tmp_path: Path, name: str, tags: tuple[tuple[str, str], ...]
+) -> None:
     move = move_of(tmp_path, someone(name, tags=tags), TERRAFORM)
     assert (move.kind, move.state, move.goes_to.kind) == ("workload", "unsafe", "question")
+
+
+@pytest.mark.parametrize(
+    ("name", "tags"), [("user/ada", (("team", "ci"), ("Owner", "Jenkins guild"))), ("user/cindy", ())]
+)
+def test_the_name_of_a_team_or_a_part_of_a_word_names_no_pipeline(
+    tmp_path: Path, name: str, tags: tuple[tuple[str, str], ...]
+) -> None:
+    assert move_of(tmp_path, someone(name, tags=tags), CLI).kind == "person"
+
+
+GITHUB = {"Federated": arn_of("oidc-provider/token.actions.githubusercontent.com")}
+IN_GITHUB = f"{BOTO} github-actions"
+
+
+def test_a_pipeline_goes_to_its_only_role_that_allows_what_it_needs(tmp_path: Path) -> None:
+    needed, more = (allow(["ec2:DescribeInstances"]),), (allow(["ec2:*"]),)
+    own = Someone("role/deploy-web", needed, GITHUB)
+    move = move_of(tmp_path / "one", someone("user/deploy"), IN_GITHUB, own, hours=(0, 24))
+    assert (move.kind, move.goes_to.name, move.goes_to.new, move.state) == ("workload", "deploy-web", False, "unsafe")
+    assert [found.kind for found in move.against] == ["trust-unconfirmed"]
+    both = {"Federated": [GITHUB["Federated"], arn_of("oidc-provider/gitlab.com")]}
+    others = {
+        "two": (own, Someone("role/deploy-app", needed, GITHUB)),
+        "wide": (Someone("role/deploy-web", more, GITHUB),),
+        "shared": (Someone("role/deploy-web", needed, both),),
+        "less": (Someone("role/deploy-web", (allow(["s3:ListAllMyBuckets"]),), GITHUB),),
+    }
+    for case, roles in others.items():
+        move = move_of(tmp_path / case, someone("user/deploy"), IN_GITHUB, *roles, hours=(0, 24))
+        assert (case, move.goes_to.kind, move.goes_to.new) == (case, "role", True)
+
+
+def test_people_who_go_to_what_exists_need_no_shared_role(tmp_path: Path) -> None:
+    users = [someone("user/ada"), someone("user/bo")]
+    calls = [Call(one.arn, "ec2:DescribeInstances", weekdays=True, agent=CLI, hours=(9, 17)) for one in users]
+    assert [len(one.members) for one in report_of(tmp_path / "new", users, calls).merges] == [2]
+    known = Someone(
+        f"role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Viewer_{'1' * 16}", (allow(["ec2:Describe*"]),), SSO
+    )
+    report = report_of(tmp_path / "known", [*users, known], calls)
+    assert {one.goes_to.name for one in report.users} == {"Viewer"}
+    assert (report.merges, report.curves) == ((), ())
 
 
 def test_a_user_with_an_mfa_device_is_a_person_even_if_it_calls_by_an_sdk(tmp_path: Path) -> None:
