@@ -109,7 +109,7 @@ def test_records_tell_the_jobs_of_a_role_apart(crews: list[Json]) -> None:
     assert splits
     for split in splits:
         assert len(split["jobs"]) > 1
-        signs = ("names", "source_identities", "functions")
+        signs = ("names", "source_identities", "functions", "subjects")
         assert any(
             all(
                 set(one[sign]).isdisjoint(other[sign]) and one[sign] and other[sign]
@@ -203,7 +203,7 @@ def _answer(crews: list[Json]) -> Json:
 
 
 def _sessions(job: Json) -> list[Json]:
-    kinds = {"source-identity": "source_identities", "resource": "functions", "name": "names"}
+    kinds = {"source-identity": "source_identities", "resource": "functions", "subject": "subjects", "name": "names"}
     kind = next(kind for kind, field in kinds.items() if job[field])
     return [{"kind": kind, "value": value} for value in job[kinds[kind]]]
 

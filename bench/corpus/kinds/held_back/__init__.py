@@ -8,6 +8,7 @@ from bench.corpus.kinds.held_back import (
     bystanders,
     chores,
     clusters,
+    crew_variety,
     delivery,
     people,
     services,
@@ -21,7 +22,7 @@ from bench.corpus.kinds.held_back.crews import alike, jobs, users
 THEMES = (clusters, delivery, warehouses, services, upkeep, people)
 JUDGED_THEMES = (situations,)
 INTRUDED_THEMES = (victims, bystanders, chores)
-CREW_THEMES = (users, jobs, alike)
+CREW_THEMES = (users, jobs, alike, crew_variety)
 
 VICTIMS: Final[dict[str, tuple[str, ...]]] = {
     "stolen_ci_token": ("plan_checker", "parameter_publisher", "site_publisher"),
