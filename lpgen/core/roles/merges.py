@@ -29,13 +29,12 @@ from lpgen.core.principal_names import parts_of_name
 from lpgen.core.replacements import Decision, Replacement
 from lpgen.core.roles.candidates import Candidates, Likeness, M, Reviewed, candidates_of
 from lpgen.core.roles.model import Against, AgainstKind, Curve, CurvePoint, Merge, RoleSettings, against, state_of
-from lpgen.core.roles.needs import Overlap, pairs_of, templates_of, uncovered
+from lpgen.core.roles.needs import LOGGING, Overlap, pairs_of, templates_of, uncovered
 from lpgen.core.roles.partitions import MOST_EXACT, partitions
 
 _SHARED: Final = "-shared"
 _FALLBACK: Final = "shared-role"
 _IAM: Final = "iam:"
-_LOGGING: Final = frozenset({"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"})
 _OF_AWS: Final = "aws:"
 Taken = Collection[tuple[str, str]]
 """The accounts of principals that exist, each with a name in lower case."""
@@ -198,7 +197,7 @@ def _gained_resources(members: Sequence[Reviewed]) -> dict[str, str]:
     Denies and boundaries don't matter: all members have the same.
     """
     needs = frozenset().union(*(one.need for one in members))
-    named = [pair for pair in needs if pair.resource not in ("", "*") and pair.action not in _LOGGING]
+    named = [pair for pair in needs if pair.resource not in ("", "*") and pair.action not in LOGGING]
     gained = {one.principal.arn: uncovered(named, (*one.need, *pairs_of(one.grants.allows))) for one in members}
     return {arn: min(pairs).resource for arn, pairs in gained.items() if pairs}
 

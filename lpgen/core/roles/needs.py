@@ -28,6 +28,13 @@ _OF_ITSELF: Final = (":user/${aws:username}", ":mfa/${aws:username}", ":user/*${
 _MOST_BEYOND: Final = 5
 """A merge may give each member at most this part of the shared pairs beyond its own need: a fifth."""
 
+_FEW_BEYOND: Final = 2
+_MOST_OF_FEW: Final = 3
+"""Or this many pairs, if they are at most a third: a small job with one more call is the same job."""
+
+LOGGING: Final = frozenset({"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"})
+"""Where a program writes its own log shows no job."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Pair:
@@ -142,7 +149,8 @@ def uncovered(need: Iterable[Pair], held: Iterable[Pair]) -> list[Pair]:
 def templates_of(need: Need, principal: Principal) -> Need:
     """The need with the principal's own name, number and account in scopes replaced by marks.
 
-    The mark of a name keeps its first word, so it is equal only for names such as `orders-1` and `orders-2`.
+    The mark of a name keeps its first word, so it is equal only for names such as `orders-1` and `orders-2`. All log
+    groups that a program writes are alike.
     """
     first = next(iter(words_of_name(principal.name)), "")
     numbers = _NUMBER.findall(principal.name)
@@ -156,7 +164,12 @@ def templates_of(need: Need, principal: Principal) -> Need:
         return ":".join((*place, name))
 
     return frozenset(
-        replace(pair, resource=marked(pair.resource), excepted=tuple(map(marked, pair.excepted))) for pair in need
+        replace(
+            pair,
+            resource="" if pair.action in LOGGING else marked(pair.resource),
+            excepted=tuple(map(marked, pair.excepted)),
+        )
+        for pair in need
     )
 
 
@@ -190,15 +203,16 @@ class Overlap:
         return self._measured(group)[1]
 
     def is_near(self, group: int) -> bool:
-        """Whether no member gets more than a fifth of the shared pairs beyond its own need."""
+        """Whether no member gets much beyond its own need: a fifth of the shared pairs, or two if they are a third."""
         return self._measured(group)[2]
 
     def _measure(self, group: int) -> tuple[int, int, bool]:
         members = [at for at in range(len(self._own)) if group >> at & 1]
         shared = reduce(or_, (self._own[at] for at in members))
         gained = [shared & self._lacked[at] for at in members]
+        most, size = max(extra.bit_count() for extra in gained), shared.bit_count()
         return (
             sum(extra.bit_count() for extra in gained),
             sum((extra & self._harmful).bit_count() for extra in gained),
-            max(extra.bit_count() for extra in gained) * _MOST_BEYOND <= shared.bit_count(),
+            most * _MOST_BEYOND <= size or (most <= _FEW_BEYOND and most * _MOST_OF_FEW <= size),
         )
