@@ -133,6 +133,8 @@ _ALLOWED: Final = Outcome.ALLOWED._value_
 def issued_session(record: RawRecord, key: AssumptionKey) -> tuple[str, str, str] | None:
     """The role, the subject and the id of the session's key, if a record with this key gave a web identity a session.
 
+    Numbers in the Git reference of a subject become `*`, because tags and pull requests have new ones.
+
     https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html#cloudtrail-integration_examples-sts-api
     """
     role, _, _, _, method, *_ = key
@@ -142,7 +144,14 @@ def issued_session(record: RawRecord, key: AssumptionKey) -> tuple[str, str, str
         return None
     credentials = response.get("credentials")
     session_key = linkable_key(credentials.get("accessKeyId"), provider) if isinstance(credentials, dict) else ""
-    return (role, subject, session_key) if role and subject and session_key else None
+    head, mark, reference = subject.partition(_REFERENCE)
+    folded = head + mark + fold_session_name(reference)
+    return (role, folded, session_key) if role and subject and session_key else None
+
+
+_REFERENCE: Final = ":ref:"
+"""https://docs.github.com/en/actions/reference/security/oidc and
+https://docs.gitlab.com/ci/secrets/id_token_authentication/"""
 
 
 def linkable_key(key: object, provider: str | None) -> str:
@@ -381,6 +390,15 @@ _MOST_NUMBERS: Final = 2
 def fold_session_name(name: str) -> str:
     """The pattern of a session name: numbers, UUIDs, and long hexadecimal or random text become `*`."""
     return _GENERATED.sub("*", _LONG.sub(_fold_random, name))
+
+
+def chosen_name(pattern: str) -> str:
+    """The pattern of a session name, or "" if an SDK or a CI action generated it."""
+    return "" if _DEFAULT_NAMES.fullmatch(pattern) else pattern
+
+
+_DEFAULT_NAMES: Final = re.compile(r"(?:botocore-session|aws-sdk-[a-z-]+|aws-[a-z]+-sdk(?:-session)?)-\*|GitHubActions")
+"""The defaults of the SDKs for Python, Java, PHP, JavaScript, .NET and Go, and of `configure-aws-credentials`."""
 
 
 def _fold_random(found: re.Match[str]) -> str:

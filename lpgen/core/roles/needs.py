@@ -30,7 +30,8 @@ _MOST_BEYOND: Final = 5
 
 _FEW_BEYOND: Final = 2
 _MOST_OF_FEW: Final = 3
-"""Or this many pairs, if they are at most a third: a small job with one more call is the same job."""
+"""Or this many pairs, if they are at most a third, and of actions that it doesn't need elsewhere: a small job with one
+more call is the same job, but the same calls for other resources are another one."""
 
 LOGGING: Final = frozenset({"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"})
 """Where a program writes its own log shows no job."""
@@ -192,6 +193,8 @@ class Overlap:
         self._harmful = reduce(or_, (bits[pair] for pair in pairs if is_harmful(pair.action)), 0)
         self._own = [reduce(or_, map(bits.__getitem__, need), 0) for need in needs]
         self._lacked = [whole & ~reduce(or_, map(covered.__getitem__, need), 0) for need in needs]
+        of_action = {action: reduce(or_, map(bits.__getitem__, some)) for action, some in by_action.items()}
+        self._of_actions = [reduce(or_, (of_action[pair.action] for pair in need), 0) for need in needs]
         self._measured = cache(self._measure)
 
     def over_grant(self, group: int) -> int:
@@ -203,7 +206,7 @@ class Overlap:
         return self._measured(group)[1]
 
     def is_near(self, group: int) -> bool:
-        """Whether no member gets much beyond its own need: a fifth of the shared pairs, or two if they are a third."""
+        """Whether no member gets much beyond its own need: a fifth of the shared pairs, or two of other actions."""
         return self._measured(group)[2]
 
     def _measure(self, group: int) -> tuple[int, int, bool]:
@@ -211,8 +214,9 @@ class Overlap:
         shared = reduce(or_, (self._own[at] for at in members))
         gained = [shared & self._lacked[at] for at in members]
         most, size = max(extra.bit_count() for extra in gained), shared.bit_count()
+        is_other = not any(extra & self._of_actions[at] for extra, at in zip(gained, members, strict=True))
         return (
             sum(extra.bit_count() for extra in gained),
             sum((extra & self._harmful).bit_count() for extra in gained),
-            most * _MOST_BEYOND <= size or (most <= _FEW_BEYOND and most * _MOST_OF_FEW <= size),
+            most * _MOST_BEYOND <= size or (is_other and most <= _FEW_BEYOND and most * _MOST_OF_FEW <= size),
         )

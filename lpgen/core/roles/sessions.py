@@ -10,16 +10,17 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from lpgen.core.arns import split_arn
-from lpgen.core.cloudtrail.assumption import fold_session_name
+from lpgen.core.cloudtrail.assumption import chosen_name, fold_session_name
 from lpgen.core.cloudtrail.caller import names_in_signs, names_of
 from lpgen.core.evidence import Use
+from lpgen.core.globs.match import glob_match
 from lpgen.core.model import Action, AssumptionMethod, Principal, ResourceKind
 from lpgen.core.roles.model import SessionKind
 from lpgen.core.usage.assumptions import Assumption
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.evidence_tally import without_any
 from lpgen.core.usage.overflow import ANY
-from lpgen.core.usage.session_links import split_detail
+from lpgen.core.usage.session_links import link_detail, split_detail
 from lpgen.core.usage.sign_kinds import SignKind
 from lpgen.core.usage.tables import Usage
 
@@ -131,8 +132,17 @@ def sessions_from_usage(
     return {arn: _use_from_rows(rows) for arn, rows in found.items()}
 
 
+def _with_chosen_name(row: _Row) -> _Row:
+    """A row of a web identity without the session name if nobody chose it."""
+    first, second = split_detail(row.detail)
+    if row.kind == SignKind.SUBJECT:
+        return row._replace(detail=link_detail(chosen_name(first), second))
+    return row._replace(detail=link_detail(first, chosen_name(second))) if row.kind == SignKind.KEY else row
+
+
 def _use_from_rows(rows: Sequence[_Row]) -> SessionUse:
     """The use of one role. Calls belong to subjects of web identities if several of them share a name."""
+    rows = [*map(_with_chosen_name, rows)]
     pairs = {split_detail(row.detail) for row in rows if row.kind == SignKind.SUBJECT}
     subjects = Counter(name for name, _ in pairs)
     names = Counter(subject for name, subject in pairs if subjects[name] > 1)
@@ -173,14 +183,20 @@ def callers_of(sessions: Iterable[Session], requests: Sequence[Assumption]) -> t
     """
     found: set[str] = set()
     for session in sessions:
-        has_identity, name = session.kind == "source-identity", fold_session_name(session.name) or ANY
+        has_identity, name = session.kind == "source-identity", fold_session_name(session.name)
         fitting = [request for request in requests if _has_source_identity(request) == has_identity]
-        own = [one for one in fitting if one.session_name == name or session.value == one.subject != ""]
+        own = [one for one in fitting if _is_named(one, name) or session.value == one.subject != ""]
         if session.subject:
-            own = [one for one in requests if one.subject == session.subject]
+            own = [one for one in requests if one.subject and glob_match(session.subject, one.subject)]
         is_shared = not own and has_identity and len({*map(_caller, fitting)}) == 1
         found |= {*map(_caller, fitting if is_shared else own)}
     return tuple(sorted(found - {""}))
+
+
+def _is_named(request: Assumption, name: str) -> bool:
+    """Whether sessions of a request have a name, or none that anybody chose if the name is ""."""
+    is_web = request.method is AssumptionMethod.WEB_IDENTITY
+    return request.session_name == (name or ANY) or (is_web and not name and not chosen_name(request.session_name))
 
 
 def _has_source_identity(request: Assumption) -> bool:

@@ -8,10 +8,11 @@ in which order parts are merged.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import isqrt
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -21,6 +22,8 @@ from lpgen.core.usage.sign_kinds import LINK_KINDS, SignKind
 from lpgen.core.usage.table_merge import TableShape, merge_tables
 
 _Row = tuple[Any, ...]
+_PART: Final = re.compile("[^:/]*[:/]")
+_CUT: Final = (":*", "/*")
 
 
 def link_detail(first: str, second: str) -> str:
@@ -37,8 +40,9 @@ def split_detail(detail: str) -> tuple[str, str]:
 def link_sessions(signs: pa.Table, shape: TableShape, *, limit: int) -> pa.Table:
     """The table of signs with a subject for each call whose request is in the table too.
 
-    A role whose sessions have too many keys, uses, names or subjects has session names instead, and a mark. So has one
-    with a key of two subjects. `limit` lowers all limits.
+    Too many subjects of a role are cut to as many parts as leave few enough: `repo:o/app:*`. So are those of one key. A
+    role with too many keys, uses or names, or with subjects of which no part is left, has session names instead, and a
+    mark. `limit` lowers all limits.
     """
     is_link = [kind in LINK_KINDS for kind in column_values(signs.column("kind"))]
     if not any(is_link):
@@ -55,11 +59,11 @@ def link_sessions(signs: pa.Table, shape: TableShape, *, limit: int) -> pa.Table
 
 def _linked(role: str, rows: Sequence[_Row], limit: int) -> Iterable[_Row]:
     """The rows of a role with subjects, or with names if there is too much of anything."""
-    subjects: dict[str, set[str]] = defaultdict(set)
+    issued: dict[str, set[str]] = defaultdict(set)
     uses, names, keys = set[tuple[str, str]](), set[str](), set[str]()
     for _, action, resource, kind, detail, *_ in rows:
         if kind == SignKind.ISSUED:
-            subjects[detail].add(resource)
+            issued[detail].add(resource)
             continue
         first, second = split_detail(detail)
         uses.add((action, resource))
@@ -67,24 +71,45 @@ def _linked(role: str, rows: Sequence[_Row], limit: int) -> Iterable[_Row]:
         keys.update([first] if kind == SignKind.KEY else [])
     most_keys, most_uses = min(limit, OVERFLOW_LIMIT), min(limit, FEW)
     most_names = isqrt(most_uses)  # as each name may have each subject
-    if (
-        ANY in subjects
-        or any(len(of_key) > 1 for of_key in subjects.values())
-        or len(keys | subjects.keys()) > most_keys
-        or len(uses) > most_uses
-        or max(len(names), len(set().union(*subjects.values()))) > most_names
+    is_crowded = len(keys | issued.keys()) > most_keys or len(uses) > most_uses or len(names) > most_names
+    parts = 0 if is_crowded or ANY in issued else _parts_to_keep(issued, most_names)
+    return (_with_subject(row, issued, parts) for row in rows) if parts else _by_name(role, rows)
+
+
+def _parts_to_keep(issued: Mapping[str, Collection[str]], most: int) -> int:
+    """How many parts of subjects leave at most so many, and one for each key. Some may be cut already."""
+    found = set().union(*issued.values())
+    whole = max(map(_parts, found), default=0) + 1
+    parts = min((_parts(subject) for subject in found if subject.endswith(_CUT)), default=whole)
+    while parts and (
+        len({_cut(subject, parts) for subject in found}) > most
+        or any(len({_cut(subject, parts) for subject in of_key}) > 1 for of_key in issued.values())
     ):
-        return _by_name(role, rows)
-    return (_with_subject(row, subjects) for row in rows)
+        parts -= 1
+    return parts
 
 
-def _with_subject(row: _Row, subjects: dict[str, set[str]]) -> _Row:
+def _parts(subject: str) -> int:
+    return len(_PART.findall(subject))
+
+
+def _cut(subject: str, parts: int) -> str:
+    """The first parts of a subject and `*`; all of it if it has no more."""
+    found = _PART.findall(subject)
+    return "".join(found[:parts]) + ANY if len(found) >= parts else subject
+
+
+def _with_subject(row: _Row, issued: Mapping[str, Collection[str]], parts: int) -> _Row:
     role, action, resource, kind, detail, *rest = row
-    key, name = split_detail(detail)
-    if kind != SignKind.KEY or key not in subjects:
+    first, second = split_detail(detail)
+    if kind == SignKind.ISSUED:
+        return (role, action, _cut(resource, parts), kind, detail, *rest)
+    if kind == SignKind.SUBJECT:
+        return (role, action, resource, kind, link_detail(first, _cut(second, parts)), *rest)
+    if first not in issued:
         return row
-    (subject,) = subjects[key]
-    return (role, action, resource, SignKind.SUBJECT.value, link_detail(name, subject), *rest)
+    subject = _cut(next(iter(issued[first])), parts)
+    return (role, action, resource, SignKind.SUBJECT.value, link_detail(second, subject), *rest)
 
 
 def _by_name(role: str, rows: Iterable[_Row]) -> Iterator[_Row]:
