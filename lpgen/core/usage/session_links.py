@@ -40,9 +40,9 @@ def split_detail(detail: str) -> tuple[str, str]:
 def link_sessions(signs: pa.Table, shape: TableShape, *, limit: int) -> pa.Table:
     """The table of signs with a subject for each call whose request is in the table too.
 
-    Too many subjects of a role are cut to as many parts as leave few enough: `repo:o/app:*`. So are those of one key. A
-    role with too many keys, uses or names, or with subjects of which no part is left, has session names instead, and a
-    mark. `limit` lowers all limits.
+    Too many subjects of a role, or two of one key, are cut to the parts that leave few enough, such as
+    `repo:o/app:ref:refs/heads/*`. A role with too many keys, uses or names, or with subjects of which no part is left,
+    has session names instead, and a mark. `limit` lowers all limits.
     """
     is_link = [kind in LINK_KINDS for kind in column_values(signs.column("kind"))]
     if not any(is_link):

@@ -132,12 +132,42 @@ def test_too_many_keys_leave_names(count: int, limit: int, kind: str) -> None:
     assert [row[1] for row in sessions(found)] == [kind]
 
 
-@pytest.mark.parametrize("subjects", [(BILLING, ORDERS), "abc"], ids=["two subjects of a key", "too many subjects"])
-def test_a_role_with_doubtful_subjects_has_names(subjects: Sequence[str]) -> None:
-    keys = [1, 1] if len(subjects) == 2 else [1, 2, 3]
-    asked = [request(at, of, subject) for at, (of, subject) in enumerate(zip(keys, subjects, strict=True))]
-    found = usage(*asked, web_call(9, 1, "job"), limit=4)
-    assert [row[1:3] for row in sessions(found)] == [("session-name", "job")]
+@pytest.mark.parametrize(
+    ("subjects", "group"),
+    [
+        ((BILLING, BILLING), ("session-subject", f"job {BILLING}")),
+        ((BILLING, ORDERS), ("session-subject", "job system:serviceaccount:apps:*")),
+        ("ab", ("session-name", "job")),
+    ],
+    ids=["one subject", "with equal parts", "without any part"],
+)
+def test_two_subjects_of_a_key_leave_their_equal_parts(subjects: Sequence[str], group: tuple[str, str]) -> None:
+    found = usage(*(request(at, 1, subject) for at, subject in enumerate(subjects)), web_call(9, 1, "job"))
+    assert [row[1:3] for row in sessions(found)] == [group]
+
+
+def test_too_many_subjects_are_cut_to_the_parts_that_leave_few() -> None:
+    subjects = [f"repo:o/{app}:ref:refs/heads/{branch}" for app in ("a", "b") for branch in ("main", "dev", "x/y")]
+    records = [record for at, one in enumerate(subjects) for record in (request(at, at, one), web_call(9 + at, at))]
+    whole, few = usage(*records), usage(*records, limit=8)
+    assert [row[2] for row in sessions(whole)] == sorted(f" {subject}" for subject in subjects)
+    assert [row[2:] for row in sessions(few)] == [(f" repo:o/{app}:ref:refs/heads/*", 3) for app in "ab"]
+    others = [request(90 + at, 90 + at, subject) for at, subject in enumerate(("plain", "other"))]
+    assert {row[1] for row in sessions(usage(*records, *others, limit=8))} == {"session-name"}
+
+
+def test_new_numbers_of_a_git_reference_are_no_new_subject() -> None:
+    tags = [request(at, at, f"repo:o/app2:ref:refs/tags/v1.{at}.0") for at in (1, 2)]
+    found = usage(*tags, web_call(3, 1), web_call(4, 2))
+    assert [row[2:] for row in sessions(found)] == [(" repo:o/app2:ref:refs/tags/v*.*.*", 2)]
+
+
+def test_names_that_an_sdk_generated_divide_no_subject() -> None:
+    names = ("botocore-session-17", "aws-sdk-js-session-18", "19", "GitHubActions")
+    use = use_of(*TWO, *(web_call(at, 1 + at % 2, name) for at, name in enumerate((*names, *names[1:], names[0]), 3)))
+    assert {*use.sessions} == {Session("subject", BILLING), Session("subject", ORDERS)}
+    alone = use_of(TWO[0], *(web_call(at, 1, name) for at, name in enumerate(names, 3)))
+    assert {*alone.sessions} == {Session("name", "")}
 
 
 _RECORDS = st.one_of(
@@ -148,7 +178,12 @@ _RECORDS = st.one_of(
         st.sampled_from(["7", "a", "b c", "*"]),
         bucket=st.sampled_from("bcd"),
     ),
-    st.builds(request, st.integers(0, 90), st.integers(1, 4), st.sampled_from([BILLING, BILLING, ORDERS, "*", "x y"])),
+    st.builds(
+        request,
+        st.integers(0, 90),
+        st.integers(1, 4),
+        st.sampled_from([BILLING, BILLING, ORDERS, "*", "x y", "x:*", "x:y/z", "x:y"]),
+    ),
     st.builds(call, st.integers(0, 90), st.sampled_from("ab"), bucket=st.sampled_from("bc")),
 )
 
