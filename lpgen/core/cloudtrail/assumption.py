@@ -154,10 +154,10 @@ _REFERENCE: Final = ":ref:"
 https://docs.gitlab.com/ci/secrets/id_token_authentication/"""
 
 
-def linkable_key(key: object, provider: str | None) -> str:
+def linkable_key(key: object, provider: object) -> str:
     """The id of a key of a session that an identity provider in IAM gave, or "". A provider without an ARN, such as
     Cognito, has the users of an app, and their subjects show no job."""
-    is_known = provider is not None and provider.startswith("arn:")
+    is_known = isinstance(provider, str) and provider.startswith("arn:")
     return key if is_known and isinstance(key, str) and _KEY.fullmatch(key) else ""
 
 

@@ -45,7 +45,7 @@ class SessionAttributes(msgspec.Struct, frozen=True):
 
 
 class WebIdFederation(msgspec.Struct, frozen=True):
-    """The identity provider of the token that the session was requested with. Other sessions have an empty object."""
+    """The names in `webIdFederationData`. Other sessions have an empty object there."""
 
     federatedProvider: str | None = None
 
@@ -54,7 +54,7 @@ class SessionContext(msgspec.Struct, frozen=True):
     """The session of temporary credentials."""
 
     sessionIssuer: SessionIssuer | None = None
-    webIdFederationData: WebIdFederation | None = None
+    webIdFederationData: object = None  # of any shape, because a record must not be lost for it
     sourceIdentity: str | None = None
     attributes: SessionAttributes | None = None
 

@@ -53,7 +53,7 @@ class Session(NamedTuple):
     @property
     def subject(self) -> str:
         """The subject of its web identity, "" if it isn't known by one."""
-        return self.value.partition(_AS)[0] if self.kind == "subject" else ""
+        return self.value.rpartition(_AS)[0] or self.value if self.kind == "subject" else ""
 
     @property
     def name(self) -> str:
@@ -152,13 +152,16 @@ def _use_from_rows(rows: Sequence[_Row]) -> SessionUse:
     for row in rows:
         kind, (first, second) = _KINDS[row.kind], split_detail(row.detail)
         if row.kind == SignKind.SUBJECT:
-            name = f"{second}{_AS}{first or ANY}" if names[second] > 1 else second
+            name = f"{second}{_AS}{first or ANY}" if names[second] > 1 or _AS in second else second
             session = Session("subject", name) if subjects[first] > 1 else Session("name", first)
         elif row.kind == SignKind.KEY:
             session = Session("name", second)
             if subjects[second] > 1:
                 unlinked.add((row.action, row.resource))
                 continue
+        elif row.kind == SignKind.NAME and subjects[chosen_name(row.detail)] > 1:
+            unlinked.add((row.action, row.resource))  # of any of the subjects: access logs don't name them
+            continue
         elif kind and ANY not in (row.resource, row.detail):
             session = Session(kind, row.detail)
         else:

@@ -171,7 +171,8 @@ class EvidenceTally:
         if identity is not None:
             context, scope = identity.sessionContext, identity.inScopeOf
             web = context.webIdFederationData if context else None
-            key = linkable_key(identity.accessKeyId, web.federatedProvider) if web else ""
+            provider = web.get("federatedProvider") if isinstance(web, dict) else None
+            key = linkable_key(identity.accessKeyId, provider) if provider else ""
             session = session_group(
                 identity.arn, context and context.sourceIdentity, scope and scope.credentialsIssuedTo, key
             )

@@ -24,6 +24,8 @@ from lpgen.core.usage.table_merge import TableShape, merge_tables
 _Row = tuple[Any, ...]
 _PART: Final = re.compile("[^:/]*[:/]")
 _CUT: Final = (":*", "/*")
+_MOST_ROWS: Final = 200_000
+"""The most keys times uses of one role. Calls without a request would have so many rows."""
 
 
 def link_detail(first: str, second: str) -> str:
@@ -71,7 +73,9 @@ def _linked(role: str, rows: Sequence[_Row], limit: int) -> Iterable[_Row]:
         keys.update([first] if kind == SignKind.KEY else [])
     most_keys, most_uses = min(limit, OVERFLOW_LIMIT), min(limit, FEW)
     most_names = isqrt(most_uses)  # as each name may have each subject
-    is_crowded = len(keys | issued.keys()) > most_keys or len(uses) > most_uses or len(names) > most_names
+    all_keys = len(keys | issued.keys())
+    is_crowded = all_keys > most_keys or len(uses) > most_uses or len(names) > most_names
+    is_crowded |= all_keys * len(uses) > _MOST_ROWS
     parts = 0 if is_crowded or ANY in issued else _parts_to_keep(issued, most_names)
     return (_with_subject(row, issued, parts) for row in rows) if parts else _by_name(role, rows)
 

@@ -102,6 +102,25 @@ def test_a_call_without_a_request_is_unknown_if_nobody_else_made_it() -> None:
     assert use.unknown == {(Action("s3:GetObject"), "arn:aws:s3:::c/k")}
 
 
+def test_a_call_with_only_the_shared_name_belongs_to_no_subject() -> None:
+    use = use_of(*TWO, web_call(3, 1), web_call(4, 2), call(5, "1700000000"))
+    assert use.is_partial
+    assert {*use.sessions} == {Session("subject", BILLING), Session("subject", ORDERS)}
+
+
+def test_a_subject_may_contain_the_word_before_a_name() -> None:
+    odd = f"{BILLING} as b"
+    use = use_of(TWO[0], request(2, 2, odd), web_call(3, 1), web_call(4, 2))
+    assert {session.subject for session in use.sessions} == {BILLING, odd}
+
+
+@pytest.mark.parametrize("value", [None, "x", [], [1], 5, {}, {"federatedProvider": 5}, {"federatedProvider": {}}])
+def test_federation_data_of_any_shape_lose_no_record(value: object) -> None:
+    record = web_call(1, 1)
+    record["userIdentity"]["sessionContext"]["webIdFederationData"] = value
+    assert [row[1] for row in sessions(usage(record))] == ["session-name"]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
