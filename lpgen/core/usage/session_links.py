@@ -43,7 +43,7 @@ def link_sessions(signs: pa.Table, shape: TableShape, *, limit: int) -> pa.Table
     """The table of signs with a subject for each call whose request is in the table too.
 
     Too many subjects of a role, or two of one key, are cut to the parts that leave few enough, such as
-    `repo:o/app:ref:refs/heads/*`. A role with too many keys, uses or names, or with subjects of which no part is left,
+    `repo:o/app:ref:refs/heads/*`. A role with too many keys, uses or names, or whose subjects have no equal part,
     has session names instead, and a mark. `limit` lowers all limits.
     """
     is_link = [kind in LINK_KINDS for kind in column_values(signs.column("kind"))]
