@@ -18,7 +18,7 @@ from lpgen.core.principal_names import is_named
 from lpgen.core.roles.candidates import Reviewed, likeness_of, reviewed_from, sets_in_several_accounts
 from lpgen.core.roles.leftovers import AccountInventory, leftovers_of
 from lpgen.core.roles.merges import Making, Taken, curve_of, merge_of, weigh_all
-from lpgen.core.roles.model import Curve, Merge, RolesReport, Split, UserKind
+from lpgen.core.roles.model import Curve, Merge, RolesReport, Split, UserKind, UserMove
 from lpgen.core.roles.sessions import requests_by_role, sessions_from_usage
 from lpgen.core.roles.signs import signs_from_usage
 from lpgen.core.roles.splits import RoleInSessions, splits_of
@@ -70,15 +70,10 @@ def _with_reviewed(report: RolesReport, inputs: AnalysisInputs, extras: IamExtra
     reviewed = sorted(_reviewed(review), key=lambda one: one.principal.arn)
     usage = read_current_usage(inputs.data, stored=True)[1]
     facts = _user_facts(inputs, review, reviewed, extras, usage)
-    providers = read_identity_providers(inputs.files.identity_providers)
-    known = frozenset(providers.arns) if providers else frozenset()
-    jobs = {one.principal.arn: one.used for one in reviewed}
-    targets = Targets(tuple(one.grants for one in reviewed), jobs, known, review.reviewer.ground.judge.finder.dangers)
+    moves = _moves(inputs, review, reviewed, facts) if {RolesPart.USERS, RolesPart.MERGES} & {*report.parts} else []
     if RolesPart.USERS in report.parts:
-        chosen = (one for one in facts if is_named(one.user.arn, pattern))
-        report = structs.replace(report, users=tuple(move_of_user(one, targets) for one in chosen))
+        report = structs.replace(report, users=tuple(move for move in moves if is_named(move.user, pattern)))
     if RolesPart.MERGES in report.parts:
-        moves = (move_of_user(one, targets) for one in facts)
         # Users who go to what exists need no shared role.
         kinds = {move.user: move.kind for move in moves if move.goes_to.new or move.goes_to.kind == "question"}
         merges, curves = _merges(inputs, review, reviewed, kinds)
@@ -88,8 +83,7 @@ def _with_reviewed(report: RolesReport, inputs: AnalysisInputs, extras: IamExtra
             curves=tuple(one for one in curves if any(is_named(arn, pattern) for arn in one.members)),
         )
     if RolesPart.SPLITS in report.parts:
-        splits = _splits(inputs, review, reviewed, usage, pattern)
-        report = structs.replace(report, splits=splits)
+        report = structs.replace(report, splits=_splits(inputs, review, reviewed, usage, pattern))
     return report
 
 
@@ -107,6 +101,14 @@ def _user_facts(
     signs = signs_from_usage(usage, users) if users else {}
     coverage, least = review.reviewer.ground.coverage, inputs.options.min_days
     return [UserFacts(one, signs[arn], extras.credentials_of(arn), coverage, least) for arn, one in users.items()]
+
+
+def _moves(inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], users: list[UserFacts]) -> list[UserMove]:
+    """What should replace each of the users."""
+    providers = read_identity_providers(inputs.files.identity_providers)
+    known = frozenset(providers.arns) if providers else frozenset()
+    targets = Targets(reviewed, known, review.reviewer.ground.judge.finder.dangers)
+    return [move_of_user(user, targets) for user in users]
 
 
 def _merges(

@@ -30,8 +30,8 @@ _MOST_BEYOND: Final = 5
 
 _FEW_BEYOND: Final = 2
 _MOST_OF_FEW: Final = 3
-"""Or this many pairs, if they are at most a third, and of actions that it doesn't need elsewhere: a small job with one
-more call is the same job, but the same calls for other resources are another one."""
+"""Or this many pairs, if they are at most a third and the member needs their actions nowhere else. A small job with one
+more call is the same job, but the same calls on other resources are another job."""
 
 LOGGING: Final = frozenset({"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"})
 """Where a program writes its own log shows no job."""
@@ -151,7 +151,7 @@ def templates_of(need: Need, principal: Principal) -> Need:
     """The need with the principal's own name, number and account in scopes replaced by marks.
 
     The mark of a name keeps its first word, so it is equal only for names such as `orders-1` and `orders-2`. All log
-    groups that a program writes are alike.
+    groups that programs write to are alike.
     """
     first = next(iter(words_of_name(principal.name)), "")
     numbers = _NUMBER.findall(principal.name)

@@ -20,8 +20,7 @@ from lpgen.core.usage.assumptions import Assumption
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.evidence_tally import without_any
 from lpgen.core.usage.overflow import ANY
-from lpgen.core.usage.session_links import link_detail, split_detail
-from lpgen.core.usage.sign_kinds import SignKind
+from lpgen.core.usage.session_links import SignKind, split_detail
 from lpgen.core.usage.tables import Usage
 
 _COLUMNS: Final = ("principal", "action", "resource", "kind", "detail", "first_seen", "last_seen", "records")
@@ -29,10 +28,12 @@ _KINDS: Final[dict[str, SessionKind | None]] = {
     SignKind.NAME.value: "name",
     SignKind.SOURCE_IDENTITY.value: "source-identity",
     SignKind.RESOURCE.value: "resource",
-    SignKind.SUBJECT.value: "subject",
+    SignKind.SUBJECT.value: "name",
     SignKind.KEY.value: "name",
     SignKind.UNKNOWN.value: None,
 }
+"""How a session is known, unless its name is shared by several subjects."""
+
 _TYPE: Final = re.compile("^[^:/]*[:/]")
 _AS: Final = " as "
 _COMMON: Final = re.compile(r"\b(?:system:serviceaccount|repo|ref|refs|heads)\b")
@@ -108,14 +109,9 @@ def _add(total: dict[Session, Seen], more: Mapping[Session, Seen]) -> None:
         total[session] = total[session] | seen if session in total else seen
 
 
-class _Row(NamedTuple):
-    """A row of the table of signs about sessions. Its action is "" for all calls."""
-
-    action: Action
-    resource: str
-    kind: str
-    detail: str
-    seen: Seen
+_Row = tuple[Action, str, str, str, str, Seen]
+"""A row of the table of signs about sessions: its action ("" for all calls), resource, kind, name, subject ("" if none
+is known), and when it was seen. Web identities have a name only if somebody chose it."""
 
 
 def sessions_from_usage(
@@ -128,51 +124,45 @@ def sessions_from_usage(
         if kind in _KINDS and role_name in named:
             seen = Seen(first.date(), last.date(), records)
             resource = resource if resource == ANY else without_any(full_arn(action, resource))
-            named[role_name].append(_Row(action, resource, kind, detail, seen))
+            named[role_name].append((action, resource, kind, *_name_and_subject(kind, detail), seen))
     return {arn: _use_from_rows(rows) for arn, rows in found.items()}
 
 
-def _with_chosen_name(row: _Row) -> _Row:
-    """A row of a web identity without the session name if nobody chose it."""
-    first, second = split_detail(row.detail)
-    if row.kind == SignKind.SUBJECT:
-        return row._replace(detail=link_detail(chosen_name(first), second))
-    return row._replace(detail=link_detail(first, chosen_name(second))) if row.kind == SignKind.KEY else row
+def _name_and_subject(kind: str, detail: str) -> tuple[str, str]:
+    first, second = split_detail(detail)
+    if kind == SignKind.SUBJECT:
+        return chosen_name(first), second
+    return (chosen_name(second) if kind == SignKind.KEY else detail), ""
 
 
 def _use_from_rows(rows: Sequence[_Row]) -> SessionUse:
     """The use of one role. Calls belong to subjects of web identities if several of them share a name."""
-    rows = [*map(_with_chosen_name, rows)]
-    pairs = {split_detail(row.detail) for row in rows if row.kind == SignKind.SUBJECT}
+    pairs = {(name, subject) for _, _, _, name, subject, _ in rows if subject}
     subjects = Counter(name for name, _ in pairs)
     names = Counter(subject for name, subject in pairs if subjects[name] > 1)
     sessions: dict[Session, Seen] = {}
     known: dict[Action, dict[str, dict[Session, Seen]]] = defaultdict(dict)
     unknown, unlinked = set[tuple[Action, str]](), set[tuple[Action, str]]()
-    for row in rows:
-        kind, (first, second) = _KINDS[row.kind], split_detail(row.detail)
-        if row.kind == SignKind.SUBJECT:
-            name = f"{second}{_AS}{first or ANY}" if names[second] > 1 or _AS in second else second
-            session = Session("subject", name) if subjects[first] > 1 else Session("name", first)
-        elif row.kind == SignKind.KEY:
-            session = Session("name", second)
-            if subjects[second] > 1:
-                unlinked.add((row.action, row.resource))
-                continue
-        elif row.kind == SignKind.NAME and subjects[chosen_name(row.detail)] > 1:
-            unlinked.add((row.action, row.resource))  # of any of the subjects: access logs don't name them
+    for action, resource, sign, name, subject, seen in rows:
+        kind = _KINDS[sign]
+        is_shared = kind == "name" and subjects[chosen_name(name)] > 1
+        if is_shared and subject:
+            several = names[subject] > 1 or _AS in subject
+            session = Session("subject", f"{subject}{_AS}{name or ANY}" if several else subject)
+        elif is_shared:  # of any of the subjects: for example, access logs don't name them
+            unlinked.add((action, resource))
             continue
-        elif kind and ANY not in (row.resource, row.detail):
-            session = Session(kind, row.detail)
+        elif kind and ANY not in (resource, name):
+            session = Session(kind, name)
         else:
-            unknown.add((row.action, row.resource))
+            unknown.add((action, resource))
             continue
-        if row.action:
-            _add(known[row.action].setdefault(row.resource, {}), {session: row.seen})
-            sessions.setdefault(session, row.seen)
+        if action:
+            _add(known[action].setdefault(resource, {}), {session: seen})
+            sessions.setdefault(session, seen)
         else:  # the rows for all calls are the first
-            _add(sessions, {session: row.seen})
-    unknown |= {pair for pair in unlinked if pair[0] and pair[1] not in known.get(pair[0], {})}
+            _add(sessions, {session: seen})
+    unknown |= {(action, resource) for action, resource in unlinked if action and resource not in known.get(action, {})}
     return SessionUse(sessions, known, unknown, is_partial=bool(unlinked))
 
 
@@ -186,11 +176,13 @@ def callers_of(sessions: Iterable[Session], requests: Sequence[Assumption]) -> t
     """
     found: set[str] = set()
     for session in sessions:
+        if session.subject:
+            asking = (asked for asked in requests if asked.subject and glob_match(session.subject, asked.subject))
+            found |= {*map(_caller, asking)}
+            continue
         has_identity, name = session.kind == "source-identity", fold_session_name(session.name)
         fitting = [request for request in requests if _has_source_identity(request) == has_identity]
         own = [one for one in fitting if _is_named(one, name) or session.value == one.subject != ""]
-        if session.subject:
-            own = [one for one in requests if one.subject and glob_match(session.subject, one.subject)]
         is_shared = not own and has_identity and len({*map(_caller, fitting)}) == 1
         found |= {*map(_caller, fitting if is_shared else own)}
     return tuple(sorted(found - {""}))

@@ -12,7 +12,7 @@ from lpgen.core.cloudtrail.origin import AgentFamily
 from lpgen.core.roles.model import UserKey
 from lpgen.core.usage.columns import table_rows
 from lpgen.core.usage.overflow import ANY
-from lpgen.core.usage.sign_kinds import SignKind
+from lpgen.core.usage.session_links import SignKind
 from lpgen.core.usage.tables import Usage
 
 _COLUMNS: Final = ("principal", "resource", "kind", "detail", "first_seen", "last_seen")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from lpgen.core.identity_center import is_of_permission_set, permission_set_of
 from lpgen.core.model import Action, Principal, PrincipalKind
 from lpgen.core.roles.candidates import Reviewed
 from lpgen.core.roles.model import Target
-from lpgen.core.roles.needs import Need, pairs_of, recorded_part, uncovered
+from lpgen.core.roles.needs import pairs_of, recorded_part, uncovered
 from lpgen.core.roles.signs import WORKPLACES
 
 _LONGEST_SET: Final = 32
@@ -35,11 +35,9 @@ NO_COMPUTE: Final = Target(kind="question", text="Ask the owner: where does the 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """The roles of all accounts with their grants, what each was recorded to need, by ARN, and identity providers that
-    exist."""
+    """The principals of all accounts, and identity providers that exist."""
 
-    grants: tuple[PrincipalGrants, ...]
-    jobs: Mapping[str, Need]
+    reviewed: Sequence[Reviewed]
     providers: frozenset[str]
     dangers: Dangers
 
@@ -51,9 +49,9 @@ class Targets:
         """
         found = [
             target
-            for grants in self.grants
-            if _are_of_one_account(grants, user) and _is_of_people(grants.principal)
-            for target in self._existing(user, grants)
+            for role in self.reviewed
+            if _are_of_one_account(role, user) and _is_of_people(role.principal)
+            for target in self._existing(user, role.grants)
         ]
         if found:
             return min(found, key=lambda target: (target.over_grant, target.harmful, target.name))
@@ -82,45 +80,46 @@ class Targets:
     def for_workload(self, user: Reviewed, programs: Iterable[str]) -> Target:
         """A role that the workload's pipeline or compute can assume, if evidence names it; otherwise a question.
 
-        It is the only one of the pipeline that does the same, or that allows little more than the user needs; or else a
-        new one. The account has an identity provider, or uses a service of AWS, if a list or a trust policy names it.
+        It is the role of the pipeline that fits if there is exactly one, and otherwise a new one. The account has an
+        identity provider, or uses a service of AWS, if a list or a trust policy names it.
         """
         account = user.principal.account
         known = {
             name
-            for grants in self.grants
-            if grants.principal.account == account
-            for statement in trust_allows(grants.principal)
+            for role in self.reviewed
+            if role.principal.account == account
+            for statement in trust_allows(role.principal)
             for _, name in statement.principals or ()
         } | {provider for provider in self.providers if account_in_arn(provider) == account}
         for program in sorted(WORKPLACES.keys() & programs):
             for name in sorted(known):
                 if name.rpartition(":oidc-provider/")[2].startswith(WORKPLACES[program]):
-                    found = [one for role in self._roles_of(name, account) for one in self._fitting(user, role)]
+                    found = [target for role in self._roles_of(name, account) for target in self._fitting(user, role)]
                     new = self._new(user, _FOR_WORKLOAD.format(program=program, trusted=name))
                     return found[0] if len(found) == 1 else new
         return NO_COMPUTE
 
-    def _roles_of(self, provider: str, account: str) -> Iterator[PrincipalGrants]:
+    def _roles_of(self, provider: str, account: str) -> Iterator[Reviewed]:
         """The roles of an account that only an identity provider may assume."""
         if provider.startswith("arn:"):
-            for grants in self.grants:
-                role = grants.principal
-                named = {name for allow in trust_allows(role) for _, name in allow.principals or (("", "*"),)}
-                if role.account == account and named == {provider}:
-                    yield grants
+            for role in self.reviewed:
+                allows = trust_allows(role.principal)
+                named = {name for allow in allows for _, name in allow.principals or (("", "*"),)}
+                if role.principal.account == account and named == {provider}:
+                    yield role
 
-    def _fitting(self, user: Reviewed, role: PrincipalGrants) -> Iterator[Target]:
+    def _fitting(self, user: Reviewed, role: Reviewed) -> Iterator[Target]:
         """A role that exists, if it does the same as the user, or allows little more than the user needs."""
-        job = self.jobs.get(role.principal.arn, frozenset())
-        shared = len(user.used) - len(uncovered(user.used, job))
-        is_alike = 0 < min(len(user.used), len(job)) <= shared * 2
-        for target in self._existing(user, role):
+        shared = len(user.used) - len(uncovered(user.used, role.used))
+        is_alike = 0 < min(len(user.used), len(role.used)) <= shared * 2
+        for target in self._existing(user, role.grants):
             if is_alike or target.over_grant <= len(user.need):
                 yield target
 
     def _new_for_person(self, user: Reviewed) -> Target:
-        held = {permission_set_of(one.principal.arn) for one in self.grants if _are_of_one_account(one, user)} - {None}
+        held = {permission_set_of(one.principal.arn) for one in self.reviewed if _are_of_one_account(one, user)} - {
+            None
+        }
         if not held:
             return self._new(user, _FOR_PERSON)
         name = user.principal.name[:_LONGEST_SET]
@@ -130,13 +129,13 @@ class Targets:
 
     def _new(self, user: Reviewed, text: str) -> Target:
         name, account = user.principal.name, user.principal.account
-        roles = (one.principal for one in self.grants if one.principal.kind is PrincipalKind.ROLE)
+        roles = (one.principal for one in self.reviewed if one.principal.kind is PrincipalKind.ROLE)
         is_taken = any((role.account, role.name) == (account, name) for role in roles)
         return Target(kind="role", name=_NEW_ROLE.format(name=name) if is_taken else name, new=True, text=text)
 
 
-def _are_of_one_account(grants: PrincipalGrants, user: Reviewed) -> bool:
-    return grants.principal.account == user.principal.account
+def _are_of_one_account(role: Reviewed, user: Reviewed) -> bool:
+    return role.principal.account == user.principal.account
 
 
 def _is_of_people(role: Principal) -> bool:

@@ -83,10 +83,11 @@ class UserFacts:
 
     @property
     def names_workplace(self) -> bool:
-        """Whether its name or a tag names a pipeline or compute. The tags of its owner and team name others."""
+        """Whether its name or a tag names a pipeline or compute. Tags for its owner or team don't count."""
         texts = (self.user.name, *(value for key, value in self.user.tags if key.lower() not in _OWNER_TAGS))
-        return any(name in text.lower() for name in WORKPLACES for text in texts) or any(
-            not WORKPLACE_WORDS.isdisjoint(words_of_name(text)) for text in texts
+        return any(
+            not WORKPLACE_WORDS.isdisjoint(words_of_name(text)) or any(name in text.lower() for name in WORKPLACES)
+            for text in texts
         )
 
     @property

@@ -21,12 +21,10 @@ from lpgen.core.model import Outcome
 from lpgen.core.usage.contribution import Contribution
 from lpgen.core.usage.mapping_cache import KnownCaller
 from lpgen.core.usage.overflow import ANY, NETWORK_LIMIT
-from lpgen.core.usage.session_links import link_detail
-from lpgen.core.usage.sign_kinds import SignKind
+from lpgen.core.usage.session_links import SignKind
 
 MAX_SOURCES: Final = 128
 """How many source addresses of an origin to hold before they are folded."""
-
 
 _NO_SESSION: Final = (SignKind.UNKNOWN._value_, "")
 _ROLE_SESSION: Final = ":assumed-role/"
@@ -56,7 +54,7 @@ def session_group(arn: str | None, source: str | None, resource: str | None, key
         if not text:
             return _NO_SESSION
         if key and " " not in text:
-            return SignKind.KEY._value_, link_detail(key, without_any(text[:MAX_TEXT_LENGTH]))
+            return SignKind.KEY._value_, f"{key} {without_any(text[:MAX_TEXT_LENGTH])}"
     return kind._value_, without_any(text[:MAX_TEXT_LENGTH])
 
 

@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from lpgen.core.model import Outcome, ResourceKind
 from lpgen.core.usage.columns import column_values, flag_column
-from lpgen.core.usage.sign_kinds import LINK_KINDS
 from lpgen.core.usage.table_merge import TableShape, collapse_groups, merge_tables
 
 OVERFLOW_LIMIT: Final = 10_000
@@ -37,12 +36,12 @@ _OVERFLOW: Final = "overflow"
 @dataclass(frozen=True, slots=True)
 class _Limit:
     """The most distinct members of a `group`. `collapsed` has the members, and their values in overflow rows.
-    Rows with an `exempt` value in a column don't count."""
+    `allows_all` exempts allowed calls, because nobody can make up a role that AWS lets them assume."""
 
     group: tuple[str, ...]
     collapsed: Mapping[str, str]
     limit: int = FEW
-    exempt: tuple[str, frozenset[str]] | None = None
+    allows_all: bool = False
 
 
 _REQUEST: Final = dict.fromkeys(
@@ -56,26 +55,20 @@ _REQUEST: Final = dict.fromkeys(
 _USE: Final = ("account", "action", "outcome", "caller_kind")
 _CALL: Final = ("principal", "account", "event_source", "event_name")
 _SIGN: Final = ("principal", "action", "kind")
-_ALLOWED: Final = ("outcome", frozenset({Outcome.ALLOWED.value}))
-"""Nobody can make up a role that AWS lets them assume."""
-
-_LINKS: Final = ("kind", LINK_KINDS)
+_ALLOWED: Final = frozenset({Outcome.ALLOWED.value})
 _RESOURCE: Final = {"resource_kind": ResourceKind.OVERFLOW.value, "resource": ANY}
 
 _LIMITS: Final[Mapping[str, tuple[_Limit, ...]]] = {
     "usage": (_Limit(("principal", "action", "outcome", "error_code"), _RESOURCE, OVERFLOW_LIMIT),),
     "assumptions": (
-        _Limit(("account", "method", "outcome"), {"role": ANY}, exempt=_ALLOWED),
+        _Limit(("account", "method", "outcome"), {"role": ANY}, allows_all=True),
         _Limit(("account", "method", "outcome", "role"), {"caller_kind": _OVERFLOW, **_REQUEST}),
     ),
     "networks": (
         _Limit(("principal", "day", "network_kind", "vpc_endpoint", "agent"), {"network": ANY}, NETWORK_LIMIT),
     ),
     "resource_callers": (_Limit(_USE, {"caller": ANY}), _Limit((*_USE, "caller"), _RESOURCE)),
-    "signs": (
-        _Limit(_SIGN, {"resource": ANY}, exempt=_LINKS),
-        _Limit((*_SIGN, "resource"), {"detail": ANY}, exempt=_LINKS),
-    ),
+    "signs": (_Limit(_SIGN, {"resource": ANY}), _Limit((*_SIGN, "resource"), {"detail": ANY})),
     "tags": (_Limit(_CALL, {"tag_key": ANY}), _Limit((*_CALL, "tag_key"), {"tag_value": ANY})),
 }
 
@@ -86,7 +79,7 @@ def collapse_overflow(name: str, table: pa.Table, shape: TableShape, *, limit: i
         most = min(limit, each.limit)
         if not _may_overflow(table, each, most):
             continue
-        parts = _divide(table, *each.exempt) if each.exempt else (table,)
+        parts = divide_rows(table, "outcome", _ALLOWED) if each.allows_all else (table,)
         if parts[0].num_rows == 0:
             continue
         collapsed = collapse_groups(
@@ -109,7 +102,7 @@ def _may_overflow(table: pa.Table, each: _Limit, limit: int) -> bool:
     return any(value in chunk.dictionary.to_pylist() for chunk in table.column(name).chunks)
 
 
-def _divide(table: pa.Table, column: str, exempt: frozenset[str]) -> tuple[pa.Table, pa.Table]:
-    """The rows that count, and those with an exempt value in a column."""
-    is_exempt = [value in exempt for value in column_values(table.column(column))]
-    return table.filter(flag_column([not flag for flag in is_exempt])), table.filter(flag_column(is_exempt))
+def divide_rows(table: pa.Table, column: str, values: frozenset[str]) -> tuple[pa.Table, pa.Table]:
+    """The rows without any of these values in a column, and those with one."""
+    has_one = [value in values for value in column_values(table.column(column))]
+    return table.filter(flag_column([not flag for flag in has_one])), table.filter(flag_column(has_one))

@@ -11,77 +11,110 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from math import isqrt
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from lpgen.core.usage.columns import column_values, flag_column, table_rows
-from lpgen.core.usage.overflow import ANY, FEW, OVERFLOW_LIMIT
-from lpgen.core.usage.sign_kinds import LINK_KINDS, SignKind
+from lpgen.core.usage.columns import integer_column, table_rows, text_column
+from lpgen.core.usage.overflow import ANY, FEW, OVERFLOW_LIMIT, collapse_overflow, divide_rows
 from lpgen.core.usage.table_merge import TableShape, merge_tables
 
-_Row = tuple[Any, ...]
+
+class SignKind(StrEnum):
+    """What a row of the table of signs says about a user's calls with a key or its sign-ins, or about the sessions of a
+    role."""
+
+    DAY = "key-day"
+    NETWORK = "key-network"
+    PROGRAM = "key-program"
+    SIGN_IN = "sign-in"  # on a day
+    MFA = "sign-in-mfa"  # yes or no
+    NAME = "session-name"
+    SOURCE_IDENTITY = "session-source-identity"
+    RESOURCE = "session-resource"
+    SUBJECT = "session-subject"  # a name and a subject
+    KEY = "session-key"  # a key and a name: no request for it is known yet
+    ISSUED = "session-issued"  # a request: the subject is the resource, and the key the detail
+    UNKNOWN = "session-unknown"  # the record has nothing of these
+
+
+_LINKS: Final = frozenset({SignKind.SUBJECT.value, SignKind.KEY.value, SignKind.ISSUED.value})
 _PART: Final = re.compile("[^:/]*[:/]")
 _CUT: Final = (":*", "/*")
 _MOST_ROWS: Final = 200_000
-"""The most keys times uses of one role. Calls without a request would have so many rows."""
+"""The most rows of a role whose requests aren't in the logs: its keys times its uses."""
 
 
-def link_detail(first: str, second: str) -> str:
-    """The detail of a row: a key and a name, or a name and a subject. The first has no space."""
-    return f"{first} {second}"
+class _Row(NamedTuple):
+    """A row's number, and its key as in the table of signs."""
+
+    number: int
+    principal: str
+    action: str
+    resource: str
+    kind: str
+    detail: str
 
 
 def split_detail(detail: str) -> tuple[str, str]:
-    """Both parts of a detail."""
+    """Both parts of a detail: a key and a name, or a name and a subject. The first has no space."""
     first, _, second = detail.partition(" ")
     return first, second
 
 
 def link_sessions(signs: pa.Table, shape: TableShape, *, limit: int) -> pa.Table:
-    """The table of signs with a subject for each call whose request is in the table too.
+    """The table of signs with a subject for each call whose request is in the table too, and with overflow rows.
 
     Too many subjects of a role, or two of one key, are cut to the parts that leave few enough, such as
     `repo:o/app:ref:refs/heads/*`. A role with too many keys, uses or names, or whose subjects have no equal part,
     has session names instead, and a mark. `limit` lowers all limits.
     """
-    is_link = [kind in LINK_KINDS for kind in column_values(signs.column("kind"))]
-    if not any(is_link):
-        return signs
+    others, links = divide_rows(signs, "kind", _LINKS)
     by_role: dict[str, list[_Row]] = defaultdict(list)
-    for row in table_rows(signs.filter(flag_column(is_link)), shape.schema.names):
-        by_role[row[0]].append(row)
-    linked = [row for role, rows in by_role.items() for row in _linked(role, rows, limit)]
-    columns = zip(*linked, strict=True)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, shape.schema, strict=True)]
-    others = signs.filter(flag_column([not flag for flag in is_link]))
-    return merge_tables([others, pa.Table.from_arrays(arrays, schema=shape.schema)], shape)
+    for number, (role, *key) in enumerate(table_rows(links, shape.keys)):
+        by_role[role].append(_Row(number, role, *key))
+    linked = [row for rows in by_role.values() for row in _linked(rows, limit)]
+    if not linked:
+        return collapse_overflow("signs", signs, shape, limit=limit)
+    # Times and counts stay in Arrow, because Python objects for them cost the most.
+    numbers, *keys = zip(*linked, strict=True)
+    rest = links.take(integer_column(numbers)).columns[len(keys) :]
+    table = pa.Table.from_arrays([*map(text_column, keys), *rest], schema=shape.schema)
+    named, links = divide_rows(table, "kind", _LINKS)
+    others = collapse_overflow("signs", merge_tables([others, named], shape), shape, limit=limit)
+    return merge_tables([others, links], shape)
 
 
-def _linked(role: str, rows: Sequence[_Row], limit: int) -> Iterable[_Row]:
+def _linked(rows: Sequence[_Row], limit: int) -> Iterable[_Row]:
     """The rows of a role with subjects, or with names if there is too much of anything."""
     issued: dict[str, set[str]] = defaultdict(set)
     uses, names, keys = set[tuple[str, str]](), set[str](), set[str]()
-    for _, action, resource, kind, detail, *_ in rows:
-        if kind == SignKind.ISSUED:
-            issued[detail].add(resource)
+    for row in rows:
+        if row.kind == SignKind.ISSUED:
+            issued[row.detail].add(row.resource)
             continue
-        first, second = split_detail(detail)
-        uses.add((action, resource))
-        names.add(second if kind == SignKind.KEY else first)
-        keys.update([first] if kind == SignKind.KEY else [])
+        first, second = split_detail(row.detail)
+        uses.add((row.action, row.resource))
+        if row.kind == SignKind.KEY:
+            keys.add(first)
+        names.add(second if row.kind == SignKind.KEY else first)
+    keys |= issued.keys()
     most_keys, most_uses = min(limit, OVERFLOW_LIMIT), min(limit, FEW)
     most_names = isqrt(most_uses)  # as each name may have each subject
-    all_keys = len(keys | issued.keys())
-    is_crowded = all_keys > most_keys or len(uses) > most_uses or len(names) > most_names
-    is_crowded |= all_keys * len(uses) > _MOST_ROWS
-    parts = 0 if is_crowded or ANY in issued else _parts_to_keep(issued, most_names)
-    return (_with_subject(row, issued, parts) for row in rows) if parts else _by_name(role, rows)
+    is_crowded = len(keys) > most_keys or len(uses) > most_uses or len(names) > most_names
+    if ANY in issued or is_crowded or len(keys) * len(uses) > _MOST_ROWS:
+        return _by_name(rows)
+    parts = _parts_to_keep(issued, most_names)
+    return (_with_subject(row, issued, parts) for row in rows) if parts else _by_name(rows)
 
 
 def _parts_to_keep(issued: Mapping[str, Collection[str]], most: int) -> int:
-    """How many parts of subjects leave at most so many, and one for each key. Some may be cut already."""
+    """The most parts to keep of each subject, so that at most `most` subjects differ and those of one key are equal.
+
+    Merged tables may have subjects that are cut already.
+    """
     found = set().union(*issued.values())
     whole = max(map(_parts, found), default=0) + 1
     parts = min((_parts(subject) for subject in found if subject.endswith(_CUT)), default=whole)
@@ -104,23 +137,21 @@ def _cut(subject: str, parts: int) -> str:
 
 
 def _with_subject(row: _Row, issued: Mapping[str, Collection[str]], parts: int) -> _Row:
-    role, action, resource, kind, detail, *rest = row
-    first, second = split_detail(detail)
-    if kind == SignKind.ISSUED:
-        return (role, action, _cut(resource, parts), kind, detail, *rest)
-    if kind == SignKind.SUBJECT:
-        return (role, action, resource, kind, link_detail(first, _cut(second, parts)), *rest)
+    first, second = split_detail(row.detail)
+    if row.kind == SignKind.ISSUED:
+        return row._replace(resource=_cut(row.resource, parts))
+    if row.kind == SignKind.SUBJECT:
+        return row._replace(detail=f"{first} {_cut(second, parts)}")
     if first not in issued:
         return row
     subject = _cut(next(iter(issued[first])), parts)
-    return (role, action, resource, SignKind.SUBJECT.value, link_detail(second, subject), *rest)
+    return row._replace(kind=SignKind.SUBJECT.value, detail=f"{second} {subject}")
 
 
-def _by_name(role: str, rows: Iterable[_Row]) -> Iterator[_Row]:
+def _by_name(rows: Iterable[_Row]) -> Iterator[_Row]:
     """The rows with names in place of keys and subjects, and the mark, which keeps later rows from being linked."""
     for row in rows:
-        _, action, resource, kind, detail, *rest = row
-        if kind != SignKind.ISSUED:
-            name = split_detail(detail)[kind == SignKind.KEY]
-            yield (role, action, resource, SignKind.NAME.value, name, *rest)
-        yield (role, "", ANY, SignKind.ISSUED.value, ANY, *rest)
+        if row.kind != SignKind.ISSUED:
+            name = split_detail(row.detail)[row.kind == SignKind.KEY]
+            yield row._replace(kind=SignKind.NAME.value, detail=name)
+        yield row._replace(action="", resource=ANY, kind=SignKind.ISSUED.value, detail=ANY)

@@ -134,8 +134,8 @@ program as in `lpgen.core.cloudtrail.origin.program_of_agent`, or whether a sign
 
 For sessions, `principal` (the role), `action` and `resource` are as in `USAGE_SCHEMA`, or both "" for all calls. Denied
 calls don't count. `detail` is what `lpgen.core.usage.evidence_tally.session_group` returns, with a subject in place of
-the key if `lpgen.core.usage.session_links` knows it. `*` marks an overflow, so a
-resource or a name that is only `*` is "".
+the key if `lpgen.core.usage.session_links` knows it. `*` marks an overflow, so a resource or a name that is only `*` is
+"".
 """
 
 ASSUMPTIONS_SCHEMA: Final = pa.schema(
@@ -292,8 +292,9 @@ def merge_usage(parts: Iterable[Usage], *, limit: int = OVERFLOW_LIMIT) -> Usage
     """
     found = [part.tables() for part in parts]
     merged = {name: merge_tables([tables[name] for tables in found], shape) for name, shape in TABLES.items()}
-    merged["signs"] = link_sessions(merged["signs"], TABLES["signs"], limit=limit)
-    return Usage(*(collapse_overflow(name, table, TABLES[name], limit=limit) for name, table in merged.items()))
+    signs = link_sessions(merged.pop("signs"), TABLES["signs"], limit=limit)
+    limited = {name: collapse_overflow(name, table, TABLES[name], limit=limit) for name, table in merged.items()}
+    return Usage(limited.pop("usage"), signs=signs, **limited)
 
 
 class UsageSum:

@@ -19,8 +19,6 @@ from tests.support.log_samples import ACCOUNT, ROLE, record_json, rows
 BILLING: Final = "system:serviceaccount:apps:billing"
 ORDERS: Final = "system:serviceaccount:apps:orders"
 PROVIDER: Final = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0F"
-
-
 OWNER: Final = Principal(ROLE, "AROA1", ACCOUNT, PrincipalKind.ROLE, "app", "/")
 
 
@@ -115,7 +113,7 @@ def test_a_subject_may_contain_the_word_before_a_name() -> None:
 
 
 @pytest.mark.parametrize("value", [None, "x", [], [1], 5, {}, {"federatedProvider": 5}, {"federatedProvider": {}}])
-def test_federation_data_of_any_shape_lose_no_record(value: object) -> None:
+def test_no_record_is_lost_for_odd_federation_data(value: object) -> None:
     record = web_call(1, 1)
     record["userIdentity"]["sessionContext"]["webIdFederationData"] = value
     assert [row[1] for row in sessions(usage(record))] == ["session-name"]
