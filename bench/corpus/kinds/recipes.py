@@ -69,6 +69,11 @@ def log_grant(draw: Draw) -> Grant:
     return grant("logs:CreateLogStream PutLogEvents", draw.arn("logs", "log-group:/aws/lambda/*"))
 
 
+def bucket_grant(bucket: Place, *names: str) -> Grant:
+    """The actions of S3 on a bucket and its objects, all of them without names."""
+    return grant(f"s3:{' '.join(names) or '*'}", bucket.arn, f"{bucket.arn}/*")
+
+
 def passing(role: str) -> tuple[tuple[str, str], ...]:
     """The need to pass a role to a service.
 

@@ -8,7 +8,6 @@ from bench.corpus.kinds.held_back import (
     bystanders,
     chores,
     clusters,
-    crew_variety,
     delivery,
     people,
     services,
@@ -17,12 +16,12 @@ from bench.corpus.kinds.held_back import (
     victims,
     warehouses,
 )
-from bench.corpus.kinds.held_back.crews import alike, jobs, users
+from bench.corpus.kinds.held_back.crews import alike, differences, identities, jobs, keys, sessions, users
 
 THEMES = (clusters, delivery, warehouses, services, upkeep, people)
 JUDGED_THEMES = (situations,)
 INTRUDED_THEMES = (victims, bystanders, chores)
-CREW_THEMES = (users, jobs, alike, crew_variety)
+CREW_THEMES = (users, jobs, alike, identities, sessions, differences, keys)
 
 VICTIMS: Final[dict[str, tuple[str, ...]]] = {
     "stolen_ci_token": ("plan_checker", "parameter_publisher", "site_publisher"),

@@ -16,20 +16,18 @@ from typing import Final
 from bench.corpus.calendar import Day, Place, Use
 from bench.corpus.crew import DEVELOPMENT, Apart, Crew, Member, always, in_session, labels
 from bench.corpus.draw import Draw
-from bench.corpus.kinds.held_back.crews.common import (
+from bench.corpus.kinds.held_back.crews.callers import (
     MAC,
     SERVER,
     SSO_PATH,
-    after,
-    on_days,
     reserved_name,
     set_opener,
     some_people,
     task_opener,
     timer_opener,
     trusting,
-    workdays,
 )
+from bench.corpus.kinds.held_back.crews.schedules import after, on_days, workdays
 from bench.corpus.kinds.recipes import daily, each_month, in_region, often, some_object, step, together
 from bench.corpus.profile import Grant, Kinds, Profile, Schedule, grant
 from bench.corpus.session import Session

@@ -16,21 +16,19 @@ from typing import Any
 from bench.corpus.calendar import Day, Place
 from bench.corpus.crew import Choose, Crew, Job, Member, always, idle
 from bench.corpus.draw import Draw
-from bench.corpus.kinds.held_back.crews.common import (
+from bench.corpus.kinds.held_back.crews.callers import (
     AMAZON_LINUX,
     MAC,
     SERVER,
     Opener,
-    at_second,
-    on_days,
     private_address,
     set_opener,
     some_people,
     task_opener,
     timer_opener,
     trusting,
-    workdays,
 )
+from bench.corpus.kinds.held_back.crews.schedules import at_second, on_days, workdays
 from bench.corpus.kinds.recipes import daily, often, some_object, step, together
 from bench.corpus.profile import Grant, Kinds, Profile, Schedule, grant
 from bench.corpus.session import Session

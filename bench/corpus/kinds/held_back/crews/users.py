@@ -14,7 +14,7 @@ from typing import Final
 from bench.corpus.calendar import Day
 from bench.corpus.crew import DEVELOPMENT, Crew, Goal, Member, User, UserKind, always, in_session, labels
 from bench.corpus.draw import Draw
-from bench.corpus.kinds.held_back.crews.common import (
+from bench.corpus.kinds.held_back.crews.callers import (
     AMAZON_LINUX,
     MAC,
     PEOPLE,
@@ -22,13 +22,11 @@ from bench.corpus.kinds.held_back.crews.common import (
     SSO_PATH,
     WINDOWS,
     addresses,
-    at_second,
-    on_days,
     private_address,
     reserved_name,
     some_people,
-    workdays,
 )
+from bench.corpus.kinds.held_back.crews.schedules import at_second, on_days, workdays
 from bench.corpus.kinds.recipes import daily, often, some_object, step, together
 from bench.corpus.profile import Kinds, Profile, Schedule, grant
 from bench.corpus.session import Session

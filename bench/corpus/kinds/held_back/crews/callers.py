@@ -1,15 +1,14 @@
-"""What the held-back crews share."""
+"""The people, machines and tools that use the principals of held-back crews, and the trust policies for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from bench.corpus.calendar import Day, NeedKind, Use
+from bench.corpus.calendar import Day
 from bench.corpus.crew import Member, in_session
 from bench.corpus.draw import Draw
-from bench.corpus.kinds.recipes import When, together
 from bench.corpus.profile import Grant, Profile, Schedule, grant
 from bench.corpus.session import Session
 
@@ -18,6 +17,7 @@ PEOPLE: Final = (
     *(("ana", "ruiz"), ("tomas", "berg"), ("priya", "nair"), ("liam", "osei"), ("yuki", "mori"), ("nadia", "haddad")),
     *(("jonas", "keller"), ("chloe", "martin"), ("femi", "adeyemi"), ("ines", "costa"), ("oskar", "lind")),
 )
+STAFF: Final = (("klara", "brandt"), ("idris", "bello"), ("marta", "kovac"), ("wei", "zhang"), ("tuva", "holm"))
 MAC: Final = "aws-cli/2.27.7 md/awscrt#0.26.1 ua/2.1 os/macos#24.5.0 md/arch#arm64 lang/python#3.13.3 md/pyimpl#CPython"
 WINDOWS: Final = "aws-cli/2.24.10 md/awscrt#0.23.8 ua/2.0 os/windows#11 md/arch#amd64 lang/python#3.12.9"
 AMAZON_LINUX: Final = (
@@ -27,40 +27,11 @@ AMAZON_LINUX: Final = (
 SERVER: Final = (
     "Boto3/1.35.99 md/Botocore#1.35.99 ua/2.0 os/linux#5.15.0-122-generic md/arch#x86_64 lang/python#3.10.12"
 )
-
-
-def workdays(share: float) -> When:
-    """Happens on this share of workdays."""
-    return lambda today: NeedKind.ORDINARY if today.is_workday and today.chance(share) else None
-
-
-def on_days(when: When, *schedules: Schedule) -> Schedule:
-    """The schedules on the days that `when` names."""
-
-    def day(today: Day) -> Iterator[Use]:
-        if when(today):
-            yield from together(*schedules)(today)
-
-    return day
-
-
-def at_second(second: int, schedule: Schedule) -> Schedule:
-    """The schedule in the minutes after a second of the day, as a timer starts it."""
-
-    def day(today: Day) -> Iterator[Use]:
-        for number, use in enumerate(schedule(today)):
-            yield replace(use, at=second + 2 * number + today.rng.randrange(2))
-
-    return day
-
-
-def after(d: Draw, when: When) -> When:
-    """Only after the logs end."""
-    return lambda today: when(today) if today.index >= d.days else None
+JAVA: Final = "aws-sdk-java/2.31.78 md/io#sync md/http#Apache ua/2.1 os/Linux#6.1.141 lang/java#21.0.7 m/D,N"
 
 
 def some_people(d: Draw, count: int, among: Sequence[tuple[str, str]] = PEOPLE) -> list[tuple[str, str]]:
-    """So many people, each a first and a last name."""
+    """This many people, as pairs of a first and a last name."""
     return d.rng.sample(among, count)
 
 
@@ -75,7 +46,7 @@ def private_address(d: Draw) -> str:
 
 
 def reserved_name(d: Draw, name: str) -> str:
-    """The role's name of a permission set."""
+    """The name of a permission set's role."""
     return f"AWSReservedSSO_{d.subject.title()}{name}_{d.hex(16)}"
 
 
@@ -88,6 +59,25 @@ def trusting(principal: str, condition: Mapping[str, Any] | None = None) -> list
     """A trust policy for a principal."""
     more = {"Condition": condition} if condition else {}
     return [{"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole", **more}]
+
+
+def trusting_subjects(provider: str, *subjects: str) -> list[dict[str, Any]]:
+    """A trust policy for an identity provider's subjects, which may contain wildcards."""
+    issuer = provider.partition("oidc-provider/")[2]
+    condition = {"StringEquals": {f"{issuer}:aud": "sts.amazonaws.com"}, "StringLike": {f"{issuer}:sub": [*subjects]}}
+    return [
+        {
+            "Effect": "Allow",
+            "Principal": {"Federated": provider},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": condition,
+        }
+    ]
+
+
+def provider_arn(d: Draw, issuer: str) -> str:
+    """The ARN of an identity provider of the account."""
+    return d.arn("iam", f"oidc-provider/{issuer}", region="")
 
 
 @dataclass(frozen=True, slots=True)
