@@ -117,9 +117,8 @@ class Targets:
                 yield target
 
     def _new_for_person(self, user: Reviewed) -> Target:
-        held = {permission_set_of(one.principal.arn) for one in self.reviewed if _are_of_one_account(one, user)} - {
-            None
-        }
+        roles = (role.principal for role in self.reviewed if _are_of_one_account(role, user))
+        held = {permission_set_of(role.arn) for role in roles} - {None}
         if not held:
             return self._new(user, _FOR_PERSON)
         name = user.principal.name[:_LONGEST_SET]
