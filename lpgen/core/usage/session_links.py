@@ -111,7 +111,7 @@ def _linked(rows: Sequence[_Row], limit: int) -> Iterable[_Row]:
 
 
 def _parts_to_keep(issued: Mapping[str, Collection[str]], most: int) -> int:
-    """The most parts to keep of each subject, so that at most `most` subjects differ and those of one key are equal.
+    """The most parts of each subject to keep: at most `most` subjects may remain, and only one for each key.
 
     Merged tables may have subjects that are cut already.
     """
