@@ -37,8 +37,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # The seed of everything random in a run: the examples of laws, and the attacks.
 export TEST_SEED ?= $(shell date +%Y%m%d)
-# Workers get files in the order from tests/conftest.py, not by number of tests.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-seed $(TEST_SEED)
+# Workers get files in the order from tests/conftest.py, not by number of tests. Many tests wait for servers and
+# processes, so three workers keep two cores busy.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --hypothesis-seed $(TEST_SEED)
 
 .PHONY: demo test test-all test-browser test-spark test-attack fuzz screenshots lint structure format docs wheel-check dist catalog bench clean help
 .DEFAULT_GOAL := help

@@ -164,6 +164,7 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Json:
     return found
 
 
+@pytest.mark.slow
 def test_records_planted_by_a_stranger_change_no_review(
     honest: Json, tmp_path: Path, attack: Callable[[str], Attack]
 ) -> None:

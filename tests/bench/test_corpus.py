@@ -30,6 +30,8 @@ from bench.corpus.write import Asked, Corpus
 from lpgen.cli.main import app
 from lpgen.edge.readers.trail_settings import read_trails
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 SMALL = Asked(seed=3, principals=4 * max(len(kinds) for kinds in HALVES.values()), months=3, judged=2)
 

@@ -23,6 +23,8 @@ from bench.corpus.kinds import CREW_THEMES, CREWS
 from bench.corpus.mined import World, count_mined
 from bench.corpus.write import Asked, Corpus
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 SMALL = Asked(seed=7, principals=0, months=2, crews=1)
 

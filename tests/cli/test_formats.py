@@ -39,6 +39,7 @@ def test_review_prints_json_that_follows_its_schema(inputs: list[str]) -> None:
     assert faults("review", json.loads(review(inputs, "--format", "json"))) == []
 
 
+@pytest.mark.slow
 def test_review_writes_json_lines_that_are_the_json_put_together(inputs: list[str], tmp_path: Path) -> None:
     file = tmp_path / "review.jsonl"
     run_forked("review", *inputs, "--output", file).check_returncode()

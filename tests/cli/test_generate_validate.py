@@ -52,7 +52,7 @@ def test_each_new_policy_and_trust_policy_is_checked_as_what_it_is(sample_data: 
 @pytest.mark.parametrize(
     ("about", "file", "role"),
     [
-        ("larkspur-analytics-lake", "policy-1.json", "role/data/analytics-etl"),
+        pytest.param("larkspur-analytics-lake", "policy-1.json", "role/data/analytics-etl", marks=pytest.mark.slow),
         (TRUST_POLICY, "trust-policy.json", "role/"),
     ],
 )

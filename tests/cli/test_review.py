@@ -48,6 +48,7 @@ def test_a_review_to_a_file_in_full_or_of_one_principal_has_everything(given: li
     assert_fits(lpgen("review", *given, "--principal", "role/app/*"))
 
 
+@pytest.mark.slow
 def test_every_command_of_a_screen_runs(screen: str, given: list[str], tmp_path: Path) -> None:
     for _, *words in commands_of(screen):
         assert all(option in words for option in ("--data", given[1]))

@@ -199,7 +199,7 @@ def of_account(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
     return run_commands(home, organization.policies)
 
 
-@pytest.fixture(params=["sample", "account"])
+@pytest.fixture(params=["account", pytest.param("sample", marks=pytest.mark.slow)])
 def outputs(request: pytest.FixtureRequest) -> Outputs:
     """The outputs on each of the two organizations."""
     found: Outputs = request.getfixturevalue(f"of_{request.param}")

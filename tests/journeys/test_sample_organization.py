@@ -337,7 +337,14 @@ def test_roles_proposes_what_was_planted(world: World) -> None:
     assert {one["arn"]: one["kind"] for one in found["leftovers"]} == expected["leftovers"]
 
 
-@pytest.mark.parametrize("question", [("s3:GetObject",), ("iam:PassRole",), ("s3:DeleteBucket", REPORTS)])
+@pytest.mark.parametrize(
+    "question",
+    [
+        ("s3:GetObject",),
+        pytest.param(("iam:PassRole",), marks=pytest.mark.slow),
+        pytest.param(("s3:DeleteBucket", REPORTS), marks=pytest.mark.slow),
+    ],
+)
 def test_explain_of_all_gives_each_the_answer_that_it_gets_alone(world: World, question: tuple[str, ...]) -> None:
     action, resource = (*question, "")[:2]
     asked = partial(explain_asked, policies=[Path(POLICIES)], catalog=bundled_catalog(), data=world.data)

@@ -263,6 +263,7 @@ def test_damaged_and_half_written_values_are_made_again(part: World) -> None:
     assert {path: path.read_bytes() for path in kept_files(part.data)} == contents
 
 
+@pytest.mark.slow
 def test_planted_values_are_made_again(part: World, tmp_path: Path) -> None:
     """Whoever plants a file gives it a digest that fits, or a link or a pipe in its place."""
     first = text_of(part)

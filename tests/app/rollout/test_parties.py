@@ -266,6 +266,7 @@ def test_a_policy_that_is_deleted_while_it_is_read_is_no_sign_that_the_role_is_g
     assert writer.read_principal_id(PrincipalKind.ROLE, "app") == ""
 
 
+@pytest.mark.slow
 def test_what_somebody_else_removed_stays_removed_and_then_the_replacement_stays(world: World, arn: str) -> None:
     queues = f"arn:aws:iam::{ACCOUNT}:policy/queues"
     said = before_write(
@@ -339,6 +340,7 @@ def plan_on_top(world: World, arn: str, replacement: tuple[New, ...], home: Path
     return later
 
 
+@pytest.mark.slow
 def test_a_plan_is_not_undone_while_a_later_one_lies_on_top(world: World, arn: str, tmp_path: Path) -> None:
     first = world.read(arn)
     world.apply()

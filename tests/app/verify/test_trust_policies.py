@@ -132,7 +132,7 @@ def closed_to_callers(policy: dict[str, Any]) -> None:
     conditions["StringEquals"]["token.actions.githubusercontent.com:sub"] = "repo:larkspur-outdoor/other:environment:x"
 
 
-@pytest.mark.parametrize("edit", [open_to_all, closed_to_callers])
+@pytest.mark.parametrize("edit", [pytest.param(open_to_all, marks=pytest.mark.slow), closed_to_callers])
 def test_verify_and_plan_find_an_edited_trust_policy_whose_digests_fit(
     world: OutputWorld, tmp_path: Path, edit: Callable[[dict[str, Any]], object]
 ) -> None:
@@ -223,6 +223,7 @@ def test_role_without_a_replacement_has_a_folder_with_its_trust_policy(bare: Out
     assert "only a narrowed trust policy for 1 role without a replacement" in render_generated(written, "out")
 
 
+@pytest.mark.slow
 def test_verify_proves_the_trust_policy_of_a_role_without_a_replacement(bare: OutputWorld, tmp_path: Path) -> None:
     found = bare.verify(bare.output)
     assert failed(bare) == {}

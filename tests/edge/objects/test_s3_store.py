@@ -111,6 +111,7 @@ def test_read_all_begins_to_keep_many_requests_under_way(bucket: Bucket) -> None
         assert 8 < delays.most <= 32
 
 
+@pytest.mark.slow
 def test_read_all_leaves_failures_to_boto3(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which waits, asks again, and says what the matter is."""
     monkeypatch.setattr("lpgen.edge.objects.s3_store.FIRST_WAIT_SECONDS", 0.001)

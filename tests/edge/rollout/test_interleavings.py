@@ -509,6 +509,7 @@ def play_story(start: Start, story: Story, folder: Path) -> Iterator[str]:
         yield f"after all late calls the role may {sorted(rights_of(play.account.documents(ROLE)))}"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fast")
 @settings(max_examples=examples(2000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=STORIES)

@@ -49,6 +49,7 @@ def test_an_account_that_refuses_is_a_gap_and_the_rest_is_kept(
     assert read_guards(None, snapshot.scps, None).scps[1 if organization.in_unit > MANAGEMENT else 0].levels is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("operation", "subject"),
     [

@@ -31,6 +31,7 @@ def test_ingest_asks_only_for_days_that_are_not_known(march: World, tmp_path: Pa
     assert tables(tmp_path / "data") == tables_from_records(tmp_path, records_of(range(56)))
 
 
+@pytest.mark.slow
 def test_ingest_leaves_days_whose_records_may_still_come(moto: Server, tmp_path: Path) -> None:
     """A day of delivery can be read when it is over, a day of events when the next one is over too."""
     began = datetime(2024, 3, 9, 12, tzinfo=UTC)
@@ -48,6 +49,7 @@ def test_ingest_leaves_days_whose_records_may_still_come(moto: Server, tmp_path:
             assert "haven't all arrived yet" in today.stderr
 
 
+@pytest.mark.slow
 def test_ingest_refuses_days_of_which_it_has_a_part(march: World, tmp_path: Path) -> None:
     some = RecordScope(("111122223333",))
     march.take(tmp_path / "data", wanted=some)
@@ -60,6 +62,7 @@ def test_ingest_refuses_days_of_which_it_has_a_part(march: World, tmp_path: Path
     assert tables(tmp_path / "data") == before
 
 
+@pytest.mark.slow
 def test_ingest_knows_a_table_by_its_location_too(moto: Server, tmp_path: Path) -> None:
     """Another table of the same objects is refused, and so is one of a wider location; one of other accounts isn't."""
     with world(moto, PROJECTED, records_of(range(28))) as one:

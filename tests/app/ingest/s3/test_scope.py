@@ -159,6 +159,7 @@ def two_accounts(bucket: Bucket) -> Bucket:
     return bucket
 
 
+@pytest.mark.slow
 def test_a_later_ingest_asks_for_what_the_first_one_did(two_accounts: Bucket, tmp_path: Path) -> None:
     one = ("--account", "111122223333", "--region", "us-east-1")
     ingest_command(two_accounts.server, two_accounts, tmp_path, "--since", "2024-03-08", *one)

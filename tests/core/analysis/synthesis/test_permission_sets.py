@@ -388,6 +388,7 @@ def test_sets_with_like_names_have_a_file_and_a_block_each(names: tuple[str, str
     assert len({block.lower() for block in blocks}) == len(blocks) == 2
 
 
+@pytest.mark.slow
 def test_roles_of_a_set_in_many_accounts_do_not_get_the_names_of_each_other() -> None:
     numbers = range(40)
     accounts = [f"5000000000{at:02}" for at in numbers]
