@@ -38,6 +38,7 @@ def test_a_review_is_one_screen(screen: str) -> None:
     assert "41 principals" in screen
 
 
+@pytest.mark.slow
 def test_a_review_to_a_file_in_full_or_of_one_principal_has_everything(given: list[str], tmp_path: Path) -> None:
     lpgen("review", *given, "--output", str(tmp_path / "review.txt"))
     whole = (tmp_path / "review.txt").read_text("utf-8")

@@ -15,6 +15,8 @@ from lpgen.edge.logs.log_files import bundled_sample_logs
 from lpgen.report.sarif.kinds import ReviewKind
 from tests.support.forked_lpgen import run_forked
 
+pytestmark = pytest.mark.slow
+
 ROOT = "iam/lpgen-out"
 
 

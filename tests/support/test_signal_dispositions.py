@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from tests.support.documents import ROOT
 
 _IGNORED = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD)
@@ -18,6 +20,7 @@ def _ignore_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _IGNORED)
 
 
+@pytest.mark.slow
 def test_a_test_that_interrupts_a_command_passes_where_signals_are_ignored() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", _INTERRUPTED],

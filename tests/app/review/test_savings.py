@@ -28,7 +28,7 @@ def lpgen(*arguments: object) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("format", ["json", "jsonl"])
+@pytest.mark.parametrize("format", [pytest.param("json", marks=pytest.mark.slow), "jsonl"])
 def test_savings_are_those_of_the_roles_report(sample_data: Path, format: str) -> None:  # noqa: A002
     options = ("--data", sample_data, "--policies", ROOT / "authorization-details", "--format")
     text = lpgen("review", *options, format, "--no-graph", "--no-backtest")

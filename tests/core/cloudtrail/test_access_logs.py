@@ -255,6 +255,7 @@ PIECES = (
 )
 HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"])))
 TEXT = HOSTILE.map("".join)
+_NO_QUOTES_AND_DASHES = str.maketrans("", "", '"-')
 
 
 def facts(found: RawRecord) -> dict[str, Any]:
@@ -278,8 +279,9 @@ def test_hostile_text_never_makes_a_line_count_for_anything_else(
 
 
 @given(uri=TEXT, referrer=TEXT, agent=TEXT)
-def test_text_without_quotes_is_always_read(uri: str, referrer: str, agent: str) -> None:
-    texts = (f'"{text.replace(chr(34), "")}"' for text in (uri, referrer, agent))
+def test_text_without_quotes_and_dashes_is_always_read(uri: str, referrer: str, agent: str) -> None:
+    """A dash may stand for a field that is missing, so a text with dashes can look like the fields after it."""
+    texts = (f'"{text.translate(_NO_QUOTES_AND_DASHES)}"' for text in (uri, referrer, agent))
     assert isinstance(item(**dict(zip(("uri", "referrer", "agent"), texts, strict=True))), RawRecord)
 
 
@@ -288,8 +290,15 @@ def test_quotes_that_leave_one_reading_are_read(agent: str) -> None:
     assert isinstance(item(agent=agent), RawRecord)
 
 
-def test_two_readings_are_a_skip() -> None:
-    found = item(uri='"GET /" 403 AccessDenied 1 2 3 4 "-" "x" - h= SigV4 c AuthHeader h TLSv1.2 - "y"')
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"uri": '"GET /" 403 AccessDenied 1 2 3 4 "-" "x" - h= SigV4 c AuthHeader h TLSv1.2 - "y"'},
+        {"referrer": '" 403 AccessDenied - - - - - "'},
+    ],
+)
+def test_two_readings_are_a_skip(texts: dict[str, str]) -> None:
+    found = item(**texts)
     assert isinstance(found, Unusable)
     assert found.reason is SkipReason.BAD_RECORD
 
