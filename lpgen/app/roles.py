@@ -17,13 +17,14 @@ from lpgen.core.model import Principal, PrincipalKind, SnapshotProblemKind
 from lpgen.core.principal_names import is_named
 from lpgen.core.roles.candidates import Reviewed, likeness_of, reviewed_from, sets_in_several_accounts
 from lpgen.core.roles.leftovers import AccountInventory, leftovers_of
-from lpgen.core.roles.merges import Making, Taken, curve_of, merge_of, weigh_all
+from lpgen.core.roles.merges import Making, curve_of, merge_of, weigh_all
 from lpgen.core.roles.model import Curve, Merge, RolesReport, Split, UserKind, UserMove
+from lpgen.core.roles.names import Names
 from lpgen.core.roles.sessions import requests_by_role, sessions_from_usage
 from lpgen.core.roles.signs import signs_from_usage
 from lpgen.core.roles.splits import RoleInSessions, splits_of
 from lpgen.core.roles.targets import Targets
-from lpgen.core.roles.users import UserFacts, move_of_user
+from lpgen.core.roles.users import UserFacts, move_of_user, shared_move
 from lpgen.core.snapshots import Subject
 from lpgen.core.usage.assumptions import assumptions_from_usage
 from lpgen.core.usage.tables import Usage
@@ -70,21 +71,27 @@ def _with_reviewed(report: RolesReport, inputs: AnalysisInputs, extras: IamExtra
     reviewed = sorted(_reviewed(review), key=lambda one: one.principal.arn)
     usage = read_current_usage(inputs.data, stored=True)[1]
     facts = _user_facts(inputs, review, reviewed, extras, usage)
-    moves = _moves(inputs, review, reviewed, facts) if {RolesPart.USERS, RolesPart.MERGES} & {*report.parts} else []
-    if RolesPart.USERS in report.parts:
-        report = structs.replace(report, users=tuple(move for move in moves if is_named(move.user, pattern)))
-    if RolesPart.MERGES in report.parts:
-        # Users who go to what exists need no shared role.
-        kinds = {move.user: move.kind for move in moves if move.goes_to.new or move.goes_to.kind == "question"}
-        merges, curves = _merges(inputs, review, reviewed, kinds)
-        report = structs.replace(
-            report,
-            merges=tuple(one for one in merges if any(is_named(arn, pattern) for arn in one.members)),
-            curves=tuple(one for one in curves if any(is_named(arn, pattern) for arn in one.members)),
-        )
-    if RolesPart.SPLITS in report.parts:
-        report = structs.replace(report, splits=_splits(inputs, review, reviewed, usage, pattern))
-    return report
+    names = Names(one.principal for one in reviewed)
+    moves = _moves(inputs, review, reviewed, facts, names)
+    # Users who go to what exists need no shared role.
+    kinds = {move.user: move.kind for move in moves if move.goes_to.new or move.goes_to.kind == "question"}
+    merges, curves = _merges(inputs, review, reviewed, kinds, names)
+    shared = {arn: merge for merge in merges for arn in merge.members}
+    needs = {one.principal.arn: one.need for one in reviewed}
+    moves = [shared_move(move, shared[move.user], needs) if move.user in shared else move for move in moves]
+    # Names would depend on the parts asked for if only these were made.
+    splits = _splits(inputs, review, reviewed, usage, pattern, names)
+    return structs.replace(
+        report,
+        users=tuple(one for one in moves if RolesPart.USERS in report.parts and is_named(one.user, pattern)),
+        merges=tuple(one for one in merges if RolesPart.MERGES in report.parts and _is_about(one, pattern)),
+        curves=tuple(one for one in curves if RolesPart.MERGES in report.parts and _is_about(one, pattern)),
+        splits=splits if RolesPart.SPLITS in report.parts else (),
+    )
+
+
+def _is_about(found: Merge | Curve, pattern: str) -> bool:
+    return any(is_named(arn, pattern) for arn in found.members)
 
 
 def _reviewed(review: Review) -> Iterator[Reviewed]:
@@ -103,27 +110,29 @@ def _user_facts(
     return [UserFacts(one, signs[arn], extras.credentials_of(arn), coverage, least) for arn, one in users.items()]
 
 
-def _moves(inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], users: list[UserFacts]) -> list[UserMove]:
+def _moves(
+    inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], users: list[UserFacts], names: Names
+) -> list[UserMove]:
     """What should replace each of the users."""
     providers = read_identity_providers(inputs.files.identity_providers)
     known = frozenset(providers.arns) if providers else frozenset()
-    targets = Targets(reviewed, known, review.reviewer.ground.judge.finder.dangers)
+    targets = Targets(reviewed, known, review.reviewer.ground.judge.finder.dangers, names)
     return [move_of_user(user, targets) for user in users]
 
 
 def _merges(
-    inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], kinds: Mapping[str, UserKind]
+    inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], kinds: Mapping[str, UserKind], names: Names
 ) -> tuple[list[Merge], list[Curve]]:
     """The proposals, and the curves of all candidates. A role that could share one in its account is in no proposal for
     several accounts."""
-    making, taken = _making(inputs, review), _taken(reviewed)
+    making = _making(inputs, review)
     dangers = review.reviewer.ground.judge.finder.dangers
     accounts, by_arn = account_names(inputs.options), {one.principal.arn: one for one in reviewed}
     several = sets_in_several_accounts(one.principal for one in reviewed)
     alike = {arn: found for arn, one in by_arn.items() if (found := likeness_of(one, accounts, kinds, several))}
     merges, curves = [], []
     for weighed in weigh_all(alike, by_arn.__getitem__, dangers):
-        merges += [merge_of(weighed, bits, members, taken, making) for bits, members in weighed.shared()]
+        merges += [merge_of(weighed, bits, members, names, making) for bits, members in weighed.shared()]
         curves += [curve_of(weighed)] if weighed.group.alike.account else []
     return sorted(merges, key=lambda merge: merge.members), curves
 
@@ -134,12 +143,8 @@ def _making(inputs: AnalysisInputs, review: Review) -> Making:
     return Making(inputs.catalog, options, current_decisions(ground.coverage, options), ground.scopes)
 
 
-def _taken(reviewed: list[Reviewed]) -> Taken:
-    return frozenset((one.principal.account, one.principal.name.lower()) for one in reviewed)
-
-
 def _splits(
-    inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], usage: Usage, pattern: str
+    inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], usage: Usage, pattern: str, names: Names
 ) -> tuple[Split, ...]:
     """The proposals for the roles that a pattern matches."""
     roles = [
@@ -154,7 +159,7 @@ def _splits(
         for one in roles
         for arn in (one.principal.arn,)
     )
-    return tuple(splits_of(found, reviewer.ground.judge.finder.dangers, _taken(reviewed), _making(inputs, review)))
+    return tuple(splits_of(found, reviewer.ground.judge.finder.dangers, names, _making(inputs, review)))
 
 
 def _inventory(

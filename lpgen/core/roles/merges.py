@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Final, Generic
@@ -29,15 +29,14 @@ from lpgen.core.principal_names import parts_of_name
 from lpgen.core.replacements import Decision, Replacement
 from lpgen.core.roles.candidates import Candidates, Likeness, M, Reviewed, candidates_of
 from lpgen.core.roles.model import Against, AgainstKind, Curve, CurvePoint, Merge, RoleSettings, against, state_of
+from lpgen.core.roles.names import Names
 from lpgen.core.roles.needs import LOGGING, Overlap, pairs_of, templates_of, uncovered
 from lpgen.core.roles.partitions import MOST_EXACT, partitions
 
-_SHARED: Final = "-shared"
+_SHARED: Final = ("", "-shared")
 _FALLBACK: Final = "shared-role"
 _IAM: Final = "iam:"
 _OF_AWS: Final = "aws:"
-Taken = Collection[tuple[str, str]]
-"""The accounts of principals that exist, each with a name in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +138,17 @@ def curve_of(weighed: Weighing[M]) -> Curve:
 
 
 def merge_of(
-    weighed: Weighing[Reviewed], bits: int, members: Sequence[Reviewed], taken: Taken, making: Making
+    weighed: Weighing[Reviewed], bits: int, members: Sequence[Reviewed], names: Names, making: Making
 ) -> Merge:
     """The proposal for members of a group, which are also given as a set of bits."""
     alike, principals = weighed.group.alike, [one.principal for one in members]
-    name = shared_name(principals, taken) if alike.account else principals[0].name
+    is_set = alike.kind in ("permission-set", "person")
+    name = shared_name(principals, names, is_set=is_set) if alike.account else principals[0].name
     role = _role_with_all(principals, name)
     replacement, fault = _shared_replacement(role, members, making)
     found = [*against_members(members, making)]
-    if names := [one.principal.arn for one in members if uses_user_variables(one)]:
-        found.append(against(AgainstKind.USER_VARIABLES, names))
+    if some := [one.principal.arn for one in members if uses_user_variables(one)]:
+        found.append(against(AgainstKind.USER_VARIABLES, some))
     if alike.account and (gained := _gained_resources(members)):
         found.append(against(AgainstKind.OWN_RESOURCES, gained, detail=min(gained.values())))
     if not alike.account and not alike.environment:
@@ -262,15 +262,13 @@ def documents_of(replacement: Replacement) -> tuple[dict[str, Any], ...]:
 # ---------------------------------------------------------------- the shared policy
 
 
-def shared_name(members: Sequence[Principal], taken: Taken) -> str:
-    """A name for a shared role: the first parts that all names have in common. It isn't one of the taken names."""
+def shared_name(members: Sequence[Principal], names: Names, *, is_set: bool) -> str:
+    """A new name for a shared role or permission set: the first parts that all names have in common."""
     sets = (permission_set_of(member.arn) for member in members)
     parts = [parts_of_name(of.name if of else member.name) for of, member in zip(sets, members, strict=True)]
     common = takewhile(lambda some: len({*some}) == 1, zip(*parts, strict=False))
     stem = "".join(some[0] for some in common).rstrip("-_.") or _FALLBACK
-    while (members[0].account, stem.lower()) in taken:
-        stem += _SHARED
-    return stem
+    return names.take(members[0].account, stem, _SHARED, is_set=is_set)
 
 
 def _shared_replacement(role: Principal, members: Sequence[Reviewed], making: Making) -> tuple[Replacement, str]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from heapq import heapify, heappop, heappush
-from itertools import chain, count
+from itertools import count
 from typing import Final
 
 from lpgen.core.analysis.scopes.scopes import NAMED_KINDS, NamedScopes, ScopeFinder
@@ -22,8 +22,9 @@ from lpgen.core.identity_center import permission_set_of
 from lpgen.core.model import CURRENT_VERSION, Action, Outcome, Principal, Resource
 from lpgen.core.replacements import Line, LineKind, Replacement
 from lpgen.core.roles.candidates import Reviewed, has_job
-from lpgen.core.roles.merges import Making, Taken, against_members, documents_of, made, renamed, risk_of, settings_of
+from lpgen.core.roles.merges import Making, against_members, documents_of, made, renamed, risk_of, settings_of
 from lpgen.core.roles.model import Against, AgainstKind, SessionGroup, Split, SplitPart, against, state_of
+from lpgen.core.roles.names import Names
 from lpgen.core.roles.needs import Pair, is_within, lines_with_pairs, uncovered, written_pairs
 from lpgen.core.roles.sessions import Session, SessionUse, callers_of
 from lpgen.core.usage.assumptions import Assumption
@@ -37,12 +38,10 @@ _LEAST_LOST: Final = 5
 _MONTH: Final = 30
 """In so many covered days, all monthly jobs run once."""
 
-_MOST_NAME: Final = 64
-"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length"""
-
 _MOST_STEM: Final = 24
 _WORDS: Final = re.compile("[A-Za-z0-9]+")
 _ANY: Final = "*"
+_PART: Final = "part"
 _RECORDED: Final = (LineKind.OBSERVED, LineKind.INFERRED, LineKind.ATTEMPTED)
 _WIDER: Final = "it allows more than the role's replacement"
 
@@ -185,9 +184,8 @@ def _may_need(resource: Resource, pair: Pair) -> bool:
 # ---------------------------------------------------------------- the proposals
 
 
-def splits_of(roles: Iterable[RoleInSessions], dangers: Dangers, taken: Taken, making: Making) -> Iterator[Split]:
+def splits_of(roles: Iterable[RoleInSessions], dangers: Dangers, names: Names, making: Making) -> Iterator[Split]:
     """The proposals for roles whose sessions do different jobs."""
-    names = set(taken)
     for one in roles:
         work, jobs = _jobs_of_role(one)
         if jobs:
@@ -215,13 +213,12 @@ def _jobs_of_role(one: RoleInSessions) -> tuple[_Work, list[Job]]:
 
 
 def _split(
-    one: RoleInSessions, work: _Work, jobs: Sequence[Job], dangers: Dangers, names: set[tuple[str, str]], making: Making
+    one: RoleInSessions, work: _Work, jobs: Sequence[Job], dangers: Dangers, names: Names, making: Making
 ) -> Split:
     role, parts, faults = one.reviewed.principal, [], []
     for job in jobs:
         sessions = _sessions(one.use, job)
         name = _new_name(role, sessions, names)
-        names.add((role.account, name.lower()))
         # Use by unknown sessions may be of any job.
         by = ((use, one.use.of(use)) for use in one.reviewed.usage.uses)
         own = [use for use, some in by if not some or not some.keys().isdisjoint(job.sessions)]
@@ -258,14 +255,12 @@ def _sessions(use: SessionUse, job: Job) -> tuple[SessionGroup, ...]:
     return tuple(SessionGroup.from_attributes(seen[one], one, value=one.value or _ANY) for one in found)
 
 
-def _new_name(role: Principal, sessions: Iterable[SessionGroup], taken: Collection[tuple[str, str]]) -> str:
+def _new_name(role: Principal, sessions: Iterable[SessionGroup], names: Names) -> str:
     """The name of the role or permission set with that of its most used sessions, or with a number."""
-    of, names = permission_set_of(role.arn), (Session(one.kind, one.value).name for one in sessions)
-    words = next(filter(None, map(_WORDS.findall, names)), [])
-    stem, base = "-".join(["", *words])[:_MOST_STEM], of.name if of else role.name
-    ends = chain([stem] if stem else [], (f"{stem}-{number}" for number in count(2 if stem else 1)))
-    free = (base[: _MOST_NAME - len(end)] + end for end in ends)
-    return next(name for name in free if (role.account, name.lower()) not in taken)
+    of, callers = permission_set_of(role.arn), (Session(one.kind, one.value).name for one in sessions)
+    words = next(filter(None, map(_WORDS.findall, callers)), [_PART])
+    ending = "-".join(["", *words])[:_MOST_STEM]
+    return names.take(role.account, of.name if of else role.name, (ending,), is_set=of is not None)
 
 
 def _policy(

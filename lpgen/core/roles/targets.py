@@ -14,14 +14,10 @@ from lpgen.core.identity_center import is_of_permission_set, permission_set_of
 from lpgen.core.model import Action, Principal, PrincipalKind
 from lpgen.core.roles.candidates import Reviewed
 from lpgen.core.roles.model import Target
+from lpgen.core.roles.names import Names
 from lpgen.core.roles.needs import pairs_of, recorded_part, uncovered
 from lpgen.core.roles.signs import WORKPLACES
 
-_LONGEST_SET: Final = 32
-"""https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreatePermissionSet.html"""
-
-_NEW: Final = "-new"
-_NEW_ROLE: Final = "{name}-role"
 _FOR_PERSON: Final = "no permission set or role for people allows what the user needs without more dangerous actions"
 _EXISTS: Final = "it allows all that the user was recorded to use, and what logs can't show"
 _FOR_WORKLOAD: Final = "its user agent names {program}, and the account has {trusted}"
@@ -35,11 +31,12 @@ NO_COMPUTE: Final = Target(kind="question", text="Ask the owner: where does the 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """The principals of all accounts, and identity providers that exist."""
+    """The principals of all accounts, identity providers that exist, and names for what doesn't exist yet."""
 
     reviewed: Sequence[Reviewed]
     providers: frozenset[str]
     dangers: Dangers
+    names: Names
 
     def for_person(self, user: Reviewed) -> Target:
         """The permission set or role for people with the least over-grant, or a new one: a permission set if the
@@ -118,19 +115,14 @@ class Targets:
 
     def _new_for_person(self, user: Reviewed) -> Target:
         roles = (role.principal for role in self.reviewed if _are_of_one_account(role, user))
-        held = {permission_set_of(role.arn) for role in roles} - {None}
-        if not held:
+        if not any(permission_set_of(role.arn) for role in roles):
             return self._new(user, _FOR_PERSON)
-        name = user.principal.name[:_LONGEST_SET]
-        if any(of and of.name == name for of in held):
-            name = f"{name[: _LONGEST_SET - len(_NEW)]}{_NEW}"
+        name = self.names.take(user.principal.account, user.principal.name, ("", "-new"), is_set=True)
         return Target(kind="permission-set", name=name, new=True, text=_FOR_PERSON)
 
     def _new(self, user: Reviewed, text: str) -> Target:
-        name, account = user.principal.name, user.principal.account
-        roles = (one.principal for one in self.reviewed if one.principal.kind is PrincipalKind.ROLE)
-        is_taken = any((role.account, role.name) == (account, name) for role in roles)
-        return Target(kind="role", name=_NEW_ROLE.format(name=name) if is_taken else name, new=True, text=text)
+        name = self.names.take(user.principal.account, user.principal.name, ("", "-role"))
+        return Target(kind="role", name=name, new=True, text=text)
 
 
 def _are_of_one_account(role: Reviewed, user: Reviewed) -> bool:

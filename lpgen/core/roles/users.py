@@ -24,6 +24,7 @@ from lpgen.core.roles.model import (
     AgainstKind,
     EvidenceKind,
     FindingKind,
+    Merge,
     Step,
     Target,
     UserEvidence,
@@ -34,6 +35,7 @@ from lpgen.core.roles.model import (
     against,
     state_of,
 )
+from lpgen.core.roles.needs import Need, uncovered
 from lpgen.core.roles.signs import CONSOLE, TOOLS, WORKPLACE_WORDS, WORKPLACES, Credentials, KeyUse, UserSigns
 from lpgen.core.roles.targets import UNKNOWN, UNNEEDED, Targets
 
@@ -41,6 +43,7 @@ _KEY_ID: Final = "AKIA"
 _USED_MFA: Final = "yes"
 _OLD: Final = timedelta(365)
 _OWNER_TAGS: Final = frozenset({"owner", "team", "contact", "email"})
+_SHARED: Final = "{} users who do the same job can share it"
 _NAME_TAGS: Final = _OWNER_TAGS | {"name", "purpose", "application", "service"}
 
 
@@ -154,6 +157,29 @@ def move_of_user(facts: UserFacts, targets: Targets) -> UserMove:
     )
 
 
+def shared_move(move: UserMove, merge: Merge, needs: Mapping[str, Need]) -> UserMove:
+    """The move of a user to the role or permission set that it could share, instead of to a new one of its own.
+
+    A safe move stays as it is if the shared role isn't safe. `needs` are those of all members, by ARN.
+    """
+    target = move.goes_to
+    if not target.new or (move.state == "safe" and merge.state != "safe"):
+        return move
+    extra = uncovered(frozenset().union(*map(needs.__getitem__, merge.members)), needs[move.user])
+    target = replace(target, name=merge.name, over_grant=len(extra), text=_SHARED.format(len(merge.members)))
+    found = {one.kind: one for one in (*move.against, *merge.against)}
+    return replace(
+        move,
+        state=state_of(found.values()),
+        goes_to=target,
+        policy=None,
+        steps=(_first_step(target), *move.steps[1:]),
+        against=tuple(found.values()),
+        left=(),
+        settings=None,
+    )
+
+
 def _target(facts: UserFacts, kind: UserKind, targets: Targets) -> Target:
     if kind == "unused" or (kind == "person" and not facts.has_use):
         return UNNEEDED
@@ -262,10 +288,14 @@ def _step(name: str, **parameters: object) -> Step:
     return Step(text=text, check=check)
 
 
+def _first_step(target: Target) -> Step:
+    return _step("create" if target.new else "assign", kind=target.kind.replace("-", " "), target=target.name)
+
+
 def _steps(facts: UserFacts, kind: UserKind, target: Target) -> Iterator[Step]:
     """The steps. What can be undone, such as deactivating a key, comes before what can't."""
     if target.kind != "question":
-        yield _step("create" if target.new else "assign", kind=target.kind.replace("-", " "), target=target.name)
+        yield _first_step(target)
     elif kind != "unused":
         yield _step("ask", question=target.text)
     keys = facts.keys

@@ -10,6 +10,7 @@ from lpgen.core.iam.policy import policy_from_json
 from lpgen.core.model import Action
 from lpgen.core.roles.candidates import environment_of, trust_of
 from lpgen.core.roles.merges import shared_name
+from lpgen.core.roles.names import Names
 from lpgen.core.roles.needs import Pair, covers, templates_of
 from tests.support.worlds import ACCOUNT, role
 
@@ -113,8 +114,12 @@ def test_a_variable_covers_only_itself() -> None:
 
 def test_a_shared_name_is_what_names_have_in_common_and_new() -> None:
     members = [role(name="orders-1"), role(name="orders-2")]
-    assert shared_name(members, ()) == "orders"
-    assert shared_name(members, {(ACCOUNT, "orders")}) == "orders-shared"
-    assert shared_name([role(name="a"), role(name="b")], ()) == "shared-role"
-    assert shared_name([role(name="worker1"), role(name="worker2")], ()) == "worker"
-    assert shared_name([role(name="OrdersEmea"), role(name="OrdersApac")], ()) == "Orders"
+    names = Names([role(name="ORDERS-shared")])
+    found = [shared_name(members, names, is_set=False) for _ in range(3)]
+    assert found == ["orders", "orders-shared-2", "orders-shared-3"]
+    for some, shared in (
+        (("a", "b"), "shared-role"),
+        (("worker1", "worker2"), "worker"),
+        (("OrdersEmea", "OrdersApac"), "Orders"),
+    ):
+        assert shared_name([role(name=name) for name in some], Names(()), is_set=False) == shared

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lpgen.core.choices import RolesPart
-from lpgen.core.roles.model import UserMove
+from lpgen.core.roles.model import AgainstKind, UserMove, against
+from lpgen.core.roles.needs import Pair
+from lpgen.core.roles.users import shared_move
 from tests.support.role_worlds import BOTO, CLI, Call, Someone, allow, arn_of, report_of
 
 TERRAFORM = "APN/1.0 HashiCorp/1.0 Terraform/1.7.4 (+https://www.terraform.io) aws-sdk-go-v2/1.25.2"
@@ -76,7 +79,8 @@ def test_a_pipeline_goes_to_its_only_role_that_allows_what_it_needs(tmp_path: Pa
 def test_people_who_go_to_what_exists_need_no_shared_role(tmp_path: Path) -> None:
     users = [someone("user/ada"), someone("user/bo")]
     calls = [Call(one.arn, "ec2:DescribeInstances", weekdays=True, agent=CLI, hours=(9, 17)) for one in users]
-    assert [len(one.members) for one in report_of(tmp_path / "new", users, calls).merges] == [2]
+    report = report_of(tmp_path / "new", users, calls)
+    assert [len(one.members) for one in report.merges] == [2]
     known = Someone(
         f"role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Viewer_{'1' * 16}", (allow(["ec2:Describe*"]),), SSO
     )
@@ -96,3 +100,35 @@ def test_a_person_gets_a_new_permission_set_where_the_account_has_any(tmp_path: 
     assert (alone.kind, alone.name, alone.new) == ("role", "ada", True)
     beside = move_of(tmp_path / "beside", someone("user/" + "ada" * 12), CLI, other).goes_to
     assert (beside.kind, beside.name, beside.new) == ("permission-set", ("ada" * 12)[:32], True)
+
+
+def test_users_who_do_the_same_job_go_to_one_permission_set(tmp_path: Path) -> None:
+    other = Someone(f"role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Analyst_{'1' * 16}", (allow(["ce:*"]),), SSO)
+    users = [someone(f"user/analyst-{name}") for name in ("ada", "bo")]
+    reads = [f"ec2:Describe{what}" for what in ("Instances", "Vpcs", "Images", "Subnets", "Hosts")]
+    used = zip(users, (reads, reads[1:]), strict=True)
+    calls = [Call(one.arn, action, weekdays=True, agent=CLI) for one, actions in used for action in actions]
+    report = report_of(tmp_path, [*users, other], calls)
+    (merge,) = report.merges
+    assert merge.name == "analyst-shared"
+    assert merge.state == "safe"
+    for move, gained in zip(report.users, (0, 1), strict=True):
+        target = move.goes_to
+        assert (target.kind, target.name, target.new, target.over_grant) == ("permission-set", merge.name, True, gained)
+        assert (move.state, move.policy, move.settings) == ("safe", None, None)
+        assert merge.name in move.steps[0].text
+        assert not any(move.user.rpartition("/")[2] in step.text for step in move.steps[:1])
+
+
+def test_a_safe_move_stays_if_the_shared_role_is_not_safe(tmp_path: Path) -> None:
+    users = [someone(f"user/analyst-{name}") for name in ("ada", "bo")]
+    calls = [Call(one.arn, "ec2:DescribeInstances", weekdays=True, agent=CLI, hours=(9, 17)) for one in users]
+    report = report_of(tmp_path, users, calls)
+    (merge,), (move, _) = report.merges, report.users
+    unsafe = replace(merge, state="unsafe", against=(against(AgainstKind.UNPROVEN),))
+    own = replace(move, goes_to=replace(move.goes_to, name="own"))
+    needs = {user.arn: frozenset[Pair]() for user in users}
+    assert shared_move(own, unsafe, needs) == own
+    shared = shared_move(replace(own, state="unsafe", against=(against(AgainstKind.SHARED_KEY),)), unsafe, needs)
+    assert (shared.goes_to.name, shared.state) == (merge.name, "unsafe")
+    assert [one.kind for one in shared.against] == ["shared-key", "unproven"]
