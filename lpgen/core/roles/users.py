@@ -43,7 +43,7 @@ _KEY_ID: Final = "AKIA"
 _USED_MFA: Final = "yes"
 _OLD: Final = timedelta(365)
 _OWNER_TAGS: Final = frozenset({"owner", "team", "contact", "email"})
-_SHARED: Final = "{} users who do the same job can share it"
+_SHARED: Final = "{number} users who do the same job can share it"
 _NAME_TAGS: Final = _OWNER_TAGS | {"name", "purpose", "application", "service"}
 
 
@@ -166,7 +166,7 @@ def shared_move(move: UserMove, merge: Merge, needs: Mapping[str, Need]) -> User
     if not target.new or (move.state == "safe" and merge.state != "safe"):
         return move
     extra = uncovered(frozenset().union(*map(needs.__getitem__, merge.members)), needs[move.user])
-    target = replace(target, name=merge.name, over_grant=len(extra), text=_SHARED.format(len(merge.members)))
+    target = replace(target, name=merge.name, over_grant=len(extra), text=_SHARED.format(number=len(merge.members)))
     found = {one.kind: one for one in (*move.against, *merge.against)}
     return replace(
         move,
