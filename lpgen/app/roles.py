@@ -71,22 +71,22 @@ def _with_reviewed(report: RolesReport, inputs: AnalysisInputs, extras: IamExtra
     reviewed = sorted(_reviewed(review), key=lambda one: one.principal.arn)
     usage = read_current_usage(inputs.data, stored=True)[1]
     facts = _user_facts(inputs, review, reviewed, extras, usage)
-    names = Names(one.principal for one in reviewed)
-    moves = _moves(inputs, review, reviewed, facts, names)
+    making = _making(inputs, review, reviewed)
+    moves = _moves(inputs, review, reviewed, facts, making)
     # Users who go to what exists need no shared role.
     kinds = {move.user: move.kind for move in moves if move.goes_to.new or move.goes_to.kind == "question"}
-    merges, curves = _merges(inputs, review, reviewed, kinds, names)
+    merges, curves = _merges(inputs, review, reviewed, kinds, making)
     shared = {arn: merge for merge in merges for arn in merge.members}
     needs = {one.principal.arn: one.need for one in reviewed}
     moves = [shared_move(move, shared[move.user], needs) if move.user in shared else move for move in moves]
-    # Names would depend on the parts asked for if only these were made.
-    splits = _splits(inputs, review, reviewed, usage, pattern, names)
+    # New names would depend on the parts that the user asks for if lpgen made only these.
+    splits, parts = _splits(review, reviewed, usage, pattern, making), report.parts
     return structs.replace(
         report,
-        users=tuple(one for one in moves if RolesPart.USERS in report.parts and is_named(one.user, pattern)),
-        merges=tuple(one for one in merges if RolesPart.MERGES in report.parts and _is_about(one, pattern)),
-        curves=tuple(one for one in curves if RolesPart.MERGES in report.parts and _is_about(one, pattern)),
-        splits=splits if RolesPart.SPLITS in report.parts else (),
+        users=tuple(move for move in moves if is_named(move.user, pattern)) if RolesPart.USERS in parts else (),
+        merges=tuple(one for one in merges if _is_about(one, pattern)) if RolesPart.MERGES in parts else (),
+        curves=tuple(one for one in curves if _is_about(one, pattern)) if RolesPart.MERGES in parts else (),
+        splits=splits if RolesPart.SPLITS in parts else (),
     )
 
 
@@ -111,41 +111,39 @@ def _user_facts(
 
 
 def _moves(
-    inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], users: list[UserFacts], names: Names
+    inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], users: list[UserFacts], making: Making
 ) -> list[UserMove]:
     """What should replace each of the users."""
     providers = read_identity_providers(inputs.files.identity_providers)
     known = frozenset(providers.arns) if providers else frozenset()
-    targets = Targets(reviewed, known, review.reviewer.ground.judge.finder.dangers, names)
+    targets = Targets(reviewed, known, review.reviewer.ground.judge.finder.dangers, making.names)
     return [move_of_user(user, targets) for user in users]
 
 
 def _merges(
-    inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], kinds: Mapping[str, UserKind], names: Names
+    inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], kinds: Mapping[str, UserKind], making: Making
 ) -> tuple[list[Merge], list[Curve]]:
     """The proposals, and the curves of all candidates. A role that could share one in its account is in no proposal for
     several accounts."""
-    making = _making(inputs, review)
     dangers = review.reviewer.ground.judge.finder.dangers
     accounts, by_arn = account_names(inputs.options), {one.principal.arn: one for one in reviewed}
     several = sets_in_several_accounts(one.principal for one in reviewed)
     alike = {arn: found for arn, one in by_arn.items() if (found := likeness_of(one, accounts, kinds, several))}
     merges, curves = [], []
     for weighed in weigh_all(alike, by_arn.__getitem__, dangers):
-        merges += [merge_of(weighed, bits, members, names, making) for bits, members in weighed.shared()]
+        merges += [merge_of(weighed, bits, members, making) for bits, members in weighed.shared()]
         curves += [curve_of(weighed)] if weighed.group.alike.account else []
     return sorted(merges, key=lambda merge: merge.members), curves
 
 
-def _making(inputs: AnalysisInputs, review: Review) -> Making:
+def _making(inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed]) -> Making:
     options = replace(inputs.options, guards=review.report.guards)
     ground = review.reviewer.ground
-    return Making(inputs.catalog, options, current_decisions(ground.coverage, options), ground.scopes)
+    decisions, names = current_decisions(ground.coverage, options), Names(one.principal for one in reviewed)
+    return Making(inputs.catalog, options, decisions, ground.scopes, names)
 
 
-def _splits(
-    inputs: AnalysisInputs, review: Review, reviewed: list[Reviewed], usage: Usage, pattern: str, names: Names
-) -> tuple[Split, ...]:
+def _splits(review: Review, reviewed: list[Reviewed], usage: Usage, pattern: str, making: Making) -> tuple[Split, ...]:
     """The proposals for the roles that a pattern matches."""
     roles = [
         one for one in reviewed if one.principal.kind is PrincipalKind.ROLE and is_named(one.principal.arn, pattern)
@@ -159,7 +157,7 @@ def _splits(
         for one in roles
         for arn in (one.principal.arn,)
     )
-    return tuple(splits_of(found, reviewer.ground.judge.finder.dangers, names, _making(inputs, review)))
+    return tuple(splits_of(found, reviewer.ground.judge.finder.dangers, making))
 
 
 def _inventory(

@@ -41,13 +41,14 @@ _OF_AWS: Final = "aws:"
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """What it takes to make a policy: the catalog, the options of the review, the current decisions, and what finds
-    scopes."""
+    """What it takes to make a role and its policy: the catalog, the options of the review, the current decisions, what
+    finds scopes, and free names."""
 
     catalog: Catalog
     options: Options
     decisions: tuple[Decision, ...]
     scopes: ScopeFinder
+    names: Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +138,16 @@ def curve_of(weighed: Weighing[M]) -> Curve:
     )
 
 
-def merge_of(
-    weighed: Weighing[Reviewed], bits: int, members: Sequence[Reviewed], names: Names, making: Making
-) -> Merge:
+def merge_of(weighed: Weighing[Reviewed], bits: int, members: Sequence[Reviewed], making: Making) -> Merge:
     """The proposal for members of a group, which are also given as a set of bits."""
     alike, principals = weighed.group.alike, [one.principal for one in members]
-    is_set = alike.kind in ("permission-set", "person")
-    name = shared_name(principals, names, is_set=is_set) if alike.account else principals[0].name
+    is_set = alike.kind in ("permission-set", "person")  # people may share a permission set
+    name = shared_name(principals, making.names, is_set=is_set) if alike.account else principals[0].name
     role = _role_with_all(principals, name)
     replacement, fault = _shared_replacement(role, members, making)
     found = [*against_members(members, making)]
-    if some := [one.principal.arn for one in members if uses_user_variables(one)]:
-        found.append(against(AgainstKind.USER_VARIABLES, some))
+    if names := [one.principal.arn for one in members if uses_user_variables(one)]:
+        found.append(against(AgainstKind.USER_VARIABLES, names))
     if alike.account and (gained := _gained_resources(members)):
         found.append(against(AgainstKind.OWN_RESOURCES, gained, detail=min(gained.values())))
     if not alike.account and not alike.environment:

@@ -17,7 +17,8 @@ _LONGEST_SET: Final = 32
 
 
 class Names:
-    """Names that no role and no permission set of an account has. Each is given once; case makes no difference."""
+    """Hands out names that no role or permission set in an account has, each only once. Names that differ only in case
+    count as one."""
 
     def __init__(self, principals: Iterable[Principal]) -> None:
         roles = [one for one in principals if one.kind is PrincipalKind.ROLE]
@@ -25,7 +26,8 @@ class Names:
         self._taken |= {(one.account, of.name.lower()) for one in roles if (of := permission_set_of(one.arn))}
 
     def take(self, account: str, base: str, endings: Sequence[str] = ("",), *, is_set: bool = False) -> str:
-        """The base, cut to what AWS allows, with the first possible ending, or with the last one and a number."""
+        """A free name: the base, cut to the length that AWS allows, and the first ending that makes the name free. If
+        none does, a number follows the last ending."""
         longest = _LONGEST_SET if is_set else _LONGEST_ROLE
         numbered = (f"{endings[-1]}-{number}" for number in count(2))
         names = (f"{base[: longest - len(ending)]}{ending}" for ending in chain(endings, numbered))

@@ -184,12 +184,12 @@ def _may_need(resource: Resource, pair: Pair) -> bool:
 # ---------------------------------------------------------------- the proposals
 
 
-def splits_of(roles: Iterable[RoleInSessions], dangers: Dangers, names: Names, making: Making) -> Iterator[Split]:
+def splits_of(roles: Iterable[RoleInSessions], dangers: Dangers, making: Making) -> Iterator[Split]:
     """The proposals for roles whose sessions do different jobs."""
     for one in roles:
         work, jobs = _jobs_of_role(one)
         if jobs:
-            yield _split(one, work, jobs, dangers, names, making)
+            yield _split(one, work, jobs, dangers, making)
 
 
 def saved_by_split(one: RoleInSessions) -> tuple[int, int]:
@@ -212,13 +212,11 @@ def _jobs_of_role(one: RoleInSessions) -> tuple[_Work, list[Job]]:
     return work, jobs if len(jobs) > 1 and least * _LEAST_LOST >= len(work.used) else []
 
 
-def _split(
-    one: RoleInSessions, work: _Work, jobs: Sequence[Job], dangers: Dangers, names: Names, making: Making
-) -> Split:
+def _split(one: RoleInSessions, work: _Work, jobs: Sequence[Job], dangers: Dangers, making: Making) -> Split:
     role, parts, faults = one.reviewed.principal, [], []
     for job in jobs:
         sessions = _sessions(one.use, job)
-        name = _new_name(role, sessions, names)
+        name = _new_name(role, sessions, making.names)
         # Use by unknown sessions may be of any job.
         by = ((use, one.use.of(use)) for use in one.reviewed.usage.uses)
         own = [use for use, some in by if not some or not some.keys().isdisjoint(job.sessions)]
@@ -256,7 +254,7 @@ def _sessions(use: SessionUse, job: Job) -> tuple[SessionGroup, ...]:
 
 
 def _new_name(role: Principal, sessions: Iterable[SessionGroup], names: Names) -> str:
-    """The name of the role or permission set with that of its most used sessions, or with a number."""
+    """A free name: that of the role or permission set, and that of the most used sessions with any words."""
     of, callers = permission_set_of(role.arn), (Session(one.kind, one.value).name for one in sessions)
     words = next(filter(None, map(_WORDS.findall, callers)), [_PART])
     ending = "-".join(["", *words])[:_MOST_STEM]

@@ -43,8 +43,8 @@ _KEY_ID: Final = "AKIA"
 _USED_MFA: Final = "yes"
 _OLD: Final = timedelta(365)
 _OWNER_TAGS: Final = frozenset({"owner", "team", "contact", "email"})
-_SHARED: Final = "{number} users who do the same job can share it"
 _NAME_TAGS: Final = _OWNER_TAGS | {"name", "purpose", "application", "service"}
+_SHARED: Final = "{number} users who do the same job can share it"
 
 
 @dataclass(frozen=True, slots=True)

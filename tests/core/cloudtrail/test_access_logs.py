@@ -280,7 +280,7 @@ def test_hostile_text_never_makes_a_line_count_for_anything_else(
 
 @given(uri=TEXT, referrer=TEXT, agent=TEXT)
 def test_text_without_quotes_and_dashes_is_always_read(uri: str, referrer: str, agent: str) -> None:
-    """A dash may stand for a field that is missing, so a text with dashes can look like the fields after it."""
+    """A dash stands for a missing field, so text with dashes can look like the fields that follow it."""
     texts = (f'"{text.translate(_NO_QUOTES_AND_DASHES)}"' for text in (uri, referrer, agent))
     assert isinstance(item(**dict(zip(("uri", "referrer", "agent"), texts, strict=True))), RawRecord)
 
